@@ -1,0 +1,181 @@
+"""One reader and one writer per file format that crosses a stage border; readers check what they read.
+
+Writers serialise to memory first, so that a file's bytes never depend on its name. Training imports this module:
+it needs numpy alone at import time, torch only for weights.
+"""
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from overheard.errors import CheckpointError, MediaError, PairingError
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a whole file."""
+    path.write_bytes(content)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write UTF-8 text with Unix line ends."""
+    write_bytes(path, text.encode())
+
+
+def write_table(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
+    """Write a CSV with the given columns in the given order; floats with the digits that read back."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, columns, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    write_text(path, text.getvalue())
+
+
+def read_table(path: Path, columns: Sequence[str] = ()) -> list[dict[str, str]]:
+    """Read a CSV as one dict a line; `columns` must be among its columns.
+
+    Raises:
+        MediaError: the file is not UTF-8 text, a column is missing, or a line has another number of fields.
+    """
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as stream:
+            reader = csv.DictReader(stream)
+            rows = list(reader)
+    except UnicodeDecodeError as error:
+        raise MediaError(f"{path}: not UTF-8 text ({error.reason} at byte {error.start}); save it as UTF-8") from error
+    found = reader.fieldnames or []
+    missing = [column for column in columns if column not in found]
+    if missing:
+        raise MediaError(f"{path}: no column {', '.join(missing)}; found {', '.join(found) or 'an empty file'}")
+    for line, row in enumerate(rows, start=2):
+        if None in row or None in row.values():
+            raise MediaError(f"{path}, line {line}: expected {len(found)} fields, as its first line has")
+    return rows
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Write JSON with sorted keys."""
+    write_text(path, json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def read_json(path: Path) -> Any:
+    """Read JSON."""
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def write_array(path: Path, array: np.ndarray) -> None:
+    """Write one array as `.npy`."""
+    np.lib.format.write_array((stream := io.BytesIO()), np.ascontiguousarray(array), allow_pickle=False)
+    write_bytes(path, stream.getvalue())
+
+
+def create_array(path: Path, shape: tuple[int, ...], dtype: Any) -> np.memmap:
+    """A new `.npy` on disk, to be filled in place."""
+    return np.lib.format.open_memmap(path, mode="w+", dtype=dtype, shape=shape)
+
+
+def write_arrays(path: Path, **arrays: np.ndarray) -> None:
+    """Write several arrays as `.npz`, without dates, so that equal arrays give equal bytes."""
+    np.savez((stream := io.BytesIO()), allow_pickle=False, **arrays)
+    write_bytes(path, stream.getvalue())
+
+
+def read_arrays(path: Path) -> dict[str, np.ndarray]:
+    """Read all arrays of an `.npz`."""
+    with np.load(path, allow_pickle=False) as archive:
+        return dict(archive)
+
+
+def write_ids(path: Path, ids: Sequence[str]) -> None:
+    """Write the ids that belong to an array's first axis."""
+    write_table(path, ["id"], ({"id": clip} for clip in ids))
+
+
+def read_clips(array: Path, ids: Path) -> tuple[list[str], np.ndarray]:
+    """An array with a clip axis, memory-mapped and read-only, and its ids.
+
+    Raises:
+        PairingError: the array has not one row for each id.
+    """
+    names = [row["id"] for row in read_table(ids, ["id"])]
+    values = np.load(array, mmap_mode="r", allow_pickle=False)
+    if len(values) != len(names):
+        raise PairingError(f"{array}: {len(values)} rows, but {ids} names {len(names)} clips; delete both and run again")
+    return names, values
+
+
+def positions(wanted: Sequence[str], available: Sequence[str], what: str) -> np.ndarray:
+    """Where each wanted id stands among the available ones: the join by key.
+
+    Raises:
+        PairingError: ids are missing; names the first ones.
+    """
+    place = {clip: row for row, clip in enumerate(available)}
+    missing = [clip for clip in wanted if clip not in place]
+    if missing:
+        shown = ", ".join(missing[:10]) + (", …" if len(missing) > 10 else "")
+        raise PairingError(f"{what}: {len(missing)} of {len(wanted)} clips are missing: {shown}")
+    return np.array([place[clip] for clip in wanted], dtype=np.int64)
+
+
+def write_weights(path: Path, content: Mapping[str, Any]) -> None:
+    """Write tensors and plain values with `torch.save`; the file's name does not enter its bytes."""
+    import torch
+
+    torch.save(dict(content), stream := io.BytesIO())
+    write_bytes(path, stream.getvalue())
+
+
+def read_weights(path: Path) -> dict[str, Any]:
+    """Read tensors and plain values, never code.
+
+    Raises:
+        CheckpointError: not a file of weights.
+    """
+    import pickle
+
+    import torch
+
+    try:
+        return torch.load(path, map_location="cpu", weights_only=True)
+    except (pickle.UnpicklingError, RuntimeError, EOFError) as error:
+        reason = str(error).splitlines()[0]
+        raise CheckpointError(f"{path}: not a file of weights ({reason}); delete it and run again") from error
+
+
+def write_event_matrix(path: Path, classes: Sequence[str], matrix: np.ndarray) -> None:
+    """Write (classes, events) as CSV: class, e0, e1, …; the digits read back to the same float32."""
+    columns = ["class", *(f"e{event}" for event in range(matrix.shape[1]))]
+    values = matrix.astype(np.float32)
+    rows = (
+        {"class": name} | {f"e{event}": str(value) for event, value in enumerate(row)}
+        for name, row in zip(classes, values, strict=True)
+    )
+    write_table(path, columns, rows)
+
+
+def read_event_matrix(path: Path, classes: Sequence[str]) -> np.ndarray:
+    """Read (classes, events) float32, as written by `write_event_matrix`.
+
+    Raises:
+        PairingError: the classes of the file are not `classes`, in this order.
+    """
+    with path.open(encoding="utf-8", newline="") as stream:
+        lines = list(csv.reader(stream))
+    found = [line[0] for line in lines[1:]]
+    if found != list(classes):
+        raise PairingError(f"{path}: classes {found}, expected {list(classes)}; delete it and run again")
+    return np.array([[float(value) for value in line[1:]] for line in lines[1:]], dtype=np.float32)
+
+
+@cache
+def event_names() -> tuple[str, ...]:
+    """AudioSet's 527 event names, in the order of every event axis."""
+    text = files("overheard").joinpath("data/audioset_classes.csv").read_text(encoding="utf-8")
+    return tuple(row["display_name"] for row in csv.DictReader(io.StringIO(text)))

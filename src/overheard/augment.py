@@ -1,0 +1,63 @@
+"""Augmentation of training pictures, batched: flip, brightness, colour, in this order, as in the released program.
+
+Pictures only; sounds are not augmented. All numbers are drawn on the CPU, so that a GPU run sees the same ones.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+# ITU-R 601 luma, as Pillow's conversion to grey
+_LUMA = (0.299, 0.587, 0.114)
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """How far pictures are changed.
+
+    Attributes:
+        flip: probability of a flip left to right.
+        brightness: smallest and largest factor.
+        colour: smallest and largest factor of saturation.
+    """
+
+    flip: float
+    brightness: tuple[float, float]
+    colour: tuple[float, float]
+
+
+def augmented(images: Tensor, augmentation: Augmentation, generator: torch.Generator) -> Tensor:
+    """Flip, brighten and colour each picture by its own numbers.
+
+    Args:
+        images: (clips, height, width, 3) float in 0..1; changed in place.
+        augmentation: the ranges.
+        generator: on the CPU; four draws a clip whatever the ranges, so that other draws stay where they are.
+
+    Returns:
+        (clips, height, width, 3) in 0..1.
+    """
+    flip, brightness, colour, _ = torch.rand(4, len(images), generator=generator).to(images.device)
+    flipped = (flip < augmentation.flip).nonzero().squeeze(1)
+    images[flipped] = images[flipped].flip(2)
+    images.mul_(_between(brightness, augmentation.brightness).view(-1, 1, 1, 1)).clamp_(0, 1)
+    return coloured(images, _between(colour, augmentation.colour))
+
+
+def coloured(images: Tensor, factor: Tensor) -> Tensor:
+    """Saturation times a factor: the picture's distance from its grey, clipped to 0..1 (Pillow's `Color`).
+
+    Args:
+        images: (clips, height, width, 3) in 0..1.
+        factor: (clips,); 0 is grey, 1 the picture itself.
+    """
+    luma = torch.tensor(_LUMA, device=images.device)
+    # one product a pixel instead of five passes over the picture
+    mix = factor.view(-1, 1, 1) * torch.eye(3, device=images.device) + (1 - factor).view(-1, 1, 1) * luma.view(1, 3, 1)
+    return torch.bmm(images.flatten(1, 2), mix).clamp_(0, 1).view_as(images)
+
+
+def _between(uniform: Tensor, bounds: tuple[float, float]) -> Tensor:
+    low, high = bounds
+    return low + (high - low) * uniform

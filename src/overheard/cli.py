@@ -1,0 +1,147 @@
+"""The command line: no logic, only what is asked and who answers."""
+
+import importlib
+import sys
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Annotated, Any
+
+import click
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+from overheard.errors import OverheardError
+from overheard.runner import command_for
+
+STAGES = {
+    "draw": "Draw the simulated twin's pictures and sounds.",
+    "media": "Index and check a folder of pictures and sounds.",
+    "split": "Divide locations into train, val and test.",
+    "features": "Turn pictures and sounds into arrays, once.",
+    "normaliser": "Mean and deviation of the training split.",
+    "pretrain": "Train a network before any scene of the study is seen.",
+    "teacher": "What the frozen tagger hears in every clip.",
+    "prior": "p(event | scene) from training locations.",
+    "relevance": "The relevance vector d_k of each scene.",
+    "train": "Train one student: one method, modality and seed.",
+    "evaluate": "Test the students of one row.",
+    "tables": "One table from the scores of its runs.",
+    "cells": "All tables' cells in one file.",
+    "figures": "One figure.",
+}
+"""Every stage's command, in the order of the flow, with its line in `overheard --help`."""
+
+_STUDY_PANEL = "A study"
+_STAGE_PANEL = "One stage of it by hand (each job's log begins with such a line)"
+
+
+class _Commands(TyperGroup):
+    """Commands in the order of the flow; a stage's module is imported only when its command is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return [*self.commands, *STAGES]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in STAGES:
+            return super().get_command(ctx, cmd_name)
+        if cmd_name in sys.argv[1:2]:
+            return stage_command(cmd_name)
+        return TyperCommand(cmd_name, help=STAGES[cmd_name], rich_help_panel=_STAGE_PANEL)
+
+
+def stage_command(name: str) -> click.Command:
+    """The command of a stage, from its function's signature."""
+    stage = getattr(importlib.import_module(f"overheard.stages.{name}"), name)
+    single = typer.Typer(add_completion=False, rich_markup_mode=None)
+    single.command(name, no_args_is_help=True)(command_for(stage))
+    return typer.main.get_command(single)
+
+
+app = typer.Typer(
+    cls=_Commands,
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    help="Regenerate every table and figure of a paper on cross-task transfer for audiovisual aerial scene recognition.",
+)
+
+
+@app.callback()
+def _root() -> None:
+    pass
+
+
+def _mendable(command: Callable[..., int | None]) -> Callable[..., None]:
+    """Turn trouble that a user can mend into one message and exit code 2."""
+
+    @wraps(command)
+    def guarded(*args: Any, **kwargs: Any) -> None:
+        try:
+            code = command(*args, **kwargs)
+        except OverheardError as error:
+            print(f"error: {error}", file=sys.stderr)
+            raise typer.Exit(2) from error
+        raise typer.Exit(code or 0)
+
+    return guarded
+
+
+@app.command(rich_help_panel=_STUDY_PANEL)
+@_mendable
+def run(
+    name: Annotated[str, typer.Argument(help="The experiment: config/NAME.yaml makes results/NAME/.")],
+    changes: Annotated[list[str] | None, typer.Option("--set", help="key=value, e.g. train.epochs=5; needs --as.")] = None,
+    new: Annotated[str | None, typer.Option("--as", help="Write the changed configuration as config/NEW.yaml and run it.")] = None,
+    cores: Annotated[int | None, typer.Option(min=1, help="Jobs at once; all cores by default.")] = None,
+    until: Annotated[str | None, typer.Option(help=f"Stop after a stage: {', '.join(STAGES)}.")] = None,
+    table: Annotated[str | None, typer.Option(help="Only what one table or figure needs, e.g. table2, figure6.")] = None,
+    row: Annotated[str | None, typer.Option(help="Only one method, e.g. scene+event.")] = None,
+    column: Annotated[str | None, typer.Option(help="Only one modality: image, sound or image+sound.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would run, and stop.")] = False,
+    keep_going: Annotated[bool, typer.Option("--keep-going", help="After a failed job, go on with those that do not need it.")] = False,
+    partial: Annotated[
+        bool, typer.Option("--partial", help="With --keep-going: make the tables from the runs there are; their cells say `3 of 5`.")
+    ] = False,
+) -> int:
+    """Make an experiment's tables and figures; run again after an interruption, it goes on where it stopped."""
+    from overheard.run import Wanted, run_experiment
+
+    wanted = Wanted(until=until, table=table, row=row, column=column)
+    return run_experiment(name, changes or [], new, wanted, cores, dry_run, keep_going, partial)
+
+
+@app.command(rich_help_panel=_STUDY_PANEL)
+@_mendable
+def init(
+    name: Annotated[str, typer.Argument(help="Name of the new experiment: config/NAME.yaml is written.")],
+    source: Annotated[Path, typer.Option("--from", help="Folder with vision/<class>/ and sound/<class>/.")],
+    scenes: Annotated[Path | None, typer.Option(help="Folder <class>/<picture> to pre-train the image network on.")] = None,
+    tagger: Annotated[Path | None, typer.Option(help="Weights of the tagger mn04 (mn04_as_mAP_432.pt).")] = None,
+) -> None:
+    """Write an annotated configuration for a folder of your own."""
+    from overheard.initialise import write_config
+
+    print(write_config(name, source, scenes, tagger))
+
+
+@app.command(rich_help_panel=_STUDY_PANEL)
+@_mendable
+def report(name: Annotated[str, typer.Argument(help="The experiment.")]) -> int:
+    """Make Snakemake's HTML report of a finished experiment: results/NAME/report.html."""
+    from overheard.run import make_report
+
+    return make_report(name)
+
+
+@app.command(rich_help_panel=_STUDY_PANEL)
+@_mendable
+def clean(
+    name: Annotated[str, typer.Argument(help="The experiment.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Delete; without it the command only says what it would free.")] = False,
+) -> None:
+    """Say what an experiment's files take, and delete them with --yes."""
+    from overheard.clean import clean_experiment
+
+    print(clean_experiment(name, yes))

@@ -1,0 +1,99 @@
+"""One display for all jobs of a run: bars on a terminal, plain lines in a pipe."""
+
+import json
+import select
+import socket
+import sys
+import time
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+_LINE_EVERY_S = 5.0
+
+
+class Display:
+    """Reads jobs' messages from a socket and shows them; a context manager."""
+
+    def __init__(self, address: str, total: int) -> None:
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.socket.bind(address)
+        self.total = total
+        self.done = 0
+        self.durations: list[tuple[str, float]] = []
+        self.mendable: list[str] = []
+        self.troubles: list[str] = []
+        self.started = time.monotonic()
+        self.last_line = 0.0
+        self.tasks: dict[int, Any] = {}
+        self.console = Console(stderr=True)
+        self.bars = self._bars() if self.console.is_terminal else None
+
+    def _bars(self) -> Progress:
+        columns = (TextColumn("{task.description}"), BarColumn(bar_width=28), MofNCompleteColumn(), TextColumn("{task.fields[text]}"))
+        bars = Progress(*columns, TimeRemainingColumn(), console=self.console, transient=True)
+        self.whole = bars.add_task("all jobs", total=self.total, text="")
+        return bars
+
+    def __enter__(self) -> "Display":
+        if self.bars:
+            self.bars.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Leave the terminal as it was."""
+        if self.bars:
+            self.bars.stop()
+            self.bars = None
+        self.socket.close()
+
+    def listen(self, seconds: float) -> None:
+        """Show what arrives within some seconds, and all that waits."""
+        readable, _, _ = select.select([self.socket], [], [], seconds)
+        while readable:
+            self._show(json.loads(self.socket.recv(1 << 16)))
+            readable, _, _ = select.select([self.socket], [], [], 0)
+
+    def _show(self, message: dict[str, Any]) -> None:
+        event, job, pid = message["event"], message["job"], message["pid"]
+        if event == "start" and self.bars:
+            self.tasks[pid] = self.bars.add_task(job, total=None, text="")
+        elif event == "step" and self.bars and pid in self.tasks:
+            self.bars.update(self.tasks[pid], completed=message["done"], total=message["total"], text=message["text"])
+        elif event == "finished":
+            self.done += 1
+            self.durations.append((job, message["seconds"]))
+            self._end(pid)
+            self._line(f"{job}: {message['seconds']:.1f} s", important=not job.startswith(("train", "evaluate")))
+        elif event == "note":
+            self._print(f"{job}: {message['text']}")
+        elif event in ("failed", "crashed"):
+            self._end(pid)
+            self.troubles.append(message["text"])
+            if event == "failed":
+                self.mendable.append(message["text"])
+            self._print(f"error: {job}: {message['text']}")
+
+    def _end(self, pid: int) -> None:
+        if self.bars and pid in self.tasks:
+            self.bars.remove_task(self.tasks.pop(pid))
+        if self.bars:
+            self.bars.update(self.whole, completed=self.done)
+
+    def _line(self, text: str, important: bool) -> None:
+        """In a pipe: every stage's end, but of many equal jobs only one line in five seconds."""
+        now = time.monotonic()
+        if self.bars or not (important or now - self.last_line >= _LINE_EVERY_S or self.done == self.total):
+            return
+        self.last_line = now
+        self._print(f"[{self.done} of {self.total} jobs, {now - self.started:.0f} s] {text}")
+
+    def _print(self, text: str) -> None:
+        if self.bars:
+            self.bars.console.print(text, markup=False, highlight=False)
+        else:
+            print(text, file=sys.stderr, flush=True)

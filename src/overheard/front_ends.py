@@ -1,0 +1,191 @@
+"""Named front ends: ten seconds of samples in, a log-mel picture (time × band) out; and the pooled forms.
+
+`paper` is section 5.1 of the paper (16 kHz, window 1024, hop 400, 64 bands, 400 frames), with n_fft equal to the window and
+the power spectrum, in raw dB. `tagger_mn04` is the front end of the EfficientAT tagger, as its authors' code computes it.
+Samples are float32 in -1..1, mono. Equal samples give equal bytes: one thread, aligned buffers, no randomness.
+
+The FFT is torch's (MKL), which is 1.6 times as fast as scipy's here; mel sums are small dense products over the bins that a
+group of bands covers, because most of the matrix is zero. Nothing of torchaudio is needed for that.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from itertools import pairwise
+
+import numpy as np
+
+_CUTS = (0, 1 / 4, 1 / 2, 5 / 8, 3 / 4, 7 / 8, 15 / 16, 1)  # of the bands, into groups: fastest of a dozen tried
+_FLOOR = 1e-10  # power under which the paper's log-mel is -100 dB
+
+
+@dataclass(frozen=True)
+class FrontEnd:
+    """A front end: what the features stage must know, and the function."""
+
+    rate: int  # Hz
+    frames: int
+    bands: int
+    pool: int  # neighbouring frames averaged in the pooled form; 0 if there is none
+    function: Callable[[np.ndarray], np.ndarray]
+
+    @property
+    def samples(self) -> int:
+        """Samples of a ten-second clip."""
+        return 10 * self.rate
+
+
+def paper(samples: np.ndarray) -> np.ndarray:
+    """The paper's log-mel (section 5.1) of a ten-second clip.
+
+    Args:
+        samples: (160000,) float32 at 16 kHz.
+
+    Returns:
+        (400, 64) float32, dB, time × band, at least -100; the first 400 of 401 frames.
+    """
+    return log_mel_db(samples)[:400]
+
+
+def log_mel_db(
+    samples: np.ndarray, n_fft: int = 1024, power: float = 2.0, top_db: float | None = None, rate: int = 16000
+) -> np.ndarray:
+    """Log-mel in dB: periodic Hann window of 1024, hop 400, centred with zeros, 64 Slaney bands from 0 to 8 kHz.
+
+    Args:
+        samples: (n,) float32, mono.
+        n_fft: length of the transform, at least 1024; the window stands in its middle.
+        power: 2 for the power spectrum, 1 for the magnitude (what the released program feeds to the mel bank).
+        top_db: values more than this below the maximum are raised to it; None leaves them.
+        rate: Hz.
+
+    Returns:
+        (1 + n // 400, 64) float32.
+    """
+    padded = np.zeros(len(samples) + n_fft, dtype=np.float32)
+    padded[n_fft // 2 : n_fft // 2 + len(samples)] = samples
+    squares = _squares(padded, _hann(n_fft, 1024, True), 400)
+    if power != 2.0:
+        squares[:, ::2] = (squares[:, ::2] + squares[:, 1::2]) ** (power / 2)
+        squares[:, 1::2] = 0
+    bands = _mel_sums(squares, _slaney_groups(rate, n_fft, 64, 8000.0))
+    decibel = np.maximum(bands, np.float32(_FLOOR), out=bands)
+    np.log10(decibel, out=decibel)
+    decibel *= np.float32(10)
+    if top_db is not None:
+        np.maximum(decibel, decibel.max() - np.float32(top_db), out=decibel)
+    return decibel
+
+
+def tagger_mn04(samples: np.ndarray) -> np.ndarray:
+    """The front end of the mn04 tagger, already in the tagger's own scaling.
+
+    Pre-emphasis 0.97, symmetric Hann window of 800 in an FFT of 1024, hop 320, reflected ends, power, 128 Kaldi mel bands
+    from 0 to 15 kHz without area norm, (ln(mel + 1e-5) + 4.5) / 5.
+
+    Args:
+        samples: (n,) float32 at 32 kHz.
+
+    Returns:
+        (frames, 128) float32, time × band; 1000 frames for ten seconds.
+    """
+    emphasised = samples[1:] - np.float32(0.97) * samples[:-1]
+    squares = _squares(np.pad(emphasised, 512, mode="reflect"), _hann(1024, 800, False), 320)
+    bands = _mel_sums(squares, _kaldi_groups())
+    bands += np.float32(1e-5)
+    np.log(bands, out=bands)
+    bands += np.float32(4.5)
+    bands /= np.float32(5)
+    return bands
+
+
+FRONT_ENDS = {
+    "paper": FrontEnd(rate=16000, frames=400, bands=64, pool=4, function=paper),
+    "tagger_mn04": FrontEnd(rate=32000, frames=1000, bands=128, pool=0, function=tagger_mn04),
+}
+
+
+def pool_frames(log_mel: np.ndarray, pool: int) -> np.ndarray:
+    """Mean of each `pool` neighbouring frames: (time, band) to (time / pool, band); of dB, not of power."""
+    time, bands = log_mel.shape
+    return log_mel.reshape(time // pool, pool, bands).mean(axis=1)
+
+
+def slaney_mel(rate: int, n_fft: int, bands: int, highest_hz: float) -> np.ndarray:
+    """Slaney's mel bank with area norm, from 0 Hz: (bins, bands) float64, as librosa's default.
+
+    Linear (200/3 Hz a mel) to 1 kHz, logarithmic (27 mels for a factor of 6.4) above.
+    """
+    top_mel = 15.0 + 27.0 * np.log(highest_hz / 1000.0) / np.log(6.4)
+    mels = np.linspace(0.0, top_mel, bands + 2)
+    edges = np.where(mels < 15.0, mels * 200.0 / 3.0, 1000.0 * np.exp((mels - 15.0) * np.log(6.4) / 27.0))
+    return _triangles(np.arange(n_fft // 2 + 1) * rate / n_fft, edges) * (2.0 / (edges[2:] - edges[:-2]))
+
+
+def kaldi_mel() -> np.ndarray:
+    """The tagger's mel bank: (513, 128) float64; triangles in mel, 0 to 15 kHz, the last bin has no weight."""
+    frequencies = np.arange(513) * 31.25
+    mels = 1127.0 * np.log1p(frequencies / 700.0)
+    edges = np.linspace(0.0, 1127.0 * np.log1p(15000.0 / 700.0), 130)
+    bank = _triangles(mels, edges)
+    bank[512] = 0.0
+    return bank
+
+
+def _triangles(points: np.ndarray, edges: np.ndarray) -> np.ndarray:
+    left, middle, right = edges[:-2], edges[1:-1], edges[2:]
+    up = (points[:, None] - left) / (middle - left)
+    down = (right - points[:, None]) / (right - middle)
+    return np.maximum(0.0, np.minimum(up, down))
+
+
+@cache
+def _hann(n_fft: int, length: int, periodic: bool):  # noqa: ANN202 - a torch tensor; torch is imported only where it computes
+    """A Hann window in the middle of `n_fft` zeros."""
+    import torch
+
+    window = torch.zeros(n_fft)
+    start = (n_fft - length) // 2
+    window[start : start + length] = torch.hann_window(length, periodic=periodic, dtype=torch.float64)
+    return window
+
+
+def _squares(padded: np.ndarray, window, hop: int) -> np.ndarray:  # noqa: ANN001
+    """Re² and Im² of the STFT of padded samples, side by side: (frames, 2 bins) float32."""
+    import torch
+
+    frames = torch.from_numpy(padded).unfold(0, len(window), hop)
+    # the product lies in torch's own memory, aligned to 64 bytes: MKL's sums depend on alignment, our bytes must not
+    squares = torch.view_as_real(torch.fft.rfft(frames * window)).numpy().reshape(len(frames), -1)
+    return np.square(squares, out=squares)
+
+
+def _grouped(bank: np.ndarray) -> tuple[tuple[slice, slice, np.ndarray], ...]:
+    """Cut a mel bank (bins, bands) into groups of bands: (columns of the squares, bands, weights), most zeros left out.
+
+    Each bin stands twice, for its real and its imaginary part: the product adds Re² and Im² faster than numpy does.
+    """
+    groups = []
+    edges = [round(cut * bank.shape[1]) for cut in _CUTS]
+    for first, last in pairwise(edges):
+        bins = np.flatnonzero(bank[:, first:last].any(axis=1))
+        weights = bank[bins[0] : bins[-1] + 1, first:last].repeat(2, axis=0).astype(np.float32)
+        groups.append((slice(2 * int(bins[0]), 2 * int(bins[-1]) + 2), slice(first, last), weights))
+    return tuple(groups)
+
+
+@cache
+def _slaney_groups(rate: int, n_fft: int, bands: int, highest_hz: float) -> tuple:
+    return _grouped(slaney_mel(rate, n_fft, bands, highest_hz))
+
+
+@cache
+def _kaldi_groups() -> tuple:
+    return _grouped(kaldi_mel())
+
+
+def _mel_sums(squares: np.ndarray, groups: tuple[tuple[slice, slice, np.ndarray], ...]) -> np.ndarray:
+    sums = np.empty((len(squares), groups[-1][1].stop), dtype=np.float32)
+    for columns, bands, weights in groups:
+        sums[:, bands] = squares[:, columns] @ weights
+    return sums

@@ -1,0 +1,72 @@
+"""Scores of scene recognition: weighted precision, recall and F, macro F, accuracy, per class, confusion.
+
+As scikit-learn's `precision_recall_fscore_support(zero_division=0)`; in numpy, so that training can score its
+validation clips without importing it. The weighted F is the mean of the classes' F by their support.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def confusion(label: NDArray, predicted: NDArray, n_classes: int) -> NDArray[np.int64]:
+    """Counts (classes, classes): rows are true, columns predicted.
+
+    Args:
+        label: (clips,) index of the true class.
+        predicted: (clips,) index of the predicted class.
+        n_classes: number of classes.
+    """
+    pairs = np.asarray(label) * n_classes + np.asarray(predicted)
+    return np.bincount(pairs, minlength=n_classes**2).reshape(n_classes, n_classes)
+
+
+def per_class(counts: NDArray) -> dict[str, NDArray]:
+    """Precision, recall, F-score (fractions; 0 where nothing is counted) and support of each class, from a confusion."""
+    right, support, predicted = np.diag(counts), counts.sum(axis=1), counts.sum(axis=0)
+    return {
+        "precision": _ratio(right, predicted),
+        "recall": _ratio(right, support),
+        "f_score": _ratio(2 * right, support + predicted),
+        "support": support,
+    }
+
+
+def weighted_f_score(label: NDArray, predicted: NDArray, n_classes: int) -> float:
+    """The mean of the classes' F-scores, weighted by their support, 0..1."""
+    return scores(confusion(label, predicted, n_classes))["f_score"]
+
+
+def scores(counts: NDArray) -> dict[str, Any]:
+    """Weighted precision, recall, F-score, accuracy, and macro F, as fractions.
+
+    The macro F is over the classes that occur among labels or predictions, as scikit-learn's default.
+
+    Raises:
+        ValueError: no clips.
+    """
+    if counts.sum() == 0:
+        raise ValueError("expected at least one clip, got none")
+    by_class = per_class(counts)
+    weight = by_class["support"] / counts.sum()
+    occurs = (counts.sum(axis=0) + counts.sum(axis=1)) > 0
+    weighted = {name: float(weight @ by_class[name]) for name in ("precision", "recall", "f_score")}
+    return weighted | {
+        "accuracy": float(np.trace(counts) / counts.sum()),
+        "macro_f": float(by_class["f_score"][occurs].mean()),
+    }
+
+
+def class_table(counts: NDArray, classes: Sequence[str]) -> dict[str, dict[str, float]]:
+    """`per_class` by the classes' names, as plain numbers."""
+    by_class = per_class(counts)
+    return {
+        name: {key: values[position].item() for key, values in by_class.items()}
+        for position, name in enumerate(classes)
+    }
+
+
+def _ratio(part: NDArray, whole: NDArray) -> NDArray[np.float64]:
+    return np.divide(part, whole, out=np.zeros(len(whole)), where=whole > 0)

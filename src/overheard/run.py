@@ -1,0 +1,323 @@
+"""`overheard run`: check the configuration, say what will run, let Snakemake run it, show it, say what came of it."""
+
+import fcntl
+import os
+import re
+import shlex
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from overheard import config, durations, plan
+from overheard.display import Display
+from overheard.errors import ConfigError, MediaError, OverheardError
+from overheard.progress import SOCKET
+from overheard.warm import WarmProcess, die_with_parent
+
+TWIN_WARNING = "SIMULATED TWIN: these are not ADVANCE's numbers (docs/twin.md)."
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which part of an experiment is asked for; all None is everything."""
+
+    until: str | None = None
+    table: str | None = None
+    row: str | None = None
+    column: str | None = None
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """An experiment with what its configuration names."""
+
+    name: str
+    path: Path
+    experiment: config.Experiment
+    study: config.Study
+    protocol: config.Protocol
+
+
+def project_root() -> Path:
+    """The folder with `workflow/Snakefile`: where the command was typed, or the checkout the package was installed from.
+
+    Raises:
+        ConfigError: neither has one.
+    """
+    here, installed = Path.cwd(), Path(__file__).resolve().parents[2]
+    for folder in (here, installed):
+        if (folder / "workflow" / "Snakefile").is_file():
+            return folder
+    raise ConfigError(f"{here}: no workflow/Snakefile here; change to the folder of the project")
+
+
+def load(name: str) -> Loaded:
+    """Read and check `config/NAME.yaml` and the study and protocol it names."""
+    if not config.NAME.fullmatch(name):
+        raise ConfigError(f"{name!r}: a name has letters, digits, dot, dash and underscore, and starts with a letter or digit")
+    path = Path("config") / f"{name}.yaml"
+    if not path.is_file():
+        known = ", ".join(sorted(found.stem for found in path.parent.glob("*.yaml"))) or "none"
+        raise ConfigError(f"{path}: no such file; there are: {known}; `overheard init NAME --from DIR` writes one")
+    root = project_root()
+    experiment = config.load_experiment(path)
+    return Loaded(name, path, experiment, config.load_study(root, experiment), config.load_protocol(root, experiment))
+
+
+def write_variant(name: str, changes: list[str], new: str | None) -> str:
+    """Write `config/NEW.yaml` from `config/NAME.yaml` and changes; the name to run.
+
+    Raises:
+        ConfigError: changes without a new name, a new name without changes, or a file of that name with other content.
+    """
+    if not changes and not new:
+        return name
+    if not changes or not new:
+        raise ConfigError("--set and --as belong together: `overheard run twin --set train.epochs=5 --as twin-5-epochs`")
+    if not config.NAME.fullmatch(new):
+        raise ConfigError(f"--as {new!r}: a name has letters, digits, dot, dash and underscore")
+    loaded = load(name)
+    content = config.with_changes(config.read_yaml(loaded.path), changes)
+    path = Path("config") / f"{new}.yaml"
+    experiment = config.check(config.Experiment, content, str(path))
+    config.load_study(project_root(), experiment)
+    config.load_protocol(project_root(), experiment)
+    text = f"# overheard run {name} {shlex.join(word for change in changes for word in ('--set', change))} --as {new}\n"
+    text += yaml.safe_dump(content, sort_keys=False, allow_unicode=True)
+    if path.exists() and yaml.safe_load(path.read_text(encoding="utf-8")) != content:
+        raise ConfigError(f"{path}: exists with other content; choose another --as, or run it: `overheard run {new}`")
+    path.write_text(text, encoding="utf-8")
+    return new
+
+
+def targets(loaded: Loaded, wanted: Wanted) -> list[str]:
+    """Files to ask Snakemake for; none means everything.
+
+    Raises:
+        ConfigError: there is no such stage, table, row or column, or the experiment leaves it out.
+    """
+    results = f"results/{loaded.name}"
+    study = loaded.study
+    if wanted.table == "figure3":
+        return [f"{results}/figures/figure3.png"]
+    if wanted.table is not None and wanted.table not in study.tables:
+        raise ConfigError(f"--table {wanted.table}: there are figure3, {', '.join(study.tables)}")
+    runs = study.tables[wanted.table].runs() if wanted.table else study.rows()
+    chosen = [run for run in runs if wanted.row in (None, run[0]) and wanted.column in (None, run[1])]
+    if not chosen:
+        rows = ", ".join(f"{method} ({modality})" for method, modality in runs)
+        raise ConfigError(f"--row {wanted.row} --column {wanted.column}: no such run here; there are {rows}")
+    if wanted.row or wanted.column:
+        absent = plan.left_out(loaded.experiment, study)
+        if all(run in absent for run in chosen):
+            raise ConfigError(f"{chosen[0][0]} ({chosen[0][1]}) is left out: {absent[chosen[0]]}")
+        seeds = loaded.experiment.seeds
+        stage, name = ("train", "student.pt") if wanted.until == "train" else ("evaluate", "scores.json")
+        return [f"{results}/{stage}/{m}/{c}/seed-{k}/{name}" for m, c in chosen if (m, c) not in absent for k in seeds]
+    if wanted.table:
+        figure = [f"{results}/figures/{wanted.table}.png"] if wanted.table.startswith("figure") else []
+        return [f"{results}/tables/{wanted.table}.md", *figure]
+    return []
+
+
+@contextmanager
+def only_run(name: str) -> Iterator[None]:
+    """Hold the experiment, so that no second run works beside this one; freed by the system if this process dies.
+
+    Raises:
+        OverheardError: another run holds it.
+        MediaError: results cannot be written.
+    """
+    folder = Path("results") / name
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        stream = (folder / ".lock").open("a+")
+    except OSError as error:
+        raise MediaError(f"{folder}: cannot be written ({error.strerror}); make it writable, or run where you may write") from error
+    with stream:
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            stream.seek(0)
+            raise OverheardError(f"{folder}: another run works on it (process {stream.read().strip()}); wait for it") from error
+        stream.truncate(0)
+        stream.write(str(os.getpid()))
+        stream.flush()
+        yield
+
+
+def _snakemake(loaded: Loaded, wanted: Wanted, extra: list[str]) -> list[str]:
+    """The command of Snakemake for an experiment."""
+    root = project_root()
+    command = [sys.executable, "-m", "snakemake", "--snakefile", str(root / "workflow" / "Snakefile")]
+    command += ["--configfile", str(loaded.path), "--workflow-profile", str(root / "workflow" / "profiles" / "default")]
+    command += ["--directory", ".", "--nolock", *extra]
+    if wanted.until:
+        command += ["--until", *_rules_until(wanted.until)]
+    return [*command, *(["--", *found] if (found := targets(loaded, wanted)) else [])]
+
+
+def _rules_until(stage: str) -> list[str]:
+    from overheard.cli import STAGES
+
+    if stage not in STAGES:
+        raise ConfigError(f"--until {stage}: no such stage; there are {', '.join(STAGES)}")
+    rules = {"features": ["features", "features_tagger"], "figures": ["figure3", "figure6"]}
+    return rules.get(stage, [stage])
+
+
+def planned_jobs(loaded: Loaded, wanted: Wanted, extra: list[str]) -> dict[str, int]:
+    """What Snakemake's dry run lists: jobs by rule, `all` left out.
+
+    Raises:
+        OverheardError: the dry run fails; its own words follow.
+    """
+    command = _snakemake(loaded, wanted, ["--dry-run", "--quiet", "rules", "--cores", "1", *extra])
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        words = [line for line in (done.stdout + done.stderr).splitlines() if line.strip() and "dry run" not in line]
+        raise OverheardError("\n".join(["the plan could not be made; Snakemake says:", *words[-15:]]))
+    counts = re.findall(r"^(\w+) +(\d+)$", done.stdout.split("Job stats:")[-1].split("total")[0], re.MULTILINE)
+    return {rule: int(count) for rule, count in counts if rule != "all"} if "Job stats:" in done.stdout else {}
+
+
+def _stage_of(rule: str) -> str:
+    return {"features_tagger": "features", "figure3": "figures", "figure6": "figures"}.get(rule, rule)
+
+
+def introduction(loaded: Loaded, jobs: dict[str, int], cores: int, wanted: Wanted) -> str:
+    """The first lines: what will run, what is there already, about how long, and what the numbers are."""
+    lines = [f"{loaded.name}: {loaded.study.title}"]
+    source = loaded.experiment.source
+    if source.kind == "twin":
+        lines.append(TWIN_WARNING)
+    else:
+        lines.append(f"Pairs from {source.pairs}: other pairs than ADVANCE, so no number is comparable with the printed ones.")
+    rows = [run for run in loaded.study.rows() if run not in plan.left_out(loaded.experiment, loaded.study)]
+    runs = len(rows) * len(loaded.experiment.seeds)
+    lines += [f"left out: {m} ({c}): {reason}" for (m, c), reason in plan.left_out(loaded.experiment, loaded.study).items()]
+    if not jobs:
+        return "\n".join([*lines, f"Nothing to do: all is there already, in results/{loaded.name}/."])
+    stages: dict[str, int] = {}
+    for rule, count in jobs.items():
+        stages[_stage_of(rule)] = stages.get(_stage_of(rule), 0) + count
+    listed = ", ".join(f"{stage} {count}" for stage, count in stages.items())
+    lines.append(f"To do: {sum(jobs.values())} jobs ({listed}).")
+    if not any((wanted.table, wanted.row, wanted.column, wanted.until)):
+        lines.append(f"There already: {runs - jobs.get('train', 0)} of {runs} training runs.")
+    seconds, basis = durations.estimate(loaded.name, stages, cores)
+    lines.append(f"About {durations.in_words(seconds)} on {cores} cores ({basis}); interrupt it at any time, the same command goes on.")
+    return "\n".join(lines)
+
+
+def run_experiment(
+    name: str, changes: list[str], new: str | None, wanted: Wanted, cores: int | None, dry_run: bool, keep_going: bool, partial: bool
+) -> int:
+    """Run an experiment, or say what would run; returns the exit code."""
+    if partial and not keep_going:
+        raise ConfigError("--partial makes tables from the runs there are; it needs --keep-going")
+    loaded = load(write_variant(name, changes, new))
+    cores = cores or len(os.sched_getaffinity(0))
+    with only_run(loaded.name):
+        jobs = planned_jobs(loaded, wanted, [])
+        print(introduction(loaded, jobs, cores, wanted), flush=True)
+        if dry_run or not jobs:
+            return 0
+        extra = ["--keep-going"] if keep_going else []
+        code = _execute(loaded, wanted, jobs, cores, extra)
+        if code == 1 and partial and (absent := missing_runs(loaded)):
+            print(f"{len(absent)} runs are missing; making the tables from the others: {' '.join(absent)}", flush=True)
+            extra = [*extra, "--config", f"absent={yaml.safe_dump(absent, default_flow_style=True, width=10**6).strip()}"]
+            code = _execute(loaded, wanted, planned_jobs(loaded, wanted, extra), cores, extra)
+        if code == 0:
+            print(conclusion(loaded, wanted), flush=True)
+        return code
+
+
+def missing_runs(loaded: Loaded) -> list[str]:
+    """Runs whose student is not there, as method/modality/seed-k."""
+    absent = plan.left_out(loaded.experiment, loaded.study)
+    runs = [f"{m}/{c}/seed-{k}" for m, c in loaded.study.rows() if (m, c) not in absent for k in loaded.experiment.seeds]
+    return [run for run in runs if not (Path("results") / loaded.name / "train" / run / "student.pt").exists()]
+
+
+def _execute(loaded: Loaded, wanted: Wanted, jobs: dict[str, int], cores: int, extra: list[str]) -> int:
+    """Let Snakemake run, and show it; 0, 1 for a failed job, 2 for trouble the user can mend, 130 when interrupted."""
+    log = Path("logs") / loaded.name / "snakemake.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    command = _snakemake(loaded, wanted, ["--cores", str(cores), *extra])
+    with tempfile.TemporaryDirectory(prefix="overheard-") as folder, log.open("w", encoding="utf-8") as stream:
+        socket_path = str(Path(folder) / "progress")
+        environ = os.environ | {SOCKET: socket_path}
+        with Display(socket_path, sum(jobs.values())) as display, WarmProcess(Path(folder), environ, jobs):
+            print(shlex.join(command), file=stream, flush=True)
+            process = subprocess.Popen(
+                command, stdout=stream, stderr=subprocess.STDOUT, env=environ, preexec_fn=lambda: die_with_parent(signal.SIGTERM)
+            )
+            try:
+                while process.poll() is None:
+                    display.listen(0.1)
+            except KeyboardInterrupt:
+                # the terminal has sent the same signal to Snakemake and its jobs; wait until they have stopped
+                process.send_signal(signal.SIGINT)
+                process.wait()
+                display.close()
+                print("\ninterrupted; what was finished is kept: type the same command to go on", file=sys.stderr)
+                return 130
+            display.listen(0)
+    durations.remember(loaded.name, display.durations)
+    if process.returncode == 0:
+        return 0
+    if display.mendable:
+        return 2
+    if not display.troubles:
+        tail = log.read_text(encoding="utf-8", errors="replace").splitlines()[-12:]
+        print("\n".join(["Snakemake stopped:", *tail]), file=sys.stderr)
+    print(f"error: not everything was made; Snakemake's log is {log}, each job's under logs/{loaded.name}/", file=sys.stderr)
+    return 1
+
+
+def conclusion(loaded: Loaded, wanted: Wanted) -> str:
+    """Where the results are, and the tables themselves."""
+    folder = Path("results") / loaded.name
+    lines = []
+    for table in loaded.study.tables:
+        path = folder / "tables" / f"{table}.md"
+        if wanted.table in (None, table) and not (wanted.row or wanted.column or wanted.until) and path.exists():
+            lines += [path.read_text(encoding="utf-8")]
+    if wanted.row or wanted.column:
+        lines += _scores_in_words(loaded, wanted)
+    return "\n".join([*lines, f"Results: {folder}/ (tables/, figures/); logs: logs/{loaded.name}/"])
+
+
+def _scores_in_words(loaded: Loaded, wanted: Wanted) -> list[str]:
+    """One line for each cell that was asked for."""
+    from overheard import artifacts
+
+    lines = []
+    for path in [Path(target) for target in targets(loaded, wanted) if target.endswith("scores.json")]:
+        scores = artifacts.read_json(path)
+        shown = ", ".join(f"{key} {100 * scores[key]:.2f}" for key in ("precision", "recall", "f_score"))
+        lines.append(f"{scores['method']} ({scores['modality']}) seed {scores['seed']}: {shown} % on {scores['n']} test clips")
+    return lines
+
+
+def make_report(name: str) -> int:
+    """Snakemake's HTML report of an experiment."""
+    loaded = load(name)
+    path = Path("results") / name / "report.html"
+    if planned_jobs(loaded, Wanted(), []):
+        raise OverheardError(f"results/{name} is not complete; `overheard run {name}` first")
+    command = _snakemake(loaded, Wanted(), ["--cores", "1", "--report", str(path)])
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise OverheardError("\n".join(["the report could not be made; Snakemake says:", *done.stderr.splitlines()[-8:]]))
+    print(f"{path}")
+    return 0

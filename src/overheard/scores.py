@@ -1,0 +1,126 @@
+"""Scores over seeds: mean and sample standard deviation, refused where a run is missing or given twice.
+
+A run is what a student's `scores.json` holds: method, modality, seed, n (test clips) and scores as fractions.
+"""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from overheard.errors import PairingError
+
+Run = Mapping[str, Any]
+Row = tuple[str, str]
+"""Method and modality."""
+
+
+class Spread(NamedTuple):
+    """Mean and sample standard deviation (ddof = 1) over n seeds; no std for one seed, neither for none."""
+
+    n: int
+    mean: float | None
+    std: float | None
+
+
+def run_name(method: str, modality: str, seed: int) -> str:
+    """`method/modality/seed-k`, as the run's folder is called."""
+    return f"{method}/{modality}/seed-{seed}"
+
+
+def mean_and_std(values: Mapping[int, float], seeds: Sequence[int], partial: bool = False) -> Spread:
+    """Mean and sample standard deviation (ddof = 1) over the asked seeds.
+
+    Args:
+        values: one number a seed, in any order and unit.
+        seeds: the seeds asked for.
+        partial: fewer seeds than asked are allowed.
+
+    Raises:
+        PairingError: a seed is missing (unless `partial`), or one is there that was not asked for.
+    """
+    extra = sorted(set(values) - set(seeds))
+    missing = [seed for seed in seeds if seed not in values]
+    if extra:
+        raise PairingError(f"seeds {extra} were not asked for; asked: {list(seeds)}")
+    if missing and not partial:
+        raise PairingError(f"seeds {missing} are missing; asked: {list(seeds)}")
+    # sorted, because a sum of floats depends on its order
+    ordered = np.array([values[seed] for seed in sorted(values)], dtype=np.float64)
+    n = len(ordered)
+    mean = float(ordered.mean()) if n else None
+    return Spread(n, mean, float(ordered.std(ddof=1)) if n > 1 else None)
+
+
+def checked_run(content: Any, where: str) -> Run:
+    """A run as read from its file, or a refusal.
+
+    Raises:
+        PairingError: the file does not say which run it is and how many clips it was tested on.
+    """
+    kinds = {"method": str, "modality": str, "seed": int, "n": int}
+    if not isinstance(content, dict) or any(not isinstance(content.get(key), kind) for key, kind in kinds.items()):
+        raise PairingError(f"{where}: no scores of a run (method, modality, seed, n); delete it and run evaluate again")
+    return content
+
+
+def by_row(runs: Iterable[Run], rows: Sequence[Row], seeds: Sequence[int], table: str) -> dict[Row, dict[int, Run]]:
+    """The runs of a table by row and seed, in the order of `rows` and `seeds`, whatever order they come in.
+
+    Raises:
+        PairingError: a run is given twice, belongs to no row, has a seed that was not asked for, or was tested on
+            another number of clips than the others.
+    """
+    found: dict[Row, dict[int, Run]] = {row: {} for row in rows}
+    for run in runs:
+        row, seed = (run["method"], run["modality"]), run["seed"]
+        name = run_name(*row, seed)
+        if row not in found:
+            raise PairingError(f"{table}: {name} belongs to none of its rows; give the scores of its rows only")
+        if seed not in seeds:
+            raise PairingError(f"{table}: {name} was not asked for; asked: seeds {', '.join(map(str, seeds))}")
+        if seed in found[row]:
+            raise PairingError(f"{table}: {name} is given twice; give each run's scores.json once")
+        found[row][seed] = run
+    _check_test_clips(found, table)
+    return {row: {seed: found[row][seed] for seed in seeds if seed in found[row]} for row in rows}
+
+
+def _check_test_clips(found: Mapping[Row, Mapping[int, Run]], table: str) -> None:
+    """All runs of a table must have been tested on equally many clips: the split is one and the same."""
+    first: dict[int, str] = {}
+    for row, runs in found.items():
+        for seed, run in runs.items():
+            first.setdefault(run["n"], run_name(*row, seed))
+    if len(first) > 1:
+        shown = ", ".join(f"{name} on {n}" for n, name in sorted(first.items()))
+        raise PairingError(f"{table}: tested on different numbers of clips ({shown}); run evaluate again for all rows")
+
+
+def missing_runs(
+    found: Mapping[Row, Mapping[int, Run]], seeds: Sequence[int], left_out: Mapping[Row, str]
+) -> list[str]:
+    """Names of the runs that were asked for and are not there, rows left out on purpose aside."""
+    return [
+        run_name(*row, seed)
+        for row, runs in found.items()
+        if row not in left_out
+        for seed in seeds
+        if seed not in runs
+    ]
+
+
+def percent(run: Run, metric: str) -> float:
+    """One score of a run in percent.
+
+    Raises:
+        PairingError: the run has no such score, or it is no fraction.
+    """
+    value = run.get(metric)
+    if not isinstance(value, int | float) or not math.isfinite(value) or not 0 <= value <= 1:
+        name = run_name(run["method"], run["modality"], run["seed"])
+        raise PairingError(
+            f"{name}: {metric} is {value!r}, expected a fraction from 0 to 1; delete its scores.json and run again"
+        )
+    return 100.0 * value

@@ -1,0 +1,26 @@
+"""p(e|s_k): how probable the teacher finds each event in each scene (paper, section 4.3)."""
+
+from overheard import artifacts
+from overheard.relevance import probabilities, scene_event_prior, training_clips
+from overheard.runner import Reads, Writes
+
+
+def prior(logits: Reads, logit_ids: Reads, index: Reads, splits: Reads, prior: Writes) -> None:
+    """Average the teacher's event probabilities over each scene's training clips.
+
+    Args:
+        logits: the teacher's event logits (clips, 527), .npy.
+        logit_ids: the ids of its rows, .csv.
+        index: the media index (id, class), .csv.
+        splits: the split (id, split), .csv; clips outside `train` are not looked at.
+        prior: p(e|s_k), a line per class, .csv.
+    """
+    ids, values = artifacts.read_clips(logits, logit_ids)
+    scene = {row["id"]: row["class"] for row in artifacts.read_table(index, ["id", "class"])}
+    split = {row["id"]: row["split"] for row in artifacts.read_table(splits, ["id", "split"])}
+
+    clips, label, classes = training_clips(scene, split)
+    rows = artifacts.positions(clips, ids, str(logits))
+    matrix = scene_event_prior(probabilities(values[rows]), label, len(classes))
+
+    artifacts.write_event_matrix(prior, classes, matrix)

@@ -1,0 +1,26 @@
+"""d_k: which events go with a scene, by the teacher (paper, equation 8)."""
+
+from overheard import artifacts
+from overheard.relevance import probabilities, scene_event_relevance, training_clips
+from overheard.runner import Reads, Writes
+
+
+def relevance(logits: Reads, logit_ids: Reads, index: Reads, splits: Reads, relevance: Writes) -> None:
+    """Take the leading direction of the teacher's event probabilities over each scene's training clips.
+
+    Args:
+        logits: the teacher's event logits (clips, 527), .npy.
+        logit_ids: the ids of its rows, .csv.
+        index: the media index (id, class), .csv.
+        splits: the split (id, split), .csv; clips outside `train` are not looked at.
+        relevance: d_k, a line of unit norm per class, .csv.
+    """
+    ids, values = artifacts.read_clips(logits, logit_ids)
+    scene = {row["id"]: row["class"] for row in artifacts.read_table(index, ["id", "class"])}
+    split = {row["id"]: row["split"] for row in artifacts.read_table(splits, ["id", "split"])}
+
+    clips, label, classes = training_clips(scene, split)
+    rows = artifacts.positions(clips, ids, str(logits))
+    matrix = scene_event_relevance(probabilities(values[rows]), label, len(classes))
+
+    artifacts.write_event_matrix(relevance, classes, matrix)

@@ -1,0 +1,67 @@
+"""One table of the study: mean and sample standard deviation over seeds, as cells, CSV, Markdown and LaTeX."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from overheard import artifacts, progress, tabular
+from overheard.cells import COLUMNS, Ask, csv_line, rows_left_out, table_cells
+from overheard.published import COLUMNS as PUBLISHED_COLUMNS
+from overheard.published import printed_values
+from overheard.runner import Reads, Writes
+from overheard.scores import checked_run
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a table says of itself, beside its numbers."""
+
+    experiment: str
+    source: str  # twin, directory or published record
+    protocol: str
+    spec: dict[str, Any]  # the table's entry of the study file
+    labels: dict[str, str]  # what each method is called
+    seeds: list[int]  # asked
+    partial: bool  # fewer seeds than asked are shown, and said
+    left_out: dict[str, str]  # "method|modality" -> reason
+    remarks: list[str]  # lines that stand in every caption
+
+
+def tables(
+    published: Reads,
+    table: str,
+    settings: Settings,
+    cells: Writes,
+    csv: Writes,
+    markdown: Writes,
+    latex: Writes,
+    scores: list[Reads] | None = None,
+) -> None:
+    """One table of the study, from the scores of its runs.
+
+    Args:
+        published: the paper's printed numbers; shown on the published record only.
+        table: the table's word in the study file, e.g. `table2`.
+        settings: what the table shows and says of itself.
+        cells: one line a cell, numbers in percent.
+        csv: the table as CSV, one line a line of the table.
+        markdown: the table as Markdown.
+        latex: the table as LaTeX (booktabs).
+        scores: scores.json of each run of the table's rows, in any order; none if every row is left out.
+    """
+    runs = [checked_run(artifacts.read_json(path), str(path)) for path in scores or []]
+    lines = artifacts.read_table(published, PUBLISHED_COLUMNS)
+
+    spec = settings.spec
+    left_out = rows_left_out(settings.left_out)
+    ask = Ask(settings.experiment, settings.source, settings.protocol, settings.seeds, settings.partial, left_out)
+    printed = printed_values(lines, spec["published"], str(published))
+    numbers = table_cells(table, spec, runs, ask, printed)
+    test_clips = runs[0]["n"] if runs else None
+    text = tabular.lay_out(table, spec, settings.labels, numbers, ask, test_clips, settings.remarks)
+    columns, rows = tabular.csv_rows(numbers, settings.labels)
+
+    artifacts.write_table(cells, COLUMNS, map(csv_line, numbers))
+    artifacts.write_table(csv, columns, rows)
+    artifacts.write_text(markdown, tabular.markdown(text))
+    artifacts.write_text(latex, tabular.latex(text))
+    progress.step(1, 1, f"{len(numbers)} cells from {len(runs)} runs")

@@ -1,0 +1,201 @@
+"""A warm process: imports torch once, then forks for each job, so that a hundred jobs do not each pay two seconds.
+
+`overheard run` starts one beside Snakemake and names its socket in OVERHEARD_WARM. A job's command connects, sends its
+arguments, folder, environment and standard streams, and waits for the exit code. Everything else is as if it had run
+alone: the same code path, its own process, one thread. Without the warm process (plain `snakemake`, a copied command line)
+the command simply runs by itself. A job ends when its command ends: when the connection closes, the fork is stopped.
+"""
+
+import ctypes
+import json
+import os
+import selectors
+import signal
+import socket
+import struct
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+STAGES = ("pretrain", "teacher", "train", "evaluate")
+"""Stages that import torch."""
+
+_LENGTH = struct.Struct("!I")
+_PR_SET_PDEATHSIG = 1
+
+
+def hand_over(address: str, argv: list[str]) -> int | None:
+    """Have the warm process run a command; its exit code, or None where no warm process answers."""
+    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        connection.connect(address)
+        request = json.dumps({"argv": argv, "cwd": os.getcwd(), "environ": dict(os.environ)}).encode()
+        socket.send_fds(connection, [_LENGTH.pack(len(request))], [0, 1, 2])
+        connection.sendall(request)
+    except OSError:
+        return None
+    answer = connection.recv(1)
+    # no answer: the warm process died with the job; say so by the code of a killed process
+    return answer[0] if answer else 128 + signal.SIGKILL
+
+
+def die_with_parent(sent: int = signal.SIGKILL) -> None:
+    """Ask Linux to send this process a signal when its parent ends; elsewhere nothing happens."""
+    with suppress(AttributeError, OSError):
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, sent)
+
+
+def _receive(connection: socket.socket) -> tuple[dict, list[int]] | None:
+    header, descriptors, _, _ = socket.recv_fds(connection, _LENGTH.size, 3)
+    if len(header) < _LENGTH.size:
+        return None
+    (length,) = _LENGTH.unpack(header)
+    content = b""
+    while len(content) < length:
+        piece = connection.recv(length - len(content))
+        if not piece:
+            return None
+        content += piece
+    return json.loads(content), list(descriptors)
+
+
+def _run_job(request: dict, descriptors: list[int]) -> None:
+    """In the fork: become the command and never return."""
+    die_with_parent()
+    signal.set_wakeup_fd(-1)
+    for signal_number in (signal.SIGINT, signal.SIGTERM, signal.SIGCHLD):
+        signal.signal(signal_number, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    for target, descriptor in enumerate(descriptors):
+        os.dup2(descriptor, target)
+        os.close(descriptor)
+    os.chdir(request["cwd"])
+    os.environ.clear()
+    os.environ.update(request["environ"])
+    sys.argv = ["overheard", *request["argv"]]
+    code = 1
+    try:
+        from overheard.cli import app
+
+        app()
+    except SystemExit as end:
+        code = end.code if isinstance(end.code, int) else 0 if end.code is None else 1
+    except KeyboardInterrupt:
+        code = 130
+    finally:
+        with suppress(OSError, ValueError):
+            sys.stdout.flush()
+            sys.stderr.flush()
+        os._exit(code & 0xFF)
+
+
+class _Server:
+    """Open connections and their jobs."""
+
+    def __init__(self, listener: socket.socket) -> None:
+        self.selector = selectors.DefaultSelector()
+        self.selector.register(listener, selectors.EVENT_READ, self.accept)
+        self.listener = listener
+        self.jobs: dict[int, socket.socket] = {}
+
+    def accept(self, _: socket.socket) -> None:
+        connection, _ = self.listener.accept()
+        received = _receive(connection)
+        if received is None:
+            connection.close()
+            return
+        request, descriptors = received
+        pid = os.fork()
+        if pid == 0:
+            self.listener.close()
+            for other in self.jobs.values():
+                other.close()
+            connection.close()
+            _run_job(request, descriptors)
+        for descriptor in descriptors:
+            os.close(descriptor)
+        self.jobs[pid] = connection
+        self.selector.register(connection, selectors.EVENT_READ, self.hung_up)
+
+    def hung_up(self, connection: socket.socket) -> None:
+        """The command that asked has ended: its job ends too."""
+        self.selector.unregister(connection)
+        for pid, other in self.jobs.items():
+            if other is connection:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+
+    def reap(self) -> None:
+        while self.jobs:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+            if pid == 0:
+                return
+            connection = self.jobs.pop(pid)
+            code = os.waitstatus_to_exitcode(status)
+            with suppress(OSError):
+                connection.send(bytes([code if code >= 0 else 128 - code]))
+            with suppress(KeyError):
+                self.selector.unregister(connection)
+            connection.close()
+
+
+class WarmProcess:
+    """Starts the warm process for a run's jobs and names its socket in `environ`; a context manager."""
+
+    def __init__(self, folder: Path, environ: dict[str, str], jobs: dict[str, int]) -> None:
+        self.needed = sum(jobs.get(stage, 0) for stage in STAGES) > 1
+        self.address = str(folder / "warm")
+        self.environ = environ
+
+    def __enter__(self) -> "WarmProcess":
+        if not self.needed:
+            return self
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
+            listener.bind(self.address)
+            listener.listen(64)
+            descriptor = listener.fileno()
+            command = [sys.executable, "-m", "overheard.warm", str(descriptor)]
+            self.process = subprocess.Popen(command, stdin=subprocess.PIPE, pass_fds=[descriptor], env=self.environ)
+        self.environ["OVERHEARD_WARM"] = self.address
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.needed:
+            self.process.stdin.close()
+            self.process.wait()
+
+
+def serve(descriptor: int) -> None:
+    """Serve jobs on the listening socket `descriptor` until standard input closes, as it does when the parent ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    wake_read, wake_write = os.pipe()
+    os.set_blocking(wake_write, False)
+    os.set_blocking(wake_read, False)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    signal.set_wakeup_fd(wake_write)
+
+    import torch
+
+    import overheard.cli
+    import overheard.stages.evaluate
+    import overheard.stages.teacher
+    import overheard.stages.train  # noqa: F401
+
+    torch.set_num_threads(1)
+    server = _Server(socket.socket(fileno=descriptor))
+    server.selector.register(wake_read, selectors.EVENT_READ)
+    server.selector.register(sys.stdin.buffer.fileno(), selectors.EVENT_READ)
+    while True:
+        for ready, _ in server.selector.select():
+            if ready.data is not None:
+                ready.data(ready.fileobj)
+            elif ready.fileobj == wake_read:
+                os.read(wake_read, 4096)
+                server.reap()
+            else:
+                return
+
+
+if __name__ == "__main__":
+    serve(int(sys.argv[1]))

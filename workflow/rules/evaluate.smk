@@ -1,0 +1,49 @@
+def evaluate_outputs(name):
+    """One file a seed; a row's seeds are one job."""
+    return [
+        f"results/{{experiment}}/evaluate/{{method}}/{{modality}}/seed-{seed}/{name}" for seed in SEEDS
+    ]
+
+
+if ABSENT:
+
+    # some runs could not be made: rows are evaluated from those that could, each row by a rule of its own seeds
+    for method, modality in rows_made(STUDY.rows()):
+
+        rule:
+            name:
+                f"evaluate_{method}_{modality}"
+            input:
+                **student_arrays(),
+                students=per_seed("train", "student.pt", method, modality),
+            output:
+                predictions=per_seed("evaluate", "predictions.npz", method, modality),
+                events=per_seed("evaluate", "events.npz", method, modality),
+                scores=per_seed("evaluate", "scores.json", method, modality),
+            log:
+                f"logs/{NAME}/evaluate/{method}/{modality}.log",
+            params:
+                settings=as_json(plan.train_settings(EXPERIMENT, PROTOCOL)),
+                reads=lambda wildcards, input: flags(dict(input.items())),
+                writes=lambda wildcards, output: flags(dict(output.items())),
+            shell:
+                "overheard evaluate {params.reads} --settings {params.settings:q} {params.writes} --log {log}"
+
+else:
+
+    rule evaluate:
+        input:
+            unpack(lambda wildcards: student_arrays()),
+            students=lambda wildcards: per_seed("train", "student.pt", wildcards.method, wildcards.modality),
+        output:
+            predictions=evaluate_outputs("predictions.npz"),
+            events=evaluate_outputs("events.npz"),
+            scores=evaluate_outputs("scores.json"),
+        log:
+            "logs/{experiment}/evaluate/{method}/{modality}.log",
+        params:
+            settings=as_json(plan.train_settings(EXPERIMENT, PROTOCOL)),
+            reads=lambda wildcards, input: flags(dict(input.items())),
+            writes=lambda wildcards, output: flags(dict(output.items())),
+        shell:
+            "overheard evaluate {params.reads} --settings {params.settings:q} {params.writes} --log {log}"

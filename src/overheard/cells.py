@@ -72,9 +72,7 @@ def table_rows(spec: Mapping[str, Any]) -> list[Row]:
     return rows
 
 
-def runs_of_table(
-    table: str, spec: Mapping[str, Any], runs: Sequence[Run], ask: Ask
-) -> dict[Row, dict[int, Run]]:
+def runs_of_table(table: str, spec: Mapping[str, Any], runs: Sequence[Run], ask: Ask) -> dict[Row, dict[int, Run]]:
     """A table's runs by row and seed, checked for completeness.
 
     Raises:

@@ -1,11 +1,11 @@
-"""Named front ends: ten seconds of samples in, a log-mel picture (time × band) out; and the pooled forms.
+"""Named front ends: ten seconds of samples in, a log-mel picture (time × band) out; and its pooled form.
 
-`paper` is section 5.1 of the paper (16 kHz, window 1024, hop 400, 64 bands, 400 frames), with n_fft equal to the window and
-the power spectrum, in raw dB. `tagger_mn04` is the front end of the EfficientAT tagger, as its authors' code computes it.
-Samples are float32 in -1..1, mono. Equal samples give equal bytes: one thread, aligned buffers, no randomness.
+`paper` is section 5.1 of the paper (16 kHz, window 1024, hop 400, 64 bands, 400 frames), with n_fft equal to the window
+and the power spectrum, in raw dB. `tagger_mn04` is the front end of the EfficientAT tagger. Samples are float32 in -1..1,
+mono. Equal samples give equal bytes: one thread, aligned buffers, no randomness.
 
-The FFT is torch's (MKL), which is 1.6 times as fast as scipy's here; mel sums are small dense products over the bins that a
-group of bands covers, because most of the matrix is zero. Nothing of torchaudio is needed for that.
+The FFT is torch's (MKL), 1.6 times as fast as scipy's here; mel sums are small dense products over the bins that a group of
+bands covers, because most of the matrix is zero. The two mel banks are a few lines each, so torchaudio is not needed.
 """
 
 from collections.abc import Callable
@@ -80,8 +80,8 @@ def log_mel_db(
 def tagger_mn04(samples: np.ndarray) -> np.ndarray:
     """The front end of the mn04 tagger, already in the tagger's own scaling.
 
-    Pre-emphasis 0.97, symmetric Hann window of 800 in an FFT of 1024, hop 320, reflected ends, power, 128 Kaldi mel bands
-    from 0 to 15 kHz without area norm, (ln(mel + 1e-5) + 4.5) / 5.
+    Pre-emphasis 0.97, symmetric Hann window of 800 in an FFT of 1024, hop 320, reflected ends, power, 128 Kaldi mel
+    bands from 0 to 15 kHz without area norm, (ln(mel + 1e-5) + 4.5) / 5.
 
     Args:
         samples: (n,) float32 at 32 kHz.
@@ -140,7 +140,7 @@ def _triangles(points: np.ndarray, edges: np.ndarray) -> np.ndarray:
 
 
 @cache
-def _hann(n_fft: int, length: int, periodic: bool):  # noqa: ANN202 - a torch tensor; torch is imported only where it computes
+def _hann(n_fft: int, length: int, periodic: bool):
     """A Hann window in the middle of `n_fft` zeros."""
     import torch
 
@@ -150,7 +150,7 @@ def _hann(n_fft: int, length: int, periodic: bool):  # noqa: ANN202 - a torch te
     return window
 
 
-def _squares(padded: np.ndarray, window, hop: int) -> np.ndarray:  # noqa: ANN001
+def _squares(padded: np.ndarray, window, hop: int) -> np.ndarray:
     """Re² and Im² of the STFT of padded samples, side by side: (frames, 2 bins) float32."""
     import torch
 

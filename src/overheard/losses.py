@@ -4,8 +4,8 @@ p is the teacher's probability of an event, q the student's; every function give
 is a divergence, and the caller averages over clips. Where the paper's printed form differs, the docstring says so.
 """
 
-import torch.nn.functional as F
 from torch import Tensor
+from torch.nn.functional import cosine_similarity, cross_entropy, logsigmoid
 
 _RAREST = 1e-30
 _HALF_STEP_BELOW_ONE = 2.0**-25
@@ -21,7 +21,7 @@ def scene_loss(scene_logits: Tensor, label: Tensor) -> Tensor:
     Returns:
         (clips,) in nats.
     """
-    return F.cross_entropy(scene_logits, label, reduction="none")
+    return cross_entropy(scene_logits, label, reduction="none")
 
 
 def total_loss(scene: Tensor | None, transfer: dict[str, Tensor], alpha: float) -> dict[str, Tensor]:
@@ -56,7 +56,7 @@ def event_kl(student_logits: Tensor, teacher_logits: Tensor) -> Tensor:
     """
     _same_shape(student_logits, teacher_logits)
     # log q = z + log(1 - q), and the same for p: one logarithm a network, finite for every logit
-    not_heard = F.logsigmoid(-teacher_logits) - F.logsigmoid(-student_logits)
+    not_heard = logsigmoid(-teacher_logits) - logsigmoid(-student_logits)
     return (not_heard + teacher_logits.sigmoid() * (teacher_logits - student_logits)).sum(dim=-1)
 
 
@@ -130,7 +130,7 @@ def event_relevance(event_probability: Tensor, relevance: Tensor, label: Tensor)
 
     Source: the paper prints the cosine itself, which minimising would turn away from d_k, while its text aligns them.
     """
-    return 1 - F.cosine_similarity(event_probability, relevance[label], dim=-1)
+    return 1 - cosine_similarity(event_probability, relevance[label], dim=-1)
 
 
 def event_loss(prior_kl: Tensor, relevance: Tensor, beta: float) -> dict[str, Tensor]:

@@ -130,5 +130,5 @@ def find(method: str, modality: str) -> Method:
     if modality not in MODALITIES:
         raise ConfigError(f"modality {modality!r}: expected one of {', '.join(MODALITIES)}")
     if METHODS[method].event_head == "sound" and "sound" not in MODALITIES[modality]:
-        raise ConfigError(f"method {method!r} has its event head on the sound network; modality {modality!r} trains none")
+        raise ConfigError(f"method {method!r} has its event head on the sound network, which {modality!r} lacks")
     return METHODS[method]

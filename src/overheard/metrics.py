@@ -24,7 +24,7 @@ def confusion(label: NDArray, predicted: NDArray, n_classes: int) -> NDArray[np.
 
 
 def per_class(counts: NDArray) -> dict[str, NDArray]:
-    """Precision, recall, F-score (fractions; 0 where nothing is counted) and support of each class, from a confusion."""
+    """Precision, recall, F-score (fractions; 0 where nothing is counted) and support of each class of a confusion."""
     right, support, predicted = np.diag(counts), counts.sum(axis=1), counts.sum(axis=0)
     return {
         "precision": _ratio(right, predicted),

@@ -30,7 +30,7 @@ class Labelled:
     """Clips and what is known of them.
 
     Attributes:
-        inputs: pictures (clips, height, width, 3) uint8, or log-mels (clips, time, band) float32, dB; memory-mapped or not.
+        inputs: pictures (clips, height, width, 3) uint8; log-mels (clips, time, band) float32, dB; maps of files too.
         target: scenes (clips,) int64, or events (clips, events) bool.
         labels: names of the scenes or events.
     """
@@ -68,7 +68,7 @@ def held_out(clips: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def statistics(inputs: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and standard deviation of every channel or band, the last axis, over `rows`; float32, in the inputs' unit."""
+    """Mean and standard deviation of each channel or band (the last axis) over `rows`; float32, in the inputs' unit."""
     count, total, squares = 0, 0.0, 0.0
     for row in rows:
         values = np.asarray(inputs[row], dtype=np.float64).reshape(-1, inputs.shape[-1])

@@ -103,11 +103,7 @@ def missing_runs(
 ) -> list[str]:
     """Names of the runs that were asked for and are not there, rows left out on purpose aside."""
     return [
-        run_name(*row, seed)
-        for row, runs in found.items()
-        if row not in left_out
-        for seed in seeds
-        if seed not in runs
+        run_name(*row, seed) for row, runs in found.items() if row not in left_out for seed in seeds if seed not in runs
     ]
 
 

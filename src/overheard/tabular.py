@@ -15,7 +15,10 @@ METRICS = {
     "accuracy": "Accuracy",
     "macro_f": "Macro F",
 }
-"""Headings; the first three are averages over classes weighted by their clips."""
+"""Headings."""
+
+WEIGHTED = ("precision", "recall", "f_score")
+"""Averages over the classes, weighted by their clips."""
 
 MODALITIES = {"image": "Image", "sound": "Sound", "image+sound": "Image + sound"}
 
@@ -108,22 +111,28 @@ def lay_out(
         test_clips: how many clips the runs were tested on; None if there is no run.
         remarks: lines that must stand in every caption.
     """
-    metrics, beside = spec["metrics"], ask.source == PUBLISHED_RECORD
+    beside = ask.source == PUBLISHED_RECORD
     header = ["Input", "Method"]
-    for metric in metrics:
-        header += [METRICS.get(metric, metric), f"{METRICS.get(metric, metric)}, paper"] if beside else [METRICS.get(metric, metric)]
-    weighted = [METRICS[metric] for metric in metrics if metric in list(METRICS)[:3]]
+    for metric in spec["metrics"]:
+        name = METRICS.get(metric, metric)
+        header += [name, f"{name}, paper"] if beside else [name]
+    lines = []
+    for (method, modality), row_cells in by_line(cells).items():
+        texts = [
+            text for cell in row_cells for text in ((measured(cell), printed(cell)) if beside else (measured(cell),))
+        ]
+        lines.append([MODALITIES.get(modality, modality), labels.get(method, method), *texts])
+    caption = _study_caption(spec) + conditions(ask, test_clips, remarks)
+    return Table(word, ask.experiment, spec["title"], caption, header, lines, _notes(spec, labels, cells, ask))
+
+
+def _study_caption(spec: Mapping[str, Any]) -> list[str]:
+    """The study's own sentences on a table, its title first."""
     caption = [f"{spec['published']}: {sentence(spec['title'])}", sentence(spec["caption"])]
+    weighted = [METRICS[metric] for metric in spec["metrics"] if metric in WEIGHTED]
     if weighted:
         caption.append(f"{_and(weighted)}: averages over the classes, weighted by their clips.")
-    lines = []
-    for row, row_cells in by_line(cells).items():
-        line = [MODALITIES.get(row[1], row[1]), labels.get(row[0], row[0])]
-        for cell in row_cells:
-            line += [measured(cell), printed(cell)] if beside else [measured(cell)]
-        lines.append(line)
-    caption += conditions(ask, test_clips, remarks)
-    return Table(word, ask.experiment, spec["title"], caption, header, lines, _notes(spec, labels, cells, ask))
+    return caption
 
 
 def by_line(cells: Sequence[Cell]) -> dict[Row, list[Cell]]:

@@ -73,7 +73,7 @@ class Student(nn.Module):
         return self.event(heard)
 
     def predicted_events(self, said: Said) -> Tensor | None:
-        """The log-odds of each event (clips, events): of the event head, or of p(e) of equation (6); None without both."""
+        """Log-odds of the events (clips, events): by the event head, or p(e) of equation (6); None without either."""
         if self.prior is not None:
             return event_log_odds(said.scene_logits, self.prior)
         return said.event_logits
@@ -114,4 +114,3 @@ class Student(nn.Module):
 def absent_representation(encoder: nn.Module, shape: tuple[int, ...]) -> Tensor:
     """The representation (width,) of a zero input of `shape`, one clip without its clip axis, in eval mode."""
     return encoder.eval()(torch.zeros(1, *shape))[0].clone()
-

@@ -32,7 +32,9 @@ class Tagger:
         """
         network, modality = content.get("network"), content.get("modality")
         if modality != "sound":
-            raise CheckpointError(f"{where}: found a network for {modality}, expected one for sound; run pretrain again")
+            raise CheckpointError(
+                f"{where}: found a network for {modality}, expected one for sound; run pretrain again"
+            )
         self.network, self.device = network, device
         self.trunk = self._encoder(content, where, 0) if frozen_blocks else None
         self.frozen_blocks = frozen_blocks
@@ -45,7 +47,7 @@ class Tagger:
     def _encoder(self, content: Mapping[str, Any], where: str, frozen_blocks: int) -> nn.Module:
         encoder = encoders.build(self.network, "sound", torch.Generator(), frozen_blocks)
         encoders.load(encoder, content["encoder"], where)
-        return encoder.to(self.device).eval()
+        return encoder.to(device=self.device, memory_format=torch.channels_last).eval()
 
     @torch.no_grad()
     def hear(self, sounds: np.ndarray, normaliser: tuple[np.ndarray, np.ndarray]) -> Iterator[tuple]:
@@ -56,8 +58,8 @@ class Tagger:
             normaliser: mean and standard deviation (band,).
 
         Yields:
-            the rows (a slice), the logits (clips, events) float32, and the lower blocks' output (clips, channels, band,
-            time) float32, or None without frozen blocks. Logits are computed from that output, as a student's are.
+            The rows (a slice); their logits (rows, events), float32; and the lower blocks' output (rows, channels,
+            band, time), float32, or None without frozen blocks. Logits come from that output, as a student's do.
 
         Raises:
             ConfigError: the normaliser has another number of bands.
@@ -68,7 +70,7 @@ class Tagger:
         for start in range(0, len(sounds), _BATCH):
             rows = slice(start, min(start + _BATCH, len(sounds)))
             raw = torch.tensor(np.asarray(sounds[rows]), device=self.device)
-            x = ((raw - mean) / deviation)[:, None].contiguous(memory_format=torch.channels_last)
+            x = ((raw - mean) / deviation)[:, None]
             lower = None
             if self.trunk is not None:
                 lower = x = self.trunk.lower(x, self.frozen_blocks)

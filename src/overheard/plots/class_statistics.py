@@ -21,7 +21,9 @@ def class_statistics(ax: Axes, classes: Sequence[str], pairs: Sequence[int], loc
     rows = range(len(order))
     counts, places = [pairs[k] for k in order], [locations[k] for k in order]
     ax.barh(rows, counts, height=0.72, color=BAR, label="pairs")
-    ax.plot(places, rows, "D", color=MARK, markersize=5, markeredgecolor="white", markeredgewidth=0.6, label="locations")
+    ax.plot(
+        places, rows, "D", color=MARK, markersize=5, markeredgecolor="white", markeredgewidth=0.6, label="locations"
+    )
     for row, count, place in zip(rows, counts, places, strict=True):
         text = f"{count} ({place})"
         ax.annotate(text, (max(count, place), row), (5, 0), textcoords="offset points", va="center", size=8)
@@ -35,7 +37,7 @@ def class_statistics(ax: Axes, classes: Sequence[str], pairs: Sequence[int], loc
     ax.grid(axis="x")
     ax.tick_params(axis="y", length=0)
     ax.set_xlabel("pairs (in brackets: locations)", color=INK)
-    ax.legend(loc="lower right")
+    ax.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=2, borderaxespad=0.2)
 
 
 def figure3(statistics: Sequence[Mapping[str, str]], experiment: str, source: str, source_text: str) -> Figure:

@@ -76,12 +76,11 @@ def close_up(ax: Axes, bars: Sequence[Bar], group: str) -> None:
 
 
 def _seeds(ax: Axes, row: float, bar: Bar) -> None:
-    offsets = np.linspace(-_SPREAD / 2, _SPREAD / 2, len(bar.values)) if len(bar.values) > 1 else np.zeros(1)
+    offsets = np.linspace(-_SPREAD / 2, _SPREAD / 2, len(bar.values)) if len(bar.values) > 1 else 0.0
     if bar.std is not None:
         ax.errorbar(bar.mean, row, xerr=bar.std, color=INK, capsize=3, linewidth=1.2, zorder=3)
-    ax.plot(
-        bar.values, row + offsets, "o", color="white", markeredgecolor=INK, markeredgewidth=0.7, markersize=3.2, zorder=4
-    )
+    look = {"color": "white", "markeredgecolor": INK, "markeredgewidth": 0.7, "markersize": 3.2}
+    ax.plot(bar.values, row + np.broadcast_to(offsets, len(bar.values)), "o", zorder=4, **look)
 
 
 def _ceiling(bars: Sequence[Bar]) -> float:
@@ -93,10 +92,11 @@ def _ceiling(bars: Sequence[Bar]) -> float:
 def _numbers(ax: Axes, bars: Sequence[Bar]) -> None:
     """The numbers in a column right of the axes, where no point can cover them."""
     rows, headings = places(bars)
-    place = {"xycoords": ("axes fraction", "data"), "va": "center", "textcoords": "offset points", "annotation_clip": False}
+    place = {"xycoords": ("axes fraction", "data"), "textcoords": "offset points", "va": "center", "size": 8}
+    head = "mean ± std" if any(bar.std is not None for bar in bars) else "mean"
     for row, bar in zip(rows, bars, strict=True):
-        ax.annotate(bar.text, (1, row), (8, 0), size=8, parse_math=False, **place)
-    ax.annotate("mean ± std", (1, headings[0][0]), (8, 0), size=8, weight="bold", **place)
+        ax.annotate(bar.text, (1, row), (8, 0), parse_math=False, annotation_clip=False, **place)
+    ax.annotate(head, (1, headings[0][0]), (8, 0), weight="bold", annotation_clip=False, **place)
 
 
 def figure6(bars: Sequence[Bar], title: str, sentences: Sequence[str], source: str) -> Figure:

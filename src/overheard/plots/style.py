@@ -1,4 +1,4 @@
-"""How figures look, and how they become bytes: the same bytes for the same data, whatever the user's own matplotlib settings.
+"""How figures look, and how they become bytes: the same for the same data, whatever the user's matplotlib settings.
 
 Figures are made without pyplot, so that no window system and no global list of figures is touched.
 """
@@ -44,7 +44,7 @@ _STYLE = {
 }
 _WIDTH_IN = 7.6
 _LINE_IN = 0.17
-_CHARACTERS = 108
+_CHARACTERS = 126
 
 
 @contextmanager

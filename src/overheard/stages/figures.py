@@ -82,7 +82,7 @@ def _figure6(settings: Settings, runs: Sequence[Run]) -> Figure:
     cells = table_cells("figure6", spec, runs, ask, {})
     bars = [_bar(cell, settings.labels, runs) for cell in cells]
     sentences = conditions(ask, runs[0]["n"] if runs else None, settings.remarks)
-    sentences += ["Bars: means; whiskers: ± one std; points: the seeds."] + left_out_notes(settings.labels, cells, ask)
+    sentences += ["Bars: means; whiskers: ± one std; points: the seeds.", *left_out_notes(settings.labels, cells, ask)]
     return figure6(bars, settings.spec["title"], sentences, settings.source)
 
 

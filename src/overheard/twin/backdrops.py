@@ -93,7 +93,7 @@ def parcels(canvas: Canvas, target: float, contrast: float, telling: bool | None
         furrows(canvas, piece, colour, rng.uniform(0, 0.22) * contrast)
     edge = (*shade(canvas.palette.soil, rng.choice([0.7, 1.25])), round(30 + 200 * contrast))
     outlines = np.stack([pieces, np.roll(pieces, -1, axis=1)], 2).reshape(-1, 2, 2)
-    canvas.lines(outlines, rng.uniform(1, 3.5), edge)
+    canvas.lines(outlines, rng.uniform(1, 3.5), edge, None if telling is None else False)
     grain = canvas.ground((0, 0, 0), (255, 255, 255), 25).convert("L").point(lambda v: round(22 + v * 0.12))
     canvas.fill(canvas.ground(shade(canvas.palette.soil, 0.7), canvas.palette.straw, 40), grain)
 
@@ -135,7 +135,7 @@ def streets(canvas: Canvas, spacing: float, density: float, activity: float, tel
 
 def water(canvas: Canvas, area=None, telling: bool | None = None) -> None:
     """Water with waves, over everything or in an area."""
-    colour = tint(canvas.palette.water, *canvas.rng.normal(0, 10, 3))
+    colour = tint(canvas.palette.water, *canvas.rng.normal(0, 4, 3))
     swell = canvas.relief(colour, canvas.rng.uniform(4, 9), canvas.rng.uniform(0.04, 0.16))
     canvas.fill(swell, area, telling)
 

@@ -54,7 +54,7 @@ def palette(rng: np.random.Generator) -> Palette:
     colours = {}
     for name in Palette.__dataclass_fields__:
         moved = mix(getattr(first, name), getattr(second, name), share)
-        colours[name] = tint(moved, *rng.normal(0, 7, 3))
+        colours[name] = tint(moved, *rng.normal(0, 5, 3))
     return Palette(**colours)
 
 
@@ -161,7 +161,8 @@ class Canvas:
 
     def relief(self, colour: Colour, cell: float, depth: float) -> Image.Image:
         """A texture lit from the side (tree crowns, waves, dunes), bumps of `cell` units."""
-        bumps = noise(self.rng, self.size, cell * self.unit)
+        coarse, fine = (noise(self.rng, self.size, max(2.0, cell * self.unit / part)) for part in (1, 2))
+        bumps = Image.blend(coarse, fine, 0.45)
         reach = max(1.0, cell * self.unit / 3)
         moved = ImageChops.offset(bumps, round(reach * self.sun[0]), round(reach * self.sun[1]))
         slope = ImageChops.subtract(bumps, moved, 1.0, 128)

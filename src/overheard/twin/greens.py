@@ -40,7 +40,7 @@ def forest(canvas: Canvas, subtype: int, activity: float, ambiguity: float) -> N
     backdrops.open_ground(canvas, dryness)
     if ambiguity > 0.3:
         canvas.fill(canvas.ground(canvas.palette.soil, canvas.palette.straw, 60), canvas.patches(80, ambiguity * 0.7, 3))
-    cover = (1.0, 0.93, 0.8)[subtype] - 0.68 * ambiguity
+    cover = (0.97, 0.93, 0.8)[subtype] - 0.68 * ambiguity
     things.wood(canvas, canvas.patches(70, cover, 9), rng.uniform(6, 11) * (1 - 0.35 * ambiguity), True)
     count = round(60 + 160 * ambiguity)
     things.trees(canvas, things.scatter(canvas, count), rng.uniform(4, 8) * (1 - 0.4 * ambiguity), True)
@@ -73,7 +73,7 @@ def grassland(canvas: Canvas, subtype: int, activity: float, ambiguity: float) -
         things.road(canvas, winding(rng, side, 12), rng.uniform(6, 10), activity, False)
         line = winding(rng, side + 16, 12, 30)
         things.trees(canvas, line + rng.normal(0, 2, line.shape), 6, False)
-    things.trees(canvas, things.scatter(canvas, rng.integers(0, 10)), 6, False)
+    things.trees(canvas, things.scatter(canvas, rng.integers(4, 14), 120.0), 6, False)
 
 
 def lattice(rng: np.random.Generator, spacing: float, tight: float, jitter: float, dropout: float) -> np.ndarray:

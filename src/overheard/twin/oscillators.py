@@ -111,3 +111,11 @@ def resonances(sound: np.ndarray, peaks: list[list[tuple[float, float, float]]])
             gain += strength / (1 + ((frequency - centre) / width) ** 2)
         filtered.append(fft.irfft(spectrum * gain, length)[: len(sound)].astype(np.float32))
     return filtered
+
+
+def sweep(length_s: float, start_hz: float, end_hz: float, harmonics: int = 1) -> np.ndarray:
+    """A short tone that slides from one frequency to another; (n,) float32."""
+    n = samples(length_s)
+    pitch = np.geomspace(start_hz, end_hz, n)
+    sound = sum(sine(pitch * order, n) / order for order in range(1, harmonics + 1))
+    return (sound * bump(n, 0.2)).astype(np.float32)

@@ -64,46 +64,54 @@ def conditions(rng: np.random.Generator) -> Conditions:
 
 
 def take(
-    place: np.ndarray, mask: np.ndarray, offset: tuple[int, int], conditions: Conditions, rng: np.random.Generator
+    place: np.ndarray,
+    mask: np.ndarray,
+    offset: tuple[int, int],
+    conditions: Conditions,
+    rng: np.random.Generator,
+    side: int = SIDE,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Photograph a place from above.
 
     Args:
-        place: (size,size,3) uint8, size at least 256.
+        place: (size,size,3) uint8, size at least `side`.
         mask: (size,size) bool.
         offset: pixels right and down from the middle of the place to the middle of the view, each within ±60.
         conditions: season, light, bearing and sensor.
         rng: clouds and the noise of the sensor.
+        side: pixels of the photograph.
 
     Returns:
-        The photograph (256,256,3) uint8 and its mask (256,256) bool.
+        The photograph (side,side,3) uint8 and its mask (side,side) bool.
 
     Raises:
         ValueError: a place smaller than a photograph, or an offset out of reach.
     """
-    if place.shape[0] < SIDE or max(abs(offset[0]), abs(offset[1])) > REACH:
-        raise ValueError(f"expected a place of at least {SIDE} px and offsets within ±{REACH}, got {place.shape}, {offset}")
-    picture, kept = view(place, mask, offset, conditions)
+    if place.shape[0] < side or max(abs(offset[0]), abs(offset[1])) > REACH:
+        raise ValueError(f"expected a place of at least {side} px and offsets within ±{REACH}, got {place.shape}, {offset}")
+    picture, kept = view(place, mask, offset, conditions, side)
     if conditions.blur > 0.2:
         picture = picture.filter(ImageFilter.GaussianBlur(conditions.blur))
     return expose(np.asarray(picture), conditions, rng), np.asarray(kept) > 127
 
 
-def view(place: np.ndarray, mask: np.ndarray, offset: tuple[int, int], conditions: Conditions) -> tuple:
-    """Turn, zoom and crop; what lies beyond the place is its mirror image. Pillow pictures of 256 by 256."""
+def view(
+    place: np.ndarray, mask: np.ndarray, offset: tuple[int, int], conditions: Conditions, side: int
+) -> tuple[Image.Image, Image.Image]:
+    """Turn, zoom and crop; what lies beyond the place is its mirror image. Pillow pictures of `side` pixels."""
     size = place.shape[0]
     turn = np.deg2rad(conditions.rotation)
     cos, sin = np.cos(turn) / conditions.zoom, np.sin(turn) / conditions.zoom
-    corner = SIDE / 2 * (abs(cos) + abs(sin)) + max(abs(offset[0]), abs(offset[1]))
+    corner = side / 2 * (abs(cos) + abs(sin)) + max(abs(offset[0]), abs(offset[1]))
     pad = max(0, int(np.ceil(corner - size / 2)) + 2)
     x, y = (size / 2 + pad + step for step in offset)
     # Pillow maps pixels of the result to pixels of the source
-    affine = (cos, -sin, x - SIDE / 2 * (cos - sin), sin, cos, y - SIDE / 2 * (sin + cos))
+    affine = (cos, -sin, x - side / 2 * (cos - sin), sin, cos, y - side / 2 * (sin + cos))
     margins = ((pad, pad), (pad, pad))
     padded = Image.fromarray(np.pad(place, (*margins, (0, 0)), mode="reflect"))
     marked = Image.fromarray(np.pad(mask, margins, mode="reflect").view(np.uint8) * np.uint8(255))
-    picture = padded.transform((SIDE, SIDE), Image.Transform.AFFINE, affine, Image.Resampling.BILINEAR)
-    return picture, marked.transform((SIDE, SIDE), Image.Transform.AFFINE, affine, Image.Resampling.NEAREST)
+    picture = padded.transform((side, side), Image.Transform.AFFINE, affine, Image.Resampling.BILINEAR)
+    return picture, marked.transform((side, side), Image.Transform.AFFINE, affine, Image.Resampling.NEAREST)
 
 
 def expose(picture: np.ndarray, conditions: Conditions, rng: np.random.Generator) -> np.ndarray:

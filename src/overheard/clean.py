@@ -1,0 +1,38 @@
+"""`overheard clean`: what an experiment takes on disk, and its removal."""
+
+import shutil
+from pathlib import Path
+
+from overheard.config import NAME
+from overheard.errors import ConfigError
+
+
+def clean_experiment(name: str, yes: bool) -> str:
+    """Say what deleting an experiment's results and logs frees; delete them with `yes`. Its configuration stays.
+
+    Raises:
+        ConfigError: there is nothing of that name.
+    """
+    folders = [Path("results") / name, Path("logs") / name] if NAME.fullmatch(name) else []
+    folders = [folder for folder in folders if folder.is_dir()]
+    if not folders:
+        known = sorted(path.name for path in Path("results").glob("*") if path.is_dir())
+        raise ConfigError(f"results/{name}: no such results; there are: {', '.join(known) or 'none'}")
+    lines = []
+    for folder in folders:
+        stages = sorted(path for path in folder.iterdir() if path.is_dir())
+        lines += [f"{_bytes(stage) / 1e6:9.1f} MB  {stage}/" for stage in stages]
+    total = sum(_bytes(folder) for folder in folders)
+    if not yes:
+        hint = f"{total / 1e6:9.1f} MB  in all; `overheard clean {name} --yes` deletes it (config/{name}.yaml stays)."
+        shared = Path("checkpoints")
+        if shared.is_dir():
+            hint += f"\nBesides, {_bytes(shared) / 1e6:.1f} MB of checkpoints of all experiments lie in checkpoints/; deleting them costs time only."
+        return "\n".join([*lines, hint])
+    for folder in folders:
+        shutil.rmtree(folder)
+    return f"{total / 1e6:.1f} MB freed"
+
+
+def _bytes(folder: Path) -> int:
+    return sum(path.lstat().st_size for path in folder.rglob("*") if path.is_file())

@@ -1,0 +1,269 @@
+"""From file names to the rows of an index: three layouts of folders, joined by name, never by order.
+
+    pairs    vision/<class>/<id>.<ext>, sound/<class>/<id>.<ext>, optional metadata.csv (overrides what the names say)
+    scenes   <class>/<any>.<ext>; the id is the path without its extension
+    sounds   sound/<id>.<ext> and tags.csv (id, events)
+
+Everything here takes lists of relative paths (POSIX) and rows of tables, and opens nothing. Trouble with names is collected,
+so that a user sees all of it at once.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from posixpath import splitext
+
+PICTURES = (".jpg", ".jpeg", ".png", ".tif", ".tiff")
+SOUNDS = (".wav", ".flac", ".ogg", ".mp3")
+EVENTS = 527
+
+_LOCATION = re.compile(r"(\d{5})(_\d+)?")
+_METADATA = ("class", "location", "recording", "lat", "lon", "split")
+
+Row = dict[str, str]
+
+
+@dataclass
+class Index:
+    """What the names of a folder say: rows sorted by id, what a person should know, what is wrong."""
+
+    rows: list[Row] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)  # a file, a key or a name, what was found, what to do
+    leftovers: list[str] = field(default_factory=list)  # one half of a pair without the other
+
+
+def location_of(name: str) -> str | None:
+    """The location in an id of the form NNNNN or NNNNN_k (ADVANCE), else None."""
+    match = _LOCATION.fullmatch(name)
+    return match[1] if match else None
+
+
+def index_pairs(
+    pictures: Iterable[str],
+    sounds: Iterable[str],
+    metadata: Sequence[Mapping[str, str]] | None = None,
+    classes: Sequence[str] | None = None,
+) -> Index:
+    """Join pictures and sounds by name.
+
+    Args:
+        pictures: paths below the folder, `vision/<class>/<file>`.
+        sounds: paths below the folder, `sound/<class>/<file>`.
+        metadata: rows of metadata.csv, or None.
+        classes: the classes to keep; None keeps all.
+
+    Returns:
+        Rows with id, class, location, recording, lat, lon, image, sound, split.
+    """
+    found = Index()
+    images = _by_id(pictures, PICTURES, "vision/<class>/<id>", found)
+    clips = _by_id(sounds, SOUNDS, "sound/<class>/<id>", found)
+    given = _metadata_rows(metadata, images.keys() | clips.keys(), found)
+    for name in sorted(images.keys() | clips.keys()):
+        halves = [*images.get(name, []), *clips.get(name, [])]
+        if _one_of_each(name, halves, images, clips, found):
+            row = _pair(name, images[name][0], clips[name][0], given.get(name, {}), found)
+            if classes is None or row["class"] in classes:
+                found.rows.append(row)
+    _check_locations(found)
+    _say_unnamed(found, given)
+    return found
+
+
+def _one_of_each(name: str, halves: list[str], images: Mapping, clips: Mapping, found: Index) -> bool:
+    folders = sorted({path.split("/")[1] for path in halves})
+    if len(folders) > 1:
+        text = ", ".join(halves)
+        found.problems.append(
+            f"id {name} stands in {len(folders)} classes ({text}); an id belongs to one class: rename one"
+        )
+        return False
+    for kind, halves_of_kind in (("pictures", images.get(name, [])), ("sounds", clips.get(name, []))):
+        if len(halves_of_kind) > 1:
+            found.problems.append(f"{', '.join(halves_of_kind)}: two {kind} of one id; keep one of them")
+            return False
+    if name not in clips:
+        found.leftovers.append(f"{images[name][0]}: no sound/{folders[0]}/{name}.* with it")
+    elif name not in images:
+        found.leftovers.append(f"{clips[name][0]}: no vision/{folders[0]}/{name}.* with it")
+    return name in images and name in clips
+
+
+def _pair(name: str, image: str, sound: str, given: Mapping[str, str], found: Index) -> Row:
+    location = given.get("location") or location_of(name) or name
+    folder = image.split("/")[1]
+    row = {
+        "id": name,
+        "class": given.get("class") or folder,
+        "location": location,
+        # the copies of a location are other cuts of one recording, as in ADVANCE
+        "recording": given.get("recording") or location,
+        "lat": given.get("lat", ""),
+        "lon": given.get("lon", ""),
+        "image": image,
+        "sound": sound,
+        "split": given.get("split", ""),
+    }
+    if row["class"] != folder:
+        found.warnings.append(f"{name}: class {row['class']} by metadata.csv, though it lies in the folder {folder}")
+    return row
+
+
+def _by_id(paths: Iterable[str], extensions: Sequence[str], layout: str, found: Index) -> dict[str, list[str]]:
+    by_id: dict[str, list[str]] = defaultdict(list)
+    for path in sorted(paths):
+        stem, extension = splitext(path)
+        if path.count("/") != layout.count("/"):
+            found.problems.append(f"{path}: expected {layout}{_one_of(extensions)}; move it")
+        elif extension.lower() not in extensions:
+            what = f"extension {extension}" if extension else "no extension"
+            found.problems.append(f"{path}: {what}, expected {_one_of(extensions)}; convert or remove it")
+        elif not _is_text(path):
+            found.problems.append(f"{path!r}: the name is not UTF-8; rename it")
+        else:
+            by_id[stem.rsplit("/", 1)[1]].append(path)
+    return dict(by_id)
+
+
+def _one_of(extensions: Sequence[str]) -> str:
+    return f"{', '.join(extensions[:-1])} or {extensions[-1]}"
+
+
+def _is_text(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _metadata_rows(rows: Sequence[Mapping[str, str]] | None, names: Iterable[str], found: Index) -> dict[str, Row]:
+    given: dict[str, Row] = {}
+    if not rows:
+        return given
+    known = set(names)
+    if not set(_METADATA) & set(rows[0]):
+        found.problems.append(
+            f"metadata.csv: columns {', '.join(rows[0])}; expected id and some of {', '.join(_METADATA)}"
+        )
+    if ("lat" in rows[0]) != ("lon" in rows[0]):
+        found.problems.append("metadata.csv: one of the columns lat and lon without the other; give both or none")
+    for line, row in enumerate(rows, start=2):
+        name = row["id"]
+        where = f"metadata.csv, line {line}: id {name}"
+        if name in given:
+            found.problems.append(f"{where} a second time; keep one line")
+        elif name not in known:
+            found.problems.append(f"{where} has no file of this name; correct or remove the line")
+        elif "lat" in row and "lon" in row and (wrong := _coordinate_problem(row["lat"], row["lon"])):
+            found.problems.append(f"{where}: {wrong}")
+        given.setdefault(name, {key: row[key] for key in _METADATA if key in row})
+    return given
+
+
+def _coordinate_problem(lat: str, lon: str) -> str | None:
+    if not lat.strip() and not lon.strip():
+        return None
+    for key, text, limit in (("lat", lat, 90.0), ("lon", lon, 180.0)):
+        if not text.strip():
+            return f"{key} is empty and the other is not; give both in degrees, or neither"
+        try:
+            value = float(text)
+        except ValueError:
+            return f"{key} {text!r} is not a number; give degrees, e.g. 48.137"
+        if not -limit <= value <= limit:
+            return f"{key} {text} is outside -{limit:.0f} to {limit:.0f} degrees; correct it"
+    return None
+
+
+def _check_locations(found: Index) -> None:
+    classes: dict[str, dict[str, str]] = defaultdict(dict)
+    for row in found.rows:
+        classes[row["location"]].setdefault(row["class"], row["id"])
+    for location, ids in sorted(classes.items()):
+        if len(ids) > 1:
+            where = ", ".join(f"{name} ({example})" for name, example in sorted(ids.items()))
+            found.problems.append(
+                f"location {location} stands in {len(ids)} classes: {where}; "
+                "a location belongs to one class: rename it, or give other locations in metadata.csv"
+            )
+
+
+def _say_unnamed(found: Index, given: Mapping[str, Row]) -> None:
+    unnamed = [
+        row["id"] for row in found.rows if not location_of(row["id"]) and not given.get(row["id"], {}).get("location")
+    ]
+    if unnamed:
+        shown = ", ".join(unnamed[:5]) + (", …" if len(unnamed) > 5 else "")
+        found.warnings.append(
+            f"{len(unnamed)} names are not NNNNN or NNNNN_k and have no location in metadata.csv ({shown}): each counts as "
+            "its own location, so neighbouring clips may fall into training and test"
+        )
+
+
+def index_scenes(paths: Iterable[str], classes: Sequence[str] | None = None) -> Index:
+    """Pictures by class, for pre-training: rows with id, class, image.
+
+    Args:
+        paths: below the folder, `<class>/<file>`; files at the top are for people and are left alone.
+        classes: the classes to keep; None keeps all.
+    """
+    found = Index()
+    seen: dict[str, str] = {}
+    for path in sorted(path for path in paths if "/" in path):
+        folder, (stem, extension) = path.split("/")[0], splitext(path)
+        if path.count("/") != 1 or extension.lower() not in PICTURES:
+            found.problems.append(f"{path}: expected <class>/<any>{_one_of(PICTURES)}; move, convert or remove it")
+        elif not _is_text(path):
+            found.problems.append(f"{path!r}: the name is not UTF-8; rename it")
+        elif stem in seen:
+            found.problems.append(f"{seen[stem]}, {path}: two pictures of one name; keep one of them")
+        elif classes is None or folder in classes:
+            found.rows.append({"id": stem, "class": folder, "image": path})
+        seen.setdefault(stem, path)
+    found.rows.sort(key=lambda row: row["id"])
+    return found
+
+
+def index_sounds(paths: Iterable[str], tags: Sequence[Mapping[str, str]]) -> Index:
+    """Tagged sounds, for pre-training: rows with id, sound, events (AudioSet indices separated by spaces).
+
+    Args:
+        paths: below the folder, `sound/<file>`.
+        tags: rows of tags.csv: id, events.
+    """
+    found = Index()
+    clips = _by_id(paths, SOUNDS, "sound/<id>", found)
+    events: dict[str, str] = {}
+    for line, row in enumerate(tags, start=2):
+        where = f"tags.csv, line {line}: id {row['id']}"
+        if row["id"] in events:
+            found.problems.append(f"{where} a second time; keep one line")
+        if wrong := [word for word in row["events"].split() if not (word.isdecimal() and int(word) < EVENTS)]:
+            found.problems.append(f"{where}: event {wrong[0]!r}; expected AudioSet indices, 0 to {EVENTS - 1}")
+        events.setdefault(row["id"], " ".join(row["events"].split()))
+        if row["id"] not in clips:
+            found.leftovers.append(f"{where}: no sound/{row['id']}.* with it")
+    for name, files in sorted(clips.items()):
+        if len(files) > 1:
+            found.problems.append(f"{', '.join(files)}: two sounds of one id; keep one of them")
+        if name not in events:
+            found.leftovers.append(f"{files[0]}: no line with id {name} in tags.csv")
+        else:
+            found.rows.append({"id": name, "sound": files[0], "events": events[name]})
+    return found
+
+
+def statistics(rows: Sequence[Mapping[str, str]]) -> list[dict[str, str | int]]:
+    """Per class: pairs (or pictures), locations, recordings; the counts that the rows cannot tell are empty."""
+    table = []
+    for name in sorted({row["class"] for row in rows}):
+        members = [row for row in rows if row["class"] == name]
+        count = {
+            key: len({row[key] for row in members}) if key in members[0] else "" for key in ("location", "recording")
+        }
+        line = {"class": name, "pairs": len(members), "locations": count["location"], "recordings": count["recording"]}
+        table.append(line)
+    return table

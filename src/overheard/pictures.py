@@ -1,0 +1,23 @@
+"""Pictures as arrays: eight bits, three bands, and the pooled form."""
+
+import numpy as np
+
+SIZE = 256  # px, both sides of a stored picture
+POOL = 4  # px on a side that the pooled form averages
+
+
+def to_eight_bits(values: np.ndarray) -> np.ndarray:
+    """16-bit values (0..65535) as 8-bit ones: divided by 257, rounded, so that both ends stay ends."""
+    if values.dtype.kind == "u" and values.dtype.itemsize == 1:
+        return values
+    if values.dtype.kind != "u" or values.dtype.itemsize != 2:
+        raise ValueError(f"expected 8 or 16 bits, got {values.dtype}")
+    return ((values.astype(np.uint32) + 128) // 257).astype(np.uint8)
+
+
+def pool_pixels(picture: np.ndarray, pool: int = POOL) -> np.ndarray:
+    """Exact mean of each pool × pool block, halves rounded up: (h, w, bands) uint8 to (h / pool, w / pool, bands) uint8."""
+    height, width, bands = picture.shape
+    blocks = picture.reshape(height // pool, pool, width // pool, pool, bands)
+    area = pool * pool
+    return ((blocks.sum(axis=(1, 3), dtype=np.uint32) + area // 2) // area).astype(np.uint8)

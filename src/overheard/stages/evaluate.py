@@ -1,0 +1,191 @@
+"""Evaluate the students of one row, a seed each, on the test split (paper, section 5.1)."""
+
+import dataclasses
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from overheard import artifacts, methods, metrics, objective, progress
+from overheard.errors import CheckpointError, ConfigError, PairingError
+from overheard.inputs import Inputs, sound_tensor
+from overheard.models import encoders
+from overheard.models.student import ORDER, Student
+from overheard.runner import Reads, Writes
+
+_KEYS = {
+    "method",
+    "modality",
+    "seed",
+    "classes",
+    "best_epoch",
+    "network_image",
+    "network_sound",
+    "frozen_blocks",
+    "state",
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    """How students are run; the same as in their training."""
+
+    batch_size: int  # clips
+    device: str
+    bf16: bool
+    channels_last: bool
+
+
+def evaluate(
+    students: list[Reads],
+    images: Reads,
+    image_ids: Reads,
+    sounds: Reads,
+    sound_ids: Reads,
+    index: Reads,
+    splits: Reads,
+    normaliser: Reads,
+    settings: Settings,
+    predictions: list[Writes],
+    events: list[Writes],
+    scores: list[Writes],
+) -> None:
+    """Run each student on the test clips; write what it says of scenes and events, and its scores.
+
+    Args:
+        students: weights of the students (.pt), in one order with predictions, events and scores.
+        images: pictures, as in training.
+        image_ids: ids of the pictures.
+        sounds: log-mels or stored outputs of frozen blocks, as in training.
+        sound_ids: ids of the sounds.
+        index: id and class of every clip.
+        splits: id and split; the clips of split test are used.
+        normaliser: mean and standard deviation of the training split.
+        settings: of evaluation.
+        predictions: id, label (index into classes), scene_logits (clips, classes), classes (.npz).
+        events: id, event_logits (clips, 527), log-odds, or (clips, 0) where the method predicts no event (.npz).
+        scores: weighted and per-class scores as fractions, confusion with true classes as rows (.json).
+    """
+    _settle(settings.device)
+    classes, ids, label = _test_clips(index, splits)
+    reads = {"image": (images, image_ids), "sound": (sounds, sound_ids)}
+    inputs: dict[tuple[str, ...], Inputs] = {}
+
+    for done, (path, *writes) in enumerate(zip(students, predictions, events, scores, strict=True), start=1):
+        stored = _stored(path, classes)
+        trained = methods.MODALITIES[stored["modality"]]
+        if trained not in inputs:
+            inputs[trained] = _inputs(trained, reads, normaliser, ids, settings)
+        scene_logits, event_logits = _said(_student(stored, str(path), settings), inputs[trained], len(ids), settings)
+        _write(*writes, stored, ids, label, scene_logits, event_logits)
+        progress.step(done, len(students), f"seed {stored['seed']}")
+
+
+def _settle(device: str) -> None:
+    if device == "cuda":
+        if not torch.cuda.is_available():
+            raise ConfigError("device: found 'cuda', but torch sees no GPU here; set device to 'cpu'")
+        # cuBLAS is deterministic with this workspace alone, and reads it when it first starts
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    objective.settle(device)
+
+
+def _test_clips(index: Path, splits: Path) -> tuple[list[str], list[str], np.ndarray]:
+    """The classes in order, the ids of the test clips in order, and their labels."""
+    class_of = {row["id"]: row["class"] for row in artifacts.read_table(index, ["id", "class"])}
+    classes = sorted(set(class_of.values()))
+    ids = sorted(row["id"] for row in artifacts.read_table(splits, ["id", "split"]) if row["split"] == "test")
+    if not ids:
+        raise PairingError(f"{splits}: no clip in split 'test', expected at least one of each class; run split again")
+    artifacts.positions(ids, list(class_of), str(index))
+    return classes, ids, np.array([classes.index(class_of[clip]) for clip in ids], dtype=np.int64)
+
+
+def _inputs(
+    trained: tuple[str, ...], reads: dict[str, tuple[Path, Path]], normaliser: Path, ids: list[str], settings: Settings
+) -> Inputs:
+    """The test clips in memory; only the modalities that the students were trained on."""
+    normal = artifacts.read_arrays(normaliser)
+    values = {}
+    for name in trained:
+        array, id_file = reads[name]
+        names, clips = artifacts.read_clips(array, id_file)
+        values[name] = clips[artifacts.positions(ids, names, str(id_file))]
+    device = settings.device
+    images, sounds = values.get("image"), values.get("sound")
+    return Inputs(
+        None if images is None else torch.from_numpy(images).to(device),
+        None if sounds is None else sound_tensor(sounds, normal["sound_mean"], normal["sound_std"]).to(device),
+        torch.from_numpy(normal["image_mean"]).to(device),
+        torch.from_numpy(normal["image_std"]).to(device),
+        settings.channels_last,
+    )
+
+
+def _stored(path: Path, classes: list[str]) -> dict[str, Any]:
+    """A student's file, checked."""
+    content = artifacts.read_weights(path)
+    missing = sorted(_KEYS - content.keys())
+    if missing:
+        raise CheckpointError(f"{path}: not a student: no {', '.join(missing)}; delete it and run train again")
+    if content["classes"] != classes:
+        raise CheckpointError(f"{path}: found classes {content['classes']}, expected {classes}; run train again")
+    return content
+
+
+def _student(stored: dict[str, Any], where: str, settings: Settings) -> Student:
+    """The student as it was at its best epoch, in eval mode, on the device."""
+    state = stored["state"]
+    row = methods.find(stored["method"], stored["modality"])
+    trained, absent = {}, {}
+    for name in ORDER:
+        if name in methods.MODALITIES[stored["modality"]]:
+            frozen = stored["frozen_blocks"] if name == "sound" else 0
+            # its weights are overwritten below; the generator is only the form of the call
+            trained[name] = encoders.build(stored[f"network_{name}"], name, torch.Generator(), frozen)
+        else:
+            absent[name] = torch.zeros_like(state[f"absent_{name}"])
+    prior = torch.zeros_like(state["prior"]) if row.predicts_by_prior else None
+    student = Student(trained, absent, len(stored["classes"]), len(artifacts.event_names()), row.event_head, prior)
+    try:
+        student.load_state_dict(state)
+    except RuntimeError as error:
+        raise CheckpointError(
+            f"{where}: weights of another network ({error}); delete it and run train again"
+        ) from error
+    layout = torch.channels_last if settings.channels_last else torch.contiguous_format
+    return student.to(device=settings.device, memory_format=layout).eval()
+
+
+@torch.no_grad()
+def _said(student: Student, inputs: Inputs, clips: int, settings: Settings) -> tuple[np.ndarray, np.ndarray]:
+    """Scene logits (clips, scenes) and event log-odds (clips, events), or (clips, 0), float32."""
+    scenes, events = [], []
+    for batch in torch.arange(clips).split(settings.batch_size):
+        said = objective.say(student, inputs.batch(batch), settings.bf16)
+        predicted = student.predicted_events(said)
+        scenes.append(said.scene_logits)
+        events.append(said.scene_logits[:, :0] if predicted is None else predicted)
+    return torch.cat(scenes).cpu().numpy(), torch.cat(events).cpu().numpy()
+
+
+def _write(
+    predictions: Path,
+    events: Path,
+    scores: Path,
+    stored: dict[str, Any],
+    ids: list[str],
+    label: np.ndarray,
+    scene_logits: np.ndarray,
+    event_logits: np.ndarray,
+) -> None:
+    classes = stored["classes"]
+    counts = metrics.confusion(label, scene_logits.argmax(axis=1), len(classes))
+    clips = np.array(ids)
+    artifacts.write_arrays(predictions, id=clips, label=label, scene_logits=scene_logits, classes=np.array(classes))
+    artifacts.write_arrays(events, id=clips, event_logits=event_logits)
+    said = {name: stored[name] for name in ("method", "modality", "seed", "classes", "best_epoch")}
+    said |= {"n": len(ids), "confusion": counts.tolist(), "per_class": metrics.class_table(counts, classes)}
+    artifacts.write_json(scores, said | metrics.scores(counts))

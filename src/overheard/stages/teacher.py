@@ -1,0 +1,121 @@
+"""What the teacher N_a^(0), the frozen first sound network with its event classifier, hears in every clip."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from overheard import artifacts, progress
+from overheard.auc import roc_auc
+from overheard.errors import ConfigError, MediaError, PairingError
+from overheard.models.tagger import Tagger
+from overheard.runner import Reads, Writes
+
+_FEWEST = 5
+_INDICES = {str(event) for event in range(527)}
+_AUDIBLE = {"1": True, "true": True, "0": False, "false": False}
+
+
+def teacher(
+    sounds: Reads,
+    ids: Reads,
+    weights: Reads,
+    logits: Writes,
+    logit_ids: Writes,
+    report: Writes,
+    normaliser: Reads | None = None,
+    frozen_blocks: int = 0,
+    truth: Reads | None = None,
+    trunk: Writes | None = None,
+    trunk_ids: Writes | None = None,
+    device: str = "cpu",
+) -> None:
+    """Compute the teacher's event logits of every clip, once, in eval mode; store the frozen lower blocks' outputs.
+
+    Args:
+        sounds: log-mels (N,time,band), .npy.
+        ids: the ids of its rows, .csv.
+        weights: what pretrain wrote for sounds, .pt.
+        logits: event logits (N,527) float32, rows in the order of `ids`, .npy.
+        logit_ids: the ids of its rows, .csv.
+        report: the network, and its AUC on the true events where they are known, .json.
+        normaliser: mean and deviation of the study's training clips, .npz; mn04 needs none and ignores it.
+        frozen_blocks: how many lower blocks of mn04 the students keep frozen.
+        truth: what can be heard in each clip (id, index, audible), .csv; only simulated clips have it.
+        trunk: outputs of the frozen blocks (N,channels,band,time) float32, .npy; wanted with frozen_blocks only.
+        trunk_ids: the ids of its rows, .csv.
+        device: cpu or cuda.
+    """
+    torch.set_num_threads(1)
+    torch.set_flush_denormal(True)
+    if bool(frozen_blocks) != (trunk is not None) or (trunk is None) != (trunk_ids is None):
+        raise ConfigError("teacher: --frozen-blocks above 0, --trunk and --trunk-ids are given together or not at all")
+    clips, values = artifacts.read_clips(sounds, ids)
+    tagger = Tagger(artifacts.read_weights(weights), str(weights), frozen_blocks, device)
+    known = _true_events(truth, clips) if truth else None
+
+    heard = _hear_all(tagger, values, _normaliser(tagger, normaliser, values.shape[-1]), trunk)
+
+    artifacts.write_array(logits, heard)
+    artifacts.write_ids(logit_ids, clips)
+    if trunk_ids is not None:
+        artifacts.write_ids(trunk_ids, clips)
+    about = {"network": tagger.network, "frozen_blocks": frozen_blocks, "clips": len(clips)}
+    artifacts.write_json(report, about | _report(known, heard))
+
+
+def _normaliser(tagger: Tagger, normaliser: Path | None, bands: int) -> tuple[np.ndarray, np.ndarray]:
+    if tagger.network == "mn04":
+        return np.zeros(bands, dtype=np.float32), np.ones(bands, dtype=np.float32)
+    if normaliser is None:
+        raise ConfigError(f"teacher: network {tagger.network} needs --normaliser, found none")
+    stored = artifacts.read_arrays(normaliser)
+    return stored["sound_mean"], stored["sound_std"]
+
+
+def _hear_all(tagger: Tagger, sounds: np.ndarray, normaliser: tuple, trunk: Path | None) -> np.ndarray:
+    """Logits (clips, events) of all sounds; the lower blocks' outputs go to `trunk` as they come."""
+    parts, stored = [], None
+    for rows, logits, lower in tagger.hear(sounds, normaliser):
+        parts.append(logits)
+        if trunk is not None:
+            if stored is None:
+                stored = artifacts.create_array(trunk, (len(sounds), *lower.shape[1:]), lower.dtype)
+            stored[rows] = lower
+        progress.step(rows.stop, len(sounds), "clips heard")
+    if stored is not None:
+        stored.flush()
+    return np.concatenate(parts)
+
+
+def _true_events(truth: Path, clips: list[str]) -> np.ndarray:
+    """(clips, events) bool: what is there and can be heard."""
+    known = np.zeros((len(clips), len(artifacts.event_names())), dtype=bool)
+    place = {clip: row for row, clip in enumerate(clips)}
+    # a clip may have been left out of the index since it was drawn
+    rows = [row for row in artifacts.read_table(truth, ["id", "index", "audible"]) if row["id"] in place]
+    if not rows:
+        raise PairingError(f"{truth}: none of its ids is among the {len(clips)} clips heard; it belongs to other clips")
+    for row in rows:
+        if row["audible"].lower() not in _AUDIBLE or row["index"] not in _INDICES:
+            raise MediaError(
+                f"{truth}: {row}: expected index 0 to {known.shape[1] - 1} and audible 1 or 0; draw it again"
+            )
+        known[place[row["id"]], int(row["index"])] |= _AUDIBLE[row["audible"].lower()]
+    return known
+
+
+def _report(known: np.ndarray | None, logits: np.ndarray) -> dict[str, Any]:
+    if known is None:
+        return {"truth": "not known: these clips come without a list of what can be heard"}
+    names = artifacts.event_names()
+    positive, areas = known.sum(axis=0), roc_auc(known, logits)
+    counted = np.flatnonzero((positive >= _FEWEST) & ~np.isnan(areas))
+    events = {names[event]: {"auc": float(areas[event]), "clips": int(positive[event])} for event in counted}
+    return {
+        "truth": f"events with at least {_FEWEST} clips in which they are audible",
+        "auc_macro": float(areas[counted].mean()) if len(counted) else None,
+        "n_events": len(counted),
+        "events": events,
+    }

@@ -1,0 +1,33 @@
+"""Every constant that makes the twin hard or easy, in one place; `docs/twin.md` says how they were found."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Difficulty:
+    """How hard the simulated world is. Frozen with the generator: no experiment sets these."""
+
+    # logit; recordings of one scene differ more than chance: without it equation (6) would be the true model
+    location_sd: float = 1.0
+    # logit per standard deviation; busy places have more people and traffic, fewer animals
+    activity_effect: float = 0.6
+    # logit; kinds of place within a scene favour nature, people or traffic
+    subtype_effect: float = 0.7
+    # expected number in ten seconds; events that come from anywhere, whatever the scene
+    foreign_rate: float = 0.12
+    # highest ambiguity of a picture (0..1); each location's is uniform below it
+    ambiguity: float = 0.8
+    # dB over the background; mean and spread of an event's level, so that some events drown
+    event_level_db: float = 8.0
+    event_level_sd_db: float = 7.0
+    # dB; an event counts as audible if it stands this far over the background in one octave
+    audible_from_db: float = 0.0
+    # factor on how far scenes' own acoustics lie apart: the weak cue that is there without any event
+    scene_acoustics: float = 0.45
+    # dB; how far places of one scene lie apart in each octave of their background
+    location_acoustics_db: float = 5.0
+    # dB; how far recordists' levels lie apart
+    recording_gain_sd_db: float = 5.0
+
+
+DIFFICULTY = Difficulty()

@@ -1,0 +1,106 @@
+"""What a configuration may say, and how it is refused."""
+
+from pathlib import Path
+
+import pytest
+
+from overheard import config, plan
+from overheard.errors import ConfigError
+
+ROOT = Path(__file__).resolve().parents[2]
+TWIN = {"source": {"kind": "twin"}}
+
+
+def refused(content: dict, *words: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        config.check(config.Experiment, content, "config/x.yaml")
+    for word in ("config/x.yaml", *words):
+        assert word in str(caught.value)
+
+
+def test_an_unknown_key_is_named_with_those_allowed():
+    refused({"source": {"kind": "twin", "scal": 1}}, "source.scal", "unknown key", "scale")
+    refused(TWIN | {"sedes": [1]}, "sedes", "unknown key", "seeds")
+
+
+def test_a_wrong_type_names_what_was_found():
+    refused(TWIN | {"train": {"epochs": "many"}}, "train.epochs", "'many'", "integer")
+    refused(TWIN | {"seeds": 3}, "seeds", "3", "list")
+
+
+def test_an_impossible_value_is_refused():
+    refused({"source": {"kind": "twin", "scale": -1}}, "source.scale", "-1", "greater than 0")
+    refused(TWIN | {"split": {"fractions": [0.7, 0.1, 0.1]}}, "fractions", "sum to 1", "0.9")
+    refused(TWIN | {"networks": {"image": {"name": "mn04"}}}, "image.name", "small, resnet101")
+
+
+def test_repeated_seeds_are_refused():
+    refused(TWIN | {"seeds": [0, 1, 1]}, "seeds", "1 repeated")
+
+
+def test_a_missing_source_is_named():
+    refused({}, "source", "missing")
+
+
+def test_every_wrong_key_is_listed_at_once():
+    refused({"source": {"kind": "twin", "scale": -1}, "foo": 1}, "source.scale", "foo")
+
+
+def test_yamls_text_for_a_number_is_the_number():
+    experiment = config.check(config.Experiment, TWIN | {"train": {"learning_rate": "1e-3"}}, "x")
+    assert experiment.train.learning_rate == 1e-3
+
+
+def test_changes_go_to_their_keys_and_leave_the_original():
+    content = {"source": {"kind": "twin"}, "train": {"epochs": 25}}
+    changed = config.with_changes(content, ["train.epochs=5", "networks.image.pretrain.epochs=2", "seeds=[7]"])
+    assert changed["train"]["epochs"] == 5
+    assert changed["networks"]["image"]["pretrain"] == {"epochs": 2}
+    assert changed["seeds"] == [7]
+    assert content == {"source": {"kind": "twin"}, "train": {"epochs": 25}}
+
+
+@pytest.mark.parametrize("change", ["epochs", "=5", "train.epochs.more=1"])
+def test_a_change_of_another_form_is_refused(change):
+    with pytest.raises(ConfigError, match="--set"):
+        config.with_changes({"train": {"epochs": 25}}, [change])
+
+
+def test_the_study_has_the_papers_rows():
+    experiment = config.check(config.Experiment, TWIN, "x")
+    study = config.load_study(ROOT, experiment)
+    assert len(study.rows()) == 20
+    by_modality = {modality: [m for m, c in study.rows() if c == modality] for modality in plan.MODALITIES}
+    assert {modality: len(rows) for modality, rows in by_modality.items()} == {"image": 5, "sound": 5, "image+sound": 10}
+
+
+def test_rows_whose_needs_are_not_given_are_left_out_with_the_reason():
+    bare = {"source": {"kind": "directory", "pairs": "somewhere"}}
+    experiment = config.check(config.Experiment, bare, "x")
+    study = config.load_study(ROOT, experiment)
+    absent = plan.left_out(experiment, study)
+    assert set(study.rows()) - set(absent) == {("scratch", "sound"), ("scratch", "image")}
+    assert "source.scenes" in absent["scene", "image"]
+    assert "source.tagger" in absent["scene", "sound"]
+
+    with_scenes = config.check(config.Experiment, {"source": bare["source"] | {"scenes": "there"}}, "x")
+    absent = plan.left_out(with_scenes, study)
+    assert ("scene", "image") not in absent
+    assert "hear" in absent["scene+event", "image"]
+
+
+def test_a_method_needs_in_the_study_what_it_needs_in_the_code():
+    from overheard.methods import METHODS
+
+    study = config.load_study(ROOT, config.check(config.Experiment, TWIN, "x"))
+    assert set(study.methods) == set(METHODS)
+
+
+def test_full_networks_take_the_protocols_settings_and_small_ones_their_own():
+    plain = config.check(config.Experiment, TWIN, "x")
+    protocol = config.load_protocol(ROOT, plain)
+    settings = plan.train_settings(plain, protocol)
+    assert (settings["learning_rate"], settings["weight_decay"], settings["alpha"], settings["beta"]) == (1e-5, 1e-4, 0.1, 0.001)
+    own = config.check(config.Experiment, TWIN | {"train": {"learning_rate": 0.01}}, "x")
+    assert plan.train_settings(own, protocol)["learning_rate"] == 0.01
+    assert any("0.01" in line for line in plan.remarks(own))

@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help paper test test-all setup check lock report clean remove
+.PHONY: help paper test setup check docs lock report clean remove
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -31,6 +31,9 @@ check: $(READY) ## style of code and workflow
 	@$(BIN)/ruff format --check src tests benchmarks tools
 	@$(BIN)/snakefmt --check workflow
 	@$(BIN)/snakemake --lint --configfile config/twin.yaml
+
+docs: $(READY) ## docs/configuration.md from the code
+	@$(BIN)/python tools/configuration.py
 
 lock: ## requirements.lock and environment.yml from pyproject.toml (needs uv)
 	@$(PYTHON) tools/lock.py

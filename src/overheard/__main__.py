@@ -15,7 +15,7 @@ def main() -> None:
             sys.exit(code)
     from overheard.cli import app
 
-    app()
+    app(prog_name="overheard")
 
 
 if __name__ == "__main__":

@@ -85,7 +85,7 @@ def runs_of_table(table: str, spec: Mapping[str, Any], runs: Sequence[Run], ask:
     missing = missing_runs(found, ask.seeds, ask.left_out)
     if missing and not ask.partial:
         raise PairingError(
-            f"{table}: {len(missing)} runs are missing: {', '.join(missing)}; "
+            f"{table}: missing runs ({len(missing)}): {', '.join(missing)}; "
             f"make them with `overheard run {ask.experiment}`, or show fewer seeds with --partial"
         )
     return found

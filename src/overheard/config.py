@@ -72,8 +72,10 @@ class Directory(_Section):
 class Split(_Section):
     """70/10/20 by location within each class; a `split` column of the user's metadata goes before it."""
 
-    fractions: Annotated[list[Positive], Field(min_length=3, max_length=3)] = [0.7, 0.1, 0.2]
-    seed: Natural = 0
+    fractions: Annotated[list[Positive], Field(min_length=3, max_length=3)] = Field(
+        [0.7, 0.1, 0.2], description="of each class's locations in train, val, test; at least one in each"
+    )
+    seed: Natural = Field(0, description="of the draw; one and the same for all runs")
 
     @model_validator(mode="after")
     def _whole(self) -> "Split":
@@ -85,17 +87,19 @@ class Split(_Section):
 class Pretrain(_Section):
     """How a network is trained before any scene of the study is seen."""
 
-    epochs: Count = 20
-    batch_size: Annotated[int, Field(ge=2)] = 32
-    learning_rate: Positive = 2.0e-3
-    weight_decay: Annotated[Number, Field(ge=0)] = 1.0e-4
-    seed: Natural = 0
+    epochs: Count = Field(20, description="passes over the pre-training set")
+    batch_size: Annotated[int, Field(ge=2)] = Field(32, description="pictures or sounds a step")
+    learning_rate: Positive = Field(2.0e-3, description="of Adam")
+    weight_decay: Annotated[Number, Field(ge=0)] = Field(1.0e-4, description="of Adam (L2)")
+    seed: Natural = Field(0, description="of initial weights, order and augmentation")
 
 
 class Network(_Section):
     """One modality's network."""
 
-    name: Literal["small", "resnet101", "resnet50", "mn04"] = "small"
+    name: Literal["small", "resnet101", "resnet50", "mn04"] = Field(
+        "small", description="small (two cores); the paper's: resnet101 for images, resnet50 for sounds; mn04: the tagger, for sounds"
+    )
     frozen_blocks: Annotated[int, Field(ge=0, le=16)] = Field(
         0, description="lower blocks of mn04 that are kept as given, their outputs stored once (0: all are trained)"
     )
@@ -124,21 +128,21 @@ class Networks(_Section):
 class Train(_Section):
     """What may differ from the protocol because of the networks' size; null takes the protocol's value."""
 
-    epochs: Count | None = None
-    batch_size: Annotated[int, Field(ge=2)] | None = None
-    learning_rate: Positive | None = None
-    patience: Count | None = None
-    device: Literal["cpu", "cuda"] = "cpu"
-    bf16: bool = False
-    channels_last: bool = True
+    epochs: Count | None = Field(None, description="passes over the training clips, at most")
+    batch_size: Annotated[int, Field(ge=2)] | None = Field(None, description="clips a step")
+    learning_rate: Positive | None = Field(None, description="of Adam")
+    patience: Count | None = Field(None, description="epochs without a new best before training stops")
+    device: Literal["cpu", "cuda"] = Field("cpu", description="where networks are trained; on cuda the data lie there too")
+    bf16: bool = Field(False, description="bfloat16 autocast (cuda)")
+    channels_last: bool = Field(True, description="memory layout of convolutions; faster on both, other last digits")
 
 
 class Experiment(_Section):
     """One file `config/NAME.yaml`."""
 
-    study: str = "advance"
-    protocol: str = "corrected"
-    seeds: Annotated[list[Natural], Field(min_length=1)] = [0, 1, 2, 3, 4]
+    study: str = Field("advance", description="rows, columns and tables: config/studies/")
+    protocol: str = Field("corrected", description="equations, optimizer, selection: config/protocols/")
+    seeds: Annotated[list[Natural], Field(min_length=1)] = Field([0, 1, 2, 3, 4], description="one run of every row for each")
     source: Annotated[Twin | Directory, Field(discriminator="kind")]
     split: Split = Split()
     networks: Networks = Networks()

@@ -4,8 +4,8 @@
     scenes   <class>/<any>.<ext>; the id is the path without its extension
     sounds   sound/<id>.<ext> and tags.csv (id, events)
 
-Everything here takes lists of relative paths (POSIX) and rows of tables, and opens nothing. Trouble with names is collected,
-so that a user sees all of it at once.
+Everything here takes lists of relative paths (POSIX) and rows of tables, and opens nothing. Trouble with names is
+collected, so that a user sees all of it at once.
 """
 
 import re
@@ -198,17 +198,16 @@ def _say_unnamed(found: Index, given: Mapping[str, Row]) -> None:
     if unnamed:
         shown = ", ".join(unnamed[:5]) + (", …" if len(unnamed) > 5 else "")
         found.warnings.append(
-            f"{len(unnamed)} names are not NNNNN or NNNNN_k and have no location in metadata.csv ({shown}): each counts as "
-            "its own location, so neighbouring clips may fall into training and test"
+            f"{len(unnamed)} names are not NNNNN or NNNNN_k and have no location in metadata.csv ({shown}): each "
+            "counts as its own location, so neighbouring clips may fall into training and test"
         )
 
 
-def index_scenes(paths: Iterable[str], classes: Sequence[str] | None = None) -> Index:
+def index_scenes(paths: Iterable[str]) -> Index:
     """Pictures by class, for pre-training: rows with id, class, image.
 
     Args:
         paths: below the folder, `<class>/<file>`; files at the top are for people and are left alone.
-        classes: the classes to keep; None keeps all.
     """
     found = Index()
     seen: dict[str, str] = {}
@@ -220,7 +219,7 @@ def index_scenes(paths: Iterable[str], classes: Sequence[str] | None = None) -> 
             found.problems.append(f"{path!r}: the name is not UTF-8; rename it")
         elif stem in seen:
             found.problems.append(f"{seen[stem]}, {path}: two pictures of one name; keep one of them")
-        elif classes is None or folder in classes:
+        else:
             found.rows.append({"id": stem, "class": folder, "image": path})
         seen.setdefault(stem, path)
     found.rows.sort(key=lambda row: row["id"])

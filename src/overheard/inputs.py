@@ -1,5 +1,6 @@
 """The clips of a split in memory, and batches of them as the encoders take them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -54,6 +55,29 @@ class Inputs:
         flat = images.flatten(1).sub_(self.image_mean.repeat(pixels)).div_(self.image_std.repeat(pixels))
         images = flat.view_as(images).permute(0, 3, 1, 2)
         return images if self.channels_last else images.contiguous()
+
+
+def gathered(
+    images: NDArray | None, sounds: NDArray | None, normaliser: Mapping[str, NDArray], device: str, channels_last: bool
+) -> Inputs:
+    """Inputs on a device, from the clips' arrays and the normaliser of the training split.
+
+    Args:
+        images: (clips, height, width, 3) uint8, or None.
+        sounds: as in `sound_tensor`, or None.
+        normaliser: `image_mean`, `image_std` (3,), `sound_mean`, `sound_std` (bands,).
+        device: `cpu` or `cuda`.
+        channels_last: the memory order of the pictures in a batch.
+    """
+    if sounds is not None:
+        sounds = sound_tensor(sounds, normaliser["sound_mean"], normaliser["sound_std"]).to(device)
+    return Inputs(
+        None if images is None else torch.from_numpy(images).to(device),
+        sounds,
+        torch.from_numpy(normaliser["image_mean"]).to(device),
+        torch.from_numpy(normaliser["image_std"]).to(device),
+        channels_last,
+    )
 
 
 def sound_tensor(sounds: NDArray, mean: NDArray, std: NDArray) -> Tensor:

@@ -16,7 +16,7 @@ def to_eight_bits(values: np.ndarray) -> np.ndarray:
 
 
 def pool_pixels(picture: np.ndarray, pool: int = POOL) -> np.ndarray:
-    """Exact mean of each pool × pool block, halves rounded up: (h, w, bands) uint8 to (h / pool, w / pool, bands) uint8."""
+    """Mean of each pool × pool block, halves rounded up: (h, w, bands) uint8 to (h / pool, w / pool, bands) uint8."""
     height, width, bands = picture.shape
     blocks = picture.reshape(height // pool, pool, width // pool, pool, bands)
     area = pool * pool

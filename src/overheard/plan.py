@@ -103,6 +103,12 @@ def train_settings(experiment: Experiment, protocol: Protocol) -> dict[str, Any]
     }
 
 
+def evaluate_settings(experiment: Experiment, protocol: Protocol) -> dict[str, Any]:
+    """How students are run on test clips; what trained them is in their own files."""
+    settings = train_settings(experiment, protocol)
+    return {key: settings[key] for key in ("batch_size", "device", "bf16", "channels_last")}
+
+
 def table_settings(experiment: Experiment, study: Study, name: str, table: str, absent: list[str]) -> dict[str, Any]:
     """What a table must say of itself; `absent` names runs that are known to be missing (`method/modality/seed-k`)."""
     spec = study.tables[table]

@@ -16,7 +16,8 @@ from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
 from overheard import seeds
 from overheard.auc import roc_auc
-from overheard.augment import Augmentation, augmented
+from overheard.augment import Augmentation
+from overheard.inputs import Inputs, sound_tensor
 from overheard.loop import Adam, Run, fit
 from overheard.models import encoders
 from overheard.selection import by_loss
@@ -54,7 +55,7 @@ class Classifier(nn.Module):
         return self.classifier(self.encoder(x))
 
 
-def held_out(clips: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+def held_out(clips: int, seed: int) -> tuple[Tensor, Tensor]:
     """Positions of the training clips and of the validation tenth, each in rising order.
 
     Raises:
@@ -62,20 +63,31 @@ def held_out(clips: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """
     if clips < 3:
         raise ValueError(f"expected at least three clips, got {clips}")
-    order = seeds.generator("pretrain", "held out", seed).permutation(clips)
+    order = torch.from_numpy(seeds.generator("pretrain", "held out", seed).permutation(clips))
     cut = max(1, round(clips * _HELD_OUT))
-    return np.sort(order[cut:]), np.sort(order[:cut])
+    return order[cut:].sort().values, order[:cut].sort().values
 
 
-def statistics(inputs: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def statistics(inputs: np.ndarray, rows: Tensor) -> tuple[np.ndarray, np.ndarray]:
     """Mean and standard deviation of each channel or band (the last axis) over `rows`; float32, in the inputs' unit."""
     count, total, squares = 0, 0.0, 0.0
-    for row in rows:
+    for row in rows.tolist():
         values = np.asarray(inputs[row], dtype=np.float64).reshape(-1, inputs.shape[-1])
         count, total, squares = count + len(values), total + values.sum(axis=0), squares + (values**2).sum(axis=0)
     mean = total / count
     deviation = np.sqrt(np.maximum(squares / count - mean**2, 1e-12))
     return mean.astype(np.float32), deviation.astype(np.float32)
+
+
+def gathered(inputs: np.ndarray, train_rows: Tensor, device: str, channels_last: bool) -> Inputs:
+    """All clips in memory, to be normalised with the mean and deviation of the training ones."""
+    mean, deviation = statistics(inputs, train_rows)
+    if inputs.ndim == 3:
+        sounds = sound_tensor(inputs, mean, deviation).to(device)
+        return Inputs(None, sounds, torch.zeros(3), torch.ones(3), channels_last)
+    pictures = torch.from_numpy(np.array(inputs)).to(device)
+    mean, deviation = (torch.from_numpy(values / 255).to(device) for values in (mean, deviation))
+    return Inputs(pictures, None, mean, deviation, channels_last)
 
 
 class Pretraining:
@@ -99,8 +111,8 @@ class Pretraining:
 
         self.data, self.modality, self.augmentation, self.device = data, modality, augmentation, device
         self.train_rows, self.val_rows = held_out(len(data.target), seed)
-        mean, deviation = statistics(data.inputs, self.train_rows)
-        self.mean, self.deviation = torch.from_numpy(mean).to(device), torch.from_numpy(deviation).to(device)
+        self.inputs = gathered(data.inputs, self.train_rows, device, channels_last)
+        self.target = torch.from_numpy(data.target).to(device)
         weights = generator("weights")
         encoder = encoders.build(network, modality, weights)
         self.model = Classifier(encoder, len(data.labels), weights)
@@ -115,36 +127,29 @@ class Pretraining:
     @torch.no_grad()
     def _start_at_prevalence(self) -> None:
         """Set the event classifier's bias to the log-odds of each event: most are rare, some never heard."""
-        heard = self.data.target[self.train_rows].sum(axis=0)
+        heard = self.data.target[self.train_rows.numpy()].sum(axis=0)
         prevalence = torch.from_numpy((heard + 0.5) / (len(self.train_rows) + 1.0))
         self.model.classifier.bias.copy_(torch.logit(prevalence))
 
-    def inputs(self, rows: np.ndarray, augment: bool) -> Tensor:
-        """Normalised inputs (clips, channels, …) of some rows; log-mels are not augmented."""
-        raw = torch.from_numpy(self.data.inputs[rows]).to(self.device)
-        if self.modality == "sound":
-            return ((raw - self.mean) / self.deviation)[:, None]
-        pictures = raw.float() / 255
-        if augment:
-            pictures = augmented(pictures, self.augmentation, self.draws)
-        return ((pictures - self.mean / 255) / (self.deviation / 255)).permute(0, 3, 1, 2)
+    def _logits(self, rows: Tensor, augmentation: Augmentation | None = None) -> Tensor:
+        batch = self.inputs.batch(rows, augmentation, self.draws)
+        return self.model(batch[self.modality])
 
-    def loss(self, logits: Tensor, rows: np.ndarray) -> Tensor:
+    def _loss(self, logits: Tensor, rows: Tensor) -> Tensor:
         """(clips,) in nats: cross-entropy of the scene, or binary cross-entropy summed over events."""
-        target = torch.from_numpy(self.data.target[rows]).to(self.device)
+        target = self.target[rows.to(self.target.device)]
         if self.modality == "image":
             return cross_entropy(logits, target, reduction="none")
         return binary_cross_entropy_with_logits(logits, target.float(), reduction="none").sum(dim=1)
 
     def _batch_loss(self, positions: Tensor) -> tuple[dict[str, Tensor], None]:
-        rows = self.train_rows[positions.numpy()]
-        return {"label": self.loss(self.model(self.inputs(rows, augment=True)), rows)}, None
+        rows = self.train_rows[positions]
+        return {"label": self._loss(self._logits(rows, self.augmentation), rows)}, None
 
     def _validate(self) -> dict[str, float]:
-        parts = np.array_split(self.val_rows, math.ceil(len(self.val_rows) / _EVALUATION_BATCH))
-        logits = torch.cat([self.model(self.inputs(rows, augment=False)) for rows in parts])
-        loss = self.loss(logits, self.val_rows).mean().item()
-        target, scores = self.data.target[self.val_rows], logits.cpu().numpy()
+        logits = torch.cat([self._logits(rows) for rows in self.val_rows.split(_EVALUATION_BATCH)])
+        loss = self._loss(logits, self.val_rows).mean().item()
+        target, scores = self.data.target[self.val_rows.numpy()], logits.cpu().numpy()
         if self.modality == "image":
             return {"val_loss": loss, "val_accuracy": float((scores.argmax(axis=1) == target).mean())}
         areas = roc_auc(target, scores)
@@ -195,7 +200,8 @@ def cosine(learning_rate: float, epoch: int, epochs: int) -> float:
 
 def encoder_file(network: str, modality: str, labels: list[str], state: dict[str, Tensor]) -> dict[str, Any]:
     """What `pretrain` writes, from the state dict of a `Classifier`."""
-    state = {name: value.cpu().contiguous() for name, value in state.items()}
+    # a copy with the plain order of memory: equal weights, equal bytes
+    state = {n: v.detach().cpu().clone(memory_format=torch.contiguous_format) for n, v in state.items()}
     encoder, classifier = "encoder.", "classifier."
     return {
         "network": network,

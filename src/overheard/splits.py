@@ -1,9 +1,9 @@
 """Training, validation and test clips, split by location within each class; and the checks that nothing leaks.
 
 Drawn for each class by itself: sort its location names as plain strings, permute them by the generator
-`seeds.generator("split", seed, class)`, take the first ones for training, the next for validation, the rest for test. With
-n locations, validation gets max(1, floor(0.1 n + 1/2)), test max(1, floor(0.2 n + 1/2)), training what remains (with the
-default fractions). A class added or removed does not change another class's split.
+`seeds.generator("split", seed, class)`, take the first ones for training, the next for validation, the rest for test.
+With n locations, validation gets max(1, floor(0.1 n + 1/2)), test max(1, floor(0.2 n + 1/2)), training what remains
+(with the fractions 0.7, 0.1, 0.2). A class added or removed does not change another class's split.
 """
 
 import math
@@ -66,7 +66,7 @@ def _drawn(rows: Sequence[Mapping[str, str]], fractions: Sequence[float], seed: 
         found = "; ".join(f"{name}: {len(places)} ({', '.join(places)})" for name, places in few.items())
         raise MediaError(
             f"classes with fewer than three locations, so that train, val and test cannot each have one: {found}; "
-            "add locations, or leave the class out with the setting media.classes"
+            "add locations, or leave the class out with the setting source.classes"
         )
     split_of = {}
     for name, places in sorted(locations.items()):
@@ -96,7 +96,7 @@ def _check_presence(rows: Sequence[Mapping[str, str]], assigned: Mapping[str, st
     if lacking:
         raise MediaError(
             f"{'metadata.csv, column split: ' if given else ''}every class needs a location in each split; "
-            f"{'; '.join(lacking)}; change the column, or leave the class out with the setting media.classes"
+            f"{'; '.join(lacking)}; change the column, or leave the class out with the setting source.classes"
         )
 
 

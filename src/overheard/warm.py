@@ -27,15 +27,15 @@ _PR_SET_PDEATHSIG = 1
 
 def hand_over(address: str, argv: list[str]) -> int | None:
     """Have the warm process run a command; its exit code, or None where no warm process answers."""
-    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    try:
-        connection.connect(address)
-        request = json.dumps({"argv": argv, "cwd": os.getcwd(), "environ": dict(os.environ)}).encode()
-        socket.send_fds(connection, [_LENGTH.pack(len(request))], [0, 1, 2])
-        connection.sendall(request)
-    except OSError:
-        return None
-    answer = connection.recv(1)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+        try:
+            connection.connect(address)
+            request = json.dumps({"argv": argv, "cwd": os.getcwd(), "environ": dict(os.environ)}).encode()
+            socket.send_fds(connection, [_LENGTH.pack(len(request))], [0, 1, 2])
+            connection.sendall(request)
+        except OSError:
+            return None
+        answer = connection.recv(1)
     # no answer: the warm process died with the job; say so by the code of a killed process
     return answer[0] if answer else 128 + signal.SIGKILL
 
@@ -78,7 +78,7 @@ def _run_job(request: dict, descriptors: list[int]) -> None:
     try:
         from overheard.cli import app
 
-        app()
+        app(prog_name="overheard")
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else 0 if end.code is None else 1
     except KeyboardInterrupt:

@@ -104,3 +104,19 @@ def test_full_networks_take_the_protocols_settings_and_small_ones_their_own():
     own = config.check(config.Experiment, TWIN | {"train": {"learning_rate": 0.01}}, "x")
     assert plan.train_settings(own, protocol)["learning_rate"] == 0.01
     assert any("0.01" in line for line in plan.remarks(own))
+
+
+def test_the_page_of_every_key_is_what_the_types_say():
+    import importlib.util
+
+    spec = importlib.util.spec_from_file_location("configuration", ROOT / "tools" / "configuration.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    assert (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8") == module.page(), "run `make docs`"
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "config").glob("*.yaml")), ids=lambda path: path.stem)
+def test_every_configuration_of_the_project_is_valid(path):
+    experiment = config.load_experiment(path)
+    config.load_study(ROOT, experiment)
+    config.load_protocol(ROOT, experiment)

@@ -149,6 +149,18 @@ def test_convolutions_start_by_hes_rule(network, modality, stem, fan_out, genera
     assert weight.std().item() == pytest.approx(math.sqrt(2 / fan_out), rel=0.06)
 
 
+def test_the_small_network_tells_low_from_high(generator):
+    """Away from the edges, where padding would tell."""
+    encoder = encoders.build("small", "sound", generator).eval()
+    low, high = torch.zeros(2, 1, 1, 100, 64)
+    low[..., 24:28], high[..., 40:44] = 1, 1
+    with torch.no_grad():
+        encoder.layers[1].offset.zero_()
+        torch.testing.assert_close(encoder(low), encoder(high))
+        encoder.layers[1].offset[..., 10] = 1
+        assert not torch.allclose(encoder(low), encoder(high))
+
+
 def test_small_networks_fit_two_cores(generator):
     sizes = [
         sum(value.numel() for value in encoders.build("small", modality, generator).parameters())

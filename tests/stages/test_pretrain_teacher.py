@@ -17,7 +17,17 @@ from overheard.stages.relevance import relevance
 from overheard.stages.teacher import teacher
 
 VECTORS = Path(__file__).resolve().parents[1] / "vectors"
-SETTINGS = Settings(epochs=4, batch_size=8, learning_rate=0.003, weight_decay=1e-4)
+SETTINGS = Settings(
+    epochs=4,
+    batch_size=8,
+    learning_rate=0.003,
+    weight_decay=1e-4,
+    flip=0.5,
+    brightness=[0.7, 1.3],
+    colour=[0.7, 1.3],
+    device="cpu",
+    channels_last=True,
+)
 EVENTS = (0, 137, 300)
 
 
@@ -121,21 +131,22 @@ def test_another_seed_gives_another_network(scenes, tmp_path):
     assert (tmp_path / "one/net.pt").read_bytes() != (tmp_path / "two/net.pt").read_bytes()
 
 
-def interrupt(monkeypatch, epoch: int) -> None:
+def run_interrupted(monkeypatch, epoch: int, folder: Path, given: dict) -> None:
     """Have the program die after the checkpoint of an epoch."""
 
     def step(done: int, total: int, text: str = "") -> None:
         if done == epoch:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr("overheard.progress.step", step)
+    with monkeypatch.context() as patch:
+        patch.setattr("overheard.progress.step", step)
+        with pytest.raises(KeyboardInterrupt):
+            run_pretrain(folder, given)
 
 
 def test_an_interrupted_pretraining_goes_on_to_the_same_bytes(scenes, tmp_path, monkeypatch):
     assert run_pretrain(tmp_path / "whole", scenes) == 0
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        interrupt(patch, 2)
-        run_pretrain(tmp_path / "cut", scenes)
+    run_interrupted(monkeypatch, 2, tmp_path / "cut", scenes)
     assert files(tmp_path / "cut") == {}
     seen = []
     monkeypatch.setattr("overheard.progress.step", lambda done, total, text="": seen.append(done))
@@ -145,9 +156,7 @@ def test_an_interrupted_pretraining_goes_on_to_the_same_bytes(scenes, tmp_path, 
 
 
 def test_a_checkpoint_of_other_settings_is_refused(scenes, tmp_path, monkeypatch, capsys):
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        interrupt(patch, 1)
-        run_pretrain(tmp_path, scenes)
+    run_interrupted(monkeypatch, 1, tmp_path, scenes)
     assert run_pretrain(tmp_path, scenes, dataclasses.replace(SETTINGS, learning_rate=0.1)) == 2
     message = capsys.readouterr().err
     assert "image.pt: found learning_rate 0.003; expected learning_rate 0.1; delete it" in message

@@ -23,7 +23,7 @@ if ABSENT:
             log:
                 f"logs/{NAME}/evaluate/{method}/{modality}.log",
             params:
-                settings=as_json(plan.train_settings(EXPERIMENT, PROTOCOL)),
+                settings=as_json(plan.evaluate_settings(EXPERIMENT, PROTOCOL)),
                 reads=lambda wildcards, input: flags(dict(input.items())),
                 writes=lambda wildcards, output: flags(dict(output.items())),
             shell:
@@ -42,7 +42,7 @@ else:
         log:
             "logs/{experiment}/evaluate/{method}/{modality}.log",
         params:
-            settings=as_json(plan.train_settings(EXPERIMENT, PROTOCOL)),
+            settings=as_json(plan.evaluate_settings(EXPERIMENT, PROTOCOL)),
             reads=lambda wildcards, input: flags(dict(input.items())),
             writes=lambda wildcards, output: flags(dict(output.items())),
         shell:

@@ -7,11 +7,11 @@ from torch import Tensor, nn
 
 from overheard.errors import CheckpointError, ConfigError
 from overheard.models import mn04, resnet
-from overheard.models.small import Small
+from overheard.models.small import BandOffset, Small
 
 _ENCODERS = {
     ("small", "image"): lambda: Small(channels=3),
-    ("small", "sound"): lambda: Small(channels=1),
+    ("small", "sound"): lambda: Small(channels=1, bands=64),
     ("resnet101", "image"): resnet.resnet101,
     ("resnet50", "sound"): resnet.resnet50,
     ("mn04", "sound"): mn04.Mn04,
@@ -44,9 +44,9 @@ def build(network: str, modality: str, generator: torch.Generator, frozen_blocks
 
 
 def initialise(module: nn.Module, generator: torch.Generator) -> None:
-    """Draw every weight anew: convolutions by He's rule on their outputs, linear layers N(0, 0.01), the rest constant.
+    """Draw every weight anew: convolutions by He's rule on their outputs, linear layers with deviation 0.01.
 
-    Source: torchvision's ResNet and MobileNetV3 start like this.
+    Source: torchvision's ResNet and MobileNetV3 start like this; band offsets, deviation 0.1, are ours.
     """
     for layer in module.modules():
         if isinstance(layer, nn.Conv2d):
@@ -56,6 +56,8 @@ def initialise(module: nn.Module, generator: torch.Generator) -> None:
             nn.init.zeros_(layer.bias)
         elif isinstance(layer, nn.BatchNorm2d):
             layer.reset_parameters()
+        elif isinstance(layer, BandOffset):
+            nn.init.normal_(layer.offset, std=0.1, generator=generator)
 
 
 def load(encoder: nn.Module, state: Mapping[str, Tensor], where: str) -> None:

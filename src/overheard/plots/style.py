@@ -5,14 +5,15 @@ Figures are made without pyplot, so that no window system and no global list of 
 
 import io
 import re
-import textwrap
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import matplotlib.style
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
 from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.textpath import text_to_path
 
 from overheard.tabular import SYMBOL, symbol_math
 
@@ -40,11 +41,14 @@ _STYLE = {
     "legend.frameon": False,
     "pdf.fonttype": 42,
     "svg.hashsalt": "overheard",
+    "figure.dpi": 200,
     "savefig.dpi": 200,
+    "text.hinting": "none",  # so that text has one width, drawn or measured, at every resolution
 }
 _WIDTH_IN = 7.6
 _LINE_IN = 0.17
-_CHARACTERS = 126
+_MARGIN_IN = 0.09
+_SMALL_PT = 7.6
 
 
 @contextmanager
@@ -63,24 +67,40 @@ def figure(title: str, sentences: Sequence[str], source: str, body_in: float) ->
         source: `twin`, `directory` or `published record`.
         body_in: height left for the axes, in inches.
     """
-    lines = textwrap.wrap(" ".join(sentences), _CHARACTERS)
+    lines = wrapped(" ".join(sentences), _WIDTH_IN - 2 * _MARGIN_IN, _SMALL_PT)
     badge = BADGES.get(source)
     head_in = 0.42 + _LINE_IN * len(lines) + (0.32 if badge else 0.0)
     height = body_in + head_in
     engine = ConstrainedLayoutEngine(rect=(0, 0, 1, 1 - head_in / height), w_pad=0.08, h_pad=0.06)
     made = Figure(figsize=(_WIDTH_IN, height), layout=engine)
     FigureCanvasAgg(made)
-    top = height - 0.1
+    top, left = height - 0.1, _MARGIN_IN / _WIDTH_IN
     if badge:
         box = {"boxstyle": "round,pad=0.3", "facecolor": "white", "edgecolor": WARNING, "linewidth": 1.4}
-        made.text(0.022, (top - 0.04) / height, badge, color=WARNING, weight="bold", va="top", bbox=box, gid="badge")
+        made.text(
+            left + 0.01, (top - 0.04) / height, badge, color=WARNING, weight="bold", va="top", bbox=box, gid="badge"
+        )
         top -= 0.32
-    made.text(0.012, top / height, title, size=11, weight="bold", va="top", gid="title")
+    made.text(left, top / height, title, size=11, weight="bold", va="top", gid="title")
     text = "\n".join(lines)
-    made.text(
-        0.012, (top - 0.24) / height, text, size=7.6, va="top", linespacing=1.35, parse_math=False, gid="conditions"
-    )
+    look = {"size": _SMALL_PT, "linespacing": 1.35, "parse_math": False}
+    made.text(left, (top - 0.24) / height, text, va="top", gid="conditions", **look)
     return made
+
+
+def wrapped(text: str, width_in: float, size_pt: float) -> list[str]:
+    """Text in lines no wider than `width_in` inches as drawn; a longer single word stands alone."""
+    font = FontProperties(size=size_pt)
+    lines: list[str] = []
+    for word in text.split():
+        longer = f"{lines[-1]} {word}" if lines else word
+        # in points, of which an inch has 72
+        width, _, _ = text_to_path.get_text_width_height_descent(longer, font, ismath=False)
+        if lines and width <= 72 * width_in:
+            lines[-1] = longer
+        else:
+            lines.append(word)
+    return lines
 
 
 def math(label: str) -> str:

@@ -10,7 +10,7 @@ import torch
 
 from overheard import artifacts, methods, metrics, objective, progress
 from overheard.errors import CheckpointError, ConfigError, PairingError
-from overheard.inputs import Inputs, sound_tensor
+from overheard.inputs import Inputs, gathered
 from overheard.models import encoders
 from overheard.models.student import ORDER, Student
 from overheard.runner import Reads, Writes
@@ -113,15 +113,7 @@ def _inputs(
         array, id_file = reads[name]
         names, clips = artifacts.read_clips(array, id_file)
         values[name] = clips[artifacts.positions(ids, names, str(id_file))]
-    device = settings.device
-    images, sounds = values.get("image"), values.get("sound")
-    return Inputs(
-        None if images is None else torch.from_numpy(images).to(device),
-        None if sounds is None else sound_tensor(sounds, normal["sound_mean"], normal["sound_std"]).to(device),
-        torch.from_numpy(normal["image_mean"]).to(device),
-        torch.from_numpy(normal["image_std"]).to(device),
-        settings.channels_last,
-    )
+    return gathered(values.get("image"), values.get("sound"), normal, settings.device, settings.channels_last)
 
 
 def _stored(path: Path, classes: list[str]) -> dict[str, Any]:

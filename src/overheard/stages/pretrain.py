@@ -1,7 +1,8 @@
 """Train a network before any scene of the study is seen ("AID" and "AudioSet" in the paper), or adopt given weights."""
 
 import dataclasses
-from collections.abc import Callable, Mapping
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from overheard.augment import Augmentation
 from overheard.errors import CheckpointError, ConfigError, MediaError
 from overheard.loop import Run
 from overheard.models import encoders, mn04
+from overheard.objective import settle
 from overheard.pretraining import Labelled, Pretraining, encoder_file
 from overheard.runner import Reads, Writes
 
@@ -26,11 +28,11 @@ class Settings:
     batch_size: int  # clips
     learning_rate: float  # of the first epoch; falls as half a cosine
     weight_decay: float
-    flip: float = 0.5
-    brightness: tuple[float, float] = (0.7, 1.3)
-    colour: tuple[float, float] = (0.7, 1.3)
-    device: str = "cpu"
-    channels_last: bool = True
+    flip: float
+    brightness: Sequence[float]
+    colour: Sequence[float]
+    device: str
+    channels_last: bool
 
 
 def pretrain(
@@ -64,8 +66,7 @@ def pretrain(
         index: the media index of the set (id and class, or id and events), .csv.
         given: a tagger's weights (mn04's state dict), .pt; nothing is trained then.
     """
-    torch.set_num_threads(1)
-    torch.set_flush_denormal(True)
+    settle(settings.device)
     if given is not None:
         artifacts.write_weights(weights, _adopted(given, network, modality))
         artifacts.write_table(history, ["epoch"], [])
@@ -90,8 +91,14 @@ def pretrain(
     )
 
     artifacts.write_weights(weights, encoder_file(network, modality, data.labels, run.best_state))
-    artifacts.write_table(history, list(run.history[0]), run.history)
+    columns = [name for name in run.history[0] if not name.startswith("loss_")]  # there is one term
+    artifacts.write_table(history, columns, ({name: line[name] for name in columns} for line in run.history))
     checkpoint.unlink(missing_ok=True)
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _labelled(modality: str, features: Path, ids: Path, index: Path) -> Labelled:

@@ -4,12 +4,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
 from overheard import artifacts, progress
 from overheard.auc import roc_auc
 from overheard.errors import ConfigError, MediaError, PairingError
 from overheard.models.tagger import Tagger
+from overheard.objective import settle
 from overheard.runner import Reads, Writes
 
 _FEWEST = 5
@@ -47,8 +47,7 @@ def teacher(
         trunk_ids: the ids of its rows, .csv.
         device: cpu or cuda.
     """
-    torch.set_num_threads(1)
-    torch.set_flush_denormal(True)
+    settle(device)
     if bool(frozen_blocks) != (trunk is not None) or (trunk is None) != (trunk_ids is None):
         raise ConfigError("teacher: --frozen-blocks above 0, --trunk and --trunk-ids are given together or not at all")
     clips, values = artifacts.read_clips(sounds, ids)

@@ -188,9 +188,7 @@ def _labelled(index: Path, splits: Path) -> tuple[list[str], dict[str, tuple[lis
     for split in ("train", "val"):
         ids = sorted(row["id"] for row in rows if row["split"] == split)
         if not ids:
-            raise PairingError(
-                f"{splits}: no clip in split {split!r}, expected at least one of each class; run split again"
-            )
+            raise PairingError(f"{splits}: no clip in split {split!r}, expected some of each class; run split again")
         artifacts.positions(ids, list(class_of), str(index))
         found[split] = ids, torch.tensor([classes.index(class_of[clip]) for clip in ids])
     return classes, found
@@ -200,23 +198,15 @@ def _part(
     row: methods.Method, modality: str, settings: Settings, reads: dict[str, Path], ids: list[str], label: Tensor
 ) -> objective.Part:
     """The clips of a split, gathered into memory; only the modalities that are trained."""
-    device, trained = settings.device, methods.MODALITIES[modality]
-    normal = artifacts.read_arrays(reads["normaliser"])
+    trained = methods.MODALITIES[modality]
     images = _gather(reads["images"], reads["image_ids"], ids) if "image" in trained else None
     sounds = _gather(reads["sounds"], reads["sound_ids"], ids) if "sound" in trained else None
     teacher = _gather(reads["logits"], reads["logit_ids"], ids) if "logits" in row.needs else None
+    normaliser = artifacts.read_arrays(reads["normaliser"])
     return objective.Part(
-        inputs.Inputs(
-            None if images is None else torch.from_numpy(images).to(device),
-            None
-            if sounds is None
-            else inputs.sound_tensor(sounds, normal["sound_mean"], normal["sound_std"]).to(device),
-            torch.from_numpy(normal["image_mean"]).to(device),
-            torch.from_numpy(normal["image_std"]).to(device),
-            settings.channels_last,
-        ),
-        label.to(device),
-        None if teacher is None else torch.from_numpy(teacher).to(device),
+        inputs.gathered(images, sounds, normaliser, settings.device, settings.channels_last),
+        label.to(settings.device),
+        None if teacher is None else torch.from_numpy(teacher).to(settings.device),
     )
 
 
@@ -246,13 +236,12 @@ def _student(
     prior: Tensor | None,
 ) -> students.Student:
     """The student at its start, on the device."""
-    stored = {
-        name: _stored(reads[f"{name}_encoder"], name, settings) if row.pretrained else None for name in _MODALITIES
-    }
+    files = {name: reads[f"{name}_encoder"] for name in _MODALITIES}
+    stored = {name: _stored(path, name, settings) if row.pretrained else None for name, path in files.items()}
     trained, absent = {}, {}
     for name in _MODALITIES:
         whole = name not in methods.MODALITIES[modality]
-        encoder = _encoder(name, seed, settings, stored[name], str(reads[f"{name}_encoder"]), whole)
+        encoder = _encoder(name, seed, settings, stored[name], str(files[name]), whole)
         if whole:
             shape = _input_shape(name, settings, reads)
             absent[name] = students.absent_representation(encoder, shape)
@@ -300,9 +289,9 @@ def _input_shape(modality: str, settings: Settings, reads: dict[str, Path]) -> t
     if modality == "image":
         height, width, channels = np.load(reads["images"], mmap_mode="r").shape[1:]
         return channels, height, width
-    return (
-        _WHOLE_LOG_MEL if settings.network_sound == "mn04" else (1, *np.load(reads["sounds"], mmap_mode="r").shape[1:])
-    )
+    if settings.network_sound == "mn04":
+        return _WHOLE_LOG_MEL
+    return (1, *np.load(reads["sounds"], mmap_mode="r").shape[1:])
 
 
 def _generator(seed: int, word: str) -> torch.Generator:
@@ -336,10 +325,8 @@ def _resumed(training: objective.Training, place: Path, asked: dict[str, Any]) -
     found = content.get("asked", {})
     differing = sorted(name for name in found.keys() | asked.keys() if found.get(name) != asked.get(name))
     if differing:
-        shown = "; ".join(
-            f"{name}: found {found.get(name)!r:.40}, expected {asked.get(name)!r:.40}" for name in differing
-        )
-        raise CheckpointError(f"{place}: a checkpoint of another training ({shown}); delete it and run again")
+        shown = (f"{name}: found {found.get(name)!r:.40}, expected {asked.get(name)!r:.40}" for name in differing)
+        raise CheckpointError(f"{place}: belongs to another training ({'; '.join(shown)}); delete it and run again")
     run = training.resume(content["state"])
     progress.note(f"going on after epoch {run.epoch}, from {place.name}")
     return run

@@ -173,7 +173,8 @@ def _overlay(whole: np.ndarray, sound: np.ndarray, start: int) -> None:
 
 
 def _stands_out(sound: np.ndarray, place: Acoustics, from_db: float) -> bool:
-    """Whether the bout is above the background by `from_db` in at least one octave, over its own length."""
+    """Whether the bout is above the background by `from_db` in at least one octave, over its first four seconds."""
+    sound = sound[: 4 * RATE]
     length = fft.next_fast_len(len(sound), real=True)
     spectrum = np.abs(fft.rfft(sound, length)) ** 2
     frequency = np.fft.rfftfreq(length, 1 / RATE)

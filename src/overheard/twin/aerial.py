@@ -216,7 +216,9 @@ def square(canvas: Canvas) -> None:
     beds = np.stack([np.cos(turn), np.sin(turn)], 1) * 0.6 * radius
     shape = rng.uniform(14, 22)
     canvas.polygons(rectangles(beds, 1.6 * shape, shape, turn), [shade(canvas.palette.grass, 1.05)] * spokes)
-    canvas.discs(np.zeros((3, 2)), np.array([26, 18, 6]), [shade(canvas.palette.paving, 0.8), (90, 150, 170), (230, 230, 226)])
+    canvas.discs(
+        np.zeros((3, 2)), np.array([26, 18, 6]), [shade(canvas.palette.paving, 0.8), (90, 150, 170), (230, 230, 226)]
+    )
     rim = np.linspace(0, 2 * math.pi, 40)
     things.trees(canvas, np.stack([np.cos(rim), np.sin(rim)], 1) * radius, 5)
     things.people(canvas, rng.normal(0, 0.4 * radius, (50, 2)))
@@ -245,7 +247,9 @@ def storage_tanks(canvas: Canvas) -> None:
     spots = grid(canvas, spacing, 0.04)
     n = len(spots)
     radii = spacing * rng.choice([0.24, 0.38], n)
-    canvas.polygons(rectangles(spots, spacing * 0.94, spacing * 0.94, np.zeros(n)), [shade(canvas.palette.grass, 0.95)] * n)
+    canvas.polygons(
+        rectangles(spots, spacing * 0.94, spacing * 0.94, np.zeros(n)), [shade(canvas.palette.grass, 0.95)] * n
+    )
     canvas.discs(spots - things.canvas_step(canvas, radii * 0.6), radii, [things.SHADOW] * n)
     tops = [shade((222, 222, 218), f) for f in rng.uniform(0.7, 1.1, n)]
     canvas.discs(spots, radii, tops)

@@ -45,7 +45,7 @@ def fields(canvas: Canvas, activity: float) -> None:
 
 def town(canvas: Canvas, activity: float) -> None:
     open_ground(canvas, canvas.rng.uniform(0.1, 0.9))
-    streets(canvas, canvas.rng.uniform(60, 90), 0.8, activity * 0.5)
+    streets(canvas, canvas.rng.uniform(66, 96), canvas.rng.uniform(0.4, 0.8), activity * 0.5)
 
 
 def dry(canvas: Canvas, activity: float) -> None:
@@ -77,9 +77,17 @@ def crops(canvas: Canvas, count: int, contrast: float) -> list:
     """Colours of parcels; without contrast all are the colour of grass."""
     colours = canvas.palette
     base = mix(colours.grass, colours.straw, canvas.rng.uniform(0, 0.5))
-    sorts = (shade(colours.grass, 1.1), colours.straw, colours.soil, shade(colours.tree, 1.3), shade(colours.soil, 1.25))
+    sorts = (
+        shade(colours.grass, 1.1),
+        colours.straw,
+        colours.soil,
+        shade(colours.tree, 1.3),
+        shade(colours.soil, 1.25),
+    )
     kinds = [mix(base, sorts[k], contrast) for k in canvas.rng.integers(len(sorts), size=count)]
-    return [tint(kind, *move) for kind, move in zip(kinds, canvas.rng.normal(0, 3 + 7 * contrast, (count, 3)), strict=True)]
+    return [
+        tint(kind, *move) for kind, move in zip(kinds, canvas.rng.normal(0, 3 + 7 * contrast, (count, 3)), strict=True)
+    ]
 
 
 def parcels(canvas: Canvas, target: float, contrast: float, telling: bool | None = None, stretch: float = 1.0) -> None:
@@ -129,7 +137,9 @@ def streets(canvas: Canvas, spacing: float, density: float, activity: float, tel
     garden = points[green] + rng.normal(0, 0.28 * plot, (green.sum(), 2)) + (0.5 * plot, 0)
     built = (rng.random(len(points)) < density) & (np.abs(points) < 220).all(axis=1)
     n = built.sum()
-    things.houses(canvas, points[built], rng.uniform(0.45, 0.8, n) * plot, rng.uniform(11, 17, n), angles[built], telling)
+    things.houses(
+        canvas, points[built], rng.uniform(0.45, 0.8, n) * plot, rng.uniform(11, 17, n), angles[built], telling
+    )
     things.trees(canvas, garden[(np.abs(garden) < 220).all(axis=1)], 4.2, False)
 
 

@@ -34,15 +34,15 @@ class Palette:
 
 
 LANDSCAPES = (
-    Palette((88, 118, 62), (140, 138, 84), (122, 98, 72), (44, 72, 36), (196, 178, 140), (48, 82, 92), (104, 104, 106),
+    Palette((88, 118, 62), (140, 138, 84), (122, 98, 72), (44, 72, 36), (196, 178, 140), (44, 84, 104), (104, 104, 106),
             (158, 154, 148), (150, 86, 64), (96, 92, 92)),
-    Palette((132, 128, 84), (172, 156, 112), (168, 140, 106), (74, 84, 50), (208, 186, 146), (52, 98, 110),
+    Palette((132, 128, 84), (172, 156, 112), (168, 140, 106), (74, 84, 50), (208, 186, 146), (52, 98, 122),
             (128, 122, 116), (182, 172, 158), (178, 118, 84), (190, 178, 164)),
-    Palette((66, 108, 66), (108, 128, 74), (108, 78, 58), (30, 62, 40), (186, 176, 156), (34, 60, 70), (88, 90, 94),
+    Palette((66, 108, 66), (108, 128, 74), (108, 78, 58), (30, 62, 40), (186, 176, 156), (34, 68, 92), (88, 90, 94),
             (138, 138, 136), (112, 72, 60), (78, 84, 98)),
-    Palette((106, 134, 70), (158, 160, 92), (148, 102, 72), (52, 92, 48), (220, 206, 172), (38, 118, 126),
+    Palette((106, 134, 70), (158, 160, 92), (148, 102, 72), (52, 92, 48), (220, 206, 172), (38, 114, 132),
             (116, 114, 110), (176, 172, 166), (198, 196, 192), (92, 128, 160)),
-    Palette((98, 104, 80), (146, 138, 116), (134, 120, 108), (60, 70, 58), (180, 172, 160), (66, 78, 78),
+    Palette((98, 104, 80), (146, 138, 116), (134, 120, 108), (60, 70, 58), (180, 172, 160), (54, 84, 104),
             (98, 98, 100), (150, 148, 148), (134, 106, 94), (160, 160, 162)),
 )  # fmt: skip
 
@@ -201,7 +201,9 @@ def box(x: float, y: float, length: float, width: float, angle: float = 0.0) -> 
     return boxes(np.array([[x, y]]), length, width, angle)[0]
 
 
-def blob(rng: np.random.Generator, x: float, y: float, radius: float, wobble: float, stretch: float = 1.0) -> np.ndarray:
+def blob(
+    rng: np.random.Generator, x: float, y: float, radius: float, wobble: float, stretch: float = 1.0
+) -> np.ndarray:
     """Outline (48, 2) of an irregular round shape, longer along x by `stretch`."""
     angles = np.linspace(0, 2 * math.pi, 48, endpoint=False)
     radii = np.full(48, radius)
@@ -214,5 +216,7 @@ def blob(rng: np.random.Generator, x: float, y: float, radius: float, wobble: fl
 def winding(rng: np.random.Generator, y: float, swing: float, points: int = 25) -> np.ndarray:
     """A winding line (points, 2) across the whole canvas along x, about `y`, swinging so many units."""
     x = np.linspace(-REACH, REACH, points)
-    waves = sum(rng.normal() / order * np.sin(order * x / 90 + rng.uniform(0, 2 * math.pi)) for order in (0.6, 1.3, 2.7))
+    waves = sum(
+        rng.normal() / order * np.sin(order * x / 90 + rng.uniform(0, 2 * math.pi)) for order in (0.6, 1.3, 2.7)
+    )
     return np.stack([x, y + swing * 0.5 * waves], axis=1)

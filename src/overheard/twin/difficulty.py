@@ -15,8 +15,8 @@ class Difficulty:
     subtype_effect: float = 0.7
     # expected number in ten seconds; events that come from anywhere, whatever the scene
     foreign_rate: float = 0.12
-    # highest ambiguity of a picture (0..1); each location's is uniform below it
-    ambiguity: float = 0.8
+    # mean ambiguity of places (0..1, beta-distributed): how far a picture looks like another scene's
+    ambiguity: float = 0.25
     # dB over the background; mean and spread of an event's level, so that some events drown
     event_level_db: float = 8.0
     event_level_sd_db: float = 7.0

@@ -39,7 +39,9 @@ def forest(canvas: Canvas, subtype: int, activity: float, ambiguity: float) -> N
     dryness = rng.uniform(0, 1)
     backdrops.open_ground(canvas, dryness)
     if ambiguity > 0.3:
-        canvas.fill(canvas.ground(canvas.palette.soil, canvas.palette.straw, 60), canvas.patches(80, ambiguity * 0.7, 3))
+        canvas.fill(
+            canvas.ground(canvas.palette.soil, canvas.palette.straw, 60), canvas.patches(80, ambiguity * 0.7, 3)
+        )
     cover = (0.97, 0.93, 0.8)[subtype] - 0.68 * ambiguity
     things.wood(canvas, canvas.patches(70, cover, 9), rng.uniform(6, 11) * (1 - 0.35 * ambiguity), True)
     count = round(60 + 160 * ambiguity)
@@ -94,7 +96,7 @@ def inside(points: np.ndarray, half: np.ndarray, angle: float, centre: np.ndarra
 def orchard(canvas: Canvas, subtype: int, activity: float, ambiguity: float) -> None:
     """Trees in a grid, in hedge-like rows, or in blocks; near shrub land rows dissolve and trees are missing."""
     rng = canvas.rng
-    backdrops.backdrop(canvas, activity, (2, 1, 2, 0.5, 2))
+    backdrops.backdrop(canvas, activity, (1, 0.5, 3, 0.3, 1))
     spacing = (15, 12, 13)[subtype] * rng.uniform(0.9, 1.25)
     radius = spacing * rng.uniform(0.26, 0.4)
     blocks = [(0.0, 0.0, 120.0, 110.0, 0.0)]

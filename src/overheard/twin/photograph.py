@@ -15,7 +15,7 @@ REACH = 60  # pixels a view may lie from the middle of its place
 SEASONS = ("spring", "summer", "autumn", "winter")
 # vegetation is drawn towards these colours by these shares
 LEAVES = np.array([(112, 150, 74), (84, 110, 58), (168, 116, 58), (138, 128, 116)], dtype=np.float32)
-TURNED = np.array([0.25, 0.05, 0.55, 0.6], dtype=np.float32)
+TURNED = np.array([0.2, 0.05, 0.4, 0.4], dtype=np.float32)
 
 
 @dataclass(frozen=True)
@@ -51,15 +51,15 @@ def conditions(rng: np.random.Generator) -> Conditions:
     """Draw the conditions of one photograph."""
     return Conditions(
         season=int(rng.integers(len(SEASONS))),
-        light=float(rng.uniform(0.6, 1.3)),
+        light=float(rng.uniform(0.75, 1.25)),
         warmth=float(rng.uniform(-1, 1)),
-        shadow=float(rng.uniform(0.2, 0.6) * (rng.random() < 0.3)),
-        rotation=float(rng.uniform(-25, 25)),
+        shadow=float(rng.uniform(0.2, 0.6) * (rng.random() < 0.2)),
+        rotation=float(rng.uniform(-20, 20)),
         zoom=float(rng.uniform(0.9, 1.2)),
-        contrast=float(rng.uniform(0.7, 1.2)),
-        haze=float(rng.beta(1, 4)),
+        contrast=float(rng.uniform(0.8, 1.15)),
+        haze=float(rng.beta(1, 8)),
         blur=float(rng.uniform(0.3, 1.4)),
-        noise=float(rng.uniform(1, 9)),
+        noise=float(rng.uniform(1, 6)),
     )
 
 
@@ -88,7 +88,9 @@ def take(
         ValueError: a place smaller than a photograph, or an offset out of reach.
     """
     if place.shape[0] < side or max(abs(offset[0]), abs(offset[1])) > REACH:
-        raise ValueError(f"expected a place of at least {side} px and offsets within ±{REACH}, got {place.shape}, {offset}")
+        raise ValueError(
+            f"expected a place of at least {side} px and offsets within ±{REACH}, got {place.shape}, {offset}"
+        )
     picture, kept = view(place, mask, offset, conditions, side)
     if conditions.blur > 0.2:
         picture = picture.filter(ImageFilter.GaussianBlur(conditions.blur))

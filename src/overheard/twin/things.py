@@ -6,7 +6,14 @@ import numpy as np
 
 from overheard.twin.canvas import REACH, Canvas, Colour, boxes, mix, shade, tint
 
-PAINT: tuple[Colour, ...] = ((226, 226, 224), (40, 42, 46), (150, 152, 156), (168, 44, 40), (52, 82, 140), (196, 176, 70))
+PAINT: tuple[Colour, ...] = (
+    (226, 226, 224),
+    (40, 42, 46),
+    (150, 152, 156),
+    (168, 44, 40),
+    (52, 82, 140),
+    (196, 176, 70),
+)
 SHADOW = (10, 14, 24, 110)
 
 
@@ -47,11 +54,15 @@ def houses(canvas: Canvas, points, lengths, widths, angles, telling: bool | None
         return
     roofs = (canvas.palette.roof, canvas.palette.other_roof)
     if colours is None:
-        colours = [tint(mix(*roofs, share), *move) for share, move in zip(rng.uniform(0, 1, n) ** 2, rng.normal(0, 9, (n, 3)))]
+        colours = [
+            tint(mix(*roofs, share), *move) for share, move in zip(rng.uniform(0, 1, n) ** 2, rng.normal(0, 9, (n, 3)))
+        ]
     corners = boxes(points, lengths, widths, angles)
     canvas.polygons(corners - canvas_step(canvas, np.full(n, 5.0))[:, None, :], [SHADOW] * n)
     canvas.polygons(corners, [shade(c, 1.12) for c in colours], telling)
-    ridge = np.stack([corners[:, 0], corners[:, 1], (corners[:, 1] + corners[:, 2]) / 2, (corners[:, 3] + corners[:, 0]) / 2], 1)
+    ridge = np.stack(
+        [corners[:, 0], corners[:, 1], (corners[:, 1] + corners[:, 2]) / 2, (corners[:, 3] + corners[:, 0]) / 2], 1
+    )
     canvas.polygons(ridge, [shade(c, 0.8) for c in colours])
 
 

@@ -16,15 +16,17 @@ def airport(canvas: Canvas, subtype: int, activity: float, ambiguity: float) -> 
     Near a train station the paved land is narrow, the aircraft small and few, the hall large.
     """
     rng = canvas.rng
-    backdrops.backdrop(canvas, activity, ((2, 1, 1, 0.7, 1.5), (1, 0.5, 0.5, 2, 1), (2, 1, 2, 0.5, 1.5))[subtype])
+    backdrops.backdrop(
+        canvas, activity, ((4, 0.6, 0.8, 0.5, 1.5), (3, 0.4, 0.4, 1, 1.5), (4, 0.6, 1.5, 0.3, 1))[subtype]
+    )
     (runway, terminal, airfield)[subtype](canvas, activity, ambiguity)
 
 
 def runway(canvas: Canvas, activity: float, ambiguity: float) -> None:
     rng, colours = canvas.rng, canvas.palette
-    y, width = rng.uniform(-25, 25), rng.uniform(34, 46) * (1 - 0.5 * ambiguity)
+    y, width = rng.uniform(-25, 25), rng.uniform(42, 58) * (1 - 0.5 * ambiguity)
     canvas.polygon(box(0, y, 2 * REACH, width * 2.6), shade(mix(colours.grass, colours.straw, 0.6), 1.05))
-    tarmac = mix(shade(colours.road, 0.95), colours.paving, rng.uniform(0, 0.6))
+    tarmac = mix(colours.road, colours.paving, rng.uniform(0.2, 0.8))
     canvas.polygon(box(0, y, 2 * REACH, width), tarmac, True)
     marks(canvas, y, width, 1 - 0.8 * ambiguity)
     side = rng.choice([-1, 1])
@@ -32,7 +34,7 @@ def runway(canvas: Canvas, activity: float, ambiguity: float) -> None:
     canvas.line(np.array([(-REACH, taxi), (REACH, taxi)]), 15 * (1 - 0.5 * ambiguity), shade(tarmac, 1.1), True)
     for x in rng.uniform(-120, 120, 3):
         canvas.line(np.array([(x, y), (x + 26, taxi)]), 11 * (1 - 0.5 * ambiguity), shade(tarmac, 1.1), True)
-    size = rng.uniform(13, 22) * (1 - 0.6 * ambiguity)
+    size = rng.uniform(16, 26) * (1 - 0.6 * ambiguity)
     n = max(1, round((1 + 4 * activity) * (1 - 0.6 * ambiguity)))
     spots = np.stack([rng.uniform(-120, 120, n), np.where(rng.random(n) < 0.3, y, taxi)], 1)
     things.aircraft(canvas, spots, size, rng.choice([0, math.pi], n))
@@ -63,7 +65,14 @@ def terminal(canvas: Canvas, activity: float, ambiguity: float) -> None:
     reach = 62 * (1 - 0.6 * ambiguity)
     for x in piers:
         things.houses(canvas, np.array([(x, top + depth / 2 + reach / 2)]), 13, reach, 0.0, True, [hall])
-    stands = np.array([(x + side * (9 + size), top + depth / 2 + row) for x in piers for side in (-1, 1) for row in (0.3 * reach, 0.95 * reach)])
+    stands = np.array(
+        [
+            (x + side * (9 + size), top + depth / 2 + row)
+            for x in piers
+            for side in (-1, 1)
+            for row in (0.3 * reach, 0.95 * reach)
+        ]
+    )
     stands = stands[rng.random(len(stands)) < (0.25 + 0.7 * activity) * (1 - 0.6 * ambiguity)]
     turns = rng.normal(0, 0.25, len(stands)) + np.where(rng.random(len(stands)) < 0.5, 0, math.pi)
     things.aircraft(canvas, stands, size, turns)
@@ -77,20 +86,28 @@ def terminal(canvas: Canvas, activity: float, ambiguity: float) -> None:
 def airfield(canvas: Canvas, activity: float, ambiguity: float) -> None:
     rng, colours = canvas.rng, canvas.palette
     strip = mix(shade(colours.grass, 1.25), colours.road, rng.choice([0.25, 1.0]))
-    y, width = rng.uniform(-40, 20), 24 * (1 - 0.45 * ambiguity)
-    canvas.polygon(box(0, y, 330, width), strip, True)
-    x = np.arange(-150, 150, 20.0)
-    canvas.lines(np.stack([np.stack([x, 0 * x + y], 1), np.stack([x + 9, 0 * x + y], 1)], 1), 1.4, (*WHITE, round(200 * (1 - 0.8 * ambiguity))))
-    canvas.polygon(box(0, y + 52, 130, 46), mix(colours.paving, strip, 0.3), True)
+    y, width = rng.uniform(-40, 20), 32 * (1 - 0.45 * ambiguity)
+    canvas.polygon(box(0, y, 2 * REACH, width), strip, True)
+    x = np.arange(-280, 280, 20.0)
+    canvas.lines(
+        np.stack([np.stack([x, 0 * x + y], 1), np.stack([x + 9, 0 * x + y], 1)], 1),
+        1.4,
+        (*WHITE, round(200 * (1 - 0.8 * ambiguity))),
+    )
+    canvas.polygon(box(0, y + 54, 190, 54), mix(colours.paving, strip, 0.3), True)
     canvas.line(np.array([(-40, y), (-40, y + 40)]), 9, strip, True)
     hangars = np.stack([np.linspace(-55, 55, 4), np.full(4, y + 86)], 1)
     things.houses(canvas, hangars, 24, 20, 0.0, False, [mix(colours.other_roof, WHITE, 0.4)] * 4)
     n = max(1, round((2 + 7 * activity) * (1 - 0.7 * ambiguity)))
-    spots = np.stack([np.linspace(-58, 58, 9), np.full(9, y + 52) + rng.normal(0, 4, 9)], 1)
-    things.aircraft(canvas, rng.permutation(spots)[:n], rng.uniform(6, 9) * (1 - 0.3 * ambiguity), 1.57 + rng.normal(0, 0.2, n))
+    spots = np.stack([np.linspace(-86, 86, 9), np.full(9, y + 52) + rng.normal(0, 4, 9)], 1)
+    things.aircraft(
+        canvas, rng.permutation(spots)[:n], rng.uniform(9, 13) * (1 - 0.4 * ambiguity), 1.57 + rng.normal(0, 0.2, n)
+    )
 
 
-def lots(canvas: Canvas, x: float, y: float, length: float, width: float, activity: float, telling: bool | None = False) -> None:
+def lots(
+    canvas: Canvas, x: float, y: float, length: float, width: float, activity: float, telling: bool | None = False
+) -> None:
     """A car park: paved, bays marked, so many of them taken."""
     canvas.polygon(box(x, y, length, width), canvas.palette.road, telling)
     rows = np.arange(-width / 2 + 6, width / 2 - 3, 11)
@@ -129,15 +146,22 @@ def courts(canvas: Canvas, density: float) -> None:
     rng, colours = canvas.rng, canvas.palette
     canvas.fill(canvas.ground(shade(colours.road, 0.95), shade(colours.road, 1.08), 40))
     side, street = rng.uniform(62, 86), rng.uniform(10, 15)
-    spots = np.stack(np.meshgrid(np.arange(-200, 210, side + street), np.arange(-200, 210, side + street)), -1).reshape(-1, 2)
+    spots = np.stack(np.meshgrid(np.arange(-200, 210, side + street), np.arange(-200, 210, side + street)), -1).reshape(
+        -1, 2
+    )
     spots = spots[rng.random(len(spots)) < density]
     n, ring = len(spots), 0.8 * side
-    roof = [shade(mix(colours.roof, colours.other_roof, s), f) for s, f in zip(rng.uniform(0, 0.8, n), rng.uniform(0.85, 1.1, n), strict=True)]
+    roof = [
+        shade(mix(colours.roof, colours.other_roof, s), f)
+        for s, f in zip(rng.uniform(0, 0.8, n), rng.uniform(0.85, 1.1, n), strict=True)
+    ]
     canvas.polygons(boxes_about(spots, side, side), [shade(colours.paving, 0.9)] * n)
     for dx, dy, angle in ((0, 0.4, 0), (0, -0.4, 0), (0.4, 0, 1.571), (-0.4, 0, 1.571)):
         kept = rng.random(n) < 0.93
         places = (spots + np.array([dx, dy]) * side)[kept]
-        things.houses(canvas, places, ring * 1.2, side * 0.2, angle, True, [c for c, k in zip(roof, kept, strict=True) if k])
+        things.houses(
+            canvas, places, ring * 1.2, side * 0.2, angle, True, [c for c, k in zip(roof, kept, strict=True) if k]
+        )
     garden = spots + rng.normal(0, side * 0.12, (n, 2))
     canvas.polygons(boxes_about(spots, 0.5 * side, 0.5 * side), [shade(colours.grass, 0.9)] * n)
     things.trees(canvas, garden, 6, False)
@@ -150,9 +174,11 @@ def boxes_about(spots: np.ndarray, length: float, width: float) -> np.ndarray:
 def sports_land(canvas: Canvas, subtype: int, activity: float, ambiguity: float) -> None:
     """A pitch within a running track, ball diamonds, or courts in rows; near residential land small, worn, unmarked."""
     rng = canvas.rng
-    backdrops.backdrop(canvas, activity, (1.5, 1, 0.6, 3 + 4 * ambiguity, 0.8))
-    size = rng.uniform(0.85, 1.2) * (1 - 0.35 * ambiguity)
-    turf = mix(shade(canvas.palette.grass, rng.uniform(0.9, 1.25)), canvas.palette.straw, rng.uniform(0, 0.3) + 0.3 * ambiguity)
+    backdrops.backdrop(canvas, activity, (2, 0.6, 0.2, 2 + 5 * ambiguity, 0.3))
+    size = rng.uniform(0.95, 1.25) * (1 - 0.4 * ambiguity)
+    turf = mix(
+        shade(canvas.palette.grass, rng.uniform(0.9, 1.25)), canvas.palette.straw, rng.uniform(0, 0.3) + 0.3 * ambiguity
+    )
     canvas.polygon(box(0, 0, 235 * size, 165 * size), mix(turf, canvas.palette.straw, 0.3))
     lines = (*WHITE, round(235 * (1 - 0.75 * ambiguity)))
     (pitch, diamonds, tennis)[subtype](canvas, size, turf, lines, ambiguity)
@@ -176,7 +202,9 @@ def pitch(canvas: Canvas, size: float, turf, lines, ambiguity: float) -> None:
     field = box(0, 0, 142 * size, 86 * size)
     canvas.polygon(field, turf, True)
     edges = np.linspace(-71, 71, 13)
-    stripes = [box((a + b) / 2 * size, 0, (b - a) * size, 86 * size) for a, b in zip(edges[:-1:2], edges[1::2], strict=True)]
+    stripes = [
+        box((a + b) / 2 * size, 0, (b - a) * size, 86 * size) for a, b in zip(edges[:-1:2], edges[1::2], strict=True)
+    ]
     canvas.polygons(np.stack(stripes), [shade(turf, 1.08)] * len(stripes))
     for rectangle in (field, box(-62 * size, 0, 18 * size, 42 * size), box(62 * size, 0, 18 * size, 42 * size)):
         canvas.line(np.concatenate([rectangle, rectangle[:1]]), 1.6, lines)
@@ -229,7 +257,7 @@ def tennis(canvas: Canvas, size: float, turf, lines, ambiguity: float) -> None:
 def train_station(canvas: Canvas, subtype: int, activity: float, ambiguity: float) -> None:
     """Rails past platforms, a hall over the ends of rails, or a yard of many tracks; near an airport few and half hidden."""
     rng, colours = canvas.rng, canvas.palette
-    backdrops.backdrop(canvas, activity, (1, 0.7, 0.6, 3, 1))
+    backdrops.backdrop(canvas, activity, (1, 0.4, 0.3, 4, 0.6))
     tracks = max(2, round((7, 8, 12)[subtype] * rng.uniform(0.8, 1.2) * (1 - 0.6 * ambiguity)))
     gauge = (11.5, 11.5, 8.5)[subtype]
     rows = (np.arange(tracks) - (tracks - 1) / 2) * gauge
@@ -252,7 +280,9 @@ def rails(canvas: Canvas, y: float, start: float, end: float, bed, strength: flo
     ties = np.stack([np.stack([x, 0 * x + y - 2.6], 1), np.stack([x, 0 * x + y + 2.6], 1)], 1)
     canvas.lines(ties[:: 1 if strength > 0.5 else 2], 1.4, shade(bed, 1 - 0.35 * strength))
     for side in (-1.7, 1.7):
-        canvas.line(np.array([(start, y + side), (end, y + side)]), 0.8, (*shade((196, 190, 184), 0.9), round(235 * strength)))
+        canvas.line(
+            np.array([(start, y + side), (end, y + side)]), 0.8, (*shade((196, 190, 184), 0.9), round(235 * strength))
+        )
 
 
 def platforms(canvas: Canvas, rows: np.ndarray, gauge: float, end: float, ambiguity: float) -> None:
@@ -261,9 +291,15 @@ def platforms(canvas: Canvas, rows: np.ndarray, gauge: float, end: float, ambigu
     start = -150 if end > 200 else -170
     stop = min(end, 150)
     for y in rows[:-1:2] + gauge / 2:
-        canvas.polygon(box((start + stop) / 2, y, (stop - start) * (1 - 0.3 * ambiguity), 6), shade(canvas.palette.paving, 1.12), True)
+        canvas.polygon(
+            box((start + stop) / 2, y, (stop - start) * (1 - 0.3 * ambiguity), 6),
+            shade(canvas.palette.paving, 1.12),
+            True,
+        )
         if rng.random() < 0.7 * (1 - ambiguity):
-            things.houses(canvas, np.array([((start + stop) / 2, y)]), 150, 7, 0.0, True, [shade(canvas.palette.other_roof, 1.05)])
+            things.houses(
+                canvas, np.array([((start + stop) / 2, y)]), 150, 7, 0.0, True, [shade(canvas.palette.other_roof, 1.05)]
+            )
 
 
 def trains(canvas: Canvas, rows: np.ndarray, end: float, count: int) -> None:
@@ -282,7 +318,7 @@ def trains(canvas: Canvas, rows: np.ndarray, end: float, count: int) -> None:
 def station_hall(canvas: Canvas, subtype: int, width: float, end: float, ambiguity: float) -> None:
     """The station's building: beside the tracks, or across their ends."""
     rng = canvas.rng
-    roof = mix(canvas.palette.roof, (196, 198, 202), rng.uniform(0, 1))
+    roof = mix(canvas.palette.roof, (196, 198, 202), rng.uniform(0.2, 1))
     if subtype == 1:
         things.houses(canvas, np.array([(end + 20, 0)]), 44 + 20 * ambiguity, width + 46, 0.0, True, [roof])
         for y in np.linspace(-width / 2, width / 2, 4):

@@ -129,7 +129,7 @@ def locations(world_seed: int, scale: float, coupling: float, difficulty: Diffic
         raise ValueError(f"coupling: expected 0 to 1, got {coupling}")
     number_of = counts(scale)
     total = sum(number_of.values())
-    if not 0 < scale or total > 50_000:
+    if not scale > 0 or total > 50_000:
         raise ValueError(f"scale: expected a number above 0 that gives at most 50,000 locations, got {scale}")
     rng = generator("twin locations", world_seed)
     numbers = rng.choice(max(13_000, 2 * total), total, replace=False)
@@ -138,7 +138,9 @@ def locations(world_seed: int, scale: float, coupling: float, difficulty: Diffic
     rank = [place for count in number_of.values() for place in range(count)]
     found = []
     for scene, place, number, (latitude, longitude) in zip(scenes, rank, numbers, points, strict=True):
-        sound, picture, ambiguity = _latents(generator("twin latents", world_seed, int(number)), coupling)
+        sound, picture, ambiguity = _latents(
+            generator("twin latents", world_seed, int(number)), coupling, difficulty.ambiguity
+        )
         cycle = _STRUCTURE[scene][1]
         found.append(
             Location(
@@ -149,13 +151,13 @@ def locations(world_seed: int, scale: float, coupling: float, difficulty: Diffic
                 longitude=float(longitude),
                 picture=picture,
                 sound=sound,
-                ambiguity=round(ambiguity * difficulty.ambiguity, 4),
+                ambiguity=ambiguity,
             )
         )
     return sorted(found, key=lambda location: location.number)
 
 
-def _latents(rng: np.random.Generator, coupling: float) -> tuple[Latents, Latents, float]:
+def _latents(rng: np.random.Generator, coupling: float, mean_ambiguity: float) -> tuple[Latents, Latents, float]:
     """Latents of sound and picture, and ambiguity in 0..1: a Gaussian copula for activity, a mixture for subtype."""
     subtypes = rng.integers(SUBTYPES, size=2)
     shared, own = rng.standard_normal(2)
@@ -163,7 +165,8 @@ def _latents(rng: np.random.Generator, coupling: float) -> tuple[Latents, Latent
     seen = coupling * shared + np.sqrt(1 - coupling**2) * own
     sound = Latents(int(subtypes[0]), _share(shared))
     picture = Latents(int(subtypes[0] if keep else subtypes[1]), _share(seen))
-    return sound, picture, float(rng.random())
+    # most places are plain, a few could be taken for another scene
+    return sound, picture, round(float(rng.beta(1, 1 / mean_ambiguity - 1)), 4)
 
 
 def _share(score: float) -> float:

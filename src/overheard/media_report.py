@@ -1,0 +1,95 @@
+"""What a person should know about a folder of media, as text."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+SILENT_DBFS = -70.0  # quieter than the noise of a 12-bit recording
+_SHOWN = 10
+
+
+@dataclass
+class Clip:
+    """What was found in the files of one clip."""
+
+    row: dict[str, str]
+    files: list[dict[str, Any]] = field(default_factory=list)  # path, sha256, bytes
+    problems: list[str] = field(default_factory=list)
+    bands: int = 3
+    seconds: float | None = None
+    loudness_dbfs: float = 0.0
+    cut_off: bool = False
+    left_out: bool = False
+
+
+def warnings(clips: Sequence[Clip]) -> list[str]:
+    """One line for each kind of oddity: silent, cut off, repeated, four-band, short clips."""
+    kept = [clip for clip in clips if not clip.left_out]
+    silent = [f"{_name(clip)} ({clip.loudness_dbfs:.0f} dBFS)" for clip in kept if clip.loudness_dbfs < SILENT_DBFS]
+    cut_off = [f"{_name(clip)} ({clip.seconds:.2f} s)" for clip in clips if clip.cut_off]
+    banded = [_name(clip) for clip in kept if clip.bands > 3]
+    short = [f"{_name(clip)} ({clip.seconds:.2f} s)" for clip in clips if clip.left_out]
+    lines = [
+        (silent, f"silent or nearly so, under {SILENT_DBFS:.0f} dBFS"),
+        (cut_off, "with a sound file that ends before its own end (a broken copy?); what could be decoded is used"),
+        (_repeated(kept), "with the bytes of another clip's file"),
+        (banded, "with a picture of more than three bands; the bands used stand in the index"),
+        (short, "left out, sound under 2 s"),
+    ]
+    return [f"{len(names)} clips {what}: {_some(names)}" for names, what in lines if names]
+
+
+def _repeated(clips: Sequence[Clip]) -> list[str]:
+    owners = defaultdict(list)
+    for clip in clips:
+        for file in clip.files:
+            owners[file["sha256"]].append(file["path"])
+    return [" = ".join(sorted(paths)) for paths in sorted(owners.values()) if len(paths) > 1]
+
+
+def _name(clip: Clip) -> str:
+    return clip.row["id"]
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
+
+
+def text(
+    collection: str,
+    statistics: Sequence[dict[str, Any]],
+    clips: Sequence[Clip],
+    warned: Sequence[str],
+    unread: Sequence[str],
+) -> str:
+    """The report of the media stage, Markdown."""
+    kept = [clip for clip in clips if not clip.left_out]
+    lines = [f"# Media: {collection}", "", f"- clips: {len(kept)}"]
+    if collection != "sounds":
+        lines.append(f"- classes: {len(statistics)}")
+    lines += _sound_lines(kept)
+    if unread:
+        lines.append(f"- in the folder, not read: {_some(unread)}")
+    lines += ["", "## Warnings", "", *([f"- {warning}" for warning in warned] or ["None."])]
+    left_out = [clip for clip in clips if clip.left_out]
+    lines += ["", "## Left out: sound under 2 s", ""]
+    lines += [f"- {_name(clip)}: {clip.seconds:.3f} s" for clip in left_out] or ["None."]
+    lines += ["", "## Clips by class" if collection != "sounds" else "## Clips by event", ""]
+    lines += ["| class | clips | locations | recordings |", "| --- | --- | --- | --- |"]
+    lines += [f"| {row['class']} | {row['pairs']} | {row['locations']} | {row['recordings']} |" for row in statistics]
+    return "\n".join(lines) + "\n"
+
+
+def _sound_lines(clips: Sequence[Clip]) -> list[str]:
+    seconds = [clip.seconds for clip in clips if clip.seconds is not None]
+    if not seconds:
+        return []
+    # a codec's padding of a few samples makes neither a repeated nor a cut clip
+    repeated = sum(duration < 9.99 for duration in seconds)
+    cut = sum(duration > 10.01 for duration in seconds)
+    return [
+        f"- sounds repeated to 10 s: {repeated}",
+        f"- sounds cut to a drawn window of 10 s: {cut}",
+        f"- durations: {min(seconds):.2f} to {max(seconds):.2f} s",
+    ]

@@ -1,0 +1,271 @@
+"""Draw the simulated twin: pairs of pictures and sounds with their ground truth, labelled scenes, tagged sounds."""
+
+import io
+import multiprocessing
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import soundfile
+from PIL import Image
+
+from overheard import artifacts, progress
+from overheard.errors import ConfigError
+from overheard.runner import Writes
+from overheard.seeds import generator
+from overheard.twin import acoustics, aerial, event_table, photograph, scenes, world
+from overheard.twin.oscillators import RATE, samples
+
+_SIZE = 400  # pixels of a place; a photograph shows 256 of them
+_REACH = 60  # pixels a copy's picture may lie from the location's own
+_QUALITY = 90
+_EVENTS_A_CLIP = 4
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What to draw.
+
+    Attributes:
+        world: the generator's seed; names the world.
+        scale: size of the pairs, 1 for about ADVANCE's 5,075.
+        coupling: 0 to 1, how far a location's picture and sound share their latents.
+        scenes: pictures for each class of aerial scenes.
+        sounds: tagged clips.
+        workers: processes; the results do not depend on it.
+    """
+
+    world: int
+    scale: float
+    coupling: float
+    scenes: int
+    sounds: int
+    workers: int = 1
+
+
+def draw(collection: str, settings: Settings, media: Writes) -> None:
+    """Draw one collection of the simulated twin into a folder.
+
+    Args:
+        collection: pairs (pictures with sounds, and their ground truth), scenes (pictures by class) or sounds (tagged).
+        settings: seed of the world and the sizes.
+        media: the folder.
+    """
+    _check(collection, settings)
+    media.mkdir(parents=True)
+    if collection == "pairs":
+        _draw_pairs(settings, media)
+    elif collection == "scenes":
+        _draw_scenes(settings, media)
+    else:
+        _draw_sounds(settings, media)
+
+
+def _check(collection: str, settings: Settings) -> None:
+    limits = {
+        "world": (0, 2**63 - 1),
+        "scale": (0.001, 10),
+        "coupling": (0, 1),
+        "scenes": (1, 100_000),
+        "sounds": (1, 1_000_000),
+        "workers": (1, 1024),
+    }
+    if collection not in ("pairs", "scenes", "sounds"):
+        raise ConfigError(f"--collection: expected pairs, scenes or sounds, found {collection}")
+    for name, (low, high) in limits.items():
+        value = getattr(settings, name)
+        if not low <= value <= high:
+            raise ConfigError(f"settings of draw, {name}: expected {low} to {high}, found {value}")
+
+
+def _spread(work: Callable[[Any], Any], tasks: list[Any], workers: int, what: str) -> Iterator[Any]:
+    """The results of `work` on each task, in the tasks' order, made by so many processes."""
+    if workers == 1:
+        for done, task in enumerate(tasks, start=1):
+            yield work(task)
+            progress.step(done, len(tasks), what)
+        return
+    with multiprocessing.get_context("fork").Pool(workers) as pool:
+        for done, result in enumerate(pool.imap(work, tasks, chunksize=4), start=1):
+            yield result
+            progress.step(done, len(tasks), what)
+
+
+# pairs
+
+
+def _draw_pairs(settings: Settings, media: Path) -> None:
+    places = world.locations(settings.world, settings.scale, settings.coupling)
+    for folder in ("vision", "sound", "mask"):
+        for scene in world.CLASSES:
+            (media / folder / scene).mkdir(parents=True)
+    (media / "truth").mkdir()
+
+    pairs: list[dict[str, Any]] = []
+    events: list[dict[str, Any]] = []
+    work = partial(_draw_location, world_seed=settings.world, media=media)
+    for its_pairs, its_events in _spread(work, places, settings.workers, "locations"):
+        pairs += its_pairs
+        events += its_events
+
+    pairs.sort(key=lambda pair: pair["id"])
+    events.sort(key=lambda event: (event["id"], event["onset_s"], event["source"], event["index"]))
+    columns = ["id", "class", "location", "lat", "lon", "recording"]
+    rows = [{column: pair[column] for column in columns} for pair in pairs]
+    artifacts.write_table(media / "metadata.csv", columns, rows)
+    artifacts.write_table(media / "truth" / "pairs.csv", list(pairs[0]), pairs)
+    event_columns = ["id", "index", "source", "onset_s", "duration_s", "level_db", "audible", "foreign"]
+    artifacts.write_table(media / "truth" / "events.csv", event_columns, events)
+    artifacts.write_event_matrix(media / "truth" / "prior.csv", world.CLASSES, world.true_prior())
+
+
+def _draw_location(
+    place: world.Location, world_seed: int, media: Path
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Write the pictures, masks and sounds of one location; returns the truth about its pairs and their events."""
+    bouts = world.bouts(place, world_seed)
+    recording, heard = acoustics.recording(place, world_seed, bouts)
+    rng = generator("twin place", world_seed, int(place.number))
+    seen = place.picture
+    ground, mask = scenes.draw(place.scene, seen.subtype, seen.activity, place.ambiguity, rng, _SIZE)
+
+    pairs, events = [], []
+    for copy, (clip, start_s) in enumerate(zip(place.ids, place.windows_s, strict=True)):
+        view = generator("twin view", world_seed, int(place.number), copy)
+        offset = _offset(copy, place.clips)
+        conditions = photograph.conditions(view)
+        picture, marked = photograph.take(ground, mask, offset, conditions, view)
+        start = round(start_s * RATE)
+        _write_picture(media / "vision" / place.scene / f"{clip}.jpg", picture)
+        _write_picture(media / "mask" / place.scene / f"{clip}.png", marked.astype(np.uint8) * 255)
+        _write_sound(media / "sound" / place.scene / f"{clip}.wav", recording[start : start + samples(world.CLIP_S)])
+        inside = [(bout, level) for bout, level in zip(bouts, heard, strict=True) if bout.is_in(start_s)]
+        pairs.append(_pair(place, clip, start_s, offset, inside) | asdict(conditions))
+        events += [row for bout, level in inside for row in _event_rows(clip, start_s, bout, level)]
+    return pairs, events
+
+
+def _offset(copy: int, clips: int) -> tuple[int, int]:
+    """Where the picture of a copy lies, in pixels right and down of the location's own: on a ring about it."""
+    if copy == 0:
+        return 0, 0
+    turn = 2 * np.pi * copy / (clips - 1)
+    return round(_REACH * np.cos(turn)), round(_REACH * np.sin(turn))
+
+
+def _pair(
+    place: world.Location,
+    clip: str,
+    start_s: float,
+    offset: tuple[int, int],
+    inside: list[tuple[world.Bout, acoustics.Heard]],
+) -> dict[str, Any]:
+    """The truth about one pair, but for the conditions of its picture."""
+    audible = [bout.event for bout, level in inside if level.audible]
+    return {
+        "id": clip,
+        "class": place.scene,
+        "location": place.number,
+        "lat": place.latitude,
+        "lon": place.longitude,
+        "recording": f"r{place.number}",
+        "recording_s": place.recording_s,
+        "window_start_s": round(start_s, 6),
+        "sound_subtype": place.sound.subtype,
+        "sound_activity": place.sound.activity,
+        "picture_subtype": place.picture.subtype,
+        "picture_activity": place.picture.activity,
+        "ambiguity": place.ambiguity,
+        "events": " ".join(map(str, world.labels([bout.event for bout, _ in inside]))),
+        "audible": " ".join(map(str, world.labels(audible))),
+        "offset_right_px": offset[0],
+        "offset_down_px": offset[1],
+    }
+
+
+def _event_rows(clip: str, start_s: float, bout: world.Bout, level: acoustics.Heard) -> Iterator[dict[str, Any]]:
+    """One line for the event that sounds and one for each event it implies."""
+    source = world.labels([bout.event])
+    onset = max(0.0, bout.onset_s - start_s)
+    for index in source:
+        yield {
+            "id": clip,
+            "index": index,
+            "source": int(event_table.load().index[bout.event]),
+            "onset_s": round(onset, 3),
+            "duration_s": round(bout.overlap_s(start_s), 3),
+            "level_db": level.level_db,
+            "audible": int(level.audible),
+            "foreign": int(bout.foreign),
+        }
+
+
+# scenes
+
+
+def _draw_scenes(settings: Settings, media: Path) -> None:
+    for name in aerial.AERIAL_CLASSES:
+        (media / name).mkdir()
+    tasks = [(name, number) for name in aerial.AERIAL_CLASSES for number in range(1, settings.scenes + 1)]
+    work = partial(_draw_scene, world_seed=settings.world, media=media)
+    for _ in _spread(work, tasks, settings.workers, "aerial scenes"):
+        pass
+
+
+def _draw_scene(task: tuple[str, int], world_seed: int, media: Path) -> None:
+    name, number = task
+    picture = aerial.draw(name, generator("twin aerial", world_seed, name, number), photograph.SIDE)
+    _write_picture(media / name / f"{name}_{number}.jpg", picture)
+
+
+# sounds
+
+
+def _draw_sounds(settings: Settings, media: Path) -> None:
+    (media / "sound").mkdir()
+    tasks = list(enumerate(_events_of_clips(settings.world, settings.sounds)))
+    work = partial(_draw_sound, world_seed=settings.world, media=media)
+    rows = list(_spread(work, tasks, settings.workers, "tagged sounds"))
+    artifacts.write_table(media / "tags.csv", ["id", "events"], rows)
+
+
+def _events_of_clips(world_seed: int, clips: int) -> list[list[int]]:
+    """One to four events for each clip, dealt from shuffled packs of all events so that none is rare."""
+    rng = generator("twin tags", world_seed)
+    counts = rng.integers(1, _EVENTS_A_CLIP + 1, clips)
+    sources = event_table.load().sources
+    packs = -(-int(counts.sum()) // len(sources))
+    dealt = np.concatenate([rng.permutation(sources) for _ in range(packs)])
+    ends = np.cumsum(counts)
+    return [
+        sorted(set(dealt[end - count : end].tolist()))
+        for count, end in zip(counts.tolist(), ends.tolist(), strict=True)
+    ]
+
+
+def _draw_sound(task: tuple[int, list[int]], world_seed: int, media: Path) -> dict[str, str]:
+    number, events = task
+    sound, audible = acoustics.tagged_clip(world_seed, number, events)
+    clip = f"t{number:05d}"
+    _write_sound(media / "sound" / f"{clip}.wav", sound)
+    return {"id": clip, "events": " ".join(map(str, world.labels(audible)))}
+
+
+def _write_picture(path: Path, picture: np.ndarray) -> None:
+    """Write (H, W[, 3]) uint8 as JPEG or PNG, by the name's suffix."""
+    stream = io.BytesIO()
+    if path.suffix == ".jpg":
+        Image.fromarray(picture).save(stream, "JPEG", quality=_QUALITY)
+    else:
+        Image.fromarray(picture).convert("1").save(stream, "PNG")
+    artifacts.write_bytes(path, stream.getvalue())
+
+
+def _write_sound(path: Path, sound: np.ndarray) -> None:
+    """Write (n,) in -1..1 as 16-bit WAV at 16 kHz."""
+    stream = io.BytesIO()
+    soundfile.write(stream, sound, RATE, subtype="PCM_16", format="WAV")
+    artifacts.write_bytes(path, stream.getvalue())

@@ -1,0 +1,118 @@
+"""Pictures and sounds as arrays, computed once, memory-mapped (section 5.1 of the paper)."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+
+from overheard import artifacts, media_files, progress
+from overheard.errors import ConfigError, MediaError
+from overheard.front_ends import FRONT_ENDS, pool_frames
+from overheard.parallel import in_processes
+from overheard.pictures import POOL, SIZE, pool_pixels
+from overheard.runner import Reads, Writes
+
+IMAGES = "images"
+
+
+def features(
+    folder: Reads,
+    index: Reads,
+    front_end: str,
+    array: Writes,
+    ids: Writes,
+    pooled: Writes | None = None,
+    workers: int = 1,
+) -> None:
+    """Decode every clip of an index and compute one front end of it; the rows stand in the order of the ids.
+
+    Args:
+        folder: the media that the index lists.
+        index: by the media stage.
+        front_end: images, or a front end for sounds: paper, tagger_mn04.
+        array: (clips, …) .npy: pictures (256, 256, 3) uint8, or log-mel (time, band) float32.
+        ids: the ids of the array's rows.
+        pooled: the array averaged over 4 × 4 pixels, or 4 frames.
+        workers: processes; they do not change a byte.
+    """
+    shape, pooled_shape, dtype = _shapes(front_end)
+    if pooled is not None and pooled_shape is None:
+        raise ConfigError(f"--pooled: the front end {front_end} has no pooled form; leave the flag out")
+    columns = ["image", "bands"] if front_end == IMAGES else ["sound", "sound_start_s", "sound_duration_s"]
+    rows = artifacts.read_table(index, ["id", *columns])
+
+    _allocate(array, (len(rows), *shape), dtype)
+    if pooled is not None:
+        _allocate(pooled, (len(rows), *pooled_shape), dtype)
+    work = [(number, *(row[column] for column in columns)) for number, row in enumerate(rows)]
+    results = in_processes(_fill, work, workers, _open, (folder, front_end, array, pooled))
+    for done, _ in enumerate(results, start=1):
+        progress.step(done, len(rows), f"{front_end} of every clip")
+
+    artifacts.write_ids(ids, [row["id"] for row in rows])
+
+
+def _shapes(front_end: str) -> tuple[tuple[int, ...], tuple[int, ...] | None, type]:
+    """Shape of a row, of a pooled row, and the dtype of both."""
+    if front_end == IMAGES:
+        return (SIZE, SIZE, 3), (SIZE // POOL, SIZE // POOL, 3), np.uint8
+    if front_end not in FRONT_ENDS:
+        raise ConfigError(f"--front-end: found {front_end}; allowed: {', '.join([IMAGES, *FRONT_ENDS])}")
+    end = FRONT_ENDS[front_end]
+    return (end.frames, end.bands), (end.frames // end.pool, end.bands) if end.pool else None, np.float32
+
+
+def _allocate(path: Path, shape: tuple[int, ...], dtype: type) -> None:
+    """Make the file at its full size now: a full disk is an error here, and a killed process while filling a hole."""
+    artifacts.create_array(path, shape, dtype).flush()
+    with path.open("r+b") as stream:
+        try:
+            os.posix_fallocate(stream.fileno(), 0, path.stat().st_size)
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, str(path)) from error
+
+
+class _Desk:
+    """What a working process keeps open; set once by `_open`."""
+
+    folder: Path
+    front_end: str
+    array: np.ndarray
+    pooled: np.ndarray | None
+
+
+def _open(folder: Path, front_end: str, array: Path, pooled: Path | None) -> None:
+    _Desk.folder, _Desk.front_end = folder, front_end
+    _Desk.array = np.load(array, mmap_mode="r+")
+    _Desk.pooled = None if pooled is None else np.load(pooled, mmap_mode="r+")
+    if front_end != IMAGES:
+        import torch
+
+        torch.set_num_threads(1)  # the processes are the cores' work
+
+
+def _fill(item: tuple) -> None:
+    """Compute one row and put it into its place."""
+    number, path, *rest = item
+    try:
+        if _Desk.front_end == IMAGES:
+            row, small = _picture(_Desk.folder / path, rest[0])
+        else:
+            row, small = _sound(_Desk.folder / path, float(rest[0]), float(rest[1]))
+    except (MediaError, FileNotFoundError) as error:
+        what = "not there any more" if isinstance(error, FileNotFoundError) else error
+        raise MediaError(f"{_Desk.folder / path}: {what}; it was fine in the media stage: run that again") from error
+    _Desk.array[number] = row
+    if _Desk.pooled is not None:
+        _Desk.pooled[number] = small
+
+
+def _picture(path: Path, bands: str) -> tuple[np.ndarray, np.ndarray | None]:
+    picture = media_files.square_picture(path, [int(band) for band in bands.split()] or None)
+    return picture, None if _Desk.pooled is None else pool_pixels(picture)
+
+
+def _sound(path: Path, start_s: float, duration_s: float) -> tuple[np.ndarray, np.ndarray | None]:
+    end = FRONT_ENDS[_Desk.front_end]
+    log_mel = end.function(media_files.clip_samples(path, start_s, duration_s, end.rate))
+    return log_mel, None if _Desk.pooled is None else pool_frames(log_mel, end.pool)

@@ -1,0 +1,233 @@
+"""A folder of media: which clips it holds, whether each can be decoded, and what a reader should know about them."""
+
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from overheard import artifacts, indexing, media_files, media_report, progress
+from overheard.errors import ConfigError, MediaError, PairingError
+from overheard.indexing import Index, Row
+from overheard.media_report import Clip
+from overheard.parallel import in_processes
+from overheard.runner import Reads, Writes
+from overheard.seeds import generator
+
+CLIP_S = 10.0  # what every network hears
+SHORTEST_S = 2.0  # shorter sounds are left out, as in the paper
+_SHOWN = 20
+_SUBFOLDERS = {"pairs": ("vision", "sound"), "sounds": ("sound",), "scenes": ()}
+_WINDOW = ["sound_start_s", "sound_duration_s"]
+_COLUMNS = {
+    "pairs": ["id", "class", "location", "recording", "lat", "lon", "image", "sound", *_WINDOW, "split", "bands"],
+    "scenes": ["id", "class", "image", "bands"],
+    "sounds": ["id", "sound", "events", *_WINDOW],
+}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What is taken from a folder."""
+
+    seed: int  # of the ten-second windows of longer sounds
+    classes: list[str] | None  # of the pairs; None: all that are found
+    bands: list[int] | None  # three, counted from 0, of pictures with more than three
+    channels: str | None  # "mean" mixes sounds of more than two channels
+
+
+def media(
+    folder: Reads,
+    collection: str,
+    settings: Settings,
+    index: Writes,
+    manifest: Writes,
+    statistics: Writes,
+    report: Writes,
+    workers: int = 1,
+) -> None:
+    """List the clips of a folder, decode every file once, choose the ten seconds of each sound.
+
+    Args:
+        folder: media in the layout of the collection.
+        collection: pairs, scenes or sounds.
+        settings: what is taken.
+        index: one line a clip, sorted by id.
+        manifest: every file that is read: path, sha256, bytes.
+        statistics: per class: pairs, locations, recordings.
+        report: numbers and warnings, for people.
+        workers: processes; they do not change a byte.
+    """
+    _check_settings(collection, settings, workers)
+    names = _list(folder, collection)
+    found = _index(folder, collection, names, settings)
+    _refuse(folder, found)
+
+    clips = list(_inspect(folder, found.rows, settings, workers))
+    _refuse_files(folder, clips)
+    kept = [clip for clip in clips if not clip.left_out]
+    if not kept:
+        raise MediaError(f"{folder}: every one of its {len(clips)} sounds is shorter than {SHORTEST_S:.0f} s")
+
+    rows = [clip.row for clip in kept]
+    warnings = found.warnings + media_report.warnings(clips)
+    for text in warnings:
+        progress.note(f"warning: {text}")
+    tables = [name for name in ("metadata.csv", "tags.csv") if name in names and collection != "scenes"]
+    lines = [line for clip in clips for line in clip.files] + [_manifest_line(folder, name) for name in tables]
+    counts = _statistics(collection, rows)
+    artifacts.write_table(index, _COLUMNS[collection], rows)
+    artifacts.write_table(manifest, ["path", "sha256", "bytes"], sorted(lines, key=lambda line: line["path"]))
+    artifacts.write_table(statistics, ["class", "pairs", "locations", "recordings"], counts)
+    artifacts.write_text(report, media_report.text(collection, counts, clips, warnings, _unread(names, collection)))
+
+
+def _check_settings(collection: str, settings: Settings, workers: int) -> None:
+    if collection not in _COLUMNS:
+        raise ConfigError(f"--collection: found {collection}; allowed: {', '.join(_COLUMNS)}")
+    bands = settings.bands
+    if bands is not None and (len(bands) != 3 or not all(isinstance(band, int) and band >= 0 for band in bands)):
+        raise ConfigError(f"source.bands: found {bands}; expected three band numbers, counted from 0, e.g. [2, 1, 0]")
+    if settings.channels not in (None, "mean"):
+        raise ConfigError(f"source.channels: found {settings.channels!r}; allowed: mean, or null")
+    if workers < 1:
+        raise ConfigError(f"--workers: found {workers}; expected at least 1")
+
+
+def _list(folder: Path, collection: str) -> list[str]:
+    """Paths of the files below a folder, POSIX, sorted; hidden ones are left alone."""
+    if not folder.is_dir():
+        raise MediaError(f"{folder}: not a folder; give the folder that holds {_layout(collection)}")
+    for part in _SUBFOLDERS[collection]:
+        if not (folder / part).is_dir():
+            raise MediaError(f"{folder}: no folder {part}/ in it; expected {_layout(collection)}")
+    paths = []
+    for place, folders, files in os.walk(folder, followlinks=True, onerror=_raise):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        parent = Path(place).relative_to(folder)
+        paths += [(parent / name).as_posix() for name in files if not name.startswith(".")]
+    return sorted(paths)
+
+
+def _raise(error: OSError) -> None:
+    raise error
+
+
+def _layout(collection: str) -> str:
+    return {
+        "pairs": "vision/<class>/<id>.jpg and sound/<class>/<id>.wav",
+        "scenes": "<class>/<any>.jpg",
+        "sounds": "sound/<id>.wav and tags.csv",
+    }[collection]
+
+
+def _index(folder: Path, collection: str, names: list[str], settings: Settings) -> Index:
+    if collection == "scenes":
+        found = indexing.index_scenes(names)
+    elif collection == "sounds":
+        if "tags.csv" not in names:
+            raise MediaError(f"{folder}: no tags.csv in it; expected {_layout(collection)}")
+        tags = artifacts.read_table(folder / "tags.csv", ["id", "events"])
+        found = indexing.index_sounds(_below(names, "sound"), tags)
+    else:
+        metadata = artifacts.read_table(folder / "metadata.csv", ["id"]) if "metadata.csv" in names else None
+        found = indexing.index_pairs(_below(names, "vision"), _below(names, "sound"), metadata, settings.classes)
+        _check_classes(folder, found, names, settings.classes or [])
+    if not found.rows and not found.problems and not found.leftovers:
+        raise MediaError(f"{folder}: no clips in it; expected {_layout(collection)}")
+    return found
+
+
+def _check_classes(folder: Path, found: Index, names: list[str], wanted: list[str]) -> None:
+    present = {row["class"] for row in found.rows}
+    if missing := [name for name in wanted if name not in present]:
+        folders = sorted({name.split("/")[1] for name in _below(names, "vision") if name.count("/") == 2})
+        raise ConfigError(f"source.classes: {', '.join(missing)} not in {folder}; found {', '.join(folders) or 'none'}")
+
+
+def _below(names: Iterable[str], part: str) -> list[str]:
+    return [name for name in names if name.startswith(f"{part}/")]
+
+
+def _unread(names: list[str], collection: str) -> list[str]:
+    """What lies at the top of the folder and is no part of its layout."""
+    known = {*_SUBFOLDERS[collection], "metadata.csv", "tags.csv", "mask", "truth"}
+    tops = {name.split("/")[0] for name in names if collection != "scenes" or "/" not in name}
+    return sorted(tops - known)
+
+
+def _refuse(folder: Path, found: Index) -> None:
+    if found.leftovers:
+        wrong = found.leftovers + found.problems
+        raise PairingError(
+            _all(folder, "files without their other half", wrong, "add the missing files or remove these")
+        )
+    if found.problems:
+        raise MediaError(_all(folder, "names that cannot be used", found.problems, "mend them and run again"))
+
+
+def _refuse_files(folder: Path, clips: list[Clip]) -> None:
+    if problems := [problem for clip in clips for problem in clip.problems]:
+        raise MediaError(_all(folder, "files that cannot be used", problems, "mend or remove each and run again"))
+
+
+def _all(folder: Path, what: str, problems: list[str], next_step: str) -> str:
+    more = [f"and {len(problems) - _SHOWN} more"] if len(problems) > _SHOWN else []
+    return "\n  ".join([f"{folder}: {len(problems)} {what}; {next_step}:", *problems[:_SHOWN], *more])
+
+
+def _inspect(folder: Path, rows: list[Row], settings: Settings, workers: int) -> Iterator[Clip]:
+    check = partial(_inspect_clip, folder, settings)
+    for done, clip in enumerate(in_processes(check, rows, workers), start=1):
+        progress.step(done, len(rows), "decoding every file once")
+        yield clip
+
+
+def _inspect_clip(folder: Path, settings: Settings, row: Row) -> Clip:
+    """Decode the files of one clip."""
+    clip = Clip(dict(row))
+    for kind, look in (("image", _inspect_picture), ("sound", _inspect_sound)):
+        if kind in row:
+            try:
+                look(folder / row[kind], settings, clip)
+                clip.files.append(_manifest_line(folder, row[kind]))
+            except MediaError as error:
+                clip.problems.append(f"{row[kind]}: {error}")
+            except OSError as error:
+                clip.problems.append(f"{row[kind]}: {(error.strerror or str(error)).lower()}; make it readable")
+    return clip
+
+
+def _inspect_picture(path: Path, settings: Settings, clip: Clip) -> None:
+    media_files.read_picture(path, settings.bands)
+    count = media_files.band_count(path)
+    clip.row["bands"] = " ".join(str(band) for band in settings.bands or (0, 1, 2)) if count > 3 else ""
+    clip.bands = count
+
+
+def _inspect_sound(path: Path, settings: Settings, clip: Clip) -> None:
+    sound = media_files.inspect_sound(path, settings.channels == "mean")
+    clip.seconds, clip.cut_off = sound.seconds, sound.cut_off
+    if clip.seconds < SHORTEST_S:
+        clip.left_out = True
+        return
+    frames = min(sound.frames, round(CLIP_S * sound.rate))
+    # one number an id: teacher and student hear the same, and a file added elsewhere in the folder changes nothing
+    latest = sound.frames - frames
+    start = int(generator("window", settings.seed, clip.row["id"]).integers(latest + 1)) if latest else 0
+    clip.row |= {"sound_start_s": repr(start / sound.rate), "sound_duration_s": repr(frames / sound.rate)}
+    samples, _ = media_files.read_window(path, start / sound.rate, frames / sound.rate)
+    clip.loudness_dbfs = media_files.loudness_dbfs(samples)
+
+
+def _manifest_line(folder: Path, name: str) -> dict[str, str | int]:
+    sha256, size = media_files.digest(folder / name)
+    return {"path": name, "sha256": sha256, "bytes": size}
+
+
+def _statistics(collection: str, rows: list[Row]) -> list[dict[str, str | int]]:
+    if collection != "sounds":
+        return indexing.statistics(rows)
+    names = artifacts.event_names()
+    tagged = [{"class": names[int(event)]} for row in rows for event in row["events"].split()]
+    return indexing.statistics(tagged)

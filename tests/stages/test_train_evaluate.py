@@ -1,0 +1,127 @@
+"""Training and evaluation of one row on a small made-up record: bytes, resuming, refusals, and what is written."""
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from sklearn.metrics import confusion_matrix, f1_score, precision_recall_fscore_support
+
+from overheard import artifacts
+from overheard.errors import CheckpointError, ConfigError, PairingError
+from overheard.methods import METHODS
+from overheard.models import encoders
+from overheard.stages.evaluate import Settings as EvaluationSettings
+from overheard.stages.evaluate import evaluate
+from overheard.stages.train import Settings, train
+
+CLASSES = ["beach", "forest", "lake"]
+SPLITS = ["train"] * 12 + ["val"] * 6 + ["test"] * 9
+EVENTS = 527
+
+
+def settings(**changes):
+    plain = {
+        "network_image": "small",
+        "network_sound": "small",
+        "frozen_blocks": 0,
+        "epochs": 3,
+        "batch_size": 8,
+        "learning_rate": 1e-3,
+        "weight_decay": 1e-4,
+        "patience": 10,
+        "alpha": 0.1,
+        "beta": 0.001,
+        "flip": 0.5,
+        "brightness": [0.7, 1.3],
+        "colour": [0.7, 1.3],
+        "f_score_from_clips": 300,
+        "device": "cpu",
+        "bf16": False,
+        "channels_last": True,
+    }
+    return Settings(**(plain | changes))
+
+
+def write_record(folder: Path, clips: int = len(SPLITS), splits=SPLITS, size=32, frames=24) -> dict[str, Path]:
+    """Features, splits, encoders and teacher in the project's formats, of random numbers that hint at the class."""
+    rng = np.random.default_rng(7)
+    ids = [f"{clip:05d}" for clip in range(clips)]
+    label = rng.integers(0, len(CLASSES), clips)
+    paths = {name: folder / f"{name}.csv" for name in ("image_ids", "sound_ids", "logit_ids", "index", "splits")}
+    paths |= {name: folder / f"{name}.npy" for name in ("images", "sounds", "logits")}
+    paths |= {"normaliser": folder / "normaliser.npz", "prior": folder / "prior.csv", "relevance": folder / "d.csv"}
+
+    # every file in another order of clips: a join by position would mix them up
+    for array, name in (("images", "image_ids"), ("sounds", "sound_ids"), ("logits", "logit_ids")):
+        order = rng.permutation(clips)
+        hint = label[order]
+        values = {
+            "images": lambda n, hint=hint: (rng.integers(0, 150, (n, size, size, 3)) + 40 * hint[:, None, None, None]),
+            "sounds": lambda n, hint=hint: rng.normal(-20, 8, (n, frames, 64)) + 3 * hint[:, None, None],
+            "logits": lambda n, hint=hint: rng.normal(-4, 2, (n, EVENTS)) + hint[:, None],
+        }[array](clips)
+        artifacts.write_array(paths[array], values.astype(np.uint8 if array == "images" else np.float32))
+        artifacts.write_ids(paths[name], [ids[clip] for clip in order])
+    rows = [{"id": clip, "class": CLASSES[k]} for clip, k in zip(ids, label, strict=True)]
+    artifacts.write_table(paths["index"], ["id", "class"], rows)
+    rows = [{"id": clip, "split": split} for clip, split in zip(ids, splits, strict=True)]
+    artifacts.write_table(paths["splits"], ["id", "split"], rows)
+    means = {"image_mean": np.full(3, 0.4), "image_std": np.full(3, 0.2)}
+    means |= {"sound_mean": np.full(64, -20.0), "sound_std": np.full(64, 8.0)}
+    artifacts.write_arrays(paths["normaliser"], **{name: value.astype(np.float32) for name, value in means.items()})
+    artifacts.write_event_matrix(paths["prior"], CLASSES, rng.uniform(0, 0.3, (len(CLASSES), EVENTS)))
+    artifacts.write_event_matrix(paths["relevance"], CLASSES, rng.uniform(0, 1, (len(CLASSES), EVENTS)))
+    return paths | {f"{name}_encoder": write_encoder(folder, name) for name in ("image", "sound")}
+
+
+def write_encoder(folder: Path, modality: str) -> Path:
+    generator = torch.Generator().manual_seed(3)
+    encoder = encoders.build("small", modality, generator)
+    labels = list(artifacts.event_names()) if modality == "sound" else [f"scene {k}" for k in range(30)]
+    weight = torch.randn(len(labels), encoder.width, generator=generator)
+    content = {"network": "small", "modality": modality, "encoder": encoder.state_dict(), "labels": labels}
+    content["classifier"] = {"weight": weight, "bias": torch.randn(len(labels), generator=generator)}
+    artifacts.write_weights(folder / f"{modality}.pt", content)
+    return folder / f"{modality}.pt"
+
+
+@pytest.fixture(scope="module")
+def record(tmp_path_factory):
+    return write_record(tmp_path_factory.mktemp("record"))
+
+
+@pytest.fixture(autouse=True)
+def torch_as_before():
+    """Training settles torch for its own process; here other tests share it."""
+    threads = torch.get_num_threads()
+    yield
+    torch.set_num_threads(threads)
+    torch.set_flush_denormal(False)
+    torch.use_deterministic_algorithms(False)
+
+
+def train_one(record, folder, method="scene+kl_av", modality="image+sound", seed=0, **changes):
+    """Train; the paths of what is written."""
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = {"student": folder / "student.pt", "history": folder / "history.csv"}
+    given = record | {key: value for key, value in changes.items() if key in record}
+    changes = {key: value for key, value in changes.items() if key not in record}
+    checkpoints = folder.parent / "checkpoints"
+    train(method=method, modality=modality, seed=seed, settings=settings(**changes), checkpoints=checkpoints, **given, **paths)
+    return paths
+
+
+def evaluate_one(record, students, folder):
+    folder.mkdir(parents=True, exist_ok=True)
+    writes = {
+        "predictions": [folder / f"predictions-{k}.npz" for k in range(len(students))],
+        "events": [folder / f"events-{k}.npz" for k in range(len(students))],
+        "scores": [folder / f"scores-{k}.json" for k in range(len(students))],
+    }
+    media = ("images", "image_ids", "sounds", "sound_ids", "index", "splits", "normaliser")
+    reads = {name: record[name] for name in media}
+    evaluate(students=students, settings=EvaluationSettings(8, "cpu", False, True), **reads, **writes)
+    return writes

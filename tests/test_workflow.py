@@ -1,0 +1,209 @@
+"""The whole road on a miniature world, as a user drives it: `overheard run`, interruptions, variants, odd paths."""
+
+import csv
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+import yaml
+
+MINIATURE = {
+    "seeds": [0, 1],
+    "source": {"kind": "twin", "world": 5, "scale": 0.01, "scenes": 2, "sounds": 40},
+    "networks": {name: {"name": "small", "pretrain": {"epochs": 1}} for name in ("image", "sound")},
+    "train": {"learning_rate": 1e-3, "epochs": 2},
+}
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def overheard(folder: Path, *arguments: str) -> subprocess.CompletedProcess:
+    command = [sys.executable, "-m", "overheard", *arguments]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+
+
+def write_config(folder: Path, name: str, content: dict) -> None:
+    (folder / "config").mkdir(parents=True, exist_ok=True)
+    (folder / "config" / f"{name}.yaml").write_text(yaml.safe_dump(content))
+
+
+def digests(folder: Path) -> dict[str, str]:
+    """Content of every result but Snakemake's own time stamps."""
+    files = [path for path in sorted(folder.rglob("*")) if path.is_file() and not path.name.startswith(".")]
+    return {str(path.relative_to(folder)): sha256(path.read_bytes()).hexdigest() for path in files}
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """A finished miniature study, in a folder whose name needs quoting."""
+    folder = tmp_path_factory.mktemp("study") / "it's {a} 100% \"földer\""
+    write_config(folder, "mini", MINIATURE)
+    done = overheard(folder, "run", "mini")
+    assert done.returncode == 0, done.stderr
+    return folder, done
+
+
+def test_everything_is_made(finished):
+    folder, _ = finished
+    results = folder / "results" / "mini"
+    assert len(list(results.glob("train/*/*/seed-*/student.pt"))) == 40
+    assert len(list(results.glob("evaluate/*/*/seed-*/predictions.npz"))) == 40
+    for name in ("table2.csv", "table2.md", "table2.tex", "table3.md", "figure6.md", "cells.csv", "metrics.json"):
+        assert (results / "tables" / name).stat().st_size > 0
+    for name in ("figure3.png", "figure3.pdf", "figure6.png", "figure6.pdf"):
+        assert (results / "figures" / name).stat().st_size > 0
+
+
+def test_the_first_and_last_lines_say_whose_numbers_they_are(finished):
+    _, done = finished
+    head = done.stdout[:600]
+    assert "SIMULATED TWIN: these are not ADVANCE's numbers" in head
+    assert "jobs (" in head
+    assert "About " in head
+    assert "imulated twin" in done.stdout[600:]
+    assert "jobs, " in done.stderr
+
+
+def test_a_cell_is_the_mean_of_its_runs_scores(finished):
+    folder, _ = finished
+    results = folder / "results" / "mini"
+    with (results / "tables" / "cells.csv").open(newline="") as stream:
+        cells = list(csv.DictReader(stream))
+    assert {cell["table"] for cell in cells} == {"table2", "table3", "figure6"}
+    for cell in cells:
+        scores = [json.loads((results / "evaluate" / run / "scores.json").read_text()) for run in cell["runs"].split()]
+        values = [100 * score[cell["metric"]] for score in scores]
+        assert len(values) == int(cell["n"]) == 2
+        assert float(cell["mean"]) == pytest.approx(sum(values) / 2, abs=1e-4)
+        assert float(cell["std"]) == pytest.approx(abs(values[0] - values[1]) / 2**0.5, abs=1e-4)
+        assert cell["published_mean"] == ""
+        assert "twin" in cell["comparable"]
+
+
+def test_with_nothing_to_do_it_says_so(finished):
+    folder, _ = finished
+    before = digests(folder / "results")
+    done = overheard(folder, "run", "mini")
+    assert done.returncode == 0
+    assert "Nothing to do" in done.stdout
+    assert digests(folder / "results") == before
+
+
+def test_each_log_begins_with_a_command_that_gives_the_same_bytes(finished):
+    folder, _ = finished
+    log = folder / "logs" / "mini" / "train" / "scene+event" / "image+sound" / "seed-1.log"
+    line = log.read_text().splitlines()[0]
+    student = folder / "results/mini/train/scene+event/image+sound/seed-1/student.pt"
+    content = student.read_bytes()
+    student.unlink()
+    environ = os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    subprocess.run(["bash", "-c", line], cwd=folder, env=environ, check=True, capture_output=True)
+    assert student.read_bytes() == content
+
+
+def test_one_core_and_another_folder_give_the_same_bytes(finished, tmp_path):
+    folder, _ = finished
+    write_config(tmp_path, "mini", MINIATURE)
+    environ = os.environ | {"PYTHONHASHSEED": "7", "TZ": "Asia/Tokyo", "LC_ALL": "C"}
+    command = [sys.executable, "-m", "overheard", "run", "mini", "--cores", "1", "--table", "table3"]
+    assert subprocess.run(command, cwd=tmp_path, env=environ, capture_output=True, check=False).returncode == 0
+    here, there = digests(tmp_path / "results"), digests(folder / "results")
+    assert len(here) > 100
+    assert {name: digest for name, digest in here.items() if there[name] != digest} == {}
+
+
+def test_plain_snakemake_agrees_that_nothing_is_to_do(finished):
+    folder, _ = finished
+    command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "workflow" / "Snakefile"), "--configfile", "config/mini.yaml"]
+    done = subprocess.run([*command, "--dry-run", "--cores", "1"], cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0
+    assert "Nothing to be done" in done.stdout + done.stderr
+
+
+def copied(folder: Path, target: Path) -> Path:
+    """The finished study in a folder of its own, to be disturbed there."""
+    shutil.copytree(folder, target)
+    return target
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ("seeds=[0,1,2]", {"train": 20, "evaluate": 20, "tables": 3, "cells": 1, "figures": 2}),
+        ("train.learning_rate=0.002", {"train": 40, "evaluate": 20, "tables": 3, "cells": 1, "figures": 2}),
+    ],
+)
+def test_a_changed_setting_runs_what_depends_on_it(finished, tmp_path, change, expected):
+    folder = copied(finished[0], tmp_path / "copy")
+    key, value = change.split("=")
+    content = json.loads(json.dumps(MINIATURE))
+    section = content
+    for part in key.split(".")[:-1]:
+        section = section[part]
+    section[key.split(".")[-1]] = yaml.safe_load(value)
+    write_config(folder, "mini", content)
+    done = overheard(folder, "run", "mini", "--dry-run")
+    listed = done.stdout.split("jobs (")[1].split(")")[0]
+    assert {word: int(count) for word, count in (entry.split() for entry in listed.split(", "))} == expected
+
+
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGKILL])
+def test_an_interrupted_run_goes_on_to_the_same_bytes(finished, tmp_path, sent):
+    folder = copied(finished[0], tmp_path / "copy")
+    shutil.rmtree(folder / "results" / "mini" / "train" / "scene")
+    shutil.rmtree(folder / "checkpoints")
+    command = [sys.executable, "-m", "overheard", "run", "mini"]
+    process = subprocess.Popen(
+        command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+    )
+    deadline = time.monotonic() + 120
+    while not list((folder / "results/mini/train").glob("scene/*/seed-*/student.pt")) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    os.killpg(process.pid, sent)
+    process.wait(60)
+    assert process.returncode != 0
+    done = overheard(folder, "run", "mini")
+    assert done.returncode == 0, done.stderr
+    assert digests(folder / "results") == digests(finished[0] / "results")
+
+
+def test_a_failed_run_is_one_message_and_partial_tables_say_how_many(finished, tmp_path):
+    folder = copied(finished[0], tmp_path / "copy")
+    shutil.rmtree(folder / "results/mini/train/scene+event/image/seed-1")
+    # a folder where the checkpoint must lie makes just this run fail
+    log = (folder / "logs/mini/train/scene+event/image/seed-1.log").read_text()
+    shutil.rmtree(folder / "checkpoints")
+    done = overheard(folder, "run", "mini", "--until", "teacher")
+    assert done.returncode == 0, done.stderr
+    broken = folder / "results/mini/train/scene+event/image/seed-1"
+    broken.write_text("a file where a folder must be")
+    done = overheard(folder, "run", "mini", "--keep-going")
+    assert done.returncode != 0
+    assert "Traceback" not in done.stdout
+    done = overheard(folder, "run", "mini", "--keep-going", "--partial")
+    assert done.returncode == 0, done.stderr
+    assert "1 of 2" in (folder / "results/mini/tables/table2.md").read_text()
+    assert log
+
+
+def test_the_report_is_made(finished, tmp_path):
+    folder = copied(finished[0], tmp_path / "copy")
+    done = overheard(folder, "report", "mini")
+    assert done.returncode == 0, done.stderr
+    assert (folder / "results/mini/report.html").stat().st_size > 100_000
+
+
+def test_clean_says_what_it_frees_and_frees_it(finished, tmp_path):
+    folder = copied(finished[0], tmp_path / "copy")
+    done = overheard(folder, "clean", "mini")
+    assert "draw/" in done.stdout
+    assert (folder / "results/mini").exists()
+    assert overheard(folder, "clean", "mini", "--yes").returncode == 0
+    assert not (folder / "results/mini").exists()
+    assert (folder / "config/mini.yaml").exists()

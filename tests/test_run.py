@@ -165,3 +165,12 @@ def test_help_reads_like_a_table_of_contents(project):
     done = subprocess.run([sys.executable, "-m", "overheard", "--help"], capture_output=True, text=True, check=True)
     places = [done.stdout.index(f"│ {word} ") for word in ("run", "init", *STAGES)]
     assert places == sorted(places)
+
+
+def test_the_annotated_sample_is_what_init_writes():
+    from overheard.initialise import SOUND_TAGGER, TEMPLATE
+
+    text = TEMPLATE.format(
+        name="sample", pairs='"my-folder"', scenes='"my-scenes"', tagger='"mn04_as_mAP_432.pt"', sound=SOUND_TAGGER
+    )
+    assert (ROOT / "config" / "sample.yaml").read_text(encoding="utf-8") == text

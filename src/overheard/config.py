@@ -87,7 +87,7 @@ class Split(_Section):
 class Pretrain(_Section):
     """How a network is trained before any scene of the study is seen."""
 
-    epochs: Count = Field(20, description="passes over the pre-training set")
+    epochs: Count = Field(30, description="passes over the pre-training set")
     batch_size: Annotated[int, Field(ge=2)] = Field(32, description="pictures or sounds a step")
     learning_rate: Positive = Field(2.0e-3, description="of Adam")
     weight_decay: Annotated[Number, Field(ge=0)] = Field(1.0e-4, description="of Adam (L2)")

@@ -107,8 +107,11 @@ FRONT_ENDS = {
 
 def pool_frames(log_mel: np.ndarray, pool: int) -> np.ndarray:
     """Mean of each `pool` neighbouring frames: (time, band) to (time / pool, band); of dB, not of power."""
-    time, bands = log_mel.shape
-    return log_mel.reshape(time // pool, pool, bands).mean(axis=1)
+    total = log_mel[::pool].copy()
+    for frame in range(1, pool):
+        total += log_mel[frame::pool]
+    total /= np.float32(pool)
+    return total
 
 
 def slaney_mel(rate: int, n_fft: int, bands: int, highest_hz: float) -> np.ndarray:
@@ -157,7 +160,7 @@ def _squares(padded: np.ndarray, window, hop: int) -> np.ndarray:
     frames = torch.from_numpy(padded).unfold(0, len(window), hop)
     # the product lies in torch's own memory, aligned to 64 bytes: MKL's sums depend on alignment, our bytes must not
     squares = torch.view_as_real(torch.fft.rfft(frames * window)).numpy().reshape(len(frames), -1)
-    return np.square(squares, out=squares)
+    return np.multiply(squares, squares, out=squares)
 
 
 def _grouped(bank: np.ndarray) -> tuple[tuple[slice, slice, np.ndarray], ...]:
@@ -187,5 +190,5 @@ def _kaldi_groups() -> tuple:
 def _mel_sums(squares: np.ndarray, groups: tuple[tuple[slice, slice, np.ndarray], ...]) -> np.ndarray:
     sums = np.empty((len(squares), groups[-1][1].stop), dtype=np.float32)
     for columns, bands, weights in groups:
-        sums[:, bands] = squares[:, columns] @ weights
+        np.matmul(squares[:, columns], weights, out=sums[:, bands])
     return sums

@@ -257,9 +257,11 @@ def index_sounds(paths: Iterable[str], tags: Sequence[Mapping[str, str]]) -> Ind
 
 def statistics(rows: Sequence[Mapping[str, str]]) -> list[dict[str, str | int]]:
     """Per class: pairs (or pictures), locations, recordings; the counts that the rows cannot tell are empty."""
+    by_class = defaultdict(list)
+    for row in rows:
+        by_class[row["class"]].append(row)
     table = []
-    for name in sorted({row["class"] for row in rows}):
-        members = [row for row in rows if row["class"] == name]
+    for name, members in sorted(by_class.items()):
         count = {
             key: len({row[key] for row in members}) if key in members[0] else "" for key in ("location", "recording")
         }

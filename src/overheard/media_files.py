@@ -82,7 +82,10 @@ def _plain(source: Path | io.BytesIO) -> Image.Image:
         if picture.mode in ("P", "PA") or "A" in picture.mode:
             # by way of RGBA, so that a palette's transparency is dropped like any other
             return picture.convert("RGBA").convert("RGB")
-        return picture.convert("RGB")
+        if picture.mode != "RGB":
+            return picture.convert("RGB")
+        picture.load()
+        return picture
 
 
 def _tiff(path: Path, bands: Sequence[int] | None) -> Image.Image:
@@ -170,20 +173,20 @@ def clip_samples(path: Path, start_s: float, duration_s: float, rate: int, secon
 
 
 def _open(path: Path) -> soundfile.SoundFile:
-    with path.open("rb"):
-        # libsndfile says "system error" for every trouble of the disk; this says which
-        pass
     try:
         return soundfile.SoundFile(path)
     except soundfile.LibsndfileError as error:
-        size = path.stat().st_size
+        with path.open("rb") as stream:
+            # libsndfile says "system error" for every trouble of the disk; this raises the very one
+            size = stream.seek(0, io.SEEK_END)
         what = "0 bytes" if size == 0 else str(error.error_string).rstrip(".")
         raise MediaError(f"not a sound that can be read ({what}); replace or remove it") from error
 
 
 def _read(sound: soundfile.SoundFile, frames: int) -> np.ndarray:
+    """(n, channels) float32; or int16 where the file holds that, because libsndfile's conversion is slow (15 times)."""
     try:
-        return sound.read(frames, dtype="float32", always_2d=True)
+        return sound.read(frames, dtype="int16" if sound.subtype == "PCM_16" else "float32", always_2d=True)
     except soundfile.LibsndfileError as error:
         raise MediaError(
             f"broken or truncated ({str(error.error_string).rstrip('.')}); replace or remove it"
@@ -191,13 +194,17 @@ def _read(sound: soundfile.SoundFile, frames: int) -> np.ndarray:
 
 
 def _mono(samples: np.ndarray) -> np.ndarray:
-    """(n, channels) to (n,): sums of columns, several times as fast as numpy's mean along the short axis."""
-    if samples.shape[1] == 1:
+    """(n, channels) int16 or float32 to (n,) float32 in -1..1: the mean of the channels.
+
+    Sums of columns are several times as fast as numpy's mean along the short axis, and exact for whole numbers.
+    """
+    channels = samples.shape[1]
+    if channels == 1 and samples.dtype == np.float32:
         return samples[:, 0]
-    total = samples[:, 0] + samples[:, 1]
-    for channel in range(2, samples.shape[1]):
+    total = samples[:, 0].astype(np.float32)
+    for channel in range(1, channels):
         total += samples[:, channel]
-    total /= np.float32(samples.shape[1])
+    total *= np.float32((1 / 32768 if samples.dtype == np.int16 else 1.0) / channels)
     return total
 
 

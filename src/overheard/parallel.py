@@ -1,9 +1,14 @@
 """The same function over many items in several processes: results come in the order of the items."""
 
+import ctypes
 import multiprocessing
+import signal
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import suppress
 from typing import Any
+
+_DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG of Linux's prctl
 
 
 def in_processes(
@@ -30,9 +35,19 @@ def in_processes(
         return
     context = multiprocessing.get_context("fork")
     chunk = max(1, min(32, len(items) // (8 * workers)))
-    with ProcessPoolExecutor(workers, context, start, arguments) as pool:
+    with ProcessPoolExecutor(workers, context, _begin, (start, arguments)) as pool:
         try:
             yield from pool.map(function, items, chunksize=chunk)
         finally:
             # after an error or an interrupt the rest is not waited for
             pool.shutdown(cancel_futures=True)
+
+
+def _begin(start: Callable[..., None] | None, arguments: tuple) -> None:
+    """Make ready a working process: it leaves Ctrl-C to its parent, and does not outlive it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    with suppress(AttributeError, OSError):  # elsewhere than on Linux
+        ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGTERM)
+    if start is not None:
+        start(*arguments)

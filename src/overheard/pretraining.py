@@ -1,7 +1,8 @@
 """Train an encoder with a linear classifier on labelled scenes or tagged sounds, before any clip of the study is seen.
 
 Inputs are normalised with the pre-training clips' own mean and deviation, computed here; students and teacher, like the
-released program, are fed with the normaliser of the study's training clips instead.
+released program, are fed with the normaliser of the study's training clips instead. Training pictures are augmented as
+those of the study; training sounds are turned in a circle in time, here alone.
 """
 
 import math
@@ -39,6 +40,19 @@ class Labelled:
     inputs: np.ndarray
     target: np.ndarray
     labels: list[str]
+
+
+def turned(sounds: Tensor, generator: torch.Generator) -> Tensor:
+    """Each sound's frames turned in a circle by a drawn number: when something is heard says nothing of what it is.
+
+    Args:
+        sounds: (clips, 1, time, band).
+        generator: on the CPU.
+    """
+    clips, _, frames, bands = sounds.shape
+    first = torch.randint(frames, (clips, 1), generator=generator).to(sounds.device)
+    place = (torch.arange(frames, device=sounds.device) + first) % frames
+    return sounds.gather(2, place[:, None, :, None].expand(-1, -1, -1, bands))
 
 
 class Classifier(nn.Module):
@@ -132,8 +146,10 @@ class Pretraining:
         self.model.classifier.bias.copy_(torch.logit(prevalence))
 
     def _logits(self, rows: Tensor, augmentation: Augmentation | None = None) -> Tensor:
-        batch = self.inputs.batch(rows, augmentation, self.draws)
-        return self.model(batch[self.modality])
+        batch = self.inputs.batch(rows, augmentation, self.draws)[self.modality]
+        if self.modality == "sound" and augmentation is not None:
+            batch = turned(batch, self.draws)
+        return self.model(batch)
 
     def _loss(self, logits: Tensor, rows: Tensor) -> Tensor:
         """(clips,) in nats: cross-entropy of the scene, or binary cross-entropy summed over events."""

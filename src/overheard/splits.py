@@ -70,8 +70,8 @@ def _drawn(rows: Sequence[Mapping[str, str]], fractions: Sequence[float], seed: 
         )
     split_of = {}
     for name, places in sorted(locations.items()):
-        order = generator("split", seed, name).permutation(len(places))
-        shuffled = [sorted(places)[position] for position in order]
+        names = sorted(places)
+        shuffled = [names[position] for position in generator("split", seed, name).permutation(len(names))]
         words = [word for word, n in zip(SPLITS, counts(len(places), fractions), strict=True) for _ in range(n)]
         split_of |= {(name, place): word for place, word in zip(shuffled, words, strict=True)}
     return {row["id"]: split_of[row["class"], row["location"]] for row in rows}

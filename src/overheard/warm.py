@@ -23,6 +23,7 @@ STAGES = ("pretrain", "teacher", "train", "evaluate")
 
 _LENGTH = struct.Struct("!I")
 _PR_SET_PDEATHSIG = 1
+_STARTED = b"s"
 
 
 def hand_over(address: str, argv: list[str]) -> int | None:
@@ -33,9 +34,14 @@ def hand_over(address: str, argv: list[str]) -> int | None:
             request = json.dumps({"argv": argv, "cwd": os.getcwd(), "environ": dict(os.environ)}).encode()
             socket.send_fds(connection, [_LENGTH.pack(len(request))], [0, 1, 2])
             connection.sendall(request)
+            if connection.recv(1) != _STARTED:
+                return None
         except OSError:
             return None
-        answer = connection.recv(1)
+        try:
+            answer = connection.recv(1)
+        except OSError:
+            answer = b""
     # no answer: the warm process died with the job; say so by the code of a killed process
     return answer[0] if answer else 128 + signal.SIGKILL
 
@@ -115,6 +121,7 @@ class _Server:
             _run_job(request, descriptors)
         for descriptor in descriptors:
             os.close(descriptor)
+        connection.send(_STARTED)
         self.jobs[pid] = connection
         self.selector.register(connection, selectors.EVENT_READ, self.hung_up)
 
@@ -175,14 +182,15 @@ def serve(descriptor: int) -> None:
     signal.signal(signal.SIGCHLD, lambda *_: None)
     signal.set_wakeup_fd(wake_write)
 
-    import torch
-
     import overheard.cli
     import overheard.stages.evaluate
+    import overheard.stages.pretrain
     import overheard.stages.teacher
     import overheard.stages.train  # noqa: F401
+    from overheard.objective import settle
 
-    torch.set_num_threads(1)
+    # torch imports its compiler when it is told to be deterministic: once here, not once a job
+    settle("cpu")
     server = _Server(socket.socket(fileno=descriptor))
     server.selector.register(wake_read, selectors.EVENT_READ)
     server.selector.register(sys.stdin.buffer.fileno(), selectors.EVENT_READ)

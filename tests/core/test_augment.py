@@ -44,6 +44,15 @@ def test_colour_is_pillows(pictures, factor):
     assert difference.max() < 1.5
 
 
+def test_brightness_is_cut_off_before_colour_is_changed(pictures):
+    pale = pictures // 4 + 180
+    ours = augmented(as_floats(pale), Augmentation(0.0, (1.3, 1.3), (0.7, 0.7)), generator())
+    bright = [ImageEnhance.Brightness(Image.fromarray(picture)).enhance(1.3) for picture in pale]
+    pillows = np.stack([np.asarray(ImageEnhance.Color(picture).enhance(0.7)) for picture in bright])
+    difference = 255 * ours.numpy() - pillows
+    assert np.abs(difference).max() < 2
+
+
 def test_colour_of_one_clip_leaves_the_others(pictures):
     images = as_floats(pictures)
     changed = coloured(images, torch.tensor([1.0, 0.0, 1.0, 1.0, 1.0]))

@@ -1,6 +1,7 @@
 """The training loop: its optimizer against torch's, its order, its stopping, its shares, and going on after a stop."""
 
 import copy
+from itertools import chain
 
 import pytest
 import torch
@@ -86,7 +87,7 @@ def test_adam_refuses_a_parameter_that_no_loss_reaches():
 def test_every_epoch_sees_every_clip_once_in_a_new_order():
     problem = Problem()
     problem.fit(epochs=3)
-    epochs = [sum(problem.seen[first : first + 3], []) for first in (0, 3, 6)]
+    epochs = [list(chain(*problem.seen[first : first + 3])) for first in (0, 3, 6)]
     assert all(sorted(epoch) == list(range(20)) for epoch in epochs)
     assert len({tuple(epoch) for epoch in epochs}) == 3
     assert [len(batch) for batch in problem.seen[:3]] == [8, 8, 4]
@@ -127,9 +128,7 @@ def test_training_stops_after_patience_and_keeps_the_best_weights():
     def keep(run):
         kept[run.epoch] = copy.deepcopy(problem.model.state_dict())
 
-    run = problem.fit(
-        epochs=10, patience=3, validate=scripted([5.0, 4.0, 4.0, 4.5, 6.0, 1.0]), on_epoch=keep
-    )
+    run = problem.fit(epochs=10, patience=3, validate=scripted([5.0, 4.0, 4.0, 4.5, 6.0, 1.0]), on_epoch=keep)
     assert (run.epoch, run.best_epoch) == (5, 2)
     for name, value in run.best_state.items():
         assert torch.equal(value, kept[2][name])
@@ -149,18 +148,20 @@ def test_going_on_after_a_stop_gives_the_same_bits(stop):
     expected = whole.fit()
     first, second = Problem(), Problem()
 
-    class Stopped(Exception):
+    class StoppedError(Exception):
         pass
 
     state = {}
 
     def interrupt(run):
         if run.epoch == stop:
-            state.update(copy.deepcopy({"run": vars(run), "model": first.model.state_dict(), "adam": first.adam.state()}))
+            state.update(
+                copy.deepcopy({"run": vars(run), "model": first.model.state_dict(), "adam": first.adam.state()})
+            )
             state["order"] = first.order.get_state()
-            raise Stopped
+            raise StoppedError
 
-    with pytest.raises(Stopped):
+    with pytest.raises(StoppedError):
         first.fit(on_epoch=interrupt)
     second.model.load_state_dict(state["model"])
     second.adam.load(state["adam"])

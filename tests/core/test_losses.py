@@ -201,7 +201,9 @@ def test_event_terms_are_finite_where_float32_rounds_the_prior_to_0_or_1():
 def test_log_odds_keep_what_a_probability_near_1_would_lose():
     # two scenes at 1 - 6e-8: in float32 their odds differ from those of 1 - p(e) = 1 - 0.99999994 by nothing
     prior = torch.full((2, 1), 1 - 2.0**-24)
-    torch.testing.assert_close(losses.event_log_odds(torch.zeros(1, 2), prior).item(), np.log(2.0**24 - 1), rtol=1e-6, atol=0)
+    torch.testing.assert_close(
+        losses.event_log_odds(torch.zeros(1, 2), prior).item(), np.log(2.0**24 - 1), rtol=1e-6, atol=0
+    )
 
 
 @pytest.mark.parametrize("loss", [losses.event_kl, losses.event_squared])

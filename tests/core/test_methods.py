@@ -70,7 +70,7 @@ def test_a_methods_loss_is_the_reference(reference, method, expected):
 
 def test_the_methods_are_the_rows_of_the_study():
     study = yaml.safe_load((ROOT / "config" / "studies" / "advance.yaml").read_text())
-    assert set(METHODS) == set(study["labels"])
+    assert set(METHODS) == set(study["methods"])
     for table in study["tables"].values():
         for block in table["blocks"]:
             for method in block["rows"]:

@@ -10,6 +10,7 @@ import torch
 
 from overheard.errors import CheckpointError, ConfigError
 from overheard.models import encoders, mn04
+from overheard.pretraining import turned
 
 VECTORS = Path(__file__).resolve().parents[1] / "vectors"
 
@@ -195,3 +196,12 @@ def test_weights_of_another_network_are_refused(generator):
     del whole["features.16.0.weight"]
     with pytest.raises(CheckpointError, match=r"features\.16\.0\.weight"):
         encoders.load(encoders.build("mn04", "sound", generator, 13), whole, "sound.pt")
+
+
+def test_sounds_are_turned_in_a_circle(generator):
+    sounds = torch.arange(4 * 10 * 3.0).reshape(4, 1, 10, 3)
+    found = turned(sounds, generator)
+    shifts = [int((sound[0, :, 0] == before[0, 0, 0]).nonzero()) for sound, before in zip(found, sounds, strict=True)]
+    assert len(set(shifts)) > 1
+    turned_back = [sound.roll(-shift, 1) for sound, shift in zip(found, shifts, strict=True)]
+    torch.testing.assert_close(torch.stack(turned_back), sounds)

@@ -115,7 +115,6 @@ def test_what_is_trained_is_what_the_loss_reaches(method, modality):
     )
     sum(row.terms(model(clips(modality)), known, 0.1).values()).sum().backward()
     reached = {name for name, value in model.named_parameters() if value.grad is not None and value.grad.any()}
-    # with an event head on the sound alone and no scene loss the image network would not be reached; no row is like that
     trained = {id(value) for value in model.trained(row.trains_scene_head)}
     assert reached == {name for name, value in model.named_parameters() if id(value) in trained}
     assert any(name.startswith("scene") for name in reached) == (method not in ("kl_av", "sq_av"))
@@ -143,5 +142,7 @@ def test_both_losses_meet_at_the_concatenated_representation():
     width = model.widths["image"]
     assert not by_event[:, :width].any()
     assert by_event[:, width:].any()
-    (by_scene,) = torch.autograd.grad(scene_loss(said.scene_logits, torch.zeros(4, dtype=torch.int64)).sum(), said.representation)
+    (by_scene,) = torch.autograd.grad(
+        scene_loss(said.scene_logits, torch.zeros(4, dtype=torch.int64)).sum(), said.representation
+    )
     assert by_scene[:, :width].any()

@@ -2,6 +2,7 @@
 
 import dataclasses
 import hashlib
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,14 +11,13 @@ from typing import Any
 import numpy as np
 import torch
 
-from overheard import artifacts, progress
-from overheard.augment import Augmentation
+from overheard import artifacts, auc, augment, inputs, loop, objective, pretraining, progress, seeds, selection
 from overheard.errors import CheckpointError, ConfigError, MediaError
-from overheard.loop import Run
-from overheard.models import encoders, mn04
-from overheard.objective import settle
-from overheard.pretraining import Labelled, Pretraining, encoder_file
+from overheard.models import encoders, mn04, resnet, small
+from overheard.pretraining import Pretraining
 from overheard.runner import Reads, Writes
+
+_CODE = (auc, augment, encoders, inputs, loop, mn04, objective, pretraining, resnet, seeds, selection, small)
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,8 @@ def pretrain(
     """Train an encoder on labelled scenes (image) or tagged sounds (sound), or adopt a tagger's weights.
 
     Inputs are normalised with the pre-training clips' own mean and deviation. A tenth of the clips, drawn by the seed,
-    is held out; the weights of the epoch with the lowest loss on it are kept.
+    is held out; the weights of the epoch with the lowest loss on it are kept. Training pictures are flipped, brightened
+    and coloured, training sounds turned in a circle in time.
 
     Args:
         modality: image or sound.
@@ -66,7 +67,7 @@ def pretrain(
         index: the media index of the set (id and class, or id and events), .csv.
         given: a tagger's weights (mn04's state dict), .pt; nothing is trained then.
     """
-    settle(settings.device)
+    objective.settle(settings.device)
     if given is not None:
         artifacts.write_weights(weights, _adopted(given, network, modality))
         artifacts.write_table(history, ["epoch"], [])
@@ -76,24 +77,34 @@ def pretrain(
     data = _labelled(modality, features, ids, index)
 
     training = _training(network, modality, data, settings, seed)
-    identity = {
-        "network": network,
-        "modality": modality,
-        "seed": seed,
-        "clips": len(data.target),
-        "labels": data.labels,
-    }
-    checkpoint = checkpoints / f"{modality}.pt"
-    identity |= {name: value for name, value in dataclasses.asdict(settings).items() if name != "device"}
+    identity = _identity(network, modality, seed, settings, {"features": features, "ids": ids, "index": index})
+    checkpoint = checkpoints / f"{_name(identity)}.pt"
     run = _resumed(training, checkpoint, identity)
-    run = training.fit(
-        settings.epochs, settings.batch_size, run, _keep(training, checkpoint, identity, settings.epochs)
-    )
+    keep = _keep(training, checkpoint, identity, settings.epochs)
+    run = training.fit(settings.epochs, settings.batch_size, run, keep)
 
-    artifacts.write_weights(weights, encoder_file(network, modality, data.labels, run.best_state))
+    artifacts.write_weights(weights, pretraining.encoder_file(network, modality, data.labels, run.best_state))
     columns = [name for name in run.history[0] if not name.startswith("loss_")]  # there is one term
     artifacts.write_table(history, columns, ({name: line[name] for name in columns} for line in run.history))
     checkpoint.unlink(missing_ok=True)
+
+
+def _identity(network: str, modality: str, seed: int, settings: Settings, reads: Mapping[str, Path]) -> dict[str, Any]:
+    """All that decides the weights' bytes: a checkpoint belongs to exactly this."""
+    sources = [Path(module.__file__) for module in _CODE]
+    return {
+        "network": network,
+        "modality": modality,
+        "seed": seed,
+        **json.loads(json.dumps(dataclasses.asdict(settings))),
+        **{name: _digest(path) for name, path in reads.items()},
+        "code": hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest(),
+        "torch": str(torch.__version__),
+    }
+
+
+def _name(identity: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
 
 
 def _digest(path: Path) -> str:
@@ -101,7 +112,7 @@ def _digest(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def _labelled(modality: str, features: Path, ids: Path, index: Path) -> Labelled:
+def _labelled(modality: str, features: Path, ids: Path, index: Path) -> pretraining.Labelled:
     """The clips of the features with what the index says of them, joined by id."""
     clips, inputs = artifacts.read_clips(features, ids)
     column = {"image": "class", "sound": "events"}[modality]
@@ -110,12 +121,12 @@ def _labelled(modality: str, features: Path, ids: Path, index: Path) -> Labelled
     if modality == "image":
         labels = sorted({row["class"] for row in rows})
         target = np.array([labels.index(rows[row]["class"]) for row in place], dtype=np.int64)
-        return Labelled(inputs, target, labels)
+        return pretraining.Labelled(inputs, target, labels)
     labels = list(artifacts.event_names())
     target = np.zeros((len(clips), len(labels)), dtype=bool)
     for clip, row in enumerate(place):
         target[clip, _events(rows[row], len(labels), index)] = True
-    return Labelled(inputs, target, labels)
+    return pretraining.Labelled(inputs, target, labels)
 
 
 def _events(row: Mapping[str, str], n_events: int, index: Path) -> list[int]:
@@ -131,12 +142,12 @@ def _events(row: Mapping[str, str], n_events: int, index: Path) -> list[int]:
     return events
 
 
-def _training(network: str, modality: str, data: Labelled, settings: Settings, seed: int) -> Pretraining:
+def _training(network: str, modality: str, data: pretraining.Labelled, settings: Settings, seed: int) -> Pretraining:
     return Pretraining(
         network,
         modality,
         data,
-        Augmentation(settings.flip, tuple(settings.brightness), tuple(settings.colour)),
+        augment.Augmentation(settings.flip, tuple(settings.brightness), tuple(settings.colour)),
         learning_rate=settings.learning_rate,
         weight_decay=settings.weight_decay,
         seed=seed,
@@ -145,7 +156,7 @@ def _training(network: str, modality: str, data: Labelled, settings: Settings, s
     )
 
 
-def _resumed(training: Pretraining, checkpoint: Path, identity: dict[str, Any]) -> Run | None:
+def _resumed(training: Pretraining, checkpoint: Path, identity: dict[str, Any]) -> loop.Run | None:
     """Where an interrupted training of the same settings stood, or None."""
     if not checkpoint.exists():
         return None
@@ -158,11 +169,11 @@ def _resumed(training: Pretraining, checkpoint: Path, identity: dict[str, Any]) 
     return training.resume(content["state"])
 
 
-def _keep(training: Pretraining, checkpoint: Path, identity: dict[str, Any], epochs: int) -> Callable[[Run], None]:
+def _keep(training: Pretraining, checkpoint: Path, identity: dict[str, Any], epochs: int) -> Callable[[loop.Run], None]:
     """After each epoch: a checkpoint, and a step of progress."""
     checkpoint.parent.mkdir(parents=True, exist_ok=True)
 
-    def on_epoch(run: Run) -> None:
+    def on_epoch(run: loop.Run) -> None:
         part = checkpoint.with_name(f".part-{checkpoint.name}")
         artifacts.write_weights(part, {"identity": identity, "state": training.state(run)})
         part.replace(checkpoint)

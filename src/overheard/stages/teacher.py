@@ -28,7 +28,6 @@ def teacher(
     frozen_blocks: int = 0,
     truth: Reads | None = None,
     trunk: Writes | None = None,
-    trunk_ids: Writes | None = None,
     device: str = "cpu",
 ) -> None:
     """Compute the teacher's event logits of every clip, once, in eval mode; store the frozen lower blocks' outputs.
@@ -38,18 +37,17 @@ def teacher(
         ids: the ids of its rows, .csv.
         weights: what pretrain wrote for sounds, .pt.
         logits: event logits (N,527) float32, rows in the order of `ids`, .npy.
-        logit_ids: the ids of its rows, .csv.
+        logit_ids: the ids of its rows, and of the trunk's, .csv.
         report: the network, and its AUC on the true events where they are known, .json.
         normaliser: mean and deviation of the study's training clips, .npz; mn04 needs none and ignores it.
         frozen_blocks: how many lower blocks of mn04 the students keep frozen.
         truth: what can be heard in each clip (id, index, audible), .csv; only simulated clips have it.
         trunk: outputs of the frozen blocks (N,channels,band,time) float32, .npy; wanted with frozen_blocks only.
-        trunk_ids: the ids of its rows, .csv.
         device: cpu or cuda.
     """
     settle(device)
-    if bool(frozen_blocks) != (trunk is not None) or (trunk is None) != (trunk_ids is None):
-        raise ConfigError("teacher: --frozen-blocks above 0, --trunk and --trunk-ids are given together or not at all")
+    if bool(frozen_blocks) != (trunk is not None):
+        raise ConfigError("teacher: expected --trunk and --frozen-blocks above 0 together or neither; found one alone")
     clips, values = artifacts.read_clips(sounds, ids)
     tagger = Tagger(artifacts.read_weights(weights), str(weights), frozen_blocks, device)
     known = _true_events(truth, clips) if truth else None
@@ -58,8 +56,6 @@ def teacher(
 
     artifacts.write_array(logits, heard)
     artifacts.write_ids(logit_ids, clips)
-    if trunk_ids is not None:
-        artifacts.write_ids(trunk_ids, clips)
     about = {"network": tagger.network, "frozen_blocks": frozen_blocks, "clips": len(clips)}
     artifacts.write_json(report, about | _report(known, heard))
 

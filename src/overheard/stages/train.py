@@ -90,8 +90,9 @@ def train(
         checkpoints: folder of the checkpoints.
         student: the weights of the best epoch and what they are (.pt).
         history: one line an epoch; losses in nats, scores and shares as fractions (.csv).
-        image_encoder: pre-trained image network; not for scratch.
-        sound_encoder: pre-trained sound network and its event classifier; not for scratch.
+        image_encoder: pre-trained image network; scratch does not use it. Where a modality is left out and its network
+            is not given, its constant is that of a network with random weights.
+        sound_encoder: pre-trained sound network and its event classifier; as image_encoder.
         logits: the teacher's logits; for methods that transfer events.
         logit_ids: ids of the teacher's logits.
         prior: p(e given s) by scene; for methods with L_E1.
@@ -135,12 +136,13 @@ _READS = (
 
 def _check(row: methods.Method, modality: str, settings: Settings, reads: dict[str, Path | None]) -> None:
     """Refuse a method that lacks something it needs, before anything is read."""
-    needed = ["image_encoder", "sound_encoder"] if row.pretrained else []
+    trained = methods.MODALITIES[modality]
+    needed = [f"{name}_encoder" for name in trained] if row.pretrained else []
     needed += [*row.needs, "logit_ids"] if row.needs else []
     missing = [f"--{name.replace('_', '-')}" for name in needed if reads[name] is None]
     if missing:
         raise ConfigError(f"train: this method needs {', '.join(missing)}; found none; run pretrain and teacher first")
-    if settings.frozen_blocks and not row.pretrained and "sound" in methods.MODALITIES[modality]:
+    if settings.frozen_blocks and not row.pretrained and "sound" in trained:
         raise ConfigError(
             f"frozen_blocks: found {settings.frozen_blocks}, expected 0 for a method with a random start: frozen "
             "blocks are pre-trained ones; give it the whole network's features and frozen_blocks 0"
@@ -236,8 +238,8 @@ def _student(
     prior: Tensor | None,
 ) -> students.Student:
     """The student at its start, on the device."""
-    files = {name: reads[f"{name}_encoder"] for name in _MODALITIES}
-    stored = {name: _stored(path, name, settings) if row.pretrained else None for name, path in files.items()}
+    files = {name: reads[f"{name}_encoder"] if row.pretrained else None for name in _MODALITIES}
+    stored = {name: path and _stored(path, name, settings) for name, path in files.items()}
     trained, absent = {}, {}
     for name in _MODALITIES:
         whole = name not in methods.MODALITIES[modality]

@@ -12,6 +12,7 @@ from overheard.twin.oscillators import RATE, samples, wander
 from overheard.twin.synthesis import synthesise
 
 OCTAVES_HZ = 62.5 * 2.0 ** np.arange(8)  # centres of the octaves a background is given in
+_GRID_HZ = np.fft.rfftfreq(8192, 1 / RATE)  # fine enough for sums over a background's smooth spectrum
 
 # dB an octave from 62.5 Hz to 8 kHz, over a common slope; then depth of slow swells (0..1) and reverberation (s).
 # Guesses of what is heard where nothing happens; `Difficulty.scene_acoustics` says how much of it is left.
@@ -139,10 +140,10 @@ def _background(n: int, place: Acoustics, rng: np.random.Generator) -> np.ndarra
     length = fft.next_fast_len(n, real=True)
     frequency = np.fft.rfftfreq(length, 1 / RATE)
     # white noise of unit variance has spectrum values of variance length / 2 in each part
-    density = _curve(place.background_db, frequency)
-    density *= np.sqrt(length / 2 / np.mean(density**2))
+    unit = np.sqrt(length / 2 / np.mean(_curve(place.background_db, _GRID_HZ) ** 2))
+    density = unit * _curve(place.background_db + place.recorder_db, frequency)
     parts = rng.standard_normal((2, len(frequency)), dtype=np.float32)
-    spectrum = (parts[0] + 1j * parts[1]) * (density * _curve(place.recorder_db, frequency)).astype(np.float32)
+    spectrum = (parts[0] + 1j * parts[1]) * density.astype(np.float32)
     noise = fft.irfft(spectrum, length)[:n]
     return noise * wander(n, rng, 0.4, 1 - place.swell, 1 + 0.5 * place.swell)
 
@@ -151,6 +152,12 @@ def _curve(octaves_db: np.ndarray, frequency: np.ndarray) -> np.ndarray:
     """Amplitude at each frequency from levels of octaves in dB."""
     place = np.log2(np.maximum(frequency, 20) / OCTAVES_HZ[0])
     return 10 ** (np.interp(place, np.arange(8), octaves_db) / 20)
+
+
+def _octave(frequency: np.ndarray) -> np.ndarray:
+    """Which of `OCTAVES_HZ` each frequency belongs to."""
+    edges = OCTAVES_HZ[:-1] * np.sqrt(2)
+    return np.searchsorted(edges, frequency)
 
 
 def _scaled(sound: np.ndarray, level_db: float, far: float) -> np.ndarray:
@@ -177,12 +184,11 @@ def _stands_out(sound: np.ndarray, place: Acoustics, from_db: float) -> bool:
     sound = sound[: 4 * RATE]
     length = fft.next_fast_len(len(sound), real=True)
     spectrum = np.abs(fft.rfft(sound, length)) ** 2
-    frequency = np.fft.rfftfreq(length, 1 / RATE)
-    octave = np.clip(np.round(np.log2(np.maximum(frequency, 20) / OCTAVES_HZ[0])), 0, 7).astype(int)
-    background = _curve(place.background_db, frequency) ** 2
     # both as power per octave; the background's total is 1, the bout's its mean square
-    bout = np.bincount(octave, spectrum, 8) / spectrum.sum() * np.mean(np.square(sound))
-    ground = np.bincount(octave, background, 8) / background.sum()
+    bout = np.bincount(_octave(np.fft.rfftfreq(length, 1 / RATE)), spectrum, 8)
+    bout *= np.mean(np.square(sound)) / spectrum.sum()
+    ground = np.bincount(_octave(_GRID_HZ), _curve(place.background_db, _GRID_HZ) ** 2, 8)
+    ground /= ground.sum()
     return bool(np.any(10 * np.log10(bout / ground + 1e-12) >= from_db))
 
 

@@ -28,6 +28,7 @@ def scene(drawing: Callable, subtypes: tuple[int, ...] = (0, 1, 2)) -> Drawing:
 
 
 def bare_land(canvas: Canvas) -> None:
+    """Soil with tracks."""
     colours = canvas.palette
     canvas.fill(canvas.ground(colours.soil, mix(colours.soil, colours.sand, 0.6), 50))
     for _ in range(canvas.rng.integers(1, 5)):
@@ -36,6 +37,7 @@ def bare_land(canvas: Canvas) -> None:
 
 
 def desert(canvas: Canvas) -> None:
+    """Dunes and ripples."""
     rng = canvas.rng
     canvas.fill(canvas.relief(mix(canvas.palette.sand, (206, 168, 104), rng.uniform(0, 0.8)), rng.uniform(30, 70), 0.3))
     x = np.linspace(-REACH, REACH, 30)
@@ -45,6 +47,7 @@ def desert(canvas: Canvas) -> None:
 
 
 def mountain(canvas: Canvas) -> None:
+    """Ridges, some with snow or woods."""
     rng = canvas.rng
     rock = mix(canvas.palette.soil, canvas.palette.grass, rng.uniform(0, 1))
     canvas.fill(canvas.relief(rock, rng.uniform(45, 80), 0.9))
@@ -66,10 +69,12 @@ def big_buildings(canvas: Canvas, spots: np.ndarray, low: float, high: float, co
 
 
 def grid(canvas: Canvas, spacing: float, jitter: float) -> np.ndarray:
+    """Points (n, 2) of a square grid, a few of them missing."""
     return greens.lattice(canvas.rng, spacing, 1.0, jitter, 0.08)
 
 
 def commercial(canvas: Canvas) -> None:
+    """Large buildings close together."""
     canvas.fill(canvas.ground(shade(canvas.palette.road, 0.9), shade(canvas.palette.paving, 0.9), 50))
     spacing = canvas.rng.uniform(52, 72)
     big_buildings(canvas, grid(canvas, spacing, 0.06), 0.5 * spacing, 0.85 * spacing)
@@ -78,6 +83,7 @@ def commercial(canvas: Canvas) -> None:
 
 
 def industrial(canvas: Canvas) -> None:
+    """Rows of long sheds."""
     rng = canvas.rng
     canvas.fill(canvas.ground(canvas.palette.paving, shade(canvas.palette.road, 1.1), 60))
     x = np.arange(-200, 200, rng.uniform(24, 34))
@@ -89,16 +95,19 @@ def industrial(canvas: Canvas) -> None:
 
 
 def dense_residential(canvas: Canvas) -> None:
+    """Small houses wall to wall."""
     open_ground(canvas, canvas.rng.uniform(0.2, 0.9))
     backdrops.streets(canvas, canvas.rng.uniform(42, 50), 1.0, 0.6)
 
 
 def medium_residential(canvas: Canvas) -> None:
+    """Houses with gardens."""
     open_ground(canvas, canvas.rng.uniform(0, 0.8))
     backdrops.streets(canvas, canvas.rng.uniform(68, 90), canvas.rng.uniform(0.6, 0.8), 0.4)
 
 
 def sparse_residential(canvas: Canvas) -> None:
+    """A few houses on open land."""
     rng = canvas.rng
     backdrop(canvas, 0.2, (2, 3, 0.5, 0, 1))
     things.road(canvas, winding(rng, rng.uniform(-50, 50), 40), 6, 0.2)
@@ -117,10 +126,12 @@ def hall(canvas: Canvas, outline: np.ndarray, colour) -> None:
 
 
 def plaza(canvas: Canvas, radius: float) -> None:
+    """A round paved place."""
     canvas.discs(np.zeros((1, 2)), radius, [canvas.palette.paving])
 
 
 def center(canvas: Canvas) -> None:
+    """A large hall on a paved place."""
     rng = canvas.rng
     backdrop(canvas, 0.6, (1, 0.3, 0, 3, 0.5))
     plaza(canvas, 125)
@@ -130,19 +141,21 @@ def center(canvas: Canvas) -> None:
 
 
 def church(canvas: Canvas) -> None:
+    """A cross-shaped nave with a dome among blocks of houses."""
     rng = canvas.rng
     towns.courts(canvas, 1.0)
     plaza(canvas, rng.uniform(75, 95))
     roof = [shade(mix(canvas.palette.roof, (150, 150, 146), rng.random()), 1.1)]
     here = np.zeros((1, 2))
     things.houses(canvas, here, 112, 30, 0.0, colours=roof)
-    things.houses(canvas, here + (18, 0), 72, 26, math.pi / 2, colours=roof)
-    canvas.discs(here + (18, 0), 15, [(112, 150, 136)])
-    canvas.discs(here + (15, -3), 7, [(160, 190, 178)])
+    things.houses(canvas, here + np.array([18, 0]), 72, 26, math.pi / 2, colours=roof)
+    canvas.discs(here + np.array([18, 0]), 15, [(112, 150, 136)])
+    canvas.discs(here + np.array([15, -3]), 7, [(160, 190, 178)])
     things.houses(canvas, np.array([(-56, -15), (-56, 15)]), 13, 13, 0.0, colours=roof * 2)
 
 
 def park(canvas: Canvas) -> None:
+    """Lawns, paths, ponds and groves."""
     rng = canvas.rng
     open_ground(canvas, rng.uniform(0, 0.4))
     things.wood(canvas, canvas.patches(60, 0.3, 6), 7)
@@ -158,6 +171,7 @@ def park(canvas: Canvas) -> None:
 
 
 def parking(canvas: Canvas) -> None:
+    """Rows of parked cars."""
     rng = canvas.rng
     canvas.fill(canvas.ground(shade(canvas.palette.road, 0.95), shade(canvas.palette.road, 1.08), 60))
     for y in np.arange(-170, 180, 34):
@@ -169,16 +183,19 @@ def parking(canvas: Canvas) -> None:
 
 
 def river(canvas: Canvas) -> None:
+    """A winding river."""
     rng = canvas.rng
     backdrop(canvas, 0.3)
     line, width = winding(rng, 0, 75, 60), rng.uniform(25, 60)
     bank = mix(canvas.palette.sand, canvas.palette.tree, rng.random())
     canvas.line(line, width + 10, bank)
-    here = canvas.area(np.concatenate([line - (0, width / 2), (line + (0, width / 2))[::-1]]))
+    side = np.array([0, width / 2])
+    here = canvas.area(np.concatenate([line - side, (line + side)[::-1]]))
     backdrops.water(canvas, here)
 
 
 def resort(canvas: Canvas) -> None:
+    """Pools among houses, often by the sea."""
     rng = canvas.rng
     backdrop(canvas, 0.5, (2, 1, 0, 0.5, 1))
     if rng.random() < 0.5:
@@ -196,6 +213,7 @@ def resort(canvas: Canvas) -> None:
 
 
 def school(canvas: Canvas) -> None:
+    """Long buildings and a sports ground in one yard."""
     rng = canvas.rng
     backdrop(canvas, 0.6, (1, 0.3, 0, 4, 0.3))
     canvas.polygon(box(0, 0, 260, 210), shade(canvas.palette.paving, 0.95))
@@ -208,6 +226,7 @@ def school(canvas: Canvas) -> None:
 
 
 def square(canvas: Canvas) -> None:
+    """A paved square with flower beds about a fountain."""
     rng = canvas.rng
     backdrop(canvas, 0.6, (0.5, 0.3, 0, 4, 0))
     radius, spokes = rng.uniform(85, 115), int(rng.choice([4, 6, 8]))
@@ -225,6 +244,7 @@ def square(canvas: Canvas) -> None:
 
 
 def stadium(canvas: Canvas) -> None:
+    """An oval of stands about a pitch."""
     rng = canvas.rng
     backdrop(canvas, 0.6, (1, 0.5, 0, 2, 0.5))
     plaza(canvas, 130)
@@ -241,6 +261,7 @@ def stadium(canvas: Canvas) -> None:
 
 
 def storage_tanks(canvas: Canvas) -> None:
+    """Round tanks in rows."""
     rng = canvas.rng
     canvas.fill(canvas.ground(canvas.palette.soil, canvas.palette.paving, 60))
     spacing = rng.uniform(36, 66)
@@ -274,7 +295,7 @@ def viaduct(canvas: Canvas) -> None:
     for line in (np.stack([x, bent], 1), np.stack([0.3 * rng.normal() * x + bent, x], 1)):
         canvas.line(line - things.canvas_step(canvas, np.array([6.0])), 24, things.SHADOW)
         for side in (-7, 7):
-            things.road(canvas, line + (side, side), 12, 0.8)
+            things.road(canvas, line + np.array([side, side]), 12, 0.8)
 
 
 DRAWINGS: dict[str, Drawing] = {

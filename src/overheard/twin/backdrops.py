@@ -15,6 +15,8 @@ def backdrop(canvas: Canvas, activity: float, weights: tuple[float, ...] = (1, 1
     share = np.array(weights) / sum(weights)
     kind = KINDS[canvas.rng.choice(len(KINDS), p=share)]
     BACKDROPS[kind](canvas, activity)
+    if canvas.rng.random() < 0.12:
+        pond(canvas, *canvas.rng.uniform(-150, 150, 2), canvas.rng.uniform(12, 30))
     if canvas.rng.random() < 0.35:
         side = canvas.rng.choice([-1, 1]) * canvas.rng.uniform(80, 170)
         things.road(canvas, winding(canvas.rng, side, 15), canvas.rng.uniform(6, 12), activity)
@@ -29,26 +31,31 @@ def open_ground(canvas: Canvas, dryness: float) -> None:
 
 
 def meadow(canvas: Canvas, activity: float) -> None:
+    """Open grass with single trees."""
     open_ground(canvas, canvas.rng.uniform(0, 0.8))
     things.trees(canvas, things.scatter(canvas, canvas.rng.integers(5, 50)), canvas.rng.uniform(4, 8))
 
 
 def wooded(canvas: Canvas, activity: float) -> None:
+    """Canopy over a third to three quarters of the grass."""
     open_ground(canvas, canvas.rng.uniform(0, 1))
     things.wood(canvas, canvas.patches(110, canvas.rng.uniform(0.35, 0.75)), canvas.rng.uniform(5, 9))
 
 
 def fields(canvas: Canvas, activity: float) -> None:
+    """Parcels with their crops."""
     parcels(canvas, canvas.rng.uniform(70, 130), 0.7)
     things.trees(canvas, things.scatter(canvas, 20), 5)
 
 
 def town(canvas: Canvas, activity: float) -> None:
+    """Houses along streets."""
     open_ground(canvas, canvas.rng.uniform(0.1, 0.9))
     streets(canvas, canvas.rng.uniform(66, 96), canvas.rng.uniform(0.4, 0.8), activity * 0.5)
 
 
 def dry(canvas: Canvas, activity: float) -> None:
+    """Bare ground with shrubs."""
     colours = canvas.palette
     canvas.fill(canvas.ground(colours.soil, mix(colours.sand, colours.straw, canvas.rng.uniform(0, 1)), 70))
     count = canvas.rng.integers(10, 160)
@@ -56,6 +63,7 @@ def dry(canvas: Canvas, activity: float) -> None:
 
 
 def shrub_colour(canvas: Canvas):
+    """Shrubs: the colour of trees, faded towards straw."""
     return mix(canvas.palette.tree, canvas.palette.straw, canvas.rng.uniform(0, 0.4))
 
 
@@ -138,7 +146,7 @@ def streets(canvas: Canvas, spacing: float, density: float, activity: float, tel
     built = (rng.random(len(points)) < density) & (np.abs(points) < 220).all(axis=1)
     n = built.sum()
     things.houses(
-        canvas, points[built], rng.uniform(0.45, 0.8, n) * plot, rng.uniform(11, 17, n), angles[built], telling
+        canvas, points[built], rng.uniform(0.45, 0.8, n) * plot, rng.uniform(13, 19, n), angles[built], telling
     )
     things.trees(canvas, garden[(np.abs(garden) < 220).all(axis=1)], 4.2, False)
 

@@ -14,6 +14,8 @@ from PIL import Image, ImageChops, ImageDraw, ImageOps
 EXTENT = 400.0  # units along one side of a canvas
 REACH = 290.0  # half the diagonal: what is drawn to here covers every corner at every bearing
 
+SKEW = 0.2  # standard deviation of a place's bearing from the compass, radians
+
 Colour = tuple[int, int, int]
 
 
@@ -48,12 +50,11 @@ LANDSCAPES = (
 
 
 def palette(rng: np.random.Generator) -> Palette:
-    """A landscape between two of `LANDSCAPES`, each of its colours moved a little by itself."""
-    first, second = (LANDSCAPES[k] for k in rng.integers(len(LANDSCAPES), size=2))
-    share = rng.uniform(0, 1)
+    """A landscape between those of `LANDSCAPES`, each of its colours moved a little by itself."""
+    shares = rng.dirichlet(np.full(len(LANDSCAPES), 0.8))
     colours = {}
     for name in Palette.__dataclass_fields__:
-        moved = mix(getattr(first, name), getattr(second, name), share)
+        moved = shares @ np.array([getattr(landscape, name) for landscape in LANDSCAPES])
         colours[name] = tint(moved, *rng.normal(0, 5, 3))
     return Palette(**colours)
 
@@ -96,7 +97,9 @@ class Canvas:
         self.telling = Image.new("L", (size, size), 0)
         self.pen = ImageDraw.Draw(self.picture, "RGBA")
         self.marker = ImageDraw.Draw(self.telling)
-        bearing, sun = rng.uniform(0, 2 * math.pi, 2)
+        sun = rng.uniform(0, 2 * math.pi)
+        # most of what is built or tilled lies along the compass, more or less
+        bearing = rng.integers(4) * math.pi / 2 + rng.normal(0, SKEW)
         self.axes = np.array([[math.cos(bearing), math.sin(bearing)], [-math.sin(bearing), math.cos(bearing)]])
         self.sun = (math.cos(sun), math.sin(sun))
 

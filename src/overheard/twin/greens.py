@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from overheard.twin import backdrops, things
-from overheard.twin.canvas import REACH, Canvas, blob, box, mix, shade, winding
+from overheard.twin.canvas import REACH, Canvas, box, mix, shade, winding
 
 
 def farmland(canvas: Canvas, subtype: int, activity: float, ambiguity: float) -> None:
@@ -48,9 +48,10 @@ def forest(canvas: Canvas, subtype: int, activity: float, ambiguity: float) -> N
     things.trees(canvas, things.scatter(canvas, count), rng.uniform(4, 8) * (1 - 0.4 * ambiguity), True)
     if subtype == 1:
         things.road(canvas, winding(rng, rng.uniform(-60, 60), 40), rng.uniform(4, 7), 0.6 * activity, False)
-    if subtype == 2:
-        spot = rng.uniform(-110, 110, (round(1 + 3 * activity), 2))
-        things.houses(canvas, spot, 15, 11, rng.uniform(0, 3), False)
+    else:
+        # huts of foresters, or a hamlet in the clearings
+        spots = rng.uniform(-110, 110, (round(2 * activity + subtype * (0.5 + activity)), 2))
+        things.houses(canvas, spots, 15, 11, rng.uniform(0, 3), False)
 
 
 def grassland(canvas: Canvas, subtype: int, activity: float, ambiguity: float) -> None:
@@ -142,4 +143,4 @@ def shrub_land(canvas: Canvas, subtype: int, activity: float, ambiguity: float) 
     spots = rng.normal(rng.uniform(-130, 130, 2), 24, (round(4 * activity), 2))
     things.houses(canvas, spots, 20, 14, rng.uniform(0, 3), False)
     if rng.random() < 0.1:
-        canvas.polygon(blob(rng, *rng.uniform(-100, 100, 2), 20, 0.4), colours.water, False)
+        backdrops.pond(canvas, *rng.uniform(-100, 100, 2), 20)

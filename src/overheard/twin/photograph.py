@@ -1,6 +1,6 @@
 """Photographs of the simulated twin's places: bearing, season, light, haze and sensor.
 
-Conditions vary strongly from picture to picture, so that neither mean colour nor sharpness tells the scene.
+Conditions vary from picture to picture, so that colour and sharpness tell less of the scene than its layout does.
 """
 
 from dataclasses import dataclass
@@ -12,10 +12,11 @@ from overheard.twin.canvas import noise
 
 SIDE = 256  # pixels of a photograph
 REACH = 60  # pixels a view may lie from the middle of its place
+VARIATION = 0.5  # of the conditions, see `conditions`; chosen on worlds other than the default one
 SEASONS = ("spring", "summer", "autumn", "winter")
 # vegetation is drawn towards these colours by these shares
 LEAVES = np.array([(112, 150, 74), (84, 110, 58), (168, 116, 58), (138, 128, 116)], dtype=np.float32)
-TURNED = np.array([0.2, 0.05, 0.4, 0.4], dtype=np.float32)
+TURNED = np.array([0.25, 0.05, 0.5, 0.5], dtype=np.float32)
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,7 @@ class Conditions:
 
     Attributes:
         season: 0..3, an index into `SEASONS`.
+        turning: 0..1, how far vegetation has taken the colour of the season.
         light: brightness factor.
         warmth: -1 (bluish) to 1 (reddish).
         shadow: 0..1, depth of the shadows of clouds.
@@ -36,6 +38,7 @@ class Conditions:
     """
 
     season: int
+    turning: float
     light: float
     warmth: float
     shadow: float
@@ -47,19 +50,27 @@ class Conditions:
     noise: float
 
 
-def conditions(rng: np.random.Generator) -> Conditions:
-    """Draw the conditions of one photograph."""
+def conditions(rng: np.random.Generator, variation: float = VARIATION) -> Conditions:
+    """Draw the conditions of one photograph.
+
+    Args:
+        rng: the photograph's own generator.
+        variation: 0 (every picture taken alike but for season, bearing and zoom) to 1 (colours tell little).
+    """
+    if not 0 <= variation <= 1:
+        raise ValueError(f"expected a variation in 0..1, got {variation}")
     return Conditions(
         season=int(rng.integers(len(SEASONS))),
-        light=float(rng.uniform(0.75, 1.25)),
-        warmth=float(rng.uniform(-1, 1)),
-        shadow=float(rng.uniform(0.2, 0.6) * (rng.random() < 0.2)),
-        rotation=float(rng.uniform(-20, 20)),
-        zoom=float(rng.uniform(0.9, 1.2)),
-        contrast=float(rng.uniform(0.8, 1.15)),
-        haze=float(rng.beta(1, 8)),
-        blur=float(rng.uniform(0.3, 1.4)),
-        noise=float(rng.uniform(1, 6)),
+        turning=float(variation * rng.uniform(0.5, 1.0)),
+        light=float(1 + variation * rng.uniform(-0.25, 0.25)),
+        warmth=float(variation * rng.uniform(-0.9, 0.9)),
+        shadow=float(variation * rng.uniform(0.3, 0.8) * (rng.random() < 0.2)),
+        rotation=float(rng.uniform(-10, 10)),
+        zoom=float(rng.uniform(0.95, 1.15)),
+        contrast=float(1 + variation * rng.uniform(-0.25, 0.15)),
+        haze=float(variation * rng.beta(1, 6)),
+        blur=float(0.4 + variation * rng.uniform(0, 1.2)),
+        noise=float(1 + variation * rng.uniform(0, 6)),
     )
 
 
@@ -118,7 +129,7 @@ def view(
 
 def expose(picture: np.ndarray, conditions: Conditions, rng: np.random.Generator) -> np.ndarray:
     """Season, light, haze and sensor on a picture (H,W,3) uint8."""
-    levels = season(picture.astype(np.float32), conditions.season)
+    levels = season(picture.astype(np.float32), conditions.season, conditions.turning)
     gain = conditions.light * conditions.contrast * (1 - conditions.haze)
     colour = np.array([1 + 0.13 * conditions.warmth, 1.0, 1 - 0.16 * conditions.warmth], dtype=np.float32)
     lift = 118 * (1 - conditions.contrast) * (1 - conditions.haze) + 205 * conditions.haze
@@ -132,9 +143,9 @@ def expose(picture: np.ndarray, conditions: Conditions, rng: np.random.Generator
     return np.clip(levels, 0, 255, out=levels).astype(np.uint8)
 
 
-def season(levels: np.ndarray, index: int) -> np.ndarray:
+def season(levels: np.ndarray, index: int, turning: float) -> np.ndarray:
     """Recolour what is green, (H,W,3) float levels: fresh, full, turned, or bare."""
     green = levels[:, :, 1] - np.maximum(levels[:, :, 0], levels[:, :, 2])
-    share = np.clip((green + 6) / 22, 0, 1) * TURNED[index]
+    share = np.clip((green + 6) / 22, 0, 1) * np.float32(turning * TURNED[index])
     bright = levels.sum(axis=2) * np.float32(1 / LEAVES[index].sum())
     return levels + share[:, :, None] * (bright[:, :, None] * LEAVES[index] - levels)

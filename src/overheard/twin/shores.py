@@ -123,6 +123,7 @@ def harbour(canvas: Canvas, subtype: int, activity: float, ambiguity: float) -> 
 
 
 def marina(canvas: Canvas, level: float, clear: float, activity: float) -> None:
+    """Jetties in a row, boats on both sides."""
     count = max(1, round(5.5 * clear))
     for x in np.linspace(-110, 110, count + 2)[1:-1] + canvas.rng.normal(0, 6, count):
         reach = canvas.rng.uniform(70, 105) * (0.45 + 0.55 * clear)
@@ -130,6 +131,7 @@ def marina(canvas: Canvas, level: float, clear: float, activity: float) -> None:
 
 
 def port(canvas: Canvas, level: float, clear: float, activity: float) -> None:
+    """A pier, ships beside it, containers on the quay."""
     rng = canvas.rng
     pier = rng.uniform(-60, 60)
     canvas.polygon(box(pier, level + 38 * clear, 34 * clear, 90 * clear), shade(canvas.palette.paving, 1.05), True)
@@ -145,6 +147,7 @@ def port(canvas: Canvas, level: float, clear: float, activity: float) -> None:
 
 
 def basin(canvas: Canvas, level: float, clear: float, activity: float) -> None:
+    """Two breakwaters and a gap between them, boats at anchor inside."""
     rng = canvas.rng
     rock = mix(canvas.palette.soil, canvas.palette.paving, 0.7)
     gap = 26 + 60 * (1 - clear)

@@ -55,11 +55,12 @@ def houses(canvas: Canvas, points, lengths, widths, angles, telling: bool | None
     roofs = (canvas.palette.roof, canvas.palette.other_roof)
     if colours is None:
         colours = [
-            tint(mix(*roofs, share), *move) for share, move in zip(rng.uniform(0, 1, n) ** 2, rng.normal(0, 9, (n, 3)))
+            tint(mix(*roofs, share), *move)
+            for share, move in zip(rng.uniform(0, 1, n) ** 2, rng.normal(0, 9, (n, 3)), strict=True)
         ]
     corners = boxes(points, lengths, widths, angles)
     canvas.polygons(corners - canvas_step(canvas, np.full(n, 5.0))[:, None, :], [SHADOW] * n)
-    canvas.polygons(corners, [shade(c, 1.12) for c in colours], telling)
+    canvas.polygons(corners, [shade(c, 1.25) for c in colours], telling)
     ridge = np.stack(
         [corners[:, 0], corners[:, 1], (corners[:, 1] + corners[:, 2]) / 2, (corners[:, 3] + corners[:, 0]) / 2], 1
     )

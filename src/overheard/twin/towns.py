@@ -15,7 +15,6 @@ def airport(canvas: Canvas, subtype: int, activity: float, ambiguity: float) -> 
 
     Near a train station the paved land is narrow, the aircraft small and few, the hall large.
     """
-    rng = canvas.rng
     backdrops.backdrop(
         canvas, activity, ((4, 0.6, 0.8, 0.5, 1.5), (3, 0.4, 0.4, 1, 1.5), (4, 0.6, 1.5, 0.3, 1))[subtype]
     )
@@ -23,10 +22,11 @@ def airport(canvas: Canvas, subtype: int, activity: float, ambiguity: float) -> 
 
 
 def runway(canvas: Canvas, activity: float, ambiguity: float) -> None:
+    """A long runway, its marks, and a taxiway beside it."""
     rng, colours = canvas.rng, canvas.palette
     y, width = rng.uniform(-25, 25), rng.uniform(42, 58) * (1 - 0.5 * ambiguity)
     canvas.polygon(box(0, y, 2 * REACH, width * 2.6), shade(mix(colours.grass, colours.straw, 0.6), 1.05))
-    tarmac = mix(colours.road, colours.paving, rng.uniform(0.2, 0.8))
+    tarmac = shade(mix(colours.road, colours.paving, rng.uniform(0.5, 1)), 1.05)
     canvas.polygon(box(0, y, 2 * REACH, width), tarmac, True)
     marks(canvas, y, width, 1 - 0.8 * ambiguity)
     side = rng.choice([-1, 1])
@@ -53,8 +53,9 @@ def marks(canvas: Canvas, y: float, width: float, strength: float) -> None:
 
 
 def terminal(canvas: Canvas, activity: float, ambiguity: float) -> None:
+    """A terminal with piers, aircraft on their stands, one taxiing, cars behind the hall."""
     rng, colours = canvas.rng, canvas.palette
-    apron = mix(colours.paving, colours.road, rng.uniform(0, 0.6))
+    apron = shade(mix(colours.paving, colours.road, rng.uniform(0, 0.5)), 1.05)
     canvas.polygon(box(0, 20, 2 * REACH * (1 - 0.35 * ambiguity), 190 * (1 - 0.45 * ambiguity)), apron, True)
     hall = mix(colours.other_roof, (206, 208, 210), rng.uniform(0, 1))
     top = 20 - 95 * (1 - 0.45 * ambiguity)
@@ -84,8 +85,9 @@ def terminal(canvas: Canvas, activity: float, ambiguity: float) -> None:
 
 
 def airfield(canvas: Canvas, activity: float, ambiguity: float) -> None:
+    """A narrow strip, a small apron, hangars and light aircraft."""
     rng, colours = canvas.rng, canvas.palette
-    strip = mix(shade(colours.grass, 1.25), colours.road, rng.choice([0.25, 1.0]))
+    strip = mix(shade(colours.grass, 1.2), colours.paving, rng.choice([0.5, 1.0]))
     y, width = rng.uniform(-40, 20), 32 * (1 - 0.45 * ambiguity)
     canvas.polygon(box(0, y, 2 * REACH, width), strip, True)
     x = np.arange(-280, 280, 20.0)
@@ -112,8 +114,8 @@ def lots(
     canvas.polygon(box(x, y, length, width), canvas.palette.road, telling)
     rows = np.arange(-width / 2 + 6, width / 2 - 3, 11)
     bays = np.arange(-length / 2 + 5, length / 2 - 4, 4.6)
-    spots = np.stack(np.meshgrid(bays, rows), -1).reshape(-1, 2) + (x, y)
-    canvas.lines(np.stack([spots - (2.3, 3), spots + (-2.3, 3)], 1), 0.6, (200, 200, 196))
+    spots = np.stack(np.meshgrid(bays, rows), -1).reshape(-1, 2) + np.array([x, y])
+    canvas.lines(np.stack([spots - np.array([2.3, 3]), spots + np.array([-2.3, 3])], 1), 0.6, (200, 200, 196))
     spots = spots[canvas.rng.random(len(spots)) < 0.1 + 0.8 * activity]
     things.cars(canvas, spots, math.pi / 2)
 
@@ -138,7 +140,7 @@ def residential(canvas: Canvas, subtype: int, activity: float, ambiguity: float)
         canvas.polygon(box(x, y, 40 + 130 * side, 30 + 85 * side), mix(lawn, canvas.palette.tree, 0.25), False)
         canvas.polygon(box(x, y, 24 + 120 * side, 18 + 75 * side), lawn, False)
         edge = rng.uniform(-1, 1, (14, 2)) * (0.5 * (40 + 130 * side), 0.5 * (30 + 85 * side))
-        things.trees(canvas, edge + (x, y), 6, False)
+        things.trees(canvas, edge + np.array([x, y]), 6, False)
 
 
 def courts(canvas: Canvas, density: float) -> None:
@@ -168,6 +170,7 @@ def courts(canvas: Canvas, density: float) -> None:
 
 
 def boxes_about(spots: np.ndarray, length: float, width: float) -> np.ndarray:
+    """One rectangle (n, 4, 2) about each spot (n, 2)."""
     return spots[:, None, :] + box(0, 0, length, width)[None]
 
 
@@ -177,7 +180,9 @@ def sports_land(canvas: Canvas, subtype: int, activity: float, ambiguity: float)
     backdrops.backdrop(canvas, activity, (2, 0.6, 0.2, 2 + 5 * ambiguity, 0.3))
     size = rng.uniform(0.95, 1.25) * (1 - 0.4 * ambiguity)
     turf = mix(
-        shade(canvas.palette.grass, rng.uniform(0.9, 1.25)), canvas.palette.straw, rng.uniform(0, 0.3) + 0.3 * ambiguity
+        mix(shade(canvas.palette.grass, 1.15), (74, 142, 62), rng.uniform(0.3, 0.9)),
+        canvas.palette.straw,
+        rng.uniform(0, 0.3) + 0.3 * ambiguity,
     )
     canvas.polygon(box(0, 0, 235 * size, 165 * size), mix(turf, canvas.palette.straw, 0.3))
     lines = (*WHITE, round(235 * (1 - 0.75 * ambiguity)))
@@ -233,6 +238,7 @@ def diamonds(canvas: Canvas, size: float, turf, lines, ambiguity: float) -> None
 
 
 def fan(canvas: Canvas, home: np.ndarray, facing: float, reach: float, colour) -> None:
+    """A quarter circle of a ball field."""
     turns = facing + np.linspace(-0.785, 0.785, 14)
     arc = home + reach * np.stack([np.cos(turns), np.sin(turns)], 1)
     canvas.polygon(np.concatenate([home[None], arc]), colour, True)
@@ -255,13 +261,16 @@ def tennis(canvas: Canvas, size: float, turf, lines, ambiguity: float) -> None:
 
 
 def train_station(canvas: Canvas, subtype: int, activity: float, ambiguity: float) -> None:
-    """Rails past platforms, a hall over the ends of rails, or a yard of many tracks; near an airport few and half hidden."""
+    """Rails past platforms, a hall over the ends of rails, or a yard of many tracks.
+
+    Near an airport the tracks are few, dull and half hidden, and the hall is large.
+    """
     rng, colours = canvas.rng, canvas.palette
     backdrops.backdrop(canvas, activity, (1, 0.4, 0.3, 4, 0.6))
-    tracks = max(2, round((7, 8, 12)[subtype] * rng.uniform(0.8, 1.2) * (1 - 0.6 * ambiguity)))
-    gauge = (11.5, 11.5, 8.5)[subtype]
+    tracks = max(2, round((8, 8, 13)[subtype] * rng.uniform(0.8, 1.2) * (1 - 0.6 * ambiguity)))
+    gauge = (12.5, 12.5, 10)[subtype]
     rows = (np.arange(tracks) - (tracks - 1) / 2) * gauge
-    bed = mix(mix(colours.soil, colours.road, rng.uniform(0.4, 0.9)), colours.paving, 0.5 * ambiguity)
+    bed = mix(shade(mix(colours.soil, colours.road, rng.uniform(0.3, 0.8)), 0.8), colours.paving, 0.5 * ambiguity)
     end = rng.uniform(20, 60) if subtype == 1 else REACH
     middle = (end - REACH) / 2
     canvas.polygon(box(middle, 0, REACH + end, tracks * gauge + 8), bed, True)
@@ -280,9 +289,7 @@ def rails(canvas: Canvas, y: float, start: float, end: float, bed, strength: flo
     ties = np.stack([np.stack([x, 0 * x + y - 2.6], 1), np.stack([x, 0 * x + y + 2.6], 1)], 1)
     canvas.lines(ties[:: 1 if strength > 0.5 else 2], 1.4, shade(bed, 1 - 0.35 * strength))
     for side in (-1.7, 1.7):
-        canvas.line(
-            np.array([(start, y + side), (end, y + side)]), 0.8, (*shade((196, 190, 184), 0.9), round(235 * strength))
-        )
+        canvas.line(np.array([(start, y + side), (end, y + side)]), 1.2, (206, 200, 194, round(240 * strength)))
 
 
 def platforms(canvas: Canvas, rows: np.ndarray, gauge: float, end: float, ambiguity: float) -> None:
@@ -312,7 +319,7 @@ def trains(canvas: Canvas, rows: np.ndarray, end: float, count: int) -> None:
         x = x[x < end - 13]
         paint = things.PAINT[rng.integers(len(things.PAINT))]
         spots = np.stack([x, 0 * x + y], 1)
-        things.houses(canvas, spots, 24, 4.8, 0.0, True, [mix(paint, (150, 150, 150), 0.4)] * len(x))
+        things.houses(canvas, spots, 24, 6, 0.0, True, [mix(paint, (150, 150, 150), 0.4)] * len(x))
 
 
 def station_hall(canvas: Canvas, subtype: int, width: float, end: float, ambiguity: float) -> None:

@@ -1,16 +1,12 @@
-"""Training and evaluation of one row on a small made-up record: bytes, resuming, refusals, and what is written."""
+"""A small made-up record in the project's formats, and how to train and evaluate students on it."""
 
-import csv
-import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from sklearn.metrics import confusion_matrix, f1_score, precision_recall_fscore_support
 
 from overheard import artifacts
-from overheard.errors import CheckpointError, ConfigError, PairingError
 from overheard.methods import METHODS
 from overheard.models import encoders
 from overheard.stages.evaluate import Settings as EvaluationSettings
@@ -22,7 +18,7 @@ SPLITS = ["train"] * 12 + ["val"] * 6 + ["test"] * 9
 EVENTS = 527
 
 
-def settings(**changes):
+def _settings(**changes):
     plain = {
         "network_image": "small",
         "network_sound": "small",
@@ -45,7 +41,7 @@ def settings(**changes):
     return Settings(**(plain | changes))
 
 
-def write_record(folder: Path, clips: int = len(SPLITS), splits=SPLITS, size=32, frames=24) -> dict[str, Path]:
+def _write_record(folder: Path, clips: int = len(SPLITS), splits=SPLITS, size=32, frames=24) -> dict[str, Path]:
     """Features, splits, encoders and teacher in the project's formats, of random numbers that hint at the class."""
     rng = np.random.default_rng(7)
     ids = [f"{clip:05d}" for clip in range(clips)]
@@ -59,7 +55,7 @@ def write_record(folder: Path, clips: int = len(SPLITS), splits=SPLITS, size=32,
         order = rng.permutation(clips)
         hint = label[order]
         values = {
-            "images": lambda n, hint=hint: (rng.integers(0, 150, (n, size, size, 3)) + 40 * hint[:, None, None, None]),
+            "images": lambda n, hint=hint: rng.integers(0, 150, (n, size, size, 3)) + 40 * hint[:, None, None, None],
             "sounds": lambda n, hint=hint: rng.normal(-20, 8, (n, frames, 64)) + 3 * hint[:, None, None],
             "logits": lambda n, hint=hint: rng.normal(-4, 2, (n, EVENTS)) + hint[:, None],
         }[array](clips)
@@ -74,10 +70,10 @@ def write_record(folder: Path, clips: int = len(SPLITS), splits=SPLITS, size=32,
     artifacts.write_arrays(paths["normaliser"], **{name: value.astype(np.float32) for name, value in means.items()})
     artifacts.write_event_matrix(paths["prior"], CLASSES, rng.uniform(0, 0.3, (len(CLASSES), EVENTS)))
     artifacts.write_event_matrix(paths["relevance"], CLASSES, rng.uniform(0, 1, (len(CLASSES), EVENTS)))
-    return paths | {f"{name}_encoder": write_encoder(folder, name) for name in ("image", "sound")}
+    return paths | {f"{name}_encoder": _write_encoder(folder, name) for name in ("image", "sound")}
 
 
-def write_encoder(folder: Path, modality: str) -> Path:
+def _write_encoder(folder: Path, modality: str) -> Path:
     generator = torch.Generator().manual_seed(3)
     encoder = encoders.build("small", modality, generator)
     labels = list(artifacts.event_names()) if modality == "sound" else [f"scene {k}" for k in range(30)]
@@ -88,9 +84,9 @@ def write_encoder(folder: Path, modality: str) -> Path:
     return folder / f"{modality}.pt"
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def record(tmp_path_factory):
-    return write_record(tmp_path_factory.mktemp("record"))
+    return _write_record(tmp_path_factory.mktemp("record"))
 
 
 @pytest.fixture(autouse=True)
@@ -103,18 +99,26 @@ def torch_as_before():
     torch.use_deterministic_algorithms(False)
 
 
-def train_one(record, folder, method="scene+kl_av", modality="image+sound", seed=0, **changes):
+def _train(record, folder, method="scene+kl_av", modality="image+sound", seed=0, **changes):
     """Train; the paths of what is written."""
     folder.mkdir(parents=True, exist_ok=True)
     paths = {"student": folder / "student.pt", "history": folder / "history.csv"}
     given = record | {key: value for key, value in changes.items() if key in record}
     changes = {key: value for key, value in changes.items() if key not in record}
     checkpoints = folder.parent / "checkpoints"
-    train(method=method, modality=modality, seed=seed, settings=settings(**changes), checkpoints=checkpoints, **given, **paths)
+    train(
+        method=method,
+        modality=modality,
+        seed=seed,
+        settings=_settings(**changes),
+        checkpoints=checkpoints,
+        **given,
+        **paths,
+    )
     return paths
 
 
-def evaluate_one(record, students, folder):
+def _evaluate(record, students, folder):
     folder.mkdir(parents=True, exist_ok=True)
     writes = {
         "predictions": [folder / f"predictions-{k}.npz" for k in range(len(students))],
@@ -125,3 +129,24 @@ def evaluate_one(record, students, folder):
     reads = {name: record[name] for name in media}
     evaluate(students=students, settings=EvaluationSettings(8, "cpu", False, True), **reads, **writes)
     return writes
+
+
+@pytest.fixture(scope="session")
+def train_one():
+    """`train` on a record, with plain settings and changes to them; the paths of what it writes."""
+    return _train
+
+
+@pytest.fixture(scope="session")
+def evaluate_one():
+    """`evaluate` on a record; the paths of what it writes, by flag, a list each."""
+    return _evaluate
+
+
+@pytest.fixture(scope="session")
+def students(record, tmp_path_factory):
+    """Every cell of the study, trained for three epochs: paths by (method, modality)."""
+    folder = tmp_path_factory.mktemp("students")
+    cells = [(method, modality) for method in METHODS for modality in ("image", "sound", "image+sound")]
+    cells = [cell for cell in cells if cell not in (("scene+sq_sound", "image"), ("scene+kl_sound", "image"))]
+    return {cell: _train(record, folder / "+".join(cell), *cell) for cell in cells}

@@ -1,0 +1,87 @@
+"""Evaluation of students on a small made-up record: scores, events, and refusals."""
+
+import json
+
+import numpy as np
+import pytest
+from sklearn.metrics import confusion_matrix, f1_score, precision_recall_fscore_support
+
+from overheard import artifacts
+from overheard.errors import CheckpointError
+
+CLASSES = ["beach", "forest", "lake"]
+EVENTS = 527
+
+
+def test_scores_are_scikit_learns_on_the_written_predictions(record, students, tmp_path, evaluate_one):
+    row = [students["scene", modality]["student"] for modality in ("image+sound", "image", "sound")]
+    written = evaluate_one(record, row, tmp_path)
+    test = sorted(row["id"] for row in artifacts.read_table(record["splits"]) if row["split"] == "test")
+    class_of = {row["id"]: row["class"] for row in artifacts.read_table(record["index"])}
+    for predictions, scores in zip(written["predictions"], written["scores"], strict=True):
+        said, scored = artifacts.read_arrays(predictions), json.loads(scores.read_text())
+        assert said["id"].tolist() == test
+        assert said["classes"].tolist() == scored["classes"] == CLASSES
+        assert [CLASSES[k] for k in said["label"]] == [class_of[clip] for clip in test]
+        assert said["scene_logits"].shape == (9, 3)
+        assert said["scene_logits"].dtype == np.float32
+        label, predicted = said["label"], said["scene_logits"].argmax(axis=1)
+        weighted = precision_recall_fscore_support(label, predicted, average="weighted", zero_division=0)
+        assert [scored[key] for key in ("precision", "recall", "f_score")] == pytest.approx(weighted[:3])
+        assert scored["accuracy"] == pytest.approx((label == predicted).mean())
+        assert scored["macro_f"] == pytest.approx(f1_score(label, predicted, average="macro", zero_division=0))
+        assert scored["confusion"] == confusion_matrix(label, predicted, labels=range(3)).tolist()
+        each = precision_recall_fscore_support(label, predicted, labels=range(3), average=None, zero_division=0)
+        assert [scored["per_class"][name]["f_score"] for name in CLASSES] == pytest.approx(each[2].tolist())
+        assert [scored["per_class"][name]["support"] for name in CLASSES] == each[3].tolist()
+        assert scored["n"] == 9
+
+
+def test_every_cell_can_be_evaluated_and_says_its_events(record, students, tmp_path, evaluate_one):
+    prior = artifacts.read_event_matrix(record["prior"], CLASSES)
+    written = evaluate_one(record, [paths["student"] for paths in students.values()], tmp_path)
+    for (method, modality), events, predictions, scores in zip(
+        students, written["events"], written["predictions"], written["scores"], strict=True
+    ):
+        heard, said, scored = (
+            artifacts.read_arrays(events),
+            artifacts.read_arrays(predictions),
+            json.loads(scores.read_text()),
+        )
+        assert (scored["method"], scored["modality"], scored["seed"]) == (method, modality, 0)
+        assert heard["id"].tolist() == said["id"].tolist()
+        logits = heard["event_logits"]
+        assert logits.dtype == np.float32
+        if method in ("scene", "scratch"):
+            assert logits.shape == (9, 0)
+        elif "event" in method:
+            scenes = np.exp(said["scene_logits"].astype(np.float64))
+            expected = scenes / scenes.sum(axis=1, keepdims=True) @ prior
+            np.testing.assert_allclose(1 / (1 + np.exp(-logits.astype(np.float64))), expected, rtol=1e-4)
+        else:
+            assert logits.shape == (9, EVENTS)
+            assert np.isfinite(logits).all()
+
+
+def test_a_clips_prediction_does_not_depend_on_its_neighbours(record, students, tmp_path, evaluate_one):
+    """Eval mode: other test clips, other batches, the same logits."""
+    student = students["scene+kl_av", "image+sound"]["student"]
+    whole = evaluate_one(record, [student], tmp_path / "whole")
+    rows = artifacts.read_table(record["splits"])
+    last = max(row["id"] for row in rows if row["split"] == "test")
+    artifacts.write_table(
+        tmp_path / "splits.csv", ["id", "split"], [row for row in rows if row["split"] != "test" or row["id"] == last]
+    )
+    alone = evaluate_one(record | {"splits": tmp_path / "splits.csv"}, [student], tmp_path / "alone")
+    for name, key in (("predictions", "scene_logits"), ("events", "event_logits")):
+        expected = artifacts.read_arrays(whole[name][0])[key][-1:]
+        np.testing.assert_allclose(artifacts.read_arrays(alone[name][0])[key], expected, rtol=1e-4, atol=1e-5)
+
+
+def test_a_student_of_other_classes_and_a_file_that_is_no_student_are_refused(record, students, tmp_path, evaluate_one):
+    stored = artifacts.read_weights(students["scene", "image"]["student"])
+    artifacts.write_weights(tmp_path / "other.pt", stored | {"classes": ["a", "b", "c"]})
+    with pytest.raises(CheckpointError, match=r"other\.pt: found classes"):
+        evaluate_one(record, [tmp_path / "other.pt"], tmp_path / "run")
+    with pytest.raises(CheckpointError, match=r"image\.pt: not a student"):
+        evaluate_one(record, [record["image_encoder"]], tmp_path / "run")

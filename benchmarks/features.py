@@ -5,9 +5,9 @@ README line: `python benchmarks/features.py` (2 minutes; installs librosa into a
 Files are made here: ten seconds each as 44.1 kHz stereo WAV, 16 kHz FLAC and 16 kHz OGG, and pictures of three sizes.
 Our side and librosa's run in processes of their own, by turns, one thread each; the times are the best of all turns:
 
-    log-mel      samples in memory to log-mel: librosa's stft, melspectrogram, power_to_db (without top_db) against ours
+    log-mel      samples in memory to log-mel: librosa's stft, melspectrogram, power_to_db as they come, against ours
     whole path   file to log-mel and its pooled form, against soundfile.read, mean of channels and soxr alone
-    pictures     file to 256 × 256 and its pooled form, against Pillow's open, convert, resize
+    pictures     file to 256 × 256, against Pillow's open, convert, resize
     two cores    the features stage with one worker, against one a core
 """
 
@@ -121,7 +121,7 @@ def ours(folder: Path) -> dict[str, float]:
     import torch
     from PIL import Image
 
-    from overheard import front_ends, media_files, pictures
+    from overheard import front_ends, media_files
 
     torch.set_num_threads(1)
     times = {}
@@ -145,7 +145,7 @@ def ours(folder: Path) -> dict[str, float]:
 
     for name, (_, extension) in PICTURES.items():
         files = [folder / f"{clip} {name}.{extension}" for clip in range(CLIPS)]
-        times[f"picture {name}"] = per_clip(lambda path: pictures.pool_pixels(media_files.square_picture(path)), files)
+        times[f"picture {name}"] = per_clip(media_files.square_picture, files)
         times[f"pillow {name}"] = per_clip(pillow, files)
     return times
 
@@ -156,7 +156,7 @@ def librosa_side(folder: Path) -> dict[str, float]:
     def log_mel(samples: np.ndarray) -> np.ndarray:
         power = np.abs(librosa.stft(samples, n_fft=1024, hop_length=400)) ** 2
         bands = librosa.feature.melspectrogram(S=power, sr=16000, n_fft=1024, hop_length=400, n_mels=64, fmax=8000)
-        return librosa.power_to_db(bands, top_db=None)
+        return librosa.power_to_db(bands)
 
     times = {}
     for extension in SOUNDS:

@@ -62,9 +62,7 @@ def log_mel_db(
     Returns:
         (1 + n // 400, 64) float32.
     """
-    padded = np.zeros(len(samples) + n_fft, dtype=np.float32)
-    padded[n_fft // 2 : n_fft // 2 + len(samples)] = samples
-    squares = _squares(padded, _hann(n_fft, 1024, True), 400)
+    squares = _squares(_centred(samples, n_fft, 400), _hann(n_fft, 1024, True), 400)
     if power != 2.0:
         squares[:, ::2] = (squares[:, ::2] + squares[:, 1::2]) ** (power / 2)
         squares[:, 1::2] = 0
@@ -90,7 +88,7 @@ def tagger_mn04(samples: np.ndarray) -> np.ndarray:
         (frames, 128) float32, time × band; 1000 frames for ten seconds.
     """
     emphasised = samples[1:] - np.float32(0.97) * samples[:-1]
-    squares = _squares(np.pad(emphasised, 512, mode="reflect"), _hann(1024, 800, False), 320)
+    squares = _squares([np.pad(emphasised, 512, mode="reflect")], _hann(1024, 800, False), 320)
     bands = _mel_sums(squares, _kaldi_groups())
     bands += np.float32(1e-5)
     np.log(bands, out=bands)
@@ -153,13 +151,34 @@ def _hann(n_fft: int, length: int, periodic: bool):
     return window
 
 
-def _squares(padded: np.ndarray, window, hop: int) -> np.ndarray:
-    """Re² and Im² of the STFT of padded samples, side by side: (frames, 2 bins) float32."""
+def _centred(samples: np.ndarray, n_fft: int, hop: int) -> list[np.ndarray]:
+    """Pieces whose frames, one after the other, are those of the samples between two halves of `n_fft` zeros.
+
+    Only frames that reach over an end are copied: a padded copy of everything costs 7 % of the whole log-mel.
+    """
+    half, total = n_fft // 2, 1 + len(samples) // hop
+    first = -(-half // hop)  # the first frame that lies within the samples
+    inside = (len(samples) - (first * hop - half) - n_fft) // hop + 1
+    zeros = np.zeros(half, dtype=np.float32)
+    if inside < 1:
+        return [np.concatenate([zeros, samples, zeros])]
+    last = first + inside
+    pieces = [np.concatenate([zeros, samples[: (first - 1) * hop + half]]), samples[first * hop - half :]]
+    pieces[1] = pieces[1][: (inside - 1) * hop + n_fft]
+    return pieces if last == total else [*pieces, np.concatenate([samples[last * hop - half :], zeros])]
+
+
+def _squares(pieces: list[np.ndarray], window, hop: int) -> np.ndarray:
+    """Re² and Im² of the STFT of samples in pieces, side by side: (frames, 2 bins) float32."""
     import torch
 
-    frames = torch.from_numpy(padded).unfold(0, len(window), hop)
-    # the product lies in torch's own memory, aligned to 64 bytes: MKL's sums depend on alignment, our bytes must not
-    squares = torch.view_as_real(torch.fft.rfft(frames * window)).numpy().reshape(len(frames), -1)
+    n_fft = len(window)
+    counts = [(len(piece) - n_fft) // hop + 1 for piece in pieces]
+    # in torch's own memory, aligned to 64 bytes: MKL's sums depend on alignment, our bytes must not
+    frames = torch.empty(sum(counts), n_fft)
+    for piece, rows in zip(pieces, frames.split(counts), strict=True):
+        torch.mul(torch.from_numpy(piece).unfold(0, n_fft, hop), window, out=rows)
+    squares = torch.view_as_real(torch.fft.rfft(frames)).numpy().reshape(len(frames), -1)
     return np.multiply(squares, squares, out=squares)
 
 

@@ -184,9 +184,10 @@ def _open(path: Path) -> soundfile.SoundFile:
 
 
 def _read(sound: soundfile.SoundFile, frames: int) -> np.ndarray:
-    """(n, channels) float32; or int16 where the file holds that, because libsndfile's conversion is slow (15 times)."""
+    """(n, channels) float32; int16 from a WAV of 16 bits, where libsndfile's conversion costs 15 times the reading."""
+    plain = sound.subtype == "PCM_16" and sound.format in ("WAV", "WAVEX")
     try:
-        return sound.read(frames, dtype="int16" if sound.subtype == "PCM_16" else "float32", always_2d=True)
+        return sound.read(frames, dtype="int16" if plain else "float32", always_2d=True)
     except soundfile.LibsndfileError as error:
         raise MediaError(
             f"broken or truncated ({str(error.error_string).rstrip('.')}); replace or remove it"

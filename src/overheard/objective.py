@@ -140,10 +140,12 @@ class Training:
 
 
 def say(student: Student, inputs: dict[str, Tensor], bf16: bool) -> Said:
-    """What a student says of clips, in float32, though its networks may run in bfloat16."""
+    """What a student says of clips; logits in float32, though its networks may run in bfloat16."""
     with _precision(inputs, bf16):
         said = student(inputs)
-    return Said(*(None if value is None else value.float() for value in said)) if bf16 else said
+    events = None if said.event_logits is None else said.event_logits.float()
+    # the representation stays the tensor that the logits come from: gradients are measured at it
+    return Said(said.scene_logits.float(), events, said.representation)
 
 
 def _precision(inputs: dict[str, Tensor], bf16: bool) -> AbstractContextManager:

@@ -72,6 +72,12 @@ def test_the_same_bytes_again_and_after_a_kill_at_any_epoch(record, tmp_path, mo
         assert list((tmp_path / "checkpoints").iterdir()) == []
 
 
+def test_settings_from_a_command_line_give_the_same_bytes(record, students, tmp_path, train_one):
+    """Pickle tells two equal strings from one that stands twice, and JSON makes two."""
+    spelt = {"network_image": "".join(["sma", "ll"]), "method": "".join(["scene+", "kl_av"])}
+    assert content(train_one(record, tmp_path / "spelt", **spelt)) == content(students["scene+kl_av", "image+sound"])
+
+
 def test_a_run_stopped_by_patience_and_killed_does_not_train_on(record, tmp_path, monkeypatch, train_one):
     row = {"method": "kl_av", "learning_rate": 0.5, "patience": 1, "epochs": 50}
     expected = train_one(record, tmp_path / "whole", **row)
@@ -203,7 +209,8 @@ def test_the_epoch_that_is_kept_is_the_rules(record, tmp_path, method, column, c
 
 def test_validation_numbers_are_those_of_the_kept_student(record, tmp_path, train_one, evaluate_one):
     """The history's line of the best epoch, computed again from the student on the validation clips."""
-    paths = train_one(record, tmp_path / "run", "scene", epochs=5, f_score_from_clips=6)
+    paths = train_one(record, tmp_path / "run", "scene", epochs=8, learning_rate=0.03, f_score_from_clips=6)
+    assert artifacts.read_weights(paths["student"])["best_epoch"] < 8
     swapped = record | {"splits": tmp_path / "splits.csv"}
     rows = artifacts.read_table(record["splits"])
     names = {"val": "test", "test": "val", "train": "train"}
@@ -265,6 +272,15 @@ def test_methods_differ_by_nothing_but_their_loss(record, tmp_path, train_one):
     for state in states[1:]:
         for name in (name for name in states[0] if name.startswith(("encoders", "scene"))):
             torch.testing.assert_close(state[name], states[0][name], rtol=1e-4, atol=1e-5)
+
+
+def test_bfloat16_changes_little_and_keeps_the_shares(record, students, tmp_path, train_one):
+    cell = ("scene+kl_av", "image+sound")
+    rough = lines(train_one(record, tmp_path / "bf16", *cell, bf16=True)["history"])
+    for line, exact in zip(rough, lines(students[cell]["history"]), strict=True):
+        assert line["train_loss"] == pytest.approx(exact["train_loss"], rel=0.02)
+        assert line["gradient_share_kl"] == pytest.approx(exact["gradient_share_kl"], rel=0.05)
+    assert rough != lines(students[cell]["history"])
 
 
 def test_seeds_differ(record, students, tmp_path, train_one):

@@ -104,18 +104,10 @@ def train(
     _settle(settings.device)
     asked = _asked(method, modality, seed, settings, reads)
 
-    classes, clips = _labelled(index, splits)
-    parts = {split: _part(row, modality, settings, reads, *clips[split]) for split in ("train", "val")}
-    matrices = _matrices(row, reads, classes, settings.device)
-    model = _student(row, modality, seed, settings, reads, len(classes), parts["train"], matrices.get("prior"))
-    training = _training(row, model, seed, settings, parts, matrices.get("relevance"))
-
+    classes, training = _prepared(row, modality, seed, settings, reads)
     place = checkpoints / f"{_digest(asked)}.pt"
     run = training.fit(
-        epochs=settings.epochs,
-        batch_size=settings.batch_size,
-        patience=settings.patience,
-        f_score_from_clips=settings.f_score_from_clips,
+        **{name: getattr(settings, name) for name in ("epochs", "batch_size", "patience", "f_score_from_clips")},
         run=_resumed(training, place, asked),
         on_epoch=_keep(training, place, asked, settings.epochs),
     )
@@ -179,6 +171,25 @@ def _digest(asked: dict[str, Any]) -> str:
 def _file_digest(path: Path) -> str:
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _prepared(
+    row: methods.Method, modality: str, seed: int, settings: Settings, reads: dict[str, Path | None]
+) -> tuple[list[str], objective.Training]:
+    """The classes in order, and the training at its start."""
+    classes, clips = _labelled(reads["index"], reads["splits"])
+    parts = {split: _part(row, modality, settings, reads, *clips[split]) for split in ("train", "val")}
+    matrices = _matrices(row, reads, classes, settings.device)
+    model = _student(row, modality, seed, settings, reads, len(classes), parts["train"], matrices.get("prior"))
+    training = objective.Training(
+        objective.Objective(row, model, matrices.get("relevance"), settings.alpha, settings.beta, settings.bf16),
+        parts["train"],
+        parts["val"],
+        loop.Adam(model.trained(row.trains_scene_head), settings.learning_rate, settings.weight_decay),
+        augment.Augmentation(settings.flip, tuple(settings.brightness), tuple(settings.colour)),
+        {word: _generator(seed, word) for word in ("order", "augmentation")},
+    )
+    return classes, training
 
 
 def _labelled(index: Path, splits: Path) -> tuple[list[str], dict[str, tuple[list[str], Tensor]]]:
@@ -299,24 +310,6 @@ def _input_shape(modality: str, settings: Settings, reads: dict[str, Path]) -> t
 def _generator(seed: int, word: str) -> torch.Generator:
     """One stream of a run: the same for every method and modality, so that they differ by nothing else."""
     return torch.Generator().manual_seed(seeds.integer("train", word, seed))
-
-
-def _training(
-    row: methods.Method,
-    model: students.Student,
-    seed: int,
-    settings: Settings,
-    parts: dict[str, objective.Part],
-    relevance: Tensor | None,
-) -> objective.Training:
-    return objective.Training(
-        objective.Objective(row, model, relevance, settings.alpha, settings.beta, settings.bf16),
-        parts["train"],
-        parts["val"],
-        loop.Adam(model.trained(row.trains_scene_head), settings.learning_rate, settings.weight_decay),
-        augment.Augmentation(settings.flip, tuple(settings.brightness), tuple(settings.colour)),
-        {word: _generator(seed, word) for word in ("order", "augmentation")},
-    )
 
 
 def _resumed(training: objective.Training, place: Path, asked: dict[str, Any]) -> loop.Run | None:

@@ -14,11 +14,8 @@ from overheard.errors import ConfigError
 from overheard.stages.draw import Settings, draw
 from overheard.twin import aerial, event_table, world
 
-SMALL = Settings(world=101, scale=0.001, coupling=0.5, scenes=1, sounds=30, workers=2)
+SMALL = Settings(world=101, scale=0.001, coupling=0.5, scenes=1, sounds=30)
 
-
-def with_workers(workers: int, **changes) -> Settings:
-    return Settings(**(SMALL.__dict__ | {"workers": workers} | changes))
 
 
 @pytest.fixture(scope="module")
@@ -32,14 +29,14 @@ def few_locations():
 @pytest.fixture(scope="module")
 def pairs(tmp_path_factory, few_locations) -> Path:
     folder = tmp_path_factory.mktemp("draw") / "pairs"
-    draw("pairs", SMALL, folder)
+    draw("pairs", SMALL, folder, workers=2)
     return folder
 
 
 @pytest.fixture(scope="module")
 def sounds(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("draw") / "sounds"
-    draw("sounds", SMALL, folder)
+    draw("sounds", SMALL, folder, workers=2)
     return folder
 
 
@@ -54,12 +51,12 @@ def rows(path: Path) -> list[dict[str, str]]:
 
 
 def test_pairs_are_the_same_bytes_with_one_process(pairs, tmp_path):
-    draw("pairs", with_workers(1), tmp_path / "again")
+    draw("pairs", SMALL, tmp_path / "again")
     assert digests(tmp_path / "again") == digests(pairs)
 
 
 def test_sounds_are_the_same_bytes_with_one_process(sounds, tmp_path):
-    draw("sounds", with_workers(1), tmp_path / "again")
+    draw("sounds", SMALL, tmp_path / "again")
     assert digests(tmp_path / "again") == digests(sounds)
 
 
@@ -149,7 +146,7 @@ def test_scenes_lie_in_a_folder_for_each_class(tmp_path):
 
 @pytest.mark.parametrize(
     ("changes", "key"),
-    [({"scale": 0.0}, "scale"), ({"coupling": 1.2}, "coupling"), ({"workers": 0}, "workers"), ({"world": -1}, "world")],
+    [({"scale": 0.0}, "scale"), ({"coupling": 1.2}, "coupling"), ({"world": -1}, "world")],
 )
 def test_impossible_settings_are_refused_by_name(tmp_path, changes, key):
     with pytest.raises(ConfigError, match=key):

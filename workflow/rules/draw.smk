@@ -7,5 +7,5 @@ rule draw:
         settings=lambda wildcards: as_json(plan.draw_settings(EXPERIMENT)),
     threads: workflow.cores
     shell:
-        "overheard draw --collection {wildcards.collection} --settings {params.settings:q}"
+        "overheard draw --collection {wildcards.collection} --settings {params.settings:q} --workers {threads}"
         " --media {output.media} --log {log}"

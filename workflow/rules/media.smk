@@ -16,7 +16,7 @@ rule media:
     threads: workflow.cores
     shell:
         "overheard media --folder {params.folder:q} --collection {params.collection} --settings {params.settings:q}"
-        " --index {output.index} --manifest {output.manifest} --statistics {output.statistics}"
+        " --workers {threads} --index {output.index} --manifest {output.manifest} --statistics {output.statistics}"
         " --report {output.report} --log {log}"
 
 

@@ -37,7 +37,6 @@ class Settings:
         coupling: 0 to 1, how far a location's picture and sound share their latents.
         scenes: pictures for each class of aerial scenes.
         sounds: tagged clips.
-        workers: processes; the results do not depend on it.
     """
 
     world: int
@@ -45,35 +44,34 @@ class Settings:
     coupling: float
     scenes: int
     sounds: int
-    workers: int = 1
 
 
-def draw(collection: str, settings: Settings, media: Writes) -> None:
+def draw(collection: str, settings: Settings, media: Writes, workers: int = 1) -> None:
     """Draw one collection of the simulated twin into a folder.
 
     Args:
         collection: pairs (pictures with sounds, and their ground truth), scenes (pictures by class) or sounds (tagged).
         settings: seed of the world and the sizes.
         media: the folder.
+        workers: processes; they do not change a byte.
     """
-    _check(collection, settings)
+    _check(collection, settings, workers)
     media.mkdir(parents=True)
     if collection == "pairs":
-        _draw_pairs(settings, media)
+        _draw_pairs(settings, media, workers)
     elif collection == "scenes":
-        _draw_scenes(settings, media)
+        _draw_scenes(settings, media, workers)
     else:
-        _draw_sounds(settings, media)
+        _draw_sounds(settings, media, workers)
 
 
-def _check(collection: str, settings: Settings) -> None:
+def _check(collection: str, settings: Settings, workers: int) -> None:
     limits = {
         "world": (0, 2**63 - 1),
         "scale": (0.001, 10),
         "coupling": (0, 1),
         "scenes": (1, 100_000),
         "sounds": (1, 1_000_000),
-        "workers": (1, 1024),
     }
     if collection not in ("pairs", "scenes", "sounds"):
         raise ConfigError(f"--collection: expected pairs, scenes or sounds, found {collection}")
@@ -81,6 +79,8 @@ def _check(collection: str, settings: Settings) -> None:
         value = getattr(settings, name)
         if not low <= value <= high:
             raise ConfigError(f"settings of draw, {name}: expected {low} to {high}, found {value}")
+    if workers < 1:
+        raise ConfigError(f"--workers: expected at least 1, found {workers}")
 
 
 def _spread(work: Callable[[Any], Any], tasks: list[Any], workers: int, what: str) -> Iterator[Any]:
@@ -111,7 +111,7 @@ def _pool(workers: int) -> multiprocessing.pool.Pool:
 # pairs
 
 
-def _draw_pairs(settings: Settings, media: Path) -> None:
+def _draw_pairs(settings: Settings, media: Path, workers: int) -> None:
     places = world.locations(settings.world, settings.scale, settings.coupling)
     for folder in ("vision", "sound", "mask"):
         for scene in world.CLASSES:
@@ -121,7 +121,7 @@ def _draw_pairs(settings: Settings, media: Path) -> None:
     pairs: list[dict[str, Any]] = []
     events: list[dict[str, Any]] = []
     work = partial(_draw_location, world_seed=settings.world, media=media)
-    for its_pairs, its_events in _spread(work, places, settings.workers, "locations"):
+    for its_pairs, its_events in _spread(work, places, workers, "locations"):
         pairs += its_pairs
         events += its_events
 
@@ -220,12 +220,12 @@ def _event_rows(clip: str, start_s: float, bout: world.Bout, level: acoustics.He
 # scenes
 
 
-def _draw_scenes(settings: Settings, media: Path) -> None:
+def _draw_scenes(settings: Settings, media: Path, workers: int) -> None:
     for name in aerial.AERIAL_CLASSES:
         (media / name).mkdir()
     tasks = [(name, number) for name in aerial.AERIAL_CLASSES for number in range(1, settings.scenes + 1)]
     work = partial(_draw_scene, world_seed=settings.world, media=media)
-    for _ in _spread(work, tasks, settings.workers, "aerial scenes"):
+    for _ in _spread(work, tasks, workers, "aerial scenes"):
         pass
 
 
@@ -238,11 +238,11 @@ def _draw_scene(task: tuple[str, int], world_seed: int, media: Path) -> None:
 # sounds
 
 
-def _draw_sounds(settings: Settings, media: Path) -> None:
+def _draw_sounds(settings: Settings, media: Path, workers: int) -> None:
     (media / "sound").mkdir()
     tasks = list(enumerate(_events_of_clips(settings.world, settings.sounds)))
     work = partial(_draw_sound, world_seed=settings.world, media=media)
-    rows = list(_spread(work, tasks, settings.workers, "tagged sounds"))
+    rows = list(_spread(work, tasks, workers, "tagged sounds"))
     artifacts.write_table(media / "tags.csv", ["id", "events"], rows)
 
 

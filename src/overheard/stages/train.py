@@ -72,8 +72,7 @@ def train(
 ) -> None:
     """Fit a student on the training split and keep the weights of the best validation epoch.
 
-    After each epoch a checkpoint is kept under `checkpoints`; killed at any moment, the same command goes on from
-    there and ends with the same bytes. When the student is written the checkpoint is removed.
+    A checkpoint is kept until the student is written: after a kill the same command ends with the same bytes.
 
     Args:
         images: pictures, uint8 (clips, height, width, 3).
@@ -90,8 +89,7 @@ def train(
         checkpoints: folder of the checkpoints.
         student: the weights of the best epoch and what they are (.pt).
         history: one line an epoch; losses in nats, scores and shares as fractions (.csv).
-        image_encoder: pre-trained image network; scratch does not use it. Where a modality is left out and its network
-            is not given, its constant is that of a network with random weights.
+        image_encoder: pre-trained image network, not for scratch; if absent, a modality left out is of random weights.
         sound_encoder: pre-trained sound network and its event classifier; as image_encoder.
         logits: the teacher's logits; for methods that transfer events.
         logit_ids: ids of the teacher's logits.
@@ -101,22 +99,15 @@ def train(
     row = methods.find(method, modality)
     reads = {name: path for name, path in locals().items() if name in _READS}
     _check(row, modality, settings, reads)
-    _settle(settings.device)
     asked = _asked(method, modality, seed, settings, reads)
+    place = checkpoints / f"{_digest(asked)}.pt"
 
     classes, training = _prepared(row, modality, seed, settings, reads)
-    place = checkpoints / f"{_digest(asked)}.pt"
-    run = training.fit(
-        **{name: getattr(settings, name) for name in ("epochs", "batch_size", "patience", "f_score_from_clips")},
-        run=_resumed(training, place, asked),
-        on_epoch=_keep(training, place, asked, settings.epochs),
-    )
+    run = _fitted(training, place, asked, settings)
 
-    said = {"method": method, "modality": modality, "seed": seed, "classes": classes, "best_epoch": run.best_epoch}
-    said |= {name: getattr(settings, name) for name in ("network_image", "network_sound", "frozen_blocks")}
-    artifacts.write_weights(student, _canonical(said | {"state": run.best_state}))
-    lines = [line | {"best": int(line["epoch"] == run.best_epoch)} for line in run.history]
-    artifacts.write_table(history, list(lines[0]), lines)
+    said = {"method": method, "modality": modality, "seed": seed, "classes": classes}
+    artifacts.write_weights(student, _canonical(said | _best(run, settings)))
+    artifacts.write_table(history, [*run.history[0], "best"], _lines(run))
     place.unlink(missing_ok=True)
 
 
@@ -177,6 +168,7 @@ def _prepared(
     row: methods.Method, modality: str, seed: int, settings: Settings, reads: dict[str, Path | None]
 ) -> tuple[list[str], objective.Training]:
     """The classes in order, and the training at its start."""
+    _settle(settings.device)
     classes, clips = _labelled(reads["index"], reads["splits"])
     parts = {split: _part(row, modality, settings, reads, *clips[split]) for split in ("train", "val")}
     matrices = _matrices(row, reads, classes, settings.device)
@@ -310,6 +302,29 @@ def _input_shape(modality: str, settings: Settings, reads: dict[str, Path]) -> t
 def _generator(seed: int, word: str) -> torch.Generator:
     """One stream of a run: the same for every method and modality, so that they differ by nothing else."""
     return torch.Generator().manual_seed(seeds.integer("train", word, seed))
+
+
+def _fitted(training: objective.Training, place: Path, asked: dict[str, Any], settings: Settings) -> loop.Run:
+    """Train to the end, from the checkpoint if there is one."""
+    return training.fit(
+        epochs=settings.epochs,
+        batch_size=settings.batch_size,
+        patience=settings.patience,
+        f_score_from_clips=settings.f_score_from_clips,
+        run=_resumed(training, place, asked),
+        on_epoch=_keep(training, place, asked, settings.epochs),
+    )
+
+
+def _best(run: loop.Run, settings: Settings) -> dict[str, Any]:
+    """The weights of the best epoch, and what `evaluate` needs to build their networks."""
+    networks = {name: getattr(settings, name) for name in ("network_image", "network_sound", "frozen_blocks")}
+    return networks | {"best_epoch": run.best_epoch, "state": run.best_state}
+
+
+def _lines(run: loop.Run) -> list[dict[str, float]]:
+    """The history, with 1 in the column `best` of the epoch that is kept."""
+    return [line | {"best": int(line["epoch"] == run.best_epoch)} for line in run.history]
 
 
 def _resumed(training: objective.Training, place: Path, asked: dict[str, Any]) -> loop.Run | None:

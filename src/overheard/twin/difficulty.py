@@ -23,7 +23,7 @@ class Difficulty:
     # dB; an event counts as audible if it stands this far over the background in one octave
     audible_from_db: float = 0.0
     # factor on how far scenes' own acoustics lie apart: the weak cue that is there without any event
-    scene_acoustics: float = 1.0
+    scene_acoustics: float = 1.5
     # dB; how far places of one scene lie apart in each octave of their background
     location_acoustics_db: float = 5.0
     # dB; how far recordists' levels lie apart

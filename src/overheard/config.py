@@ -43,7 +43,7 @@ class Twin(_Section):
     world: Natural = Field(0, description="seed of the simulated world")
     scale: Annotated[Positive, Field(le=1)] = Field(0.1, description="share of ADVANCE's 2,696 locations; at least 10 a class")
     coupling: Share = Field(0.5, description="how strongly picture and sound share what a place is like: 0 none, 0.5, 0.9 high")
-    scenes: Count = Field(20, description="pictures per class of the 30-class set the image network is pre-trained on")
+    scenes: Count = Field(30, description="pictures per class of the 30-class set the image network is pre-trained on")
     sounds: Count = Field(900, description="tagged sounds the sound network is pre-trained on")
 
 

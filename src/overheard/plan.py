@@ -4,6 +4,7 @@ Pure: from checked configurations to plain values. The rules of the workflow ask
 settings and nothing else.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from overheard.config import Directory, Experiment, Protocol, Study, Twin
@@ -85,13 +86,18 @@ def pretrain_settings(experiment: Experiment, protocol: Protocol, modality: str)
     return settings | experiment.train.model_dump(include={"device", "channels_last"})
 
 
-def train_settings(experiment: Experiment, protocol: Protocol) -> dict[str, Any]:
-    """Everything a student's training depends on besides its inputs, method, modality and seed."""
+def frozen_blocks(experiment: Experiment, needs: Sequence[str]) -> int:
+    """Lower blocks of the sound network that a method keeps as given: none where it starts at random."""
+    return experiment.networks.sound.frozen_blocks if "encoders" in needs else 0
+
+
+def train_settings(experiment: Experiment, protocol: Protocol, needs: Sequence[str]) -> dict[str, Any]:
+    """Everything a student's training depends on besides its inputs, method, modality and seed; `needs` are the method's."""
     own = {key: value for key, value in experiment.train.model_dump().items() if value is not None}
     return {
         "network_image": experiment.networks.image.name,
         "network_sound": experiment.networks.sound.name,
-        "frozen_blocks": experiment.networks.sound.frozen_blocks,
+        "frozen_blocks": frozen_blocks(experiment, needs),
         "learning_rate": protocol.learning_rate,
         "weight_decay": protocol.weight_decay,
         "alpha": protocol.alpha,
@@ -105,7 +111,7 @@ def train_settings(experiment: Experiment, protocol: Protocol) -> dict[str, Any]
 
 def evaluate_settings(experiment: Experiment, protocol: Protocol) -> dict[str, Any]:
     """How students are run on test clips; what trained them is in their own files."""
-    settings = train_settings(experiment, protocol)
+    settings = train_settings(experiment, protocol, [])
     return {key: settings[key] for key in ("batch_size", "device", "bf16", "channels_last")}
 
 
@@ -140,7 +146,7 @@ def remarks(experiment: Experiment) -> list[str]:
     if sound.name == "mn04":
         text = "Sound network and teacher: the tagger mn04, in ResNet-50's place"
         if sound.frozen_blocks:
-            text += f"; its lower {sound.frozen_blocks} of 17 blocks are kept as given"
+            text += f"; its lower {sound.frozen_blocks} of 17 blocks are kept as given (none where it starts at random)"
         lines.append(text + ".")
     own = {key: value for key, value in experiment.train.model_dump().items() if value is not None}
     shown = [f"{key.replace('_', ' ')} {own[key]:g}" for key in ("learning_rate", "epochs", "batch_size", "patience") if key in own]

@@ -99,10 +99,10 @@ def test_a_method_needs_in_the_study_what_it_needs_in_the_code():
 def test_full_networks_take_the_protocols_settings_and_small_ones_their_own():
     plain = config.check(config.Experiment, TWIN, "x")
     protocol = config.load_protocol(ROOT, plain)
-    settings = plan.train_settings(plain, protocol)
+    settings = plan.train_settings(plain, protocol, ["encoders"])
     assert (settings["learning_rate"], settings["weight_decay"], settings["alpha"], settings["beta"]) == (1e-5, 1e-4, 0.1, 0.001)
     own = config.check(config.Experiment, TWIN | {"train": {"learning_rate": 0.01}}, "x")
-    assert plan.train_settings(own, protocol)["learning_rate"] == 0.01
+    assert plan.train_settings(own, protocol, [])["learning_rate"] == 0.01
     assert any("0.01" in line for line in plan.remarks(own))
 
 
@@ -120,3 +120,13 @@ def test_every_configuration_of_the_project_is_valid(path):
     experiment = config.load_experiment(path)
     config.load_study(ROOT, experiment)
     config.load_protocol(ROOT, experiment)
+
+
+def test_a_random_start_freezes_nothing():
+    source = {"kind": "directory", "pairs": "a", "scenes": "b", "tagger": "c"}
+    content = {"source": source, "networks": {"sound": {"name": "mn04", "frozen_blocks": 13}}}
+    experiment = config.check(config.Experiment, content, "x")
+    protocol = config.load_protocol(ROOT, experiment)
+    assert plan.train_settings(experiment, protocol, ["encoders", "teacher"])["frozen_blocks"] == 13
+    assert plan.train_settings(experiment, protocol, [])["frozen_blocks"] == 0
+    assert any("13 of 17" in line for line in plan.remarks(experiment))

@@ -68,15 +68,11 @@ def features_of(modality, part=""):
     return f"{folder}{name}.npy", f"{folder}{name.split('.')[0]}.ids.csv"
 
 
-def frozen():
-    return EXPERIMENT.networks.sound.frozen_blocks > 0
-
-
-def student_arrays():
+def student_arrays(method):
     """Inputs of training and evaluation: both modalities' arrays by key."""
     images, image_ids = features_of("image")
     sounds, sound_ids = features_of("sound")
-    if frozen():
+    if plan.frozen_blocks(EXPERIMENT, STUDY.methods[method].needs):
         sounds, sound_ids = f"results/{NAME}/teacher/trunk.npy", f"results/{NAME}/teacher/logits.ids.csv"
     return {
         "images": images,

@@ -14,7 +14,7 @@ if ABSENT:
             name:
                 f"evaluate_{method}_{modality}"
             input:
-                **student_arrays(),
+                **student_arrays(method),
                 students=per_seed("train", "student.pt", method, modality),
             output:
                 predictions=per_seed("evaluate", "predictions.npz", method, modality),
@@ -33,7 +33,7 @@ else:
 
     rule evaluate:
         input:
-            unpack(lambda wildcards: student_arrays()),
+            unpack(lambda wildcards: student_arrays(wildcards.method)),
             students=lambda wildcards: per_seed("train", "student.pt", wildcards.method, wildcards.modality),
         output:
             predictions=evaluate_outputs("predictions.npz"),

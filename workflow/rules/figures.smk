@@ -7,7 +7,7 @@ rule figure3:
     log:
         "logs/{experiment}/figures/figure3.log",
     params:
-        settings=as_json(plan.table_settings(EXPERIMENT, STUDY, NAME, "figure6", ABSENT)),
+        settings=as_json({"experiment": NAME, "source": EXPERIMENT.source.kind}),
     shell:
         "overheard figures --figure figure3 --statistics {input.statistics} --settings {params.settings:q}"
         " --png {output.png} --pdf {output.pdf} --log {log}"

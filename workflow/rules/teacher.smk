@@ -1,4 +1,4 @@
-TRUNK = {"trunk": "results/{experiment}/teacher/trunk.npy"} if frozen() else {}
+TRUNK = {"trunk": "results/{experiment}/teacher/trunk.npy"} if EXPERIMENT.networks.sound.frozen_blocks else {}
 
 
 rule teacher:

@@ -1,6 +1,6 @@
 def train_inputs(wildcards):
     """A run's arrays, and of encoders and teacher what its method needs and the experiment has."""
-    files = student_arrays()
+    files = student_arrays(wildcards.method)
     needs = STUDY.methods[wildcards.method].needs
     if "encoders" in needs:
         for modality in plan.encoders(EXPERIMENT):
@@ -25,7 +25,7 @@ rule train:
     log:
         "logs/{experiment}/train/{method}/{modality}/seed-{seed}.log",
     params:
-        settings=lambda wildcards: as_json(plan.train_settings(EXPERIMENT, PROTOCOL)),
+        settings=lambda wildcards: as_json(plan.train_settings(EXPERIMENT, PROTOCOL, STUDY.methods[wildcards.method].needs)),
         reads=lambda wildcards, input: flags(dict(input.items())),
     shell:
         "overheard train --method {wildcards.method} --modality {wildcards.modality} --seed {wildcards.seed}"

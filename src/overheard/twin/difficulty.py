@@ -16,14 +16,14 @@ class Difficulty:
     # expected number in ten seconds; events that come from anywhere, whatever the scene
     foreign_rate: float = 0.12
     # mean ambiguity of places (0..1, beta-distributed): how far a picture looks like another scene's
-    ambiguity: float = 0.25
+    ambiguity: float = 0.18
     # dB over the background; mean and spread of an event's level, so that some events drown
     event_level_db: float = 8.0
     event_level_sd_db: float = 7.0
     # dB; an event counts as audible if it stands this far over the background in one octave
     audible_from_db: float = 0.0
     # factor on how far scenes' own acoustics lie apart: the weak cue that is there without any event
-    scene_acoustics: float = 1.5
+    scene_acoustics: float = 2.2
     # dB; how far places of one scene lie apart in each octave of their background
     location_acoustics_db: float = 5.0
     # dB; how far recordists' levels lie apart

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -265,9 +265,7 @@ def _execute(loaded: Loaded, wanted: Wanted, jobs: dict[str, int], cores: int, e
                 while process.poll() is None:
                     display.listen(0.1)
             except KeyboardInterrupt:
-                # the terminal has sent the same signal to Snakemake and its jobs; wait until they have stopped
-                process.send_signal(signal.SIGINT)
-                process.wait()
+                _stop(process)
                 display.close()
                 print("\ninterrupted; what was finished is kept: type the same command to go on", file=sys.stderr)
                 return 130
@@ -282,6 +280,16 @@ def _execute(loaded: Loaded, wanted: Wanted, jobs: dict[str, int], cores: int, e
         print("\n".join(["Snakemake stopped:", *tail]), file=sys.stderr)
     print(f"error: not everything was made; Snakemake's log is {log}, each job's under logs/{loaded.name}/", file=sys.stderr)
     return 1
+
+
+def _stop(process: subprocess.Popen) -> None:
+    """Wait until Snakemake and its jobs have stopped: a terminal has interrupted them too, anything else has not."""
+    for sent in (None, signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
+        if sent is not None:
+            process.send_signal(sent)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(5)
+            return
 
 
 def conclusion(loaded: Loaded, wanted: Wanted) -> str:

@@ -30,7 +30,6 @@ check: $(READY) ## style of code and workflow
 	@$(BIN)/ruff check src tests benchmarks tools
 	@$(BIN)/ruff format --check src tests benchmarks tools
 	@$(BIN)/snakefmt --check workflow
-	@$(BIN)/snakemake --lint --configfile config/twin.yaml
 
 docs: $(READY) ## docs/configuration.md from the code
 	@$(BIN)/python tools/configuration.py

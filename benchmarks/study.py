@@ -78,15 +78,20 @@ def seconds(command: list[str], folder: Path, shown: bool = False) -> float:
     return took
 
 
-def durations(folder: Path, name: str) -> dict[str, float]:
-    """Seconds of each job; of a job that ran several times, the last."""
-    with (folder / "logs" / name / "durations.csv").open(encoding="utf-8", newline="") as stream:
-        return {job: float(took) for job, took in csv.reader(stream)}
+def durations(folder: Path, name: str) -> list[tuple[str, float]]:
+    """Jobs and their seconds, of one run: several jobs of a stage may bear the same name, but no two trainings do."""
+    path = folder / "logs" / name / "durations.csv"
+    with path.open(encoding="utf-8", newline="") as stream:
+        jobs = [(job, float(took)) for job, took in csv.reader(stream)]
+    trained = [job for job, _ in jobs if job.startswith("train ")]
+    if len(set(trained)) < len(trained):
+        raise SystemExit(f"{path}: holds more than one run; delete its older lines, or leave --folder out")
+    return jobs
 
 
-def print_study(jobs: dict[str, float], wall: float | None) -> None:
+def print_study(jobs: list[tuple[str, float]], wall: float | None) -> None:
     stages: dict[str, list[float]] = {}
-    for job, took in jobs.items():
+    for job, took in jobs:
         stages.setdefault(job.split(" ")[0], []).append(took)
     busy = {stage: sum(all_s) * (CORES if stage in ON_ALL_CORES else 1) for stage, all_s in stages.items()}
     line = "{:42} {:>6} {:>10} {:>14} {:>10}   {}"

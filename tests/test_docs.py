@@ -53,12 +53,13 @@ def test_a_command_shown_is_one_that_works(project, page, command):
         line = [sys.executable, "-m", "snakemake", *words[1:], *extra]
         done = subprocess.run(line, cwd=project, capture_output=True, text=True, check=False)
     elif words[0] == "overheard":
-        words += ["--dry-run"] if words[1] == "run" and "--dry-run" not in words else []
-        if words[1] == "init":
-            (project / "config" / "new.yaml").unlink(missing_ok=True)
-            words[2] = "new"
         if words[1] in ("clean", "report") or len(words) == 2:
             words = [*words[:2], "--help"]
+        elif words[1] == "run" and "--dry-run" not in words:
+            words.append("--dry-run")
+        elif words[1] == "init":
+            (project / "config" / "new.yaml").unlink(missing_ok=True)
+            words[2] = "new"
         line = [sys.executable, "-m", "overheard", *words[1:]]
         done = subprocess.run(line, cwd=project, capture_output=True, text=True, check=False)
     else:

@@ -38,7 +38,9 @@ def test_the_lock_holds_what_the_project_asks_for(python):
         if line.marker is None or line.marker.evaluate(environment):
             assert line.name.lower() not in pins, f"{line.name} twice for Python {python}"
             pins[line.name.lower()] = line.specifier
-    assert {line.name: pins.get(line.name.lower()) for line in asked()} == {line.name: line.specifier for line in asked()}
+    assert {line.name: pins.get(line.name.lower()) for line in asked()} == {
+        line.name: line.specifier for line in asked()
+    }
 
 
 def test_conda_gets_the_same_pins():

@@ -66,7 +66,9 @@ def test_a_table_a_row_a_cell_are_targets(project):
     assert len(run.targets(loaded, run.Wanted(row="scene"))) == 15
 
 
-@pytest.mark.parametrize("wanted", [run.Wanted(table="table9"), run.Wanted(row="nothing"), run.Wanted(row="event1", column="image")])
+@pytest.mark.parametrize(
+    "wanted", [run.Wanted(table="table9"), run.Wanted(row="nothing"), run.Wanted(row="event1", column="image")]
+)
 def test_what_is_not_in_the_study_is_refused_with_what_is(project, wanted):
     with pytest.raises(ConfigError, match="there are|no such"):
         run.targets(run.load("small"), wanted)
@@ -148,7 +150,7 @@ def test_trouble_is_one_message_and_exit_code_2(project, arguments, words):
 
 
 def test_init_writes_a_configuration_that_holds_for_any_path(project):
-    folder = project / "it's {a} 100% \"földer\""
+    folder = project / 'it\'s {a} 100% "földer"'
     for part in ("vision", "sound"):
         (folder / part).mkdir(parents=True)
     from overheard.initialise import write_config

@@ -40,7 +40,15 @@ def run(stage, arguments, log=None) -> int:
 
 def test_a_finished_stage_leaves_its_files_and_nothing_else(tmp_path):
     (tmp_path / "in").write_text("x")
-    code = run(double, {"source": tmp_path / "in", "settings": Settings(3), "result": tmp_path / "d" / "out", "folder": tmp_path / "f"})
+    code = run(
+        double,
+        {
+            "source": tmp_path / "in",
+            "settings": Settings(3),
+            "result": tmp_path / "d" / "out",
+            "folder": tmp_path / "f",
+        },
+    )
     assert code == 0
     assert (tmp_path / "d" / "out").read_text() == "xxx"
     assert sorted(path.name for path in tmp_path.rglob("*")) == ["copy.txt", "d", "f", "in", "out"]
@@ -69,7 +77,10 @@ def failing(result: Writes, other: Writes, error: str) -> None:
 )
 def test_a_failed_stage_leaves_nothing_and_keeps_what_was_there(tmp_path, capsys, error, code, words):
     (tmp_path / "out").write_text("old")
-    assert run(failing, {"result": tmp_path / "out", "other": tmp_path / "other", "error": error}, tmp_path / "log") == code
+    assert (
+        run(failing, {"result": tmp_path / "out", "other": tmp_path / "other", "error": error}, tmp_path / "log")
+        == code
+    )
     assert (tmp_path / "out").read_text() == "old"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["log", "out"]
     assert words in capsys.readouterr().err
@@ -78,7 +89,9 @@ def test_a_failed_stage_leaves_nothing_and_keeps_what_was_there(tmp_path, capsys
 
 def test_a_log_begins_with_the_command_to_run_by_hand(tmp_path):
     (tmp_path / "in").write_text("x")
-    run(double, {"source": tmp_path / "in", "settings": Settings(1), "result": tmp_path / "out"}, tmp_path / "l" / "log")
+    run(
+        double, {"source": tmp_path / "in", "settings": Settings(1), "result": tmp_path / "out"}, tmp_path / "l" / "log"
+    )
     assert (tmp_path / "l" / "log").read_text().splitlines()[0] == "overheard double --flag 'a b'"
 
 
@@ -88,7 +101,13 @@ def test_a_missing_input_names_its_flag_and_file(tmp_path, capsys):
 
 
 @pytest.mark.parametrize(
-    ("text", "words"), [('{"tims": 1}', "unknown key tims; allowed: times"), ("{}", "missing key times"), ("[", "not JSON"), ("3", "object")]
+    ("text", "words"),
+    [
+        ('{"tims": 1}', "unknown key tims; allowed: times"),
+        ("{}", "missing key times"),
+        ("[", "not JSON"),
+        ("3", "object"),
+    ],
 )
 def test_settings_refuse_other_keys(text, words):
     with pytest.raises(ConfigError, match=words):
@@ -101,7 +120,14 @@ def test_the_command_reads_flags_from_the_signature(tmp_path, monkeypatch):
     app = typer.Typer(rich_markup_mode=None)
     app.command()(runner.command_for(double))
     (tmp_path / "in").write_text("ab")
-    line = ["--source", str(tmp_path / "in"), "--settings", json.dumps({"times": 2}), "--result", str(tmp_path / "it's {here} 100%é")]
+    line = [
+        "--source",
+        str(tmp_path / "in"),
+        "--settings",
+        json.dumps({"times": 2}),
+        "--result",
+        str(tmp_path / "it's {here} 100%é"),
+    ]
     monkeypatch.setattr(sys, "argv", ["overheard", "double", *line])
     assert CliRunner().invoke(app, line).exit_code == 0
     assert (tmp_path / "it's {here} 100%é").read_text() == "abab"
@@ -133,5 +159,28 @@ def test_every_stage_of_the_program_has_a_line_of_help_for_each_flag():
 
 def test_help_is_read_from_the_docstring():
     assert runner._argument_help(double) == {
-        "source": "the text.", "settings": "how often.", "result": "the text, repeated.", "folder": "a folder with a copy.",
+        "source": "the text.", "settings": "how often.", "result": "the text, repeated.",
+        "folder": "a folder with a copy.",
     }  # fmt: skip
+
+
+def adopt(given: Reads | None = None, result: Writes | None = None) -> None:
+    """Copy.
+
+    Args:
+        given: what is copied; named as a variable of the runner.
+        result: the copy.
+    """
+    result.write_bytes(given.read_bytes())
+
+
+def test_a_parameter_may_have_any_name(tmp_path, monkeypatch):
+    import typer
+
+    app = typer.Typer(rich_markup_mode=None)
+    app.command()(runner.command_for(adopt))
+    (tmp_path / "in").write_text("ab")
+    line = ["--given", str(tmp_path / "in"), "--result", str(tmp_path / "out")]
+    monkeypatch.setattr(sys, "argv", ["overheard", "adopt", *line])
+    assert CliRunner().invoke(app, line).exit_code == 0
+    assert (tmp_path / "out").read_text() == "ab"

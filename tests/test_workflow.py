@@ -42,7 +42,7 @@ def digests(folder: Path) -> dict[str, str]:
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
     """A finished miniature study, in a folder whose name needs quoting."""
-    folder = tmp_path_factory.mktemp("study") / "it's {a} 100% \"földer\""
+    folder = tmp_path_factory.mktemp("study") / 'it\'s {a} 100% "földer"'
     write_config(folder, "mini", MINIATURE)
     done = overheard(folder, "run", "mini")
     assert done.returncode == 0, done.stderr
@@ -120,8 +120,18 @@ def test_one_core_and_another_folder_give_the_same_bytes(finished, tmp_path):
 
 def test_plain_snakemake_agrees_that_nothing_is_to_do(finished):
     folder, _ = finished
-    command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "workflow" / "Snakefile"), "--configfile", "config/mini.yaml"]
-    done = subprocess.run([*command, "--dry-run", "--cores", "1"], cwd=folder, capture_output=True, text=True, check=False)
+    command = [
+        sys.executable,
+        "-m",
+        "snakemake",
+        "--snakefile",
+        str(ROOT / "workflow" / "Snakefile"),
+        "--configfile",
+        "config/mini.yaml",
+    ]
+    done = subprocess.run(
+        [*command, "--dry-run", "--cores", "1"], cwd=folder, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0
     assert "Nothing to be done" in done.stdout + done.stderr
 

@@ -39,7 +39,11 @@ def _allowed(name: str, model: type[BaseModel]) -> str:
             length = kind.get("maxItems")
             words.append(f"list of {length}" if length else "list")
         else:
-            low = [f"{sign} {kind[key]}" for key, sign in (("minimum", "≥"), ("exclusiveMinimum", ">"), ("maximum", "≤")) if key in kind]
+            low = [
+                f"{sign} {kind[key]}"
+                for key, sign in (("minimum", "≥"), ("exclusiveMinimum", ">"), ("maximum", "≤"))
+                if key in kind
+            ]
             words.append(" ".join([kind.get("type", "section"), *low]))
     return " or ".join(words)
 
@@ -55,11 +59,20 @@ def page() -> str:
     """The whole page."""
     lines = [HEAD]
     for prefix, model, title in SECTIONS:
-        lines += [f"## {title}", "", model.__doc__.strip(), "", "| key | allowed | default | meaning |", "|---|---|---|---|"]
+        lines += [
+            f"## {title}",
+            "",
+            model.__doc__.strip(),
+            "",
+            "| key | allowed | default | meaning |",
+            "|---|---|---|---|",
+        ]
         for name, field in model.model_fields.items():
             if isinstance(field.default, BaseModel) or name == "source":
                 continue
-            lines.append(f"| `{prefix}{name}` | {_allowed(name, model)} | {_default(field)} | {field.description or ''} |")
+            lines.append(
+                f"| `{prefix}{name}` | {_allowed(name, model)} | {_default(field)} | {field.description or ''} |"
+            )
         lines.append("")
     return "\n".join(lines)
 

@@ -36,7 +36,15 @@ def resolve() -> list[str]:
 def environment(lines: list[str]) -> str:
     """The same pins for conda: its Python, and the lock's packages by pip, so that nobody gets other versions."""
     python = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["requires-python"]
-    head = [HEADER, "name: overheard", "channels: [conda-forge]", "dependencies:", f'  - python{python}', "  - pip", "  - pip:"]
+    head = [
+        HEADER,
+        "name: overheard",
+        "channels: [conda-forge]",
+        "dependencies:",
+        f"  - python{python}",
+        "  - pip",
+        "  - pip:",
+    ]
     quoted = ["      - " + (f'"{line}"' if "'" in line else line) for line in lines]
     return "\n".join([*head, *quoted, "      - --no-deps -e .", ""])
 

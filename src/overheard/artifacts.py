@@ -106,7 +106,9 @@ def read_clips(array: Path, ids: Path) -> tuple[list[str], np.ndarray]:
     names = [row["id"] for row in read_table(ids, ["id"])]
     values = np.load(array, mmap_mode="r", allow_pickle=False)
     if len(values) != len(names):
-        raise PairingError(f"{array}: {len(values)} rows, but {ids} names {len(names)} clips; delete both and run again")
+        raise PairingError(
+            f"{array}: {len(values)} rows, but {ids} names {len(names)} clips; delete both and run again"
+        )
     return names, values
 
 

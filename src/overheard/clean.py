@@ -27,7 +27,8 @@ def clean_experiment(name: str, yes: bool) -> str:
         hint = f"{total / 1e6:9.1f} MB  in all; `overheard clean {name} --yes` deletes it (config/{name}.yaml stays)."
         shared = Path("checkpoints")
         if shared.is_dir():
-            hint += f"\nBesides, {_bytes(shared) / 1e6:.1f} MB of checkpoints of all experiments lie in checkpoints/; deleting them costs time only."
+            hint += f"\nBesides, {_bytes(shared) / 1e6:.1f} MB of checkpoints of all experiments lie in checkpoints/; "
+            hint += "deleting them costs time only."
         return "\n".join([*lines, hint])
     for folder in folders:
         shutil.rmtree(folder)

@@ -64,7 +64,7 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
-    help="Regenerate every table and figure of a paper on cross-task transfer for audiovisual aerial scene recognition.",
+    help="Regenerate every table and figure of a paper on transfer for audiovisual aerial scene recognition.",
 )
 
 
@@ -92,17 +92,28 @@ def _mendable(command: Callable[..., int | None]) -> Callable[..., None]:
 @_mendable
 def run(
     name: Annotated[str, typer.Argument(help="The experiment: config/NAME.yaml makes results/NAME/.")],
-    changes: Annotated[list[str] | None, typer.Option("--set", help="key=value, e.g. train.epochs=5; needs --as.")] = None,
-    new: Annotated[str | None, typer.Option("--as", help="Write the changed configuration as config/NEW.yaml and run it.")] = None,
+    changes: Annotated[
+        list[str] | None, typer.Option("--set", help="key=value, e.g. train.epochs=5; needs --as.")
+    ] = None,
+    new: Annotated[
+        str | None, typer.Option("--as", help="Write the changed configuration as config/NEW.yaml and run it.")
+    ] = None,
     cores: Annotated[int | None, typer.Option(min=1, help="Jobs at once; all cores by default.")] = None,
     until: Annotated[str | None, typer.Option(help=f"Stop after a stage: {', '.join(STAGES)}.")] = None,
-    table: Annotated[str | None, typer.Option(help="Only what one table or figure needs, e.g. table2, figure6.")] = None,
+    table: Annotated[
+        str | None, typer.Option(help="Only what one table or figure needs, e.g. table2, figure6.")
+    ] = None,
     row: Annotated[str | None, typer.Option(help="Only one method, e.g. scene+event.")] = None,
     column: Annotated[str | None, typer.Option(help="Only one modality: image, sound or image+sound.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would run, and stop.")] = False,
-    keep_going: Annotated[bool, typer.Option("--keep-going", help="After a failed job, go on with those that do not need it.")] = False,
+    keep_going: Annotated[
+        bool, typer.Option("--keep-going", help="After a failed job, go on with those that do not need it.")
+    ] = False,
     partial: Annotated[
-        bool, typer.Option("--partial", help="With --keep-going: make the tables from the runs there are; their cells say `3 of 5`.")
+        bool,
+        typer.Option(
+            "--partial", help="With --keep-going: make the tables from the runs there are; their cells say `3 of 5`."
+        ),
     ] = False,
 ) -> int:
     """Make an experiment's tables and figures; run again after an interruption, it goes on where it stopped."""
@@ -117,7 +128,9 @@ def run(
 def init(
     name: Annotated[str, typer.Argument(help="Name of the new experiment: config/NAME.yaml is written.")],
     source: Annotated[Path, typer.Option("--from", help="Folder with vision/<class>/ and sound/<class>/.")],
-    scenes: Annotated[Path | None, typer.Option(help="Folder <class>/<picture> to pre-train the image network on.")] = None,
+    scenes: Annotated[
+        Path | None, typer.Option(help="Folder <class>/<picture> to pre-train the image network on.")
+    ] = None,
     tagger: Annotated[Path | None, typer.Option(help="Weights of the tagger mn04 (mn04_as_mAP_432.pt).")] = None,
 ) -> None:
     """Write an annotated configuration for a folder of your own."""
@@ -139,7 +152,9 @@ def report(name: Annotated[str, typer.Argument(help="The experiment.")]) -> int:
 @_mendable
 def clean(
     name: Annotated[str, typer.Argument(help="The experiment.")],
-    yes: Annotated[bool, typer.Option("--yes", help="Delete; without it the command only says what it would free.")] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Delete; without it the command only says what it would free.")
+    ] = False,
 ) -> None:
     """Say what an experiment's files take, and delete them with --yes."""
     from overheard.clean import clean_experiment

@@ -41,8 +41,12 @@ class Twin(_Section):
 
     kind: Literal["twin"]
     world: Natural = Field(0, description="seed of the simulated world")
-    scale: Annotated[Positive, Field(le=1)] = Field(0.1, description="share of ADVANCE's 2,696 locations; at least 10 a class")
-    coupling: Share = Field(0.5, description="how strongly picture and sound share what a place is like: 0 none, 0.5, 0.9 high")
+    scale: Annotated[Positive, Field(le=1)] = Field(
+        0.1, description="share of ADVANCE's 2,696 locations; at least 10 a class"
+    )
+    coupling: Share = Field(
+        0.5, description="how strongly picture and sound share what a place is like: 0 none, 0.5, 0.9 high"
+    )
     scenes: Count = Field(30, description="pictures per class of the 30-class set the image network is pre-trained on")
     sounds: Count = Field(900, description="tagged sounds the sound network is pre-trained on")
 
@@ -53,7 +57,9 @@ class Directory(_Section):
     kind: Literal["directory"]
     pairs: str = Field(description="folder with vision/<class>/<id>.jpg and sound/<class>/<id>.wav")
     scenes: str | None = Field(None, description="folder <class>/<picture>: the image network is pre-trained on it")
-    tagger: str | None = Field(None, description="weights of the tagger mn04 (mn04_as_mAP_432.pt): sound network and teacher")
+    tagger: str | None = Field(
+        None, description="weights of the tagger mn04 (mn04_as_mAP_432.pt): sound network and teacher"
+    )
     sounds: str | None = Field(None, description="folder with sound/<id>.wav and tags.csv: instead of a tagger")
     classes: list[str] | None = Field(None, description="classes to use; all found where it is null")
     bands: Annotated[list[Natural], Field(min_length=3, max_length=3)] | None = Field(
@@ -98,7 +104,8 @@ class Network(_Section):
     """One modality's network."""
 
     name: Literal["small", "resnet101", "resnet50", "mn04"] = Field(
-        "small", description="small (two cores); the paper's: resnet101 for images, resnet50 for sounds; mn04: the tagger, for sounds"
+        "small",
+        description="small (two cores); the paper's: resnet101 (images), resnet50 (sounds); mn04: the tagger (sounds)",
     )
     frozen_blocks: Annotated[int, Field(ge=0, le=16)] = Field(
         0, description="lower blocks of mn04 that are kept as given, their outputs stored once (0: all are trained)"
@@ -132,7 +139,9 @@ class Train(_Section):
     batch_size: Annotated[int, Field(ge=2)] | None = Field(None, description="clips a step")
     learning_rate: Positive | None = Field(None, description="of Adam")
     patience: Count | None = Field(None, description="epochs without a new best before training stops")
-    device: Literal["cpu", "cuda"] = Field("cpu", description="where networks are trained; on cuda the data lie there too")
+    device: Literal["cpu", "cuda"] = Field(
+        "cpu", description="where networks are trained; on cuda the data lie there too"
+    )
     bf16: bool = Field(False, description="bfloat16 autocast (cuda)")
     channels_last: bool = Field(True, description="memory layout of convolutions; faster on both, other last digits")
 
@@ -142,7 +151,9 @@ class Experiment(_Section):
 
     study: str = Field("advance", description="rows, columns and tables: config/studies/")
     protocol: str = Field("corrected", description="equations, optimizer, selection: config/protocols/")
-    seeds: Annotated[list[Natural], Field(min_length=1)] = Field([0, 1, 2, 3, 4], description="one run of every row for each")
+    seeds: Annotated[list[Natural], Field(min_length=1)] = Field(
+        [0, 1, 2, 3, 4], description="one run of every row for each"
+    )
     source: Annotated[Twin | Directory, Field(discriminator="kind")]
     split: Split = Split()
     networks: Networks = Networks()
@@ -156,7 +167,9 @@ class Experiment(_Section):
         if isinstance(self.source, Directory):
             sound = self.networks.sound.name
             if self.source.tagger and sound != "mn04":
-                raise ValueError(f"networks.sound.name: found {sound}, expected mn04, whose weights source.tagger names")
+                raise ValueError(
+                    f"networks.sound.name: found {sound}, expected mn04, whose weights source.tagger names"
+                )
             if sound == "mn04" and not self.source.tagger:
                 raise ValueError("source.tagger: missing; networks.sound.name mn04 needs its weights")
         elif self.networks.sound.name == "mn04":
@@ -292,7 +305,9 @@ def _keys_at(model: type[BaseModel], place: list[str], loc: tuple[Any, ...]) -> 
     for part in place:
         annotation = current.model_fields[part].annotation if part in current.model_fields else None
         candidates = [annotation, *getattr(annotation, "__args__", ())]
-        models = [candidate for candidate in candidates if isinstance(candidate, type) and issubclass(candidate, BaseModel)]
+        models = [
+            candidate for candidate in candidates if isinstance(candidate, type) and issubclass(candidate, BaseModel)
+        ]
         if not models:
             return []
         current = next((found for found in models if found.__name__.lower() in loc), models[0])

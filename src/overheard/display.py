@@ -31,7 +31,12 @@ class Display:
         self.bars = self._bars() if self.console.is_terminal else None
 
     def _bars(self) -> Progress:
-        columns = (TextColumn("{task.description}"), BarColumn(bar_width=28), MofNCompleteColumn(), TextColumn("{task.fields[text]}"))
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=28),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[text]}"),
+        )
         bars = Progress(*columns, TimeRemainingColumn(), console=self.console, transient=True)
         self.whole = bars.add_task("all jobs", total=self.total, text="")
         return bars

@@ -57,7 +57,9 @@ def write_config(name: str, source: Path, scenes: Path | None, tagger: Path | No
         MediaError: a folder or the weights are not there.
     """
     if not NAME.fullmatch(name):
-        raise ConfigError(f"{name!r}: a name has letters, digits, dot, dash and underscore, and starts with a letter or digit")
+        raise ConfigError(
+            f"{name!r}: a name has letters, digits, dot, dash and underscore, and starts with a letter or digit"
+        )
     path = Path("config") / f"{name}.yaml"
     if path.exists():
         raise ConfigError(f"{path}: exists already; edit it, or choose another name")
@@ -69,7 +71,11 @@ def write_config(name: str, source: Path, scenes: Path | None, tagger: Path | No
     if tagger is not None and not tagger.is_file():
         raise MediaError(f"--tagger {tagger}: no such file")
     text = TEMPLATE.format(
-        name=name, pairs=_quoted(source), scenes=_quoted(scenes), tagger=_quoted(tagger), sound=SOUND_TAGGER if tagger else SOUND_SMALL
+        name=name,
+        pairs=_quoted(source),
+        scenes=_quoted(scenes),
+        tagger=_quoted(tagger),
+        sound=SOUND_TAGGER if tagger else SOUND_SMALL,
     )
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
@@ -79,5 +85,5 @@ def write_config(name: str, source: Path, scenes: Path | None, tagger: Path | No
 
 
 def _quoted(path: Path | None) -> str:
-    """A path as YAML, whatever its characters: a JSON string is one; where it lies does not depend on where it is read."""
+    """A path as YAML, whatever its characters (a JSON string is YAML); absolute, so it holds wherever it is read."""
     return "null" if path is None else json.dumps(str(path.absolute()), ensure_ascii=False)

@@ -7,7 +7,7 @@ from overheard.errors import MediaError
 
 
 def listing_digest(folder: Path) -> str:
-    """A digest of every file's relative path, size and modification time under `folder`; a single file counts as a folder of one.
+    """A digest of every file's relative path, size and modification time under `folder`, which may be one file.
 
     Raises:
         MediaError: there is no such folder or file.

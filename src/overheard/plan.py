@@ -26,7 +26,9 @@ def left_out(experiment: Experiment, study: Study) -> dict[tuple[str, str], str]
         if "encoders" in needs and "image" in modality and source.scenes is None:
             reasons[method, modality] = "no folder of scenes to pre-train the image network on (source.scenes)"
         elif "encoders" in needs and "sound" in modality and not _has_teacher(source):
-            reasons[method, modality] = "no tagger and no tagged sounds for the sound network (source.tagger, source.sounds)"
+            reasons[method, modality] = (
+                "no tagger and no tagged sounds for the sound network (source.tagger, source.sounds)"
+            )
         elif "teacher" in needs and not _has_teacher(source):
             reasons[method, modality] = "no tagger to hear the events (source.tagger, source.sounds)"
     return reasons
@@ -92,7 +94,7 @@ def frozen_blocks(experiment: Experiment, needs: Sequence[str]) -> int:
 
 
 def train_settings(experiment: Experiment, protocol: Protocol, needs: Sequence[str]) -> dict[str, Any]:
-    """Everything a student's training depends on besides its inputs, method, modality and seed; `needs` are the method's."""
+    """What a student's training depends on besides its inputs, method, modality and seed; `needs` are the method's."""
     own = {key: value for key, value in experiment.train.model_dump().items() if value is not None}
     return {
         "network_image": experiment.networks.image.name,
@@ -149,7 +151,11 @@ def remarks(experiment: Experiment) -> list[str]:
             text += f"; its lower {sound.frozen_blocks} of 17 blocks are kept as given (none where it starts at random)"
         lines.append(text + ".")
     own = {key: value for key, value in experiment.train.model_dump().items() if value is not None}
-    shown = [f"{key.replace('_', ' ')} {own[key]:g}" for key in ("learning_rate", "epochs", "batch_size", "patience") if key in own]
+    shown = [
+        f"{key.replace('_', ' ')} {own[key]:g}"
+        for key in ("learning_rate", "epochs", "batch_size", "patience")
+        if key in own
+    ]
     if shown:
         lines.append(f"Training settings of this experiment: {', '.join(shown)}.")
     return lines

@@ -46,7 +46,7 @@ class Loaded:
 
 
 def project_root() -> Path:
-    """The folder with `workflow/Snakefile`: where the command was typed, or the checkout the package was installed from.
+    """The folder with `workflow/Snakefile`: the current one, or the checkout the package was installed from.
 
     Raises:
         ConfigError: neither has one.
@@ -61,7 +61,9 @@ def project_root() -> Path:
 def load(name: str) -> Loaded:
     """Read and check `config/NAME.yaml` and the study and protocol it names."""
     if not config.NAME.fullmatch(name):
-        raise ConfigError(f"{name!r}: a name has letters, digits, dot, dash and underscore, and starts with a letter or digit")
+        raise ConfigError(
+            f"{name!r}: a name has letters, digits, dot, dash and underscore, and starts with a letter or digit"
+        )
     path = Path("config") / f"{name}.yaml"
     if not path.is_file():
         known = ", ".join(sorted(found.stem for found in path.parent.glob("*.yaml"))) or "none"
@@ -80,7 +82,9 @@ def write_variant(name: str, changes: list[str], new: str | None) -> str:
     if not changes and not new:
         return name
     if not changes or not new:
-        raise ConfigError("--set and --as belong together: `overheard run twin --set train.epochs=5 --as twin-5-epochs`")
+        raise ConfigError(
+            "--set and --as belong together: `overheard run twin --set train.epochs=5 --as twin-5-epochs`"
+        )
     if not config.NAME.fullmatch(new):
         raise ConfigError(f"--as {new!r}: a name has letters, digits, dot, dash and underscore")
     loaded = load(name)
@@ -140,13 +144,17 @@ def only_run(name: str) -> Iterator[None]:
         folder.mkdir(parents=True, exist_ok=True)
         stream = (folder / ".lock").open("a+")
     except OSError as error:
-        raise MediaError(f"{folder}: cannot be written ({error.strerror}); make it writable, or run where you may write") from error
+        raise MediaError(
+            f"{folder}: cannot be written ({error.strerror}); make it writable, or run where you may write"
+        ) from error
     with stream:
         try:
             fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             stream.seek(0)
-            raise OverheardError(f"{folder}: another run works on it (process {stream.read().strip()}); wait for it") from error
+            raise OverheardError(
+                f"{folder}: another run works on it (process {stream.read().strip()}); wait for it"
+            ) from error
         stream.truncate(0)
         stream.write(str(os.getpid()))
         stream.flush()
@@ -189,7 +197,7 @@ def planned_jobs(loaded: Loaded, wanted: Wanted, extra: list[str]) -> dict[str, 
 
 
 def _stage_of(rule: str) -> str:
-    return {"features_tagger": "features", "figure3": "figures", "figure6": "figures"}.get(rule, rule)
+    return re.sub(r"_\w+$|\d+$", "", rule).replace("figure", "figures")
 
 
 def introduction(loaded: Loaded, jobs: dict[str, int], cores: int, wanted: Wanted) -> str:
@@ -199,10 +207,14 @@ def introduction(loaded: Loaded, jobs: dict[str, int], cores: int, wanted: Wante
     if source.kind == "twin":
         lines.append(TWIN_WARNING)
     else:
-        lines.append(f"Pairs from {source.pairs}: other pairs than ADVANCE, so no number is comparable with the printed ones.")
+        lines.append(
+            f"Pairs from {source.pairs}: other pairs than ADVANCE, so no number is comparable with the printed ones."
+        )
     rows = [run for run in loaded.study.rows() if run not in plan.left_out(loaded.experiment, loaded.study)]
     runs = len(rows) * len(loaded.experiment.seeds)
-    lines += [f"left out: {m} ({c}): {reason}" for (m, c), reason in plan.left_out(loaded.experiment, loaded.study).items()]
+    lines += [
+        f"left out: {m} ({c}): {reason}" for (m, c), reason in plan.left_out(loaded.experiment, loaded.study).items()
+    ]
     if not jobs:
         return "\n".join([*lines, f"Nothing to do: all is there already, in results/{loaded.name}/."])
     stages: dict[str, int] = {}
@@ -213,12 +225,20 @@ def introduction(loaded: Loaded, jobs: dict[str, int], cores: int, wanted: Wante
     if not any((wanted.table, wanted.row, wanted.column, wanted.until)):
         lines.append(f"There already: {runs - jobs.get('train', 0)} of {runs} training runs.")
     seconds, basis = durations.estimate(loaded.name, stages, cores)
-    lines.append(f"About {durations.in_words(seconds)} on {cores} cores ({basis}); interrupt it at any time, the same command goes on.")
+    about = f"About {durations.in_words(seconds)} on {cores} cores ({basis})"
+    lines.append(f"{about}; interrupt it whenever you like, the same command goes on.")
     return "\n".join(lines)
 
 
 def run_experiment(
-    name: str, changes: list[str], new: str | None, wanted: Wanted, cores: int | None, dry_run: bool, keep_going: bool, partial: bool
+    name: str,
+    changes: list[str],
+    new: str | None,
+    wanted: Wanted,
+    cores: int | None,
+    dry_run: bool,
+    keep_going: bool,
+    partial: bool,
 ) -> int:
     """Run an experiment, or say what would run; returns the exit code."""
     if partial and not keep_going:
@@ -234,7 +254,11 @@ def run_experiment(
         code = _execute(loaded, wanted, jobs, cores, extra)
         if code == 1 and partial and (absent := missing_runs(loaded)):
             print(f"{len(absent)} runs are missing; making the tables from the others: {' '.join(absent)}", flush=True)
-            extra = [*extra, "--config", f"absent={yaml.safe_dump(absent, default_flow_style=True, width=10**6).strip()}"]
+            extra = [
+                *extra,
+                "--config",
+                f"absent={yaml.safe_dump(absent, default_flow_style=True, width=10**6).strip()}",
+            ]
             code = _execute(loaded, wanted, planned_jobs(loaded, wanted, extra), cores, extra)
         if code == 0:
             print(conclusion(loaded, wanted), flush=True)
@@ -244,7 +268,9 @@ def run_experiment(
 def missing_runs(loaded: Loaded) -> list[str]:
     """Runs whose student is not there, as method/modality/seed-k."""
     absent = plan.left_out(loaded.experiment, loaded.study)
-    runs = [f"{m}/{c}/seed-{k}" for m, c in loaded.study.rows() if (m, c) not in absent for k in loaded.experiment.seeds]
+    runs = [
+        f"{m}/{c}/seed-{k}" for m, c in loaded.study.rows() if (m, c) not in absent for k in loaded.experiment.seeds
+    ]
     return [run for run in runs if not (Path("results") / loaded.name / "train" / run / "student.pt").exists()]
 
 
@@ -259,7 +285,11 @@ def _execute(loaded: Loaded, wanted: Wanted, jobs: dict[str, int], cores: int, e
         with Display(socket_path, sum(jobs.values())) as display, WarmProcess(Path(folder), environ, jobs):
             print(shlex.join(command), file=stream, flush=True)
             process = subprocess.Popen(
-                command, stdout=stream, stderr=subprocess.STDOUT, env=environ, preexec_fn=lambda: die_with_parent(signal.SIGTERM)
+                command,
+                stdout=stream,
+                stderr=subprocess.STDOUT,
+                env=environ,
+                preexec_fn=lambda: die_with_parent(signal.SIGTERM),
             )
             try:
                 while process.poll() is None:
@@ -278,7 +308,10 @@ def _execute(loaded: Loaded, wanted: Wanted, jobs: dict[str, int], cores: int, e
     if not display.troubles:
         tail = log.read_text(encoding="utf-8", errors="replace").splitlines()[-12:]
         print("\n".join(["Snakemake stopped:", *tail]), file=sys.stderr)
-    print(f"error: not everything was made; Snakemake's log is {log}, each job's under logs/{loaded.name}/", file=sys.stderr)
+    print(
+        f"error: not everything was made; Snakemake's log is {log}, each job's under logs/{loaded.name}/",
+        file=sys.stderr,
+    )
     return 1
 
 
@@ -313,7 +346,9 @@ def _scores_in_words(loaded: Loaded, wanted: Wanted) -> list[str]:
     for path in [Path(target) for target in targets(loaded, wanted) if target.endswith("scores.json")]:
         scores = artifacts.read_json(path)
         shown = ", ".join(f"{key} {100 * scores[key]:.2f}" for key in ("precision", "recall", "f_score"))
-        lines.append(f"{scores['method']} ({scores['modality']}) seed {scores['seed']}: {shown} % on {scores['n']} test clips")
+        lines.append(
+            f"{scores['method']} ({scores['modality']}) seed {scores['seed']}: {shown} % on {scores['n']} test clips"
+        )
     return lines
 
 
@@ -326,6 +361,8 @@ def make_report(name: str) -> int:
     command = _snakemake(loaded, Wanted(), ["--cores", "1", "--report", str(path)])
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise OverheardError("\n".join(["the report could not be made; Snakemake says:", *done.stderr.splitlines()[-8:]]))
+        raise OverheardError(
+            "\n".join(["the report could not be made; Snakemake says:", *done.stderr.splitlines()[-8:]])
+        )
     print(f"{path}")
     return 0

@@ -24,7 +24,7 @@ from overheard.errors import ConfigError, MediaError, OverheardError
 
 Reads = Annotated[Path, "reads"]
 Writes = Annotated[Path, "writes"]
-"""Annotations of a stage's parameters. `list[Reads]` is a flag that repeats, `Reads | None` one that may be left out."""
+"""Annotations of a stage's parameters; `list[Reads]` is a flag that repeats, `Reads | None` one that may be absent."""
 
 
 def role(annotation: Any) -> str | None:
@@ -109,7 +109,7 @@ def _os_message(word: str, error: OSError) -> str | None:
 
     place = f"{error.filename}: " if error.filename else ""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return f"{place}no space left while {word} was writing; free some (`overheard clean` says what it could) and run again"
+        return f"{place}no space left while {word} was writing; free some (`overheard clean NAME` helps) and run again"
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return f"{place}{error.strerror.lower()}; make the folder writable, or run where you may write"
     if error.errno == errno.EIO:
@@ -226,5 +226,8 @@ def command_for(stage: Callable[..., None]) -> Callable[..., None]:
 
     command.__name__ = stage.__name__
     command.__doc__ = inspect.getdoc(stage).split("\nArgs:")[0].strip()
-    command.__signature__ = add_flags(stage)  # type: ignore[attr-defined]
+    signature = add_flags(stage)
+    command.__signature__ = signature  # type: ignore[attr-defined]
+    # typer prefers annotations to the signature: a stage's parameter may be named as one of `command`
+    command.__annotations__ = {name: parameter.annotation for name, parameter in signature.parameters.items()}
     return command

@@ -2,7 +2,7 @@
 
 `overheard run` starts one beside Snakemake and names its socket in OVERHEARD_WARM. A job's command connects, sends its
 arguments, folder, environment and standard streams, and waits for the exit code. Everything else is as if it had run
-alone: the same code path, its own process, one thread. Without the warm process (plain `snakemake`, a copied command line)
+alone: the same code path, its own process, one thread. Without the warm process (plain `snakemake`, a copied line)
 the command simply runs by itself. A job ends when its command ends: when the connection closes, the fork is stopped.
 """
 

@@ -71,7 +71,11 @@ def test_the_study_has_the_papers_rows():
     study = config.load_study(ROOT, experiment)
     assert len(study.rows()) == 20
     by_modality = {modality: [m for m, c in study.rows() if c == modality] for modality in plan.MODALITIES}
-    assert {modality: len(rows) for modality, rows in by_modality.items()} == {"image": 5, "sound": 5, "image+sound": 10}
+    assert {modality: len(rows) for modality, rows in by_modality.items()} == {
+        "image": 5,
+        "sound": 5,
+        "image+sound": 10,
+    }
 
 
 def test_rows_whose_needs_are_not_given_are_left_out_with_the_reason():
@@ -100,7 +104,12 @@ def test_full_networks_take_the_protocols_settings_and_small_ones_their_own():
     plain = config.check(config.Experiment, TWIN, "x")
     protocol = config.load_protocol(ROOT, plain)
     settings = plan.train_settings(plain, protocol, ["encoders"])
-    assert (settings["learning_rate"], settings["weight_decay"], settings["alpha"], settings["beta"]) == (1e-5, 1e-4, 0.1, 0.001)
+    assert (settings["learning_rate"], settings["weight_decay"], settings["alpha"], settings["beta"]) == (
+        1e-5,
+        1e-4,
+        0.1,
+        0.001,
+    )
     own = config.check(config.Experiment, TWIN | {"train": {"learning_rate": 0.01}}, "x")
     assert plan.train_settings(own, protocol, [])["learning_rate"] == 0.01
     assert any("0.01" in line for line in plan.remarks(own))

@@ -17,7 +17,6 @@ from overheard.twin import aerial, event_table, world
 SMALL = Settings(world=101, scale=0.001, coupling=0.5, scenes=1, sounds=30)
 
 
-
 @pytest.fixture(scope="module")
 def few_locations():
     """Two locations a class: a world small enough to draw in every test run."""

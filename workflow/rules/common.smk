@@ -17,6 +17,7 @@ STUDY = load_study(ROOT, EXPERIMENT)
 LEFT_OUT = plan.left_out(EXPERIMENT, STUDY)
 SEEDS = EXPERIMENT.seeds
 TWIN = EXPERIMENT.source.kind == "twin"
+TAGGER = getattr(EXPERIMENT.source, "tagger", None)
 PARTS = {"pairs": "", "scenes": "scenes/", "sounds": "sounds/"}
 
 # jobs call the command of this very environment, also where it was not activated
@@ -73,7 +74,10 @@ def student_arrays(method):
     images, image_ids = features_of("image")
     sounds, sound_ids = features_of("sound")
     if plan.frozen_blocks(EXPERIMENT, STUDY.methods[method].needs):
-        sounds, sound_ids = f"results/{NAME}/teacher/trunk.npy", f"results/{NAME}/teacher/logits.ids.csv"
+        sounds, sound_ids = (
+            f"results/{NAME}/teacher/trunk.npy",
+            f"results/{NAME}/teacher/logits.ids.csv",
+        )
     return {
         "images": images,
         "image_ids": image_ids,
@@ -96,9 +100,48 @@ def flags(files):
     return " ".join(words)
 
 
+def pretrain_inputs(wildcards):
+    """A collection's features and index; nothing where the weights are given."""
+    if wildcards.encoder == "sound" and TAGGER:
+        return {}
+    part = "scenes/" if wildcards.encoder == "image" else "sounds/"
+    features, ids = features_of(wildcards.encoder, part)
+    return {
+        "features": features,
+        "ids": ids,
+        "index": f"results/{NAME}/media/{part}index.csv",
+    }
+
+
+def train_inputs(wildcards):
+    """A run's arrays, and of encoders and teacher what its method needs and the experiment has."""
+    files = student_arrays(wildcards.method)
+    needs = STUDY.methods[wildcards.method].needs
+    if "encoders" in needs:
+        for modality in plan.encoders(EXPERIMENT):
+            files[f"{modality}_encoder"] = f"results/{NAME}/pretrain/{modality}.pt"
+    if "teacher" in needs:
+        teacher = f"results/{NAME}/teacher"
+        files |= {
+            "logits": f"{teacher}/logits.npy",
+            "logit_ids": f"{teacher}/logits.ids.csv",
+            "prior": f"{teacher}/prior.csv",
+            "relevance": f"{teacher}/relevance.csv",
+        }
+    return files
+
+
+def evaluate_outputs(name):
+    """One file a seed; a row's seeds are one job."""
+    return [
+        f"results/{{experiment}}/evaluate/{{method}}/{{modality}}/seed-{seed}/{name}"
+        for seed in SEEDS
+    ]
+
+
 def rows_made(runs):
-    """The (method, modality) pairs among `runs` that this experiment can make."""
-    return [run for run in runs if run not in LEFT_OUT]
+    """The (method, modality) pairs among `runs` that this experiment can make, of at least one seed."""
+    return [run for run in runs if run not in LEFT_OUT and seeds_made(*run)]
 
 
 def seeds_made(method, modality):
@@ -106,22 +149,39 @@ def seeds_made(method, modality):
 
 
 def per_seed(stage, name, method, modality):
-    return [f"results/{NAME}/{stage}/{method}/{modality}/seed-{seed}/{name}" for seed in seeds_made(method, modality)]
+    return [
+        f"results/{NAME}/{stage}/{method}/{modality}/seed-{seed}/{name}"
+        for seed in seeds_made(method, modality)
+    ]
 
 
 def scores_of(runs):
-    return [path for run in rows_made(runs) for path in per_seed("evaluate", "scores.json", *run)]
+    return [
+        path
+        for run in rows_made(runs)
+        for path in per_seed("evaluate", "scores.json", *run)
+    ]
 
 
 def everything():
     """Every result: Snakemake does not notice a lost file that only a standing one was made from."""
     results = f"results/{NAME}"
     wanted = [f"{results}/media/statistics.csv", f"{results}/tables/cells.csv"]
-    wanted += [f"{results}/pretrain/{modality}.pt" for modality in plan.encoders(EXPERIMENT)]
+    wanted += [
+        f"{results}/pretrain/{modality}.pt" for modality in plan.encoders(EXPERIMENT)
+    ]
     for run in rows_made(STUDY.rows()):
         wanted += per_seed("train", "student.pt", *run)
         for name in ("predictions.npz", "events.npz", "scores.json"):
             wanted += per_seed("evaluate", name, *run)
-    wanted += [f"{results}/tables/{table}.{suffix}" for table in STUDY.tables for suffix in ("csv", "md", "tex")]
-    wanted += [f"{results}/figures/{figure}.{suffix}" for figure in ("figure3", "figure6") for suffix in ("png", "pdf")]
+    wanted += [
+        f"{results}/tables/{table}.{suffix}"
+        for table in STUDY.tables
+        for suffix in ("csv", "md", "tex")
+    ]
+    wanted += [
+        f"{results}/figures/{figure}.{suffix}"
+        for figure in ("figure3", "figure6")
+        for suffix in ("png", "pdf")
+    ]
     return wanted

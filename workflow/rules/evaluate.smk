@@ -1,18 +1,11 @@
-def evaluate_outputs(name):
-    """One file a seed; a row's seeds are one job."""
-    return [
-        f"results/{{experiment}}/evaluate/{{method}}/{{modality}}/seed-{seed}/{name}" for seed in SEEDS
-    ]
-
-
 if ABSENT:
 
     # some runs could not be made: rows are evaluated from those that could, each row by a rule of its own seeds
-    for method, modality in rows_made(STUDY.rows()):
+    for number, (method, modality) in enumerate(rows_made(STUDY.rows())):
 
         rule:
             name:
-                f"evaluate_{method}_{modality}"
+                f"evaluate_{number}"
             input:
                 **student_arrays(method),
                 students=per_seed("train", "student.pt", method, modality),
@@ -34,7 +27,9 @@ else:
     rule evaluate:
         input:
             unpack(lambda wildcards: student_arrays(wildcards.method)),
-            students=lambda wildcards: per_seed("train", "student.pt", wildcards.method, wildcards.modality),
+            students=lambda wildcards: per_seed(
+                "train", "student.pt", wildcards.method, wildcards.modality
+            ),
         output:
             predictions=evaluate_outputs("predictions.npz"),
             events=evaluate_outputs("events.npz"),

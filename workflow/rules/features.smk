@@ -10,10 +10,10 @@ rule features:
         "logs/{experiment}/features/{part}{front_end}.log",
     wildcard_constraints:
         front_end="images|paper",
+    threads: workflow.cores
     params:
         folder=lambda wildcards: media_folder(wildcards.part),
         writes=lambda wildcards, output: flags(dict(output.items())),
-    threads: workflow.cores
     shell:
         "overheard features --folder {params.folder:q} --index {input.index} --front-end {wildcards.front_end}"
         " --workers {threads} {params.writes} --log {log}"

@@ -8,12 +8,12 @@ rule media:
         report="results/{experiment}/media/{part}report.md",
     log:
         "logs/{experiment}/media/{part}media.log",
+    threads: workflow.cores
     params:
         collection=lambda wildcards: collection(wildcards.part),
         folder=lambda wildcards: media_folder(wildcards.part),
         settings=lambda wildcards: as_json(plan.media_settings(EXPERIMENT)),
         outside=lambda wildcards: outside(wildcards.part),
-    threads: workflow.cores
     shell:
         "overheard media --folder {params.folder:q} --collection {params.collection} --settings {params.settings:q}"
         " --workers {threads} --index {output.index} --manifest {output.manifest} --statistics {output.statistics}"

@@ -1,15 +1,3 @@
-TAGGER = getattr(EXPERIMENT.source, "tagger", None)
-
-
-def pretrain_inputs(wildcards):
-    """A collection's features and index; nothing where the weights are given."""
-    if wildcards.encoder == "sound" and TAGGER:
-        return {}
-    part = "scenes/" if wildcards.encoder == "image" else "sounds/"
-    features, ids = features_of(wildcards.encoder, part)
-    return {"features": features, "ids": ids, "index": f"results/{NAME}/media/{part}index.csv"}
-
-
 rule pretrain:
     input:
         unpack(pretrain_inputs),
@@ -20,11 +8,23 @@ rule pretrain:
         "logs/{experiment}/pretrain/{encoder}.log",
     params:
         network=lambda wildcards: getattr(EXPERIMENT.networks, wildcards.encoder).name,
-        seed=lambda wildcards: getattr(EXPERIMENT.networks, wildcards.encoder).pretrain.seed,
-        settings=lambda wildcards: as_json(plan.pretrain_settings(EXPERIMENT, PROTOCOL, wildcards.encoder)),
+        seed=lambda wildcards: getattr(
+            EXPERIMENT.networks, wildcards.encoder
+        ).pretrain.seed,
+        settings=lambda wildcards: as_json(
+            plan.pretrain_settings(EXPERIMENT, PROTOCOL, wildcards.encoder)
+        ),
         reads=lambda wildcards, input: flags(dict(input.items())),
-        given=lambda wildcards: f"--given {shlex.quote(TAGGER)}" if wildcards.encoder == "sound" and TAGGER else "",
-        outside=lambda wildcards: listing_digest(Path(TAGGER)) if wildcards.encoder == "sound" and TAGGER else "",
+        given=lambda wildcards: (
+            f"--given {shlex.quote(TAGGER)}"
+            if wildcards.encoder == "sound" and TAGGER
+            else ""
+        ),
+        outside=lambda wildcards: (
+            listing_digest(Path(TAGGER))
+            if wildcards.encoder == "sound" and TAGGER
+            else ""
+        ),
     shell:
         "overheard pretrain --modality {wildcards.encoder} --network {params.network} {params.reads} {params.given}"
         " --settings {params.settings:q} --seed {params.seed} --checkpoints checkpoints"

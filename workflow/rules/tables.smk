@@ -5,14 +5,19 @@ rule tables:
     output:
         cells="results/{experiment}/tables/{table}.cells.csv",
         csv=report(
-            "results/{experiment}/tables/{table}.csv", caption="../report/tables.rst", category="Tables", subcategory="{table}"
+            "results/{experiment}/tables/{table}.csv",
+            caption="../report/tables.rst",
+            category="Tables",
+            subcategory="{table}",
         ),
         markdown="results/{experiment}/tables/{table}.md",
         latex="results/{experiment}/tables/{table}.tex",
     log:
         "logs/{experiment}/tables/{table}.log",
     params:
-        settings=lambda wildcards: as_json(plan.table_settings(EXPERIMENT, STUDY, NAME, wildcards.table, ABSENT)),
+        settings=lambda wildcards: as_json(
+            plan.table_settings(EXPERIMENT, STUDY, NAME, wildcards.table, ABSENT)
+        ),
         scores=lambda wildcards, input: flags({"scores": input.scores}),
     shell:
         "overheard tables --table {wildcards.table} {params.scores} --published {input.published:q}"
@@ -24,7 +29,11 @@ rule cells:
     input:
         tables=[f"results/{NAME}/tables/{table}.cells.csv" for table in STUDY.tables],
     output:
-        cells=report("results/{experiment}/tables/cells.csv", caption="../report/cells.rst", category="Tables"),
+        cells=report(
+            "results/{experiment}/tables/cells.csv",
+            caption="../report/cells.rst",
+            category="Tables",
+        ),
         metrics="results/{experiment}/tables/metrics.json",
     log:
         "logs/{experiment}/tables/cells.log",

@@ -1,4 +1,8 @@
-TRUNK = {"trunk": "results/{experiment}/teacher/trunk.npy"} if EXPERIMENT.networks.sound.frozen_blocks else {}
+TRUNK = (
+    {"trunk": "results/{experiment}/teacher/trunk.npy"}
+    if EXPERIMENT.networks.sound.frozen_blocks
+    else {}
+)
 
 
 rule teacher:
@@ -8,10 +12,10 @@ rule teacher:
         weights="results/{experiment}/pretrain/sound.pt",
         normaliser="results/{experiment}/features/normaliser.npz",
     output:
+        **TRUNK,
         logits="results/{experiment}/teacher/logits.npy",
         logit_ids="results/{experiment}/teacher/logits.ids.csv",
         report="results/{experiment}/teacher/report.json",
-        **TRUNK,
     log:
         "logs/{experiment}/teacher/teacher.log",
     params:

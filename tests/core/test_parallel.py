@@ -37,7 +37,7 @@ def test_a_killed_parent_leaves_no_workers(how):
     program = (
         "import os, time\n"
         "from overheard.parallel import in_processes\n"
-        "def work(_):\n    os.write(1, f\"{os.getpid()}\\n\".encode())\n    time.sleep(60)\n"
+        'def work(_):\n    os.write(1, f"{os.getpid()}\\n".encode())\n    time.sleep(60)\n'
         "list(in_processes(work, range(2), 2))\n"
     )
     parent = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)

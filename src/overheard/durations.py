@@ -4,11 +4,19 @@ import csv
 import statistics
 from pathlib import Path
 
-# seconds a job of the default study took on a machine of two cores, all jobs of a stage together (docs/decisions.md)
-RECORDED_S = {
-    "draw": 15.0, "media": 4.0, "split": 0.5, "features": 5.0, "normaliser": 0.5, "pretrain": 25.0, "teacher": 2.0,
-    "prior": 0.5, "relevance": 0.5, "train": 4.0, "evaluate": 1.0, "tables": 1.5, "cells": 0.5, "figures": 1.5,
+# mean seconds of a job on a machine of two cores, by sound network: small, of the default study (781 pairs); mn04 with
+# 13 blocks frozen, of a folder of 208 pairs, while other work ran; a full network was never timed
+_COMMON_S = {
+    "draw": 15.0, "media": 1.0, "split": 0.1, "features": 2.0, "normaliser": 0.2, "pretrain": 6.0, "teacher": 1.0,
+    "prior": 0.1, "relevance": 0.1, "evaluate": 0.3, "tables": 0.3, "cells": 0.3, "figures": 1.0,
 }  # fmt: skip
+RECORDED_S = {
+    "small": _COMMON_S | {"train": 4.0},
+    "mn04": _COMMON_S | {"features": 7.0, "teacher": 4.0, "train": 24.0, "evaluate": 1.5},
+}
+_START_S = {"train": 0.4, "evaluate": 0.6, "tables": 0.6, "figures": 0.6}
+"""What a job costs besides its own seconds."""
+
 _ALONE = ("draw", "media", "features")
 
 
@@ -24,19 +32,21 @@ def remember(name: str, jobs: list[tuple[str, float]]) -> None:
         csv.writer(stream).writerows((job, f"{seconds:.3f}") for job, seconds in jobs)
 
 
-def estimate(name: str, stages: dict[str, int], cores: int) -> tuple[float, str]:
-    """Seconds that `stages` (jobs by stage) will take on `cores` cores, and where the guess comes from."""
+def estimate(name: str, stages: dict[str, int], cores: int, network: str) -> tuple[float, str] | None:
+    """Seconds that `stages` (jobs by stage) will take on `cores` cores, and the guess's basis; None: no guess."""
     measured: dict[str, list[float]] = {}
     if _path(name).exists():
         with _path(name).open(encoding="utf-8", newline="") as stream:
             for job, seconds in csv.reader(stream):
                 measured.setdefault(job.split(" ")[0], []).append(float(seconds))
-    means = RECORDED_S | {stage: statistics.fmean(seconds) for stage, seconds in measured.items()}
+    known = set(stages) <= set(measured)
+    if network not in RECORDED_S and not known:
+        return None
+    means = RECORDED_S.get(network, {}) | {stage: statistics.fmean(seconds) for stage, seconds in measured.items()}
     total = 3.0
     for stage, count in stages.items():
         at_once = 1 if stage in _ALONE else min(cores, count)
-        total += count * means[stage] / at_once
-    known = set(stages) <= set(measured)
+        total += count * (means[stage] + _START_S.get(stage, 0.3)) / at_once
     return total, "from earlier runs here" if known else "from a recorded run on two cores"
 
 

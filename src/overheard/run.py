@@ -224,10 +224,17 @@ def introduction(loaded: Loaded, jobs: dict[str, int], cores: int, wanted: Wante
     lines.append(f"To do: {sum(jobs.values())} jobs ({listed}).")
     if not any((wanted.table, wanted.row, wanted.column, wanted.until)):
         lines.append(f"There already: {runs - jobs.get('train', 0)} of {runs} training runs.")
-    seconds, basis = durations.estimate(loaded.name, stages, cores)
-    about = f"About {durations.in_words(seconds)} on {cores} cores ({basis})"
-    lines.append(f"{about}; interrupt it whenever you like, the same command goes on.")
+    lines.append(f"{_how_long(loaded, stages, cores)}; interrupt it whenever you like, the same command goes on.")
     return "\n".join(lines)
+
+
+def _how_long(loaded: Loaded, stages: dict[str, int], cores: int) -> str:
+    networks = (loaded.experiment.networks.image.name, loaded.experiment.networks.sound.name)
+    slowest = next((name for name in networks if name in plan.FULL_NETWORKS), networks[1])
+    guess = durations.estimate(loaded.name, stages, cores, slowest)
+    if guess is None:
+        return f"How long is not known: {slowest} was never timed here"
+    return f"About {durations.in_words(guess[0])} on {cores} cores ({guess[1]})"
 
 
 def run_experiment(

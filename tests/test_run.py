@@ -165,7 +165,7 @@ def test_init_writes_a_configuration_that_holds_for_any_path(project):
 
 
 def test_help_reads_like_a_table_of_contents(project):
-    from overheard.cli import STAGES
+    from overheard.stages import STAGES
 
     done = subprocess.run([sys.executable, "-m", "overheard", "--help"], capture_output=True, text=True, check=True)
     places = [done.stdout.index(f"│ {word} ") for word in ("run", "init", *STAGES)]

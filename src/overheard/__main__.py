@@ -6,17 +6,11 @@ import sys
 
 def main() -> None:
     """Run the command line, or hand a training or evaluation job to the warm process of `overheard run`."""
-    address = os.environ.get("OVERHEARD_WARM")
-    if (
-        address
-        and sys.argv[1:2] != []
-        and sys.argv[1] in ("pretrain", "teacher", "train", "evaluate")
-        and "--help" not in sys.argv
-    ):
-        from overheard.warm import hand_over
+    if address := os.environ.get("OVERHEARD_WARM"):
+        from overheard.warm import STAGES, hand_over
 
-        code = hand_over(address, sys.argv[1:])
-        if code is not None:
+        asked = sys.argv[1:]
+        if asked and asked[0] in STAGES and "--help" not in asked and (code := hand_over(address, asked)) is not None:
             sys.exit(code)
     from overheard.cli import app
 

@@ -1,14 +1,13 @@
 """The same function over many items in several processes: results come in the order of the items."""
 
-import ctypes
 import multiprocessing
 import signal
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import suppress
 from typing import Any
 
-_DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG of Linux's prctl
+from overheard.orphans import die_with_parent
 
 
 def in_processes(
@@ -37,7 +36,11 @@ def in_processes(
     chunk = max(1, min(32, len(items) // (8 * workers)))
     with ProcessPoolExecutor(workers, context, _begin, (start, arguments)) as pool:
         try:
-            yield from pool.map(function, items, chunksize=chunk)
+            with warnings.catch_warnings():
+                # Python 3.12 warns of forks beside threads; the only ones here are a numeric library's, and idle
+                warnings.filterwarnings("ignore", message=".*multi-threaded", category=DeprecationWarning)
+                results = pool.map(function, items, chunksize=chunk)
+            yield from results
         finally:
             # after an error or an interrupt the rest is not waited for
             pool.shutdown(cancel_futures=True)
@@ -47,7 +50,6 @@ def _begin(start: Callable[..., None] | None, arguments: tuple) -> None:
     """Make ready a working process: it leaves Ctrl-C to its parent, and does not outlive it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    with suppress(AttributeError, OSError):  # elsewhere than on Linux
-        ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGTERM)
+    die_with_parent(signal.SIGTERM)
     if start is not None:
         start(*arguments)

@@ -18,8 +18,10 @@ import yaml
 from overheard import config, durations, plan
 from overheard.display import Display
 from overheard.errors import ConfigError, MediaError, OverheardError
+from overheard.orphans import die_with_parent
 from overheard.progress import SOCKET
-from overheard.warm import WarmProcess, die_with_parent
+from overheard.stages import STAGES
+from overheard.warm import WarmProcess
 
 TWIN_WARNING = "SIMULATED TWIN: these are not ADVANCE's numbers (docs/twin.md)."
 
@@ -173,8 +175,6 @@ def _snakemake(loaded: Loaded, wanted: Wanted, extra: list[str]) -> list[str]:
 
 
 def _rules_until(stage: str) -> list[str]:
-    from overheard.cli import STAGES
-
     if stage not in STAGES:
         raise ConfigError(f"--until {stage}: no such stage; there are {', '.join(STAGES)}")
     rules = {"features": ["features", "features_tagger"], "figures": ["figure3", "figure6"]}

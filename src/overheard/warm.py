@@ -6,7 +6,6 @@ alone: the same code path, its own process, one thread. Without the warm process
 the command simply runs by itself. A job ends when its command ends: when the connection closes, the fork is stopped.
 """
 
-import ctypes
 import json
 import os
 import selectors
@@ -18,11 +17,12 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
+from overheard.orphans import die_with_parent
+
 STAGES = ("pretrain", "teacher", "train", "evaluate")
 """Stages that import torch."""
 
 _LENGTH = struct.Struct("!I")
-_PR_SET_PDEATHSIG = 1
 _STARTED = b"s"
 
 
@@ -44,12 +44,6 @@ def hand_over(address: str, argv: list[str]) -> int | None:
             answer = b""
     # no answer: the warm process died with the job; say so by the code of a killed process
     return answer[0] if answer else 128 + signal.SIGKILL
-
-
-def die_with_parent(sent: int = signal.SIGKILL) -> None:
-    """Ask Linux to send this process a signal when its parent ends; elsewhere nothing happens."""
-    with suppress(AttributeError, OSError):
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, sent)
 
 
 def _receive(connection: socket.socket) -> tuple[dict, list[int]] | None:

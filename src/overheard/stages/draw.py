@@ -1,9 +1,6 @@
 """Draw the simulated twin: pairs of pictures and sounds with their ground truth, labelled scenes, tagged sounds."""
 
 import io
-import multiprocessing.pool
-import signal
-import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -16,6 +13,7 @@ from PIL import Image
 
 from overheard import artifacts, progress
 from overheard.errors import ConfigError
+from overheard.parallel import in_processes
 from overheard.runner import Writes
 from overheard.seeds import generator
 from overheard.twin import acoustics, aerial, event_table, photograph, scenes, world
@@ -84,28 +82,10 @@ def _check(collection: str, settings: Settings, workers: int) -> None:
 
 
 def _spread(work: Callable[[Any], Any], tasks: list[Any], workers: int, what: str) -> Iterator[Any]:
-    """The results of `work` on each task, in the tasks' order, made by so many processes.
-
-    Processes are forked, not spawned: a worker then needs no second import of the program.
-    """
-    if workers == 1:
-        for done, task in enumerate(tasks, start=1):
-            yield work(task)
-            progress.step(done, len(tasks), what)
-        return
-    with _pool(workers) as pool:
-        for done, result in enumerate(pool.imap(work, tasks, chunksize=4), start=1):
-            yield result
-            progress.step(done, len(tasks), what)
-
-
-def _pool(workers: int) -> multiprocessing.pool.Pool:
-    """Forked processes; an interrupt is the parent's to handle."""
-    with warnings.catch_warnings():
-        # Python 3.12 warns of forks beside threads; the only ones here are a numeric library's, and idle
-        warnings.filterwarnings("ignore", message=".*multi-threaded", category=DeprecationWarning)
-        context = multiprocessing.get_context("fork")
-        return context.Pool(workers, signal.signal, (signal.SIGINT, signal.SIG_IGN))
+    """The results of `work` on each task, in the tasks' order, made by so many processes, with progress."""
+    for done, result in enumerate(in_processes(work, tasks, workers), start=1):
+        yield result
+        progress.step(done, len(tasks), what)
 
 
 # pairs

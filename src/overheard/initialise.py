@@ -37,7 +37,7 @@ networks:
 train: # null or left out: the protocol's value, which is meant for full networks
   learning_rate: 1.0e-3
   epochs: 25
-  patience: 25 # a small folder has few steps an epoch: a network of random weights needs about a hundred to test well
+  patience: 8
 """
 SOUND_TAGGER = """\
   # mn04 is the tagger itself, trained further; its lower blocks are kept as given and their outputs stored once, which

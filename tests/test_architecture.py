@@ -9,8 +9,8 @@ SOURCE = Path(__file__).resolve().parents[1] / "src" / "overheard"
 STAGES = sorted((SOURCE / "stages").glob("[a-z]*.py"))
 # the program's shell besides the stages: it reads and writes files, starts processes, talks to people
 SHELL = {
-    "__main__", "artifacts", "clean", "cli", "config", "display", "durations", "initialise", "media_files",
-    "outside", "progress", "run", "runner", "warm",
+    "__main__", "artifacts", "clean", "cli", "config", "display", "durations", "experiments", "initialise",
+    "media_files", "outside", "progress", "run", "runner", "warm",
 }  # fmt: skip
 CORE = sorted(path for path in SOURCE.rglob("*.py") if path.parent.name != "stages" and path.stem not in SHELL)
 FILES = {"pathlib", "os", "shutil", "tempfile", "overheard.artifacts", "overheard.runner", "overheard.progress"}

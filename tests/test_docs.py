@@ -22,7 +22,7 @@ def commands() -> list[tuple[str, str]]:
         lines = [line.split("  #")[0].split(" # ")[0].strip() for block in blocks for line in block.splitlines()]
         for paragraph in re.sub(r"```.*?```", "", text, flags=re.DOTALL).split("\n\n"):
             if "not run here" not in paragraph:
-                lines += re.findall(r"`((?:overheard|make|snakemake) [^`…]*)`", paragraph)
+                lines += re.findall(r"`((?:overheard|make|snakemake|source) [^`…]*)`", paragraph)
         found += [(page.name, line) for line in lines if line]
     return sorted(set(found))
 
@@ -62,6 +62,9 @@ def test_a_command_shown_is_one_that_works(project, page, command):
             words[2] = "new"
         line = [sys.executable, "-m", "overheard", *words[1:]]
         done = subprocess.run(line, cwd=project, capture_output=True, text=True, check=False)
+    elif words[0] == "source":
+        assert (ROOT / words[1]).is_file()
+        return
     else:
         pytest.fail(f"{page}: {command!r} is run by no test; mark it `not run here`")
     assert done.returncode == 0, f"{page}: {command}\n{done.stdout}{done.stderr}"

@@ -21,12 +21,14 @@ def project(tmp_path, monkeypatch):
     """A folder to run in, with one configuration; the workflow is the checkout's."""
     (tmp_path / "config").mkdir()
     (tmp_path / "config" / "small.yaml").write_text(yaml.safe_dump(TWIN))
+    moved = {"source": {"kind": "directory", "pairs": ".", "scenes": "nowhere"}}
+    (tmp_path / "config" / "moved.yaml").write_text(yaml.safe_dump(moved))
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
 
 def test_an_unknown_experiment_names_those_there_are(project):
-    with pytest.raises(ConfigError, match=r"config/other.yaml: no such file; there are: small"):
+    with pytest.raises(ConfigError, match=r"config/other.yaml: no such file; there are: moved, small"):
         run.load("other")
     with pytest.raises(ConfigError, match="letters"):
         run.load("../small")
@@ -88,6 +90,10 @@ def test_a_second_run_of_the_same_experiment_is_refused_and_a_dead_ones_lock_is_
     assert held.wait(20)
     with pytest.raises(OverheardError, match=f"process {other.pid}"), run.only_run("small"):
         pass
+    from overheard.clean import clean_experiment
+
+    with pytest.raises(OverheardError, match="another run"):
+        clean_experiment("small", yes=True)
     other.kill()
     other.join()
     with run.only_run("small"):
@@ -143,6 +149,7 @@ def test_durations_of_earlier_runs_go_before_recorded_ones(project):
         (["run", "small", "--partial"], "--keep-going"),
         (["init", "mine", "--from", "nowhere"], "nowhere/vision: no such folder"),
         (["clean", "nothing"], "no such results"),
+        (["run", "moved", "--dry-run"], "config/moved.yaml: source.scenes: no folder nowhere"),
     ],
 )
 def test_trouble_is_one_message_and_exit_code_2(project, arguments, words):

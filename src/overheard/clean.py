@@ -5,6 +5,7 @@ from pathlib import Path
 
 from overheard.config import NAME
 from overheard.errors import ConfigError
+from overheard.run import only_run
 
 
 def clean_experiment(name: str, yes: bool) -> str:
@@ -12,6 +13,7 @@ def clean_experiment(name: str, yes: bool) -> str:
 
     Raises:
         ConfigError: there is nothing of that name.
+        OverheardError: a run works on it.
     """
     folders = [Path("results") / name, Path("logs") / name] if NAME.fullmatch(name) else []
     folders = [folder for folder in folders if folder.is_dir()]
@@ -30,8 +32,9 @@ def clean_experiment(name: str, yes: bool) -> str:
             hint += f"\nBesides, {_bytes(shared) / 1e6:.1f} MB of checkpoints of all experiments lie in checkpoints/; "
             hint += "deleting them costs time only."
         return "\n".join([*lines, hint])
-    for folder in folders:
-        shutil.rmtree(folder)
+    with only_run(name):
+        for folder in folders:
+            shutil.rmtree(folder)
     return f"{total / 1e6:.1f} MB freed"
 
 

@@ -23,14 +23,15 @@ def left_out(experiment: Experiment, study: Study) -> dict[tuple[str, str], str]
     reasons = {}
     for method, modality in study.rows():
         needs = study.methods[method].needs
+        reason = []
         if "encoders" in needs and "image" in modality and source.scenes is None:
-            reasons[method, modality] = "no folder of scenes to pre-train the image network on (source.scenes)"
-        elif "encoders" in needs and "sound" in modality and not _has_teacher(source):
-            reasons[method, modality] = (
-                "no tagger and no tagged sounds for the sound network (source.tagger, source.sounds)"
-            )
-        elif "teacher" in needs and not _has_teacher(source):
-            reasons[method, modality] = "no tagger to hear the events (source.tagger, source.sounds)"
+            reason.append("no folder of scenes to pre-train the image network on (source.scenes)")
+        if not _has_teacher(source) and "encoders" in needs and "sound" in modality:
+            reason.append("no tagger and no tagged sounds for the sound network (source.tagger, source.sounds)")
+        elif not _has_teacher(source) and "teacher" in needs:
+            reason.append("no tagger to hear the events (source.tagger, source.sounds)")
+        if reason:
+            reasons[method, modality] = "; ".join(reason)
     return reasons
 
 

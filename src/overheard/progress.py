@@ -58,7 +58,9 @@ _job: _Job | None = None
 def _name(word: str, arguments: dict[str, Any]) -> str:
     """The stage's word and what tells this job from the stage's others, e.g. `train scene image seed-0`."""
     parts = [
-        str(arguments[key]) for key in ("collection", "method", "modality", "front_end", "table") if arguments.get(key)
+        str(arguments[key])
+        for key in ("collection", "method", "modality", "front_end", "table", "figure")
+        if arguments.get(key)
     ]
     if "seed" in arguments:
         parts.append(f"seed-{arguments['seed']}")

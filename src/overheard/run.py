@@ -15,9 +15,10 @@ from pathlib import Path
 
 import yaml
 
-from overheard import config, durations, plan
+from overheard import durations, plan
 from overheard.display import Display
 from overheard.errors import ConfigError, MediaError, OverheardError
+from overheard.experiments import Loaded, load, project_root, write_variant
 from overheard.orphans import die_with_parent
 from overheard.progress import SOCKET
 from overheard.stages import STAGES
@@ -36,73 +37,6 @@ class Wanted:
     column: str | None = None
 
 
-@dataclass(frozen=True)
-class Loaded:
-    """An experiment with what its configuration names."""
-
-    name: str
-    path: Path
-    experiment: config.Experiment
-    study: config.Study
-    protocol: config.Protocol
-
-
-def project_root() -> Path:
-    """The folder with `workflow/Snakefile`: the current one, or the checkout the package was installed from.
-
-    Raises:
-        ConfigError: neither has one.
-    """
-    here, installed = Path.cwd(), Path(__file__).resolve().parents[2]
-    for folder in (here, installed):
-        if (folder / "workflow" / "Snakefile").is_file():
-            return folder
-    raise ConfigError(f"{here}: no workflow/Snakefile here; change to the folder of the project")
-
-
-def load(name: str) -> Loaded:
-    """Read and check `config/NAME.yaml` and the study and protocol it names."""
-    if not config.NAME.fullmatch(name):
-        raise ConfigError(
-            f"{name!r}: a name has letters, digits, dot, dash and underscore, and starts with a letter or digit"
-        )
-    path = Path("config") / f"{name}.yaml"
-    if not path.is_file():
-        known = ", ".join(sorted(found.stem for found in path.parent.glob("*.yaml"))) or "none"
-        raise ConfigError(f"{path}: no such file; there are: {known}; `overheard init NAME --from DIR` writes one")
-    root = project_root()
-    experiment = config.load_experiment(path)
-    return Loaded(name, path, experiment, config.load_study(root, experiment), config.load_protocol(root, experiment))
-
-
-def write_variant(name: str, changes: list[str], new: str | None) -> str:
-    """Write `config/NEW.yaml` from `config/NAME.yaml` and changes; the name to run.
-
-    Raises:
-        ConfigError: changes without a new name, a new name without changes, or a file of that name with other content.
-    """
-    if not changes and not new:
-        return name
-    if not changes or not new:
-        raise ConfigError(
-            "--set and --as belong together: `overheard run twin --set train.epochs=5 --as twin-5-epochs`"
-        )
-    if not config.NAME.fullmatch(new):
-        raise ConfigError(f"--as {new!r}: a name has letters, digits, dot, dash and underscore")
-    loaded = load(name)
-    content = config.with_changes(config.read_yaml(loaded.path), changes)
-    path = Path("config") / f"{new}.yaml"
-    experiment = config.check(config.Experiment, content, str(path))
-    config.load_study(project_root(), experiment)
-    config.load_protocol(project_root(), experiment)
-    text = f"# overheard run {name} {shlex.join(word for change in changes for word in ('--set', change))} --as {new}\n"
-    text += yaml.safe_dump(content, sort_keys=False, allow_unicode=True)
-    if path.exists() and yaml.safe_load(path.read_text(encoding="utf-8")) != content:
-        raise ConfigError(f"{path}: exists with other content; choose another --as, or run it: `overheard run {new}`")
-    path.write_text(text, encoding="utf-8")
-    return new
-
-
 def targets(loaded: Loaded, wanted: Wanted) -> list[str]:
     """Files to ask Snakemake for; none means everything.
 
@@ -119,7 +53,8 @@ def targets(loaded: Loaded, wanted: Wanted) -> list[str]:
     chosen = [run for run in runs if wanted.row in (None, run[0]) and wanted.column in (None, run[1])]
     if not chosen:
         rows = ", ".join(f"{method} ({modality})" for method, modality in runs)
-        raise ConfigError(f"--row {wanted.row} --column {wanted.column}: no such run here; there are {rows}")
+        asked = " ".join(f"--{key} {value}" for key, value in (("row", wanted.row), ("column", wanted.column)) if value)
+        raise ConfigError(f"{asked}: no such run here; there are {rows}")
     if wanted.row or wanted.column:
         absent = plan.left_out(loaded.experiment, study)
         if all(run in absent for run in chosen):
@@ -252,10 +187,14 @@ def run_experiment(
         raise ConfigError("--partial makes tables from the runs there are; it needs --keep-going")
     loaded = load(write_variant(name, changes, new))
     cores = cores or len(os.sched_getaffinity(0))
+    if dry_run:
+        print(introduction(loaded, planned_jobs(loaded, wanted, []), cores, wanted))
+        return 0
     with only_run(loaded.name):
         jobs = planned_jobs(loaded, wanted, [])
         print(introduction(loaded, jobs, cores, wanted), flush=True)
-        if dry_run or not jobs:
+        if not jobs:
+            print(conclusion(loaded, wanted))
             return 0
         extra = ["--keep-going"] if keep_going else []
         code = _execute(loaded, wanted, jobs, cores, extra)

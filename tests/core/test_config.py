@@ -85,6 +85,8 @@ def test_rows_whose_needs_are_not_given_are_left_out_with_the_reason():
     absent = plan.left_out(experiment, study)
     assert set(study.rows()) - set(absent) == {("scratch", "sound"), ("scratch", "image")}
     assert "source.scenes" in absent["scene", "image"]
+    assert "source.scenes" in absent["scene", "image+sound"]
+    assert "source.tagger" in absent["scene", "image+sound"]
     assert "source.tagger" in absent["scene", "sound"]
 
     with_scenes = config.check(config.Experiment, {"source": bare["source"] | {"scenes": "there"}}, "x")

@@ -213,3 +213,27 @@ def test_clean_says_what_it_frees_and_frees_it(finished, tmp_path):
     assert overheard(folder, "clean", "mini", "--yes").returncode == 0
     assert not (folder / "results/mini").exists()
     assert (folder / "config/mini.yaml").exists()
+
+
+def test_a_folder_of_real_pictures_and_sounds_with_a_real_tagger(shared, tmp_path):
+    data = shared / "data"
+    weights = data / "weights" / "mn04_as_mAP_432.pt"
+    folders = [
+        "--from",
+        str(data / "advance_sample"),
+        "--scenes",
+        str(data / "scenes" / "AID"),
+        "--tagger",
+        str(weights),
+    ]
+    assert overheard(tmp_path, "init", "real", *folders).returncode == 0
+    changes = ["train.epochs=1", "seeds=[0]", "networks.image.pretrain.epochs=1"]
+    quick = [word for change in changes for word in ("--set", change)]
+    cell = ["--row", "scene+event", "--column", "image+sound"]
+    done = overheard(tmp_path, "run", "real", *quick, "--as", "quick", *cell)
+    assert done.returncode == 0, done.stderr
+    assert "other pairs than ADVANCE" in done.stdout
+    assert "warning: 1 clips silent or nearly so" in done.stderr
+    scores = json.loads((tmp_path / "results/quick/evaluate/scene+event/image+sound/seed-0/scores.json").read_text())
+    # the folder's own split column: three of twelve locations a class are for testing
+    assert scores["n"] == 52

@@ -184,3 +184,11 @@ def test_a_parameter_may_have_any_name(tmp_path, monkeypatch):
     monkeypatch.setattr(sys, "argv", ["overheard", "adopt", *line])
     assert CliRunner().invoke(app, line).exit_code == 0
     assert (tmp_path / "out").read_text() == "ab"
+
+
+def test_a_damaged_json_file_is_named(tmp_path):
+    from overheard import artifacts
+
+    (tmp_path / "scores.json").write_text('{"n": 5')
+    with pytest.raises(MediaError, match=r"scores.json: not JSON .*; delete it and run again"):
+        artifacts.read_json(tmp_path / "scores.json")

@@ -100,6 +100,7 @@ class _Server:
         self.jobs: dict[int, socket.socket] = {}
 
     def accept(self, _: socket.socket) -> None:
+        """Fork for a command that asks; the fork never returns from here."""
         connection, _ = self.listener.accept()
         received = _receive(connection)
         if received is None:

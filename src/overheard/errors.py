@@ -19,3 +19,7 @@ class PairingError(OverheardError):
 
 class CheckpointError(OverheardError):
     """A checkpoint or weights file belongs to other settings or another network."""
+
+
+class LineageError(OverheardError):
+    """A record, or a file that a record describes, is not what it should be."""

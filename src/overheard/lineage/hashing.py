@@ -1,0 +1,326 @@
+"""What a file or folder contains, as a sha256: really read, or remembered by the file system's marks. Touches files.
+
+A folder's sha256 is that of its listing: `path,sha256,bytes`, a line a file, sorted by path. Names that begin with a
+dot are left out, files and folders alike. A linked file or folder counts as what it leads to, as the stages read it so;
+a link that leads back into a folder it lies in has no end and is refused. Empty folders do not count.
+"""
+
+import csv
+import io
+import os
+import secrets
+import stat
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+from overheard.errors import MediaError
+
+_CHUNK_BYTES = 1 << 20
+_BATCH_FILES = 64
+_BATCH_BYTES = 8 << 20
+_THREADS_FROM_BYTES = 8 << 10
+_FINE_NS = 50_000_000
+"""Stamps move with the kernel's tick, at most 10 ms, and lag behind the clock by as much (measured on 6.18: 0.1 ms)."""
+_COARSE_NS = 2_050_000_000
+"""The same where stamps are whole seconds: FAT counts in steps of two."""
+
+
+@dataclass(frozen=True)
+class Content:
+    """What a file or folder contains.
+
+    Attributes:
+        sha256: of the file, or of the folder's listing.
+        bytes: of the file, or of all the folder's files.
+        files: how many the folder has; None for a file.
+    """
+
+    sha256: str
+    bytes: int
+    files: int | None = None
+
+
+@dataclass(frozen=True)
+class _Found:
+    """A file: its name as the listing has it, where it lies, and the file system's marks."""
+
+    name: str
+    path: str
+    status: os.stat_result
+
+
+def read(path: Path) -> Content:
+    """Read a file or a folder and say what it contains.
+
+    Raises:
+        MediaError: it is not there, has something in it that is neither file nor folder, or changed while it was read.
+    """
+    found, is_folder = _find(path)
+    return _content(found, is_folder)
+
+
+def listing(folder: Path) -> str:
+    """Read a folder and list its files: the text whose sha256 is the folder's.
+
+    Raises:
+        MediaError: as `read`; also where `folder` is a file.
+    """
+    found, is_folder = _find(folder)
+    if not is_folder:
+        raise MediaError(f"{folder}: a file; a folder was expected")
+    return _text(found, _hash_all(found))
+
+
+def listed(text: str, where: str) -> dict[str, Content]:
+    """The files of a listing by name; `where` names it in messages.
+
+    Raises:
+        MediaError: not the text of a listing.
+    """
+    rows = list(csv.reader(io.StringIO(text, newline="")))
+    whole = all(len(row) == 3 and row[2].isdecimal() for row in rows[1:])
+    if rows[:1] != [["path", "sha256", "bytes"]] or not whole:
+        raise MediaError(f"{where}: not a listing of files (path,sha256,bytes); delete it and run again")
+    return {name: Content(digest, int(size)) for name, digest, size in rows[1:]}
+
+
+def content_of(text: str, where: str) -> Content:
+    """What a folder with this listing contains; nothing is read.
+
+    Raises:
+        MediaError: not the text of a listing.
+    """
+    files = listed(text, where)
+    return Content(sha256(text.encode()).hexdigest(), sum(file.bytes for file in files.values()), len(files))
+
+
+def differences(folder: Path, listing_text: str) -> list[str]:
+    """Names of the files of a folder that are not as its listing says, each with what is the matter, sorted.
+
+    Raises:
+        MediaError: as `read` and `listed`.
+    """
+    expected = listed(listing_text, f"listing of {folder}")
+    found = listed(listing(folder), str(folder))
+    lines = []
+    for name in sorted(expected.keys() | found.keys()):
+        if name not in found:
+            lines.append(f"{name} (missing)")
+        elif name not in expected:
+            lines.append(f"{name} (added)")
+        elif found[name] != expected[name]:
+            lines.append(f"{name} (changed)")
+    return lines
+
+
+def remembered(path: Path, memory: Path | None) -> Content:
+    """As `read`, but what was read before and has the same marks since is believed.
+
+    The marks are device, inode, size, and times of the last change of content and of inode, of every file by its name.
+    Who writes through a memory map leaves no mark at each write: an audit reads.
+
+    Raises:
+        MediaError: as `read`.
+    """
+    if memory is None:
+        return read(path)
+    found, is_folder = _find(path)
+    key = _marks(found, is_folder)
+    place = memory / key[:2] / key[2:]
+    if (known := _recall(place, key)) is not None:
+        return known
+    began = time.time_ns()
+    content = _content(found, is_folder)
+    # what changes from here on has other marks, so what was read is remembered under marks that nothing has
+    if _settled(found, began):
+        _remember(place, key, content)
+    return content
+
+
+def _find(path: Path) -> tuple[list[_Found], bool]:
+    """All files of a folder, sorted by name, or the one file; and whether it is a folder."""
+    status = _status(str(path))
+    if stat.S_ISREG(status.st_mode):
+        return [_Found("", str(path), status)], False
+    found: list[_Found] = []
+    _walk(str(path), "", status, (), found)
+    return sorted(found, key=lambda file: file.name), True
+
+
+def _walk(
+    place: str, prefix: str, status: os.stat_result, above: Sequence[tuple[int, int]], found: list[_Found]
+) -> None:
+    if not stat.S_ISDIR(status.st_mode):
+        raise MediaError(f"{place}: neither a file nor a folder but {_kind(status.st_mode)}; remove it")
+    here = (status.st_dev, status.st_ino)
+    if here in above:
+        raise MediaError(f"{place}: a link that leads back into a folder it lies in; remove it")
+    try:
+        with os.scandir(place) as entries:
+            visible = [(entry.name, entry.path, entry) for entry in entries if not entry.name.startswith(".")]
+            for name, path, entry in visible:
+                below = _status(path) if entry.is_symlink() else entry.stat(follow_symlinks=False)
+                if stat.S_ISREG(below.st_mode):
+                    found.append(_Found(_readable(prefix + name, path), path, below))
+                else:
+                    _walk(path, f"{prefix}{name}/", below, (*above, here), found)
+    except FileNotFoundError as error:
+        raise MediaError(f"{error.filename}: vanished while {place} was read; run again when it is at rest") from error
+
+
+def _status(path: str) -> os.stat_result:
+    try:
+        return os.stat(path)
+    except FileNotFoundError as error:
+        if os.path.islink(path):
+            raise MediaError(f"{path}: a link to {os.readlink(path)}, which is not there; mend or remove it") from error
+        raise MediaError(f"{path}: no such file or folder; run the step that makes it") from error
+    except OSError as error:
+        raise MediaError(f"{path}: cannot be read ({error.strerror}); mend or remove it") from error
+
+
+def _kind(mode: int) -> str:
+    kinds = {
+        stat.S_IFIFO: "a named pipe",
+        stat.S_IFSOCK: "a socket",
+        stat.S_IFCHR: "a device",
+        stat.S_IFBLK: "a device",
+    }
+    return kinds.get(stat.S_IFMT(mode), "something else")
+
+
+def _readable(name: str, path: str) -> str:
+    try:
+        name.encode()
+    except UnicodeEncodeError as error:
+        raise MediaError(f"{path!r}: its name is not UTF-8 text; rename it") from error
+    return name
+
+
+def _content(found: Sequence[_Found], is_folder: bool) -> Content:
+    digests = _hash_all(found)
+    if not is_folder:
+        return Content(*digests[0])
+    text = _text(found, digests)
+    return Content(sha256(text.encode()).hexdigest(), sum(size for _, size in digests), len(found))
+
+
+def _text(found: Sequence[_Found], digests: Sequence[tuple[str, int]]) -> str:
+    lines = ["path,sha256,bytes\n"]
+    for file, (digest, size) in zip(found, digests, strict=True):
+        lines.append(f"{_quoted(file.name)},{digest},{size}\n")
+    return "".join(lines)
+
+
+def _quoted(name: str) -> str:
+    """A name as CSV has it; Python 3.11's own writer leaves a carriage return bare, and macOS has names with one."""
+    if not any(sign in name for sign in ',"\r\n'):
+        return name
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _hash_all(found: Sequence[_Found]) -> list[tuple[str, int]]:
+    """sha256 and bytes of each file, in their order."""
+    size = sum(file.status.st_size for file in found)
+    batches = _batches(found)
+    # the smaller the files, the more two threads wait for each other: below this, one is faster
+    if len(batches) < 2 or size < _THREADS_FROM_BYTES * len(found):
+        return _hash_batch(found)
+    with ThreadPoolExecutor(max(2, min(8, len(os.sched_getaffinity(0))))) as pool:
+        return [digest for digests in pool.map(_hash_batch, batches) for digest in digests]
+
+
+def _batches(found: Sequence[_Found]) -> list[list[_Found]]:
+    """Some files at a time: a thread that fetches each small file by itself would mostly wait for its turn."""
+    batches: list[list[_Found]] = []
+    size = 0
+    for file in found:
+        if not batches or len(batches[-1]) == _BATCH_FILES or size + file.status.st_size > _BATCH_BYTES:
+            batches.append([])
+            size = 0
+        batches[-1].append(file)
+        size += file.status.st_size
+    return batches
+
+
+def _hash_batch(files: Sequence[_Found]) -> list[tuple[str, int]]:
+    largest = max((file.status.st_size for file in files), default=0)
+    # one byte more than the file has, so that one reading tells its end
+    buffer = bytearray(min(_CHUNK_BYTES, largest + 1))
+    return [_hash(file.path, buffer) for file in files]
+
+
+def _hash(path: str, buffer: bytearray) -> tuple[str, int]:
+    view, digest, size = memoryview(buffer), sha256(), 0
+    try:
+        stream = os.open(path, os.O_RDONLY)
+        try:
+            while count := os.readv(stream, [buffer]):
+                digest.update(view[:count])
+                size += count
+        finally:
+            os.close(stream)
+    except OSError as error:
+        raise MediaError(f"{path}: cannot be read ({error.strerror}); mend or remove it") from error
+    return digest.hexdigest(), size
+
+
+def _marks(found: Sequence[_Found], is_folder: bool) -> str:
+    """One digest of the file system's marks of all files."""
+    lines = [str(is_folder)]
+    for file in found:
+        s = file.status
+        lines.append(f"{file.name!r} {s.st_dev} {s.st_ino} {s.st_size} {s.st_mtime_ns} {s.st_ctime_ns}")
+    return sha256("\n".join(lines).encode()).hexdigest()
+
+
+def _settled(found: Sequence[_Found], began_ns: int) -> bool:
+    """Whether every later change must show in the marks.
+
+    As git has it of its index: a file changed, read, and changed again within one tick of the clock keeps its marks. So
+    what was changed shortly before reading began is not remembered; the next reading, later, does.
+    """
+    for file in found:
+        stamps = file.status.st_mtime_ns, file.status.st_ctime_ns
+        granularity = _COARSE_NS if all(stamp % 1_000_000_000 == 0 for stamp in stamps) else _FINE_NS
+        if max(stamps) > began_ns - granularity:
+            return False
+    return True
+
+
+def _line(key: str, content: Content) -> str:
+    said = f"{content.sha256} {content.bytes} {'-' if content.files is None else content.files}"
+    # a memory may be damaged as any file: its own check, which has the key in it, tells
+    return f"{said} {sha256(f'{key} {said}'.encode()).hexdigest()}\n"
+
+
+def _recall(place: Path, key: str) -> Content | None:
+    try:
+        line = place.read_bytes().decode("ascii")
+        digest, size, files, _ = line.split(" ")
+        content = Content(digest, int(size), None if files == "-" else int(files))
+    except (OSError, ValueError):
+        return None
+    if line != _line(key, content):
+        return None
+    # what is used stays when the store is pruned
+    with suppress(OSError):
+        os.utime(place)
+    return content
+
+
+def _remember(place: Path, key: str, content: Content) -> None:
+    part = place.with_name(f".part-{os.getpid()}-{secrets.token_hex(4)}")
+    # a memory that cannot be written, as in a store that is only read, costs time alone
+    with suppress(OSError):
+        place.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            part.write_text(_line(key, content), encoding="ascii")
+            os.replace(part, place)
+        finally:
+            part.unlink(missing_ok=True)

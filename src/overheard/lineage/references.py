@@ -1,0 +1,276 @@
+"""What a piece of source refers to: names of its module, its own imports, strings; told from its local names.
+
+Where one cannot tell, more is taken than needed: a needless rerun costs time, a missed one gives wrong numbers.
+"""
+
+import ast
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+OWN_SCOPE = (*FUNCTIONS, *COMPREHENSIONS, ast.ClassDef)
+_SILENT = (ast.expr_context, ast.operator, ast.cmpop, ast.boolop, ast.unaryop)
+WHOLE = ("globals",)
+"""The chain that stands for everything in its own module."""
+
+_Scopes = tuple[dict[str, list["Import"]], ...]
+"""Local names from the outside in, each with the imports it may stand for; none for a plain local name."""
+
+
+@dataclass(frozen=True)
+class Import:
+    """What an import binds: a module, or with `name` that attribute (or submodule) of it; `name` "*" is all of them."""
+
+    module: str
+    name: str | None = None
+
+    def __str__(self) -> str:
+        return self.module if self.name is None else f"{self.module}:{self.name}"
+
+
+@dataclass
+class References:
+    """What a piece of source refers to; chains are dotted names, each with its first line.
+
+    Attributes:
+        chains: rooted in a name of the module or a builtin, e.g. ("losses", "event_kl").
+        imported: rooted in an import of the piece itself, with the attributes taken from it.
+        executed: imports of the piece itself.
+        strings: its string constants.
+    """
+
+    chains: dict[tuple[str, ...], int] = field(default_factory=dict)
+    imported: dict[tuple[Import, tuple[str, ...]], int] = field(default_factory=dict)
+    executed: dict[Import, int] = field(default_factory=dict)
+    strings: set[str] = field(default_factory=set)
+
+
+def is_string(statement: ast.AST) -> bool:
+    """Whether it is a docstring or another string that stands alone."""
+    return (
+        isinstance(statement, ast.Expr)
+        and isinstance(statement.value, ast.Constant)
+        and isinstance(statement.value.value, str)
+    )
+
+
+def bindings_of(statement: ast.Import | ast.ImportFrom, package: str) -> list[tuple[str, Import]]:
+    """The names an import binds; a relative one is told by the package it stands in."""
+    if isinstance(statement, ast.Import):
+        return [
+            (alias.asname, Import(alias.name)) if alias.asname else (root := alias.name.partition(".")[0], Import(root))
+            for alias in statement.names
+        ]
+    source = _absolute(statement, package)
+    return [(alias.asname or alias.name, Import(source, alias.name)) for alias in statement.names]
+
+
+def executed_by(statement: ast.Import | ast.ImportFrom, package: str) -> list[Import]:
+    """What an import makes Python import: `a.b.c` whole, or of a package perhaps a submodule."""
+    if isinstance(statement, ast.Import):
+        return [Import(alias.name) for alias in statement.names]
+    return [Import(_absolute(statement, package), alias.name) for alias in statement.names]
+
+
+def _absolute(statement: ast.ImportFrom, package: str) -> str:
+    if not statement.level:
+        return statement.module
+    parts = package.split(".")
+    base = parts[: len(parts) - statement.level + 1]
+    return ".".join([*base, *([statement.module] if statement.module else [])])
+
+
+def children(node: ast.AST) -> Iterator[ast.AST]:
+    """The nodes right below one, operators and contexts left out."""
+    for name in node._fields:
+        value = getattr(node, name, None)
+        if isinstance(value, list):
+            for item in value:
+                if isinstance(item, ast.AST):
+                    yield item
+        elif isinstance(value, ast.AST) and not isinstance(value, _SILENT):
+            yield value
+
+
+def same_scope(statements: Iterable[ast.AST]) -> Iterator[ast.AST]:
+    """All nodes that may bind names in the scope of these statements."""
+    waiting = list(statements)
+    while waiting:
+        node = waiting.pop()
+        yield node
+        if isinstance(node, COMPREHENSIONS):
+            # of a comprehension only := reaches out
+            waiting += [inner for inner in ast.walk(node) if isinstance(inner, ast.NamedExpr)]
+        elif not isinstance(node, OWN_SCOPE):
+            waiting += children(node)
+
+
+def _binds(node: ast.AST) -> tuple[str, ...]:
+    """The names that this very node binds, imports left out."""
+    match node:
+        case ast.Name(id=name, ctx=ast.Store()) | ast.NamedExpr(target=ast.Name(id=name)):
+            return (name,)
+        case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+            return (node.name,)
+        case ast.ExceptHandler(name=str(name)) | ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)):
+            return (name,)
+        case ast.MatchMapping(rest=str(name)):
+            return (name,)
+    return ()
+
+
+_BINDING = (
+    ast.Name,
+    ast.NamedExpr,
+    ast.FunctionDef,
+    ast.AsyncFunctionDef,
+    ast.ClassDef,
+    ast.ExceptHandler,
+    ast.pattern,
+)
+
+
+def bound_names(statements: Iterable[ast.AST]) -> Iterator[str]:
+    """Names that statements bind in their own scope, imports left out."""
+    for node in same_scope(statements):
+        if isinstance(node, _BINDING):
+            yield from _binds(node)
+
+
+def references_of(node: ast.AST, package: str) -> References:
+    """What a definition refers to, local names told from the module's; `package` is where relative imports start."""
+    reader = _Reader(package)
+    reader.read(node, ())
+    return reader.found
+
+
+class _Reader:
+    """Collects the references of one definition, telling local names from the module's."""
+
+    def __init__(self, package: str) -> None:
+        self.package = package
+        self.found = References()
+
+    def read(self, node: ast.AST, scopes: _Scopes) -> None:
+        kind = type(node)
+        if kind is ast.Name:
+            if isinstance(node.ctx, ast.Load):
+                self._chain(node, scopes)
+        elif kind is ast.Attribute:
+            self._chain(node, scopes)
+        elif kind is ast.Constant:
+            if isinstance(node.value, str):
+                self.found.strings.add(node.value)
+        elif kind in _READ_BY:
+            _READ_BY[kind](self, node, scopes)
+        elif not is_string(node):
+            self._all(children(node), scopes)
+
+    def _import(self, node: ast.Import | ast.ImportFrom, scopes: _Scopes) -> None:
+        for target in executed_by(node, self.package):
+            self.found.executed.setdefault(target, node.lineno)
+
+    def _subscript(self, node: ast.Subscript, scopes: _Scopes) -> None:
+        if isinstance(node.slice, ast.Name) and ast.unparse(node) == "sys.modules[__name__]":
+            self.found.chains.setdefault(WHOLE, node.lineno)
+        else:
+            self._all(children(node), scopes)
+
+    def _augmented(self, node: ast.AugAssign, scopes: _Scopes) -> None:
+        if isinstance(node.target, ast.Name):
+            self._chain(node.target, scopes)
+        self._all([node.target, node.value], scopes)
+
+    def _annotated(self, node: ast.AnnAssign, scopes: _Scopes) -> None:
+        self._annotation(node.annotation, scopes)
+        self._all([node.target, node.value], scopes)
+
+    def _all(self, nodes: Iterable[ast.AST | None], scopes: _Scopes) -> None:
+        for node in nodes:
+            if node is not None:
+                self.read(node, scopes)
+
+    def _chain(self, node: ast.Name | ast.Attribute, scopes: _Scopes) -> None:
+        attributes: list[str] = []
+        base: ast.expr = node
+        while isinstance(base, ast.Attribute):
+            attributes.insert(0, base.attr)
+            base = base.value
+        if not isinstance(base, ast.Name):
+            self.read(base, scopes)
+            return
+        for scope in reversed(scopes):
+            if base.id in scope:
+                for bound in scope[base.id]:
+                    self.found.imported.setdefault((bound, tuple(attributes)), node.lineno)
+                return
+        self.found.chains.setdefault((base.id, *attributes), node.lineno)
+
+    def _function(self, node: ast.AST, scopes: _Scopes) -> None:
+        arguments = node.args
+        parameters = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
+        parameters += [extra for extra in (arguments.vararg, arguments.kwarg) if extra]
+        self._all([*arguments.defaults, *arguments.kw_defaults, *getattr(node, "decorator_list", [])], scopes)
+        for annotation in [*(parameter.annotation for parameter in parameters), getattr(node, "returns", None)]:
+            self._annotation(annotation, scopes)
+        body = node.body if isinstance(node.body, list) else [node.body]
+        inner = self._scope(body)
+        inner |= {parameter.arg: inner.get(parameter.arg, []) for parameter in parameters}
+        self._all([*body, *getattr(node, "type_params", [])], (*scopes, inner))
+
+    def _scope(self, body: Sequence[ast.AST]) -> dict[str, list[Import]]:
+        """The local names of a function, each with the imports it may stand for."""
+        names: dict[str, list[Import]] = {}
+        outer = set()
+        for node in same_scope(body):
+            if isinstance(node, _BINDING):
+                for name in _binds(node):
+                    names.setdefault(name, [])
+            elif isinstance(node, ast.Import | ast.ImportFrom):
+                for name, bound in bindings_of(node, self.package):
+                    names.setdefault(name, []).append(bound)
+            elif isinstance(node, ast.Global | ast.Nonlocal):
+                outer |= set(node.names)
+        return {name: bound for name, bound in names.items() if name not in outer}
+
+    def _class(self, node: ast.ClassDef, scopes: _Scopes) -> None:
+        self._all([*node.decorator_list, *node.bases, *node.keywords, *getattr(node, "type_params", [])], scopes)
+        # names of a class body are not seen by its methods, and may still be the module's before they are bound
+        imported = {name: bound for name, bound in self._scope(node.body).items() if bound}
+        self._all(node.body, (*scopes, imported) if imported else scopes)
+
+    def _comprehension(self, node: ast.AST, scopes: _Scopes) -> None:
+        first = node.generators[0].iter
+        self.read(first, scopes)
+        inner = {name: [] for generator in node.generators for name in bound_names([generator.target])}
+        parts = [child for child in children(node) if not isinstance(child, ast.comprehension)]
+        for generator in node.generators:
+            parts += [part for part in (generator.iter, *generator.ifs) if part is not first]
+            parts.append(generator.target)
+        self._all(parts, (*scopes, inner))
+
+    def _annotation(self, annotation: ast.expr | None, scopes: _Scopes) -> None:
+        """An annotation, also one that is written as a string."""
+        if annotation is None:
+            return
+        self.read(annotation, scopes)
+        for node in ast.walk(annotation):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                try:
+                    written = ast.parse(node.value, mode="eval")
+                except SyntaxError:
+                    continue
+                ast.increment_lineno(written, node.lineno - 1)
+                self.read(written.body, scopes)
+
+
+_READ_BY = {
+    **dict.fromkeys(FUNCTIONS, _Reader._function),
+    **dict.fromkeys(COMPREHENSIONS, _Reader._comprehension),
+    **dict.fromkeys((ast.Import, ast.ImportFrom), _Reader._import),
+    ast.ClassDef: _Reader._class,
+    ast.Subscript: _Reader._subscript,
+    ast.AugAssign: _Reader._augmented,
+    ast.AnnAssign: _Reader._annotated,
+}

@@ -1,0 +1,163 @@
+"""Finds and reads own source files and package data, each parsed or hashed once in a process. It touches files.
+
+A file is known by its times, size and inode, so that a forked process only asks for these again.
+"""
+
+import hashlib
+import importlib.util
+import os
+import sys
+import sysconfig
+import time
+from collections.abc import Iterator, Sequence
+from functools import cache
+from pathlib import Path
+
+from overheard.errors import ConfigError
+from overheard.lineage.definitions import Module, parse
+
+OWN = "overheard"
+_HOME = Path(__file__).parents[2]
+# a file changed twice within the clock's step has one time stamp: what was changed this recently is read again
+_UNSETTLED_NS = 100_000_000
+
+
+_Stamp = tuple[int, int, int, int]
+
+
+class Library:
+    """Where own modules are and what is in them; keeps in mind what it looked at."""
+
+    def __init__(self, own: set[str], places: Sequence[Path] | None) -> None:
+        self.began = time.time_ns()
+        self.own = own
+        self.places = places
+        self.tops: dict[str, Path | None] = {}
+        self.modules: dict[str, tuple[Module, Path] | None] = {}
+        self.data: dict[str, dict[str, Path]] = {}
+        self.looked: dict[str, _Stamp | None] = {}
+        for name in sorted(own):
+            self.top(name)
+
+    def settled(self) -> bool:
+        """Whether all that was looked at was old enough for its times to tell of any later change."""
+        return all(self._settled(stamp) for stamp in self.looked.values() if stamp)
+
+    def unchanged(self) -> bool:
+        """Whether all that was looked at is as it was."""
+        return all(_stamp(path) == stamp for path, stamp in self.looked.items())
+
+    def _settled(self, stamp: _Stamp) -> bool:
+        return max(stamp[:2]) < self.began - _UNSETTLED_NS
+
+    def _look(self, path: str) -> _Stamp | None:
+        if path not in self.looked:
+            self.looked[path] = _stamp(path)
+        return self.looked[path]
+
+    def top(self, name: str) -> Path | None:
+        """The folder in which an own package or module lies; None for the standard library and other distributions."""
+        if name not in self.tops:
+            self.tops[name] = None if name in sys.stdlib_module_names else self._find_top(name)
+        return self.tops[name]
+
+    def _find_top(self, name: str) -> Path | None:
+        if name == OWN and self.places is None:
+            return _HOME
+        places = self._places(name)
+        found = next((place for place in places if self._holds(place, name)), None)
+        if found is None and name in self.own:
+            found = next((place for place in places if (place / name).is_dir()), None)
+        if found is None and self.places is None and name in self.own:
+            spec = importlib.util.find_spec(name)
+            origin = Path(spec.origin) if spec and spec.origin and spec.origin.endswith(".py") else None
+            found = origin and (origin.parents[1] if origin.name == "__init__.py" else origin.parent)
+        return found
+
+    def _places(self, name: str) -> Sequence[Path]:
+        if self.places is not None:
+            return self.places
+        if name in self.own:
+            return [Path.cwd(), *(Path(entry) for entry in sys.path)]
+        # a user's other files lie beside his own; what is installed has a version instead
+        beside = [place for top in sorted(self.own - {OWN}) if (place := self.tops.get(top))]
+        return [place for place in dict.fromkeys([Path.cwd(), *beside]) if not _installed(place)]
+
+    def _holds(self, place: Path, name: str) -> bool:
+        return any(self._look(os.path.join(place, *parts)) for parts in ((f"{name}.py",), (name, "__init__.py")))
+
+    def load(self, name: str) -> tuple[Module, Path] | None:
+        """An own module and its file, or the folder of a package without `__init__`; None if there is none."""
+        if name not in self.modules:
+            self.modules[name] = self._load(name)
+        return self.modules[name]
+
+    def _load(self, name: str) -> tuple[Module, Path] | None:
+        place = self.top(name.partition(".")[0])
+        if place is None:
+            return None
+        base = os.path.join(place, *name.split("."))
+        for path, is_package in ((os.path.join(base, "__init__.py"), True), (f"{base}.py", False)):
+            if (stamp := self._look(path)) is not None:
+                return self._parsed(name, path, is_package, stamp), Path(path)
+        return (Module(name, name), Path(base)) if os.path.isdir(base) else None
+
+    def data_files(self, module: str) -> dict[str, Path]:
+        """Files of a module's package that are no source, as package/path; of a lone module, its neighbours."""
+        top = module.partition(".")[0]
+        if top not in self.data:
+            place = self.top(top)
+            self.data[top] = dict(self._data_below(place, place / top if (place / top).is_dir() else None))
+        return self.data[top]
+
+    def _data_below(self, place: Path, package: Path | None) -> Iterator[tuple[str, Path]]:
+        for folder, folders, names in os.walk(package or place):
+            self._look(folder)
+            folders[:] = sorted(name for name in folders if package and not name.startswith((".", "__pycache__")))
+            for name in names:
+                if not name.startswith(".") and not name.endswith((".py", ".pyc")):
+                    path = Path(folder, name)
+                    yield path.relative_to(place).as_posix(), path
+
+    def _parsed(self, name: str, path: str, is_package: bool, stamp: _Stamp) -> Module:
+        known = _modules.get((name, path))
+        if known and known[0] == stamp:
+            return known[1]
+        try:
+            module = parse(name, Path(path).read_bytes(), is_package)
+        except SyntaxError as error:
+            raise ConfigError(
+                f"{path}, line {error.lineno}: not Python ({error.msg}); mend it and run again"
+            ) from error
+        if self._settled(stamp):
+            _modules[name, path] = stamp, module
+        return module
+
+    def file_digest(self, path: Path) -> str:
+        """First 12 hex digits of the SHA-256 of a file."""
+        stamp = self._look(str(path))
+        known = _hashes.get(str(path))
+        if known and known[0] == stamp:
+            return known[1]
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()[:12]
+        if stamp and self._settled(stamp):
+            _hashes[str(path)] = stamp, digest
+        return digest
+
+
+_modules: dict[tuple[str, str], tuple[_Stamp, Module]] = {}
+_hashes: dict[str, tuple[_Stamp, str]] = {}
+
+
+def _stamp(path: str) -> _Stamp | None:
+    try:
+        status = os.stat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    return status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino
+
+
+@cache
+def _installed(place: Path) -> bool:
+    own = {sysconfig.get_path(word) for word in ("stdlib", "platstdlib", "purelib", "platlib")}
+    return str(place.resolve()) in own or bool({"site-packages", "dist-packages"} & set(place.resolve().parts))

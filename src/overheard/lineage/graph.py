@@ -1,0 +1,193 @@
+"""Records as a graph of jobs and files: who made a file, who reads it, what a job rests on, and what does not fit.
+
+Pure: from records by their recorded path (`records.load_records`, or a part of them) to plain data. A job is named by
+the path of its record. Everything here is linear in the number of files, so that ten thousand runs are no trouble.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NamedTuple
+
+Record = Mapping[str, Any]
+Entry = Mapping[str, Any]
+
+FINAL_STAGES = ("tables", "cells", "figures", "site")
+"""Stages whose files are what a study is for: a job from which no way leads to one of them is an orphan."""
+
+
+class Link(NamedTuple):
+    """One file or folder of a job: under which flag, and its entry (path, sha256, bytes, …)."""
+
+    job: str
+    flag: str
+    entry: Entry
+
+
+class Misfit(NamedTuple):
+    """A file that a job read and that is not what, or not from where, the job's record says."""
+
+    job: str
+    path: str
+    reason: str
+
+
+def files(record: Record, side: str) -> Iterator[tuple[str, Entry]]:
+    """(flag, entry) of every file on one side, `reads` or `writes`, of a record."""
+    for flag, entries in record[side].items():
+        for entry in entries:
+            yield flag, entry
+
+
+def enclosing(path: str) -> Iterator[str]:
+    """A path and the folders above it, the nearest first: what a job may have written that holds it."""
+    yield path
+    while "/" in path:
+        path = path.rpartition("/")[0]
+        yield path
+
+
+@dataclass(frozen=True)
+class Graph:
+    """Jobs and the files between them; `records` is by recorded path of the record."""
+
+    records: Mapping[str, Record]
+
+    @cached_property
+    def writers(self) -> dict[str, list[Link]]:
+        """For each file or folder that a job wrote, those jobs: one, if all is well."""
+        found: dict[str, list[Link]] = defaultdict(list)
+        for job, record in self.records.items():
+            for flag, entry in files(record, "writes"):
+                found[entry["path"]].append(Link(job, flag, entry))
+        return dict(found)
+
+    @cached_property
+    def readers(self) -> dict[str, list[Link]]:
+        """For each file or folder that a job read, those jobs."""
+        found: dict[str, list[Link]] = defaultdict(list)
+        for job, record in self.records.items():
+            for flag, entry in files(record, "reads"):
+                found[entry["path"]].append(Link(job, flag, entry))
+        return dict(found)
+
+    def producer(self, path: str) -> Link | None:
+        """Who wrote a file, or the folder it lies in; None where no job here did."""
+        for place in enclosing(path):
+            if place in self.writers:
+                return self.writers[place][0]
+        return None
+
+    @cached_property
+    def parents(self) -> dict[str, list[str]]:
+        """For each job those it read from, in the order of its flags, each once; only jobs that have a record here."""
+        return {
+            job: list(dict.fromkeys(entry["record"] for _, entry in files(record, "reads") if self._known(entry)))
+            for job, record in self.records.items()
+        }
+
+    def _known(self, entry: Entry) -> bool:
+        return entry.get("record") in self.records
+
+    @cached_property
+    def children(self) -> dict[str, list[str]]:
+        """For each job those that read from it."""
+        found: dict[str, list[str]] = {job: [] for job in self.records}
+        for job, parents in self.parents.items():
+            for parent in parents:
+                found[parent].append(job)
+        return found
+
+    def ancestors(self, jobs: Iterable[str]) -> list[str]:
+        """The jobs and all they rest on, each after everything it read from (a job of a cycle somewhere among them)."""
+        return _ordered(jobs, self.parents)
+
+    def descendants(self, jobs: Iterable[str]) -> list[str]:
+        """The jobs and all that rests on them, each before everything that read from it."""
+        return _ordered(jobs, self.children)[::-1]
+
+    def cycles(self) -> list[list[str]]:
+        """Groups of jobs that rest on themselves, each sorted; none, if all is well."""
+        order = _ordered(self.records, self.parents)
+        found, seen = [], set()
+        # Kosaraju: walked the other way from the last job on, each walk stays within one strong component
+        for job in reversed(order):
+            if job not in seen:
+                group = _reached(job, self.children, seen)
+                if len(group) > 1 or job in self.parents[job]:
+                    found.append(sorted(group))
+        return sorted(found)
+
+    def orphans(self, final_stages: Collection[str] = FINAL_STAGES) -> list[str]:
+        """Jobs from which no way leads to a job of a final stage, as a seed that was taken out of the study leaves."""
+        finals = [job for job, record in self.records.items() if record["stage"] in final_stages]
+        used = set(self.ancestors(finals))
+        return sorted(set(self.records) - used)
+
+    def misfits(self, outside: Mapping[str, str] | None = None) -> list[Misfit]:
+        """What jobs read that no record here accounts for.
+
+        Args:
+            outside: sha256 by path of what is known without a record (a manifest's folder, given weights, printed
+                numbers); None takes whatever a record says was made by no job.
+        """
+        return [
+            Misfit(job, entry["path"], reason)
+            for job, record in self.records.items()
+            for _, entry in files(record, "reads")
+            if (reason := self.misfit(entry, outside))
+        ]
+
+    def misfit(self, entry: Entry, outside: Mapping[str, str] | None = None) -> str | None:
+        """Why one file that was read is not what it is said to be; None if it is. `outside` as in `misfits`."""
+        named, path = entry.get("record"), entry["path"]
+        if named is None:
+            if outside is None or outside.get(path) == entry["sha256"]:
+                return None
+            return (
+                "no job made it and no manifest has it" if path not in outside else "another sha256 than its manifest's"
+            )
+        if named not in self.records:
+            return f"{named} is not among the records"
+        written = [link for place in enclosing(path) for link in self.writers.get(place, ()) if link.job == named]
+        if not written:
+            return f"{named} did not write it"
+        # of a file inside a folder that a job wrote, the record has the folder's digest alone
+        if written[0].entry["path"] == path and written[0].entry["sha256"] != entry["sha256"]:
+            return f"{named} wrote sha256 {written[0].entry['sha256'][:12]}…, read was {entry['sha256'][:12]}…"
+        return None
+
+    def written_twice(self) -> dict[str, list[str]]:
+        """Files that more than one job says it wrote."""
+        return {path: sorted(link.job for link in links) for path, links in self.writers.items() if len(links) > 1}
+
+
+def _ordered(start: Iterable[str], towards: Mapping[str, list[str]]) -> list[str]:
+    """All that is reached from `start`, each after all it leads to; depth first, without recursion."""
+    found: dict[str, bool] = {}
+    order = []
+    stack = [(job, False) for job in reversed(list(start))]
+    while stack:
+        job, done = stack.pop()
+        if done:
+            order.append(job)
+        elif job not in found:
+            found[job] = True
+            stack.append((job, True))
+            stack.extend((following, False) for following in reversed(towards[job]) if following not in found)
+    return order
+
+
+def _reached(start: str, towards: Mapping[str, list[str]], seen: set[str]) -> list[str]:
+    """What is reached from `start` and was not seen before; marks it seen."""
+    group, stack = [], [start]
+    seen.add(start)
+    while stack:
+        job = stack.pop()
+        group.append(job)
+        for following in towards[job]:
+            if following not in seen:
+                seen.add(following)
+                stack.append(following)
+    return group

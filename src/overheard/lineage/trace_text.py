@@ -1,0 +1,288 @@
+"""A trace as a text tree for a terminal. Pure: from a `trace.Trace` to text.
+
+The runs are branches; what they share is one trunk below them, from the number down to the source, each job once.
+"""
+
+import textwrap
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from overheard.lineage.trace import Cost, Entry, Job, Run, Source, Trace
+
+_SHORT = 12
+_QUIET = {"method", "modality", "collection", "front_end", "table", "figure"}
+"""Settings that a job's name says already."""
+
+
+def as_text(trace: Trace, width: int = 100) -> str:
+    """The tree, `width` characters wide."""
+    width = max(width, 60)
+    parts = [_head(trace, width)]
+    if trace.runs:
+        parts.append(_runs(trace, width))
+    parts += [_trunk(trace, width), _sources(trace, width), _where(trace, width)]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _head(trace: Trace, width: int) -> str:
+    cell = trace.cell
+    if cell is None:
+        return f"{trace.target}   ({trace.folder})"
+    std = f" ± {cell['std']}" if cell["std"] else ""
+    lines = [
+        f"{trace.target}   ({trace.folder})",
+        f"{cell['mean']}{std} %   mean ± sample std over {cell['n']} of {cell['asked']} seeds",
+    ]
+    source = "SIMULATED TWIN" if cell["source"] == "twin" else f"source: {cell['source']}"
+    lines += _wrapped(
+        "", f"{source}; protocol {cell['protocol']}; comparable with the paper: {cell['comparable']}", width
+    )
+    if cell["note"]:
+        lines += _wrapped("", f"note: {cell['note']}", width)
+    return "\n".join(lines)
+
+
+def _runs(trace: Trace, width: int) -> str:
+    shared = _shared([flat(run.settings) for run in trace.runs])
+    lines = [f"{_count(len(trace.runs), 'run')}"]
+    for position, run in enumerate(trace.runs):
+        last = position == len(trace.runs) - 1
+        lines += _branch(_run_line(run, trace), _run_files(run, shared, trace), last, width)
+    if shown := in_words({key: value for key, value in shared.items() if key not in _QUIET}):
+        lines += _wrapped("   ", f"settings of {'all' if len(trace.runs) > 1 else 'it'}: {shown}", width)
+    return "\n".join(lines)
+
+
+def _run_line(run: Run, trace: Trace) -> str:
+    score = "score not kept here" if run.score is None else f"{run.score:.4f} %"
+    return f"seed {run.seed}   {score}   trained {_told(trace.jobs[run.train])}"
+
+
+def _run_files(run: Run, shared: Mapping[str, str], trace: Trace) -> list[str]:
+    lines = [
+        f"{word:<12} {_within(entry['path'], trace)}  {entry['sha256'][:_SHORT]}"
+        for word, entry in (("scores", run.scores), ("predictions", run.predictions), ("student", run.student))
+    ]
+    own = [f"{key} {value}" for key, value in flat(run.settings).items() if key not in {*shared, *_QUIET, "seed"}]
+    return [*lines, *([" · ".join(own)] if own else [])]
+
+
+def _trunk(trace: Trace, width: int) -> str:
+    title = "all of it rests on" if trace.runs else "made by, and resting on"
+    lines = [f"{title} (each job once; ← what it read from)"]
+    rows = [_row(group, trace) for group in _groups(trace)]
+    for position, (line, below) in enumerate(rows):
+        lines += _branch(line, below, position == len(rows) - 1, width)
+    return "\n".join(lines)
+
+
+def _groups(trace: Trace) -> list[list[Job]]:
+    """The jobs from the number down to the source; the runs' trainings as one group, where the first of them stands."""
+    trained = {run.train for run in trace.runs}
+    groups: dict[str, list[Job]] = {}
+    for job in reversed(list(trace.jobs.values())):
+        groups.setdefault("trained" if job.name in trained else job.name, []).append(job)
+    return list(groups.values())
+
+
+def _row(group: Sequence[Job], trace: Trace) -> tuple[str, list[str]]:
+    """A group's line, and the lines under it: the files that others here read, settings, when it was put back."""
+    parents = list(dict.fromkeys(parent for job in group for parent in job.parents if parent in trace.jobs))
+    students = [parent for parent in parents if parent in {run.train for run in trace.runs}]
+    names = [parent for parent in parents if parent not in students]
+    if students:
+        names.insert(0, f"the {_count(len(students), 'student')} above" if len(students) > 1 else "the student above")
+    job = group[0]
+    if len(group) > 1 or job.name in {run.train for run in trace.runs}:
+        title = f"train: {_count(len(group), 'student')} above   {_cost_of(group)}"
+        return f"{title}   ← {', '.join(names)}", []
+    below = [" · ".join(_file(entry, job.name.rpartition("/")[0], trace) for entry in _used(job, trace))]
+    if told := _settings(job):
+        below.append(told)
+    if job.put_back:
+        below.append(f"put back {_moment(job.put_back)}; computed {_told(job)}")
+    arrow = f"   ← {', '.join(names)}" if names else ""
+    return f"{job.name}   {_cost_of(group)}{arrow}", [line for line in below if line]
+
+
+def _used(job: Job, trace: Trace) -> list[Entry]:
+    """What a job wrote and a job of the trace read; all of it, where nobody did."""
+    read = {entry["path"] for other in trace.jobs.values() for entries in other.reads.values() for entry in entries}
+    runs = {entry["path"] for run in trace.runs for entry in (run.scores, run.predictions, run.student)}
+    written = [entry for entries in job.writes.values() for entry in entries]
+    used = [entry for entry in written if entry["path"] in read]
+    return [entry for entry in (used or written) if entry["path"] not in runs]
+
+
+def _settings(job: Job) -> str:
+    # a table's settings are the study's whole description of it; a drawn collection's stand with its source
+    if job.stage in ("tables", "figures", "draw"):
+        return ""
+    return in_words({key: value for key, value in flat(job.settings).items() if key not in _QUIET})
+
+
+def _sources(trace: Trace, width: int) -> str:
+    lines = ["sources"] if trace.sources or trace.outside else []
+    for position, source in enumerate(trace.sources):
+        lines += _branch(*_source(source, trace), position == len(trace.sources) - 1 and not _given(trace), width)
+    for position, given in enumerate(_given(trace)):
+        line = f"{given.path}   {given.sha256[:_SHORT]}   read by {given.read_by} as --{given.flag.replace('_', '-')}"
+        lines += _branch(line, [], position == len(_given(trace)) - 1, width)
+    return "\n".join(lines)
+
+
+def _given(trace: Trace) -> list[Any]:
+    """What no job made, besides the folders of clips."""
+    return [given for given in trace.outside if given.path not in {source.path for source in trace.sources}]
+
+
+def _source(source: Source, trace: Trace) -> tuple[str, list[str]]:
+    how = "drawn here (twin), from these settings:" if source.kind == "twin" else "a folder;"
+    told = in_words(flat(source.settings))
+    count = f"{source.files:,} files, " if source.files is not None else ""
+    below = [f"{count}sha256 of their list {source.sha256[:_SHORT]}"]
+    if source.manifest:
+        below[0] += f"; manifest {_file(source.manifest, '', trace)}"
+    if source.archive:
+        below += [f"{key.replace('_', ' ')}: {value}" for key, value in source.archive.items()]
+    else:
+        why = "it was drawn here" if source.kind == "twin" else "the experiment names none"
+        below.append(f"archive checksum and DOI: none, {why}")
+    return f"{_within(source.path, trace)}   {how} {told}", below
+
+
+def _where(trace: Trace, width: int) -> str:
+    jobs = list(trace.jobs.values())
+    told = [job.said for job in jobs if job.said]
+    lines = ["when and where"]
+    for word, values in (
+        ("commit", [_commit(said["git"]) for said in told]),
+        ("host", [f"{said['host']}, {said['cpu']}, {_count(said['cores'], 'core')}" for said in told]),
+        ("device", [f"{said['device']}, {_count(said['threads'], 'thread')} a job" for said in told]),
+        ("versions", [", ".join(f"{name} {version}" for name, version in sorted(_versions(trace).items()))]),
+    ):
+        for value, number in Counter(values).items():
+            share = "" if word == "versions" or number == len(jobs) else f" ({number} of {len(jobs)} jobs)"
+            lines += _wrapped(f"   {word:<9}", value + share, width)
+    if told:
+        first, last = min(said["started"] for said in told), max(said["ended"] for said in told)
+        lines.append(f"   {'time':<9}{_clock(first)} to {_clock(last)}")
+    if back := [job.name for job in jobs if job.put_back]:
+        lines += _wrapped(f"   {'put back':<9}", f"{len(back)} of {len(jobs)} jobs: {', '.join(back)}", width)
+    if untold := [job.name for job in jobs if job.said is None]:
+        lines += _wrapped(f"   {'not told':<9}", f"when and where: {', '.join(untold)}", width)
+    lines += _wrapped(f"   {'cost':<9}", cost_in_words(trace.cost), width)
+    return "\n".join(lines)
+
+
+def _versions(trace: Trace) -> dict[str, str]:
+    """Every package version of any job; several, where jobs differ."""
+    found: dict[str, list[str]] = {}
+    for job in trace.jobs.values():
+        for name, version in job.environment.items():
+            if version not in found.setdefault(name, []):
+                found[name].append(version)
+    return {name: " or ".join(versions) for name, versions in found.items()}
+
+
+def _commit(git: Mapping[str, Any]) -> str:
+    if git["commit"] is None:
+        return f"none ({git['note']})"
+    return f"{git['commit']} ({'changed since: ' + ', '.join(git['dirty']) if git['dirty'] else 'clean'})"
+
+
+def cost_in_words(cost: Cost) -> str:
+    """A cost as one line."""
+    energy = "not told by this machine" if cost.energy_joules is None else f"{cost.energy_joules:,.0f} J"
+    gpu = f" and {cost.gpu_seconds:,.1f} GPU s" if cost.gpu_seconds else ""
+    untold = f" ({cost.untold} not told)" if cost.untold else ""
+    return f"{cost.cpu_seconds:,.1f} CPU s{gpu} over {_count(cost.jobs, 'distinct job')}{untold}; energy: {energy}"
+
+
+def _cost_of(jobs: Iterable[Job]) -> str:
+    said = [job.said for job in jobs]
+    if None in said:
+        return "cost not told"
+    gpu = sum(one["seconds"] for one in said if one["device"] != "cpu")
+    return f"{sum(one['cpu_seconds'] for one in said):,.1f} CPU s" + (f", {gpu:,.1f} GPU s" if gpu else "")
+
+
+def _told(job: Job) -> str:
+    """When and at what cost a job was computed."""
+    return "at a time not told" if job.said is None else f"{_moment(job.said)}, {_cost_of([job])}"
+
+
+def _moment(said: Mapping[str, Any]) -> str:
+    return f"{_clock(said['started'])} on {said['host']}"
+
+
+def _clock(moment: str) -> str:
+    return moment[:19].replace("T", " ") + " UTC"
+
+
+def _file(entry: Entry, folder: str, trace: Trace) -> str:
+    """A file's name, as seen from a folder of the experiment, and its digest."""
+    count = f" ({entry['files']:,} files)" if "files" in entry else ""
+    name = _within(entry["path"], trace).removeprefix(f"{folder}/")
+    return f"{name} {entry['sha256'][:_SHORT]}{count}"
+
+
+def _within(path: str, trace: Trace) -> str:
+    """A recorded path without the experiment's own folder."""
+    return path.removeprefix(f"results/{trace.experiment}/")
+
+
+def flat(settings: Mapping[str, Any]) -> dict[str, str]:
+    """Settings as one level of words: the stage's own `settings` beside its plain arguments."""
+    words = {}
+    for key, value in settings.items():
+        if key == "settings" and isinstance(value, Mapping):
+            words |= flat(value)
+        else:
+            words[key] = _word(value)
+    return words
+
+
+def in_words(settings: Mapping[str, str]) -> str:
+    """Flat settings in one line; what is not set is left out."""
+    return " · ".join(f"{key} {value}" for key, value in settings.items() if value != "none")
+
+
+def _word(value: Any) -> str:
+    if value is None or isinstance(value, bool):
+        return {None: "none", True: "yes", False: "no"}[value]
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(_word(one) for one in value) + "]"
+    return str(value)
+
+
+def _shared(each: Sequence[Mapping[str, str]]) -> dict[str, str]:
+    """What all have in common."""
+    return {key: value for key, value in each[0].items() if all(other.get(key) == value for other in each)}
+
+
+def _branch(line: str, below: Sequence[str], last: bool, width: int) -> list[str]:
+    """A line with its corner, and lines under it; long ones are wrapped."""
+    bar = "   " if last else "│  "
+    lines = _wrapped("└─ " if last else "├─ ", line, width, bar + "   ")
+    for text in below:
+        lines += _wrapped(bar + "   ", text, width, bar + "     ")
+    return lines
+
+
+def _wrapped(first: str, text: str, width: int, rest: str | None = None) -> list[str]:
+    rest = " " * len(first) if rest is None else rest
+    return textwrap.wrap(
+        text,
+        width,
+        initial_indent=first,
+        subsequent_indent=rest,
+        break_long_words=False,
+        break_on_hyphens=False,
+        drop_whitespace=True,
+    ) or [first.rstrip()]
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" + ("" if number == 1 else "s")

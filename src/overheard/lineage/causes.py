@@ -1,0 +1,232 @@
+"""Why a job is scheduled: what differs between its record and its plan. Touches files: logs, a user's media."""
+
+import csv
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from overheard.errors import MediaError, OverheardError
+from overheard.lineage import code, hashing, records, store
+from overheard.lineage.edits import Found
+from overheard.lineage.planning import Scheduled
+from overheard.lineage.prediction import Foreseen
+from overheard.lineage.records import Record
+from overheard.lineage.status import View, log_end
+
+_SHOWN = 5
+
+
+@dataclass(frozen=True)
+class Cause:
+    """A reason that lies in a job itself and not in a job before it.
+
+    Attributes:
+        kind: setting, source, input, inputs, package, lost, edited, record, never made, interrupted, failed, snakemake.
+        what: key, function, file or package.
+        old: the value in the record, None if there was none.
+        new: the value now, None if there is none.
+        note: more, for people.
+    """
+
+    kind: str
+    what: str
+    old: str | None = None
+    new: str | None = None
+    note: str = ""
+
+    def text(self) -> str:
+        """One line; more where there is a note."""
+        change = "" if self.old is None and self.new is None else f": {self.old or 'absent'} → {self.new or 'removed'}"
+        return f"{self.kind} {self.what}{change}" + "".join(f"\n{line}" for line in self.note.splitlines())
+
+
+def causes(view: View, record: str) -> list[Cause]:
+    """The reasons for a scheduled job that lie in itself; none where all it has is a job before it."""
+    job, found = view.jobs[record], view.found.get(record)
+    if view.states[record] == "interrupted":
+        return [_interrupted(job)]
+    if found is None:
+        return [_without_record(job)]
+    if found.record is None:
+        return [Cause("record", record, note=found.damage or "")]
+    listed = [*(Cause("lost", path) for path in found.lost), *_edited(found)]
+    listed += _settings(found.record["settings"], job.settings)
+    listed += _sources(found.record, job)
+    listed += _packages(found.record["environment"], job.planned["environment"])
+    listed += _inputs(found.record, view.foreseen[record], view)
+    listed = listed or list(_new_outputs(found.record, job))
+    if not listed and not above(view, record):
+        # its record knows of no change: Snakemake's own notes, the workflow's text or a time stamp
+        return [Cause("snakemake", "says", note=job.reason[:1000])]
+    return listed
+
+
+def above(view: View, record: str) -> list[str]:
+    """The scheduled jobs that a job reads from."""
+    return [source for source in view.jobs[record].sources if source in view.jobs]
+
+
+def unscheduled_causes(found: Found) -> list[Cause]:
+    """What is the matter with a job that no run would touch."""
+    return [*_edited(found), *([Cause("record", "changed by hand", note=found.damage)] if found.damage else [])]
+
+
+def _interrupted(job: Scheduled) -> Cause:
+    state, last = log_end(job.log)
+    return Cause("interrupted", _stem(job), note=f"last line of {job.log}: {last}" if state == "open" else "")
+
+
+def _without_record(job: Scheduled) -> Cause:
+    state, last = log_end(job.log)
+    if state == "failed":
+        return Cause("failed", _stem(job), note=f"last line of {job.log}: {last}")
+    if state == "none":
+        return Cause("never made", _stem(job))
+    made = datetime.fromtimestamp(Path(job.log).stat().st_mtime, UTC)
+    return Cause(
+        "lost", job.record, note=f"with it all that was known of the job, which ended {made:%Y-%m-%d %H:%M} UTC"
+    )
+
+
+def _stem(job: Scheduled) -> str:
+    return job.record.removesuffix(records.SUFFIX)
+
+
+def _new_outputs(record: Record, job: Scheduled) -> Iterator[Cause]:
+    known = {entry["path"] for entry in records.entries(record["writes"])}
+    for paths in job.writes.values():
+        yield from (Cause("never made", path) for path in paths if path not in known)
+
+
+def _edited(found: Found) -> Iterator[Cause]:
+    for change in found.changed:
+        new = change.new[:12] if re.fullmatch("[0-9a-f]{64}", change.new) else change.new
+        yield Cause("edited", change.path, change.old[:12], new, "by hand, or by another program, after it was made")
+
+
+def _settings(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Cause]:
+    before, now = _flat(old), _flat(new)
+    for key in sorted(before.keys() | now.keys()):
+        if before.get(key) != now.get(key):
+            yield Cause("setting", key.removeprefix("settings."), before.get(key), now.get(key))
+
+
+def _flat(settings: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
+    """Keys with dots, values as JSON has them; of a list of texts each by itself."""
+    found = {}
+    for key, value in settings.items():
+        if isinstance(value, dict) and value:
+            found |= _flat(value, f"{prefix}{key}.")
+        elif isinstance(value, list) and value and all(isinstance(item, str) for item in value):
+            found |= {f"{prefix}{key}[{place}]": records.canonical(item).decode() for place, item in enumerate(value)}
+        else:
+            found[f"{prefix}{key}"] = records.canonical(value).decode()
+    return found
+
+
+def _sources(record: Record, job: Scheduled) -> Iterator[Cause]:
+    if record["code"]["digest"] == job.planned["code"]:
+        return
+    before = record["code"]["definitions"]
+    try:
+        now = code.stage_code(job.stage, job.settings.get("method")).definitions
+    except OverheardError as error:
+        yield Cause("source", job.stage, note=str(error))
+        return
+    for name in sorted(before.keys() | now.keys()):
+        if before.get(name) != now.get(name):
+            yield Cause("source", name, before.get(name), now.get(name))
+
+
+def _packages(old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[Cause]:
+    for name in sorted(old.keys() | new.keys()):
+        if old.get(name) != new.get(name):
+            yield Cause("package", name, old.get(name), new.get(name))
+
+
+def _inputs(record: Record, foreseen: Foreseen, view: View) -> Iterator[Cause]:
+    """Files that are read and were not, were read and are not, or have other bytes and come from no scheduled job."""
+    job = foreseen.job
+    for flag in sorted(record["reads"].keys() | job.reads.keys()):
+        before = {entry["path"]: entry["sha256"] for entry in record["reads"].get(flag, [])}
+        now = dict(zip(job.reads.get(flag, []), foreseen.reads.get(flag, []), strict=True))
+        gone, new = [path for path in before if path not in now], [path for path in now if path not in before]
+        if gone or new:
+            yield Cause("inputs", f"--{flag}", f"{len(before)} files", f"{len(now)} files", _set_change(gone, new))
+        for path in before.keys() & now.keys():
+            if now[path] in (None, before[path]) or _made_anew(path, job, view):
+                continue
+            yield Cause("input", path, before[path][:12], now[path][:12], _which_files(path, job, view))
+
+
+def _set_change(gone: Sequence[str], new: Sequence[str]) -> str:
+    lines = [f"no longer: {path}" for path in gone[:_SHOWN]] + [f"new: {path}" for path in new[:_SHOWN]]
+    left_out = max(0, len(gone) - _SHOWN) + max(0, len(new) - _SHOWN)
+    return "\n".join([*lines, *([f"… and {left_out} more"] if left_out else [])])
+
+
+def _made_anew(path: str, job: Scheduled, view: View) -> bool:
+    """Whether a scheduled job makes this file, so that the cause lies there."""
+    written = (
+        place
+        for source in job.sources
+        if source in view.jobs
+        for side in view.jobs[source].writes.values()
+        for place in side
+    )
+    return any(path == place or path.startswith(f"{place}/") for place in written)
+
+
+def _which_files(path: str, job: Scheduled, view: View) -> str:
+    """Of a user's folder the files that changed, as far as its manifest tells; else who made the file anew."""
+    if path not in job.planned["outside"]:
+        makers = [source for source in job.sources for entry in _writes(view, source) if entry["path"] == path]
+        return f"made anew by {makers[0]}, after this job read it" if makers else ""
+    folder = Path(path)
+    manifest = next((place for place in _manifests(view) if _describes(place, folder)), None)
+    if not folder.is_dir() or manifest is None:
+        return ""
+    changed = _changed_files(folder, manifest)
+    if not changed:
+        return f"no file of {manifest} changed: a file was added that the media's index does not name yet"
+    more = [f"… and {len(changed) - _SHOWN} more"] if len(changed) > _SHOWN else []
+    return "\n".join([*changed[:_SHOWN], *more])
+
+
+def _writes(view: View, record: str) -> list[Mapping[str, Any]]:
+    found = view.found.get(record)
+    return list(records.entries(found.record["writes"])) if found and found.record else []
+
+
+def _manifests(view: View) -> list[Path]:
+    return sorted((Path("results") / view.loaded.name / "media").glob("**/manifest.csv"))
+
+
+def _describes(manifest: Path, folder: Path) -> bool:
+    """Whether the record beside a manifest says that it is of this folder."""
+    try:
+        record = records.read_record(manifest.with_name(f"media{records.SUFFIX}"))
+    except OverheardError:
+        return False
+    return any(entry["path"] == folder.as_posix() for entry in records.entries(record["reads"]))
+
+
+def _changed_files(folder: Path, manifest: Path) -> list[str]:
+    """A line for each file of the manifest that is not there or not as it was."""
+    place = store.folder()
+    memory = None if place is None else place / "hashes"
+    lines = []
+    with manifest.open(encoding="utf-8", newline="") as stream:
+        for row in csv.DictReader(stream):
+            path = folder / row["path"]
+            try:
+                now = hashing.remembered(path, memory).sha256
+            except MediaError:
+                lines.append(f"{path}: {row['sha256'][:12]} → gone")
+                continue
+            if now != row["sha256"]:
+                lines.append(f"{path}: {row['sha256'][:12]} → {now[:12]}")
+    return lines

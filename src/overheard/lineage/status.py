@@ -1,0 +1,331 @@
+"""What of an experiment is as its configuration, code and inputs say, and what a run would do. Touches files.
+
+Nothing is changed, but what was read of a file may be remembered in the store.
+"""
+
+import fcntl
+import os
+from base64 import urlsafe_b64decode
+from binascii import Error as NoBase64
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from overheard import plan, run
+from overheard.errors import LineageError, OverheardError
+from overheard.experiments import Loaded, load
+from overheard.lineage import records, store
+from overheard.lineage.edits import Found, edited, examine
+from overheard.lineage.planning import DryRun, Scheduled
+from overheard.lineage.prediction import COMPUTE, PERHAPS, PUT_BACK, Foreseen, foresee
+from overheard.places import stage_of
+from overheard.stages import STAGES
+
+__all__ = ["STATES", "View", "all_as_json", "all_status_text", "as_json", "edited", "look", "status_text", "words"]
+
+STATES = {
+    "fresh": "fresh",
+    "stale": "stale",
+    "missing": "missing",
+    "interrupted": "interrupted",
+    "edited": "edited by hand",
+}
+"""A job's state in JSON, and as a column says it."""
+
+_SHOWN = 10
+
+
+@dataclass(frozen=True)
+class View:
+    """An experiment as it is now.
+
+    Attributes:
+        loaded: its configuration.
+        found: what there is of every job that has a record.
+        jobs: the scheduled jobs by their record, in the order of the dry run.
+        foreseen: what will come of each of them.
+    """
+
+    loaded: Loaded
+    found: Mapping[str, Found]
+    jobs: Mapping[str, Scheduled]
+    foreseen: Mapping[str, Foreseen]
+
+    @cached_property
+    def wanted(self) -> list[str]:
+        """Records of all jobs of the study, in the order of the flow."""
+        return wanted(self.loaded)
+
+    @cached_property
+    def states(self) -> dict[str, str]:
+        """Every wanted job's state."""
+        marked = _markers()
+        return {record: self._state(record, marked) for record in dict.fromkeys([*self.wanted, *self.jobs])}
+
+    @cached_property
+    def left_over(self) -> list[str]:
+        """Records that the study no longer has a job for."""
+        return sorted(set(self.found) - set(self.states))
+
+    def _state(self, record: str, marked: set[str]) -> str:
+        found, job = self.found.get(record), self.jobs.get(record)
+        if job and interrupted(job, marked):
+            return "interrupted"
+        paths = [path for paths in job.writes.values() for path in paths] if job else []
+        if found is None or found.lost or any(not os.path.exists(path) for path in paths):
+            return "missing"
+        if found.damage or found.changed:
+            return "edited"
+        return "stale" if job else "fresh"
+
+    def of(self, outcome: str) -> list[Foreseen]:
+        """The scheduled jobs with this outcome."""
+        return [foreseen for foreseen in self.foreseen.values() if foreseen.outcome == outcome]
+
+
+def look(name: str) -> View:
+    """See how an experiment is: one dry run, and meanwhile a look at its files.
+
+    Raises:
+        OverheardError: there is no such configuration, or the dry run fails.
+    """
+    loaded = load(name)
+    dry_run = DryRun(run._snakemake(loaded, run.Wanted(), []))
+    try:
+        found = examine(Path("results") / name)
+    finally:
+        jobs = dry_run.jobs()
+    return View(loaded, found, {job.record: job for job in jobs}, foresee(jobs, found))
+
+
+def wanted(loaded: Loaded) -> list[str]:
+    """Records of all jobs of a study, as `rule all` asks for their files, in the order of the flow."""
+    experiment, study, results = loaded.experiment, loaded.study, f"results/{loaded.name}"
+    absent = plan.left_out(experiment, study)
+    rows = [run for run in study.rows() if run not in absent]
+    collections = plan.parts(experiment)
+    part = {"pairs": "", "scenes": "scenes/", "sounds": "sounds/"}
+    names = [f"draw/{collection}" for collection in collections if experiment.source.kind == "twin"]
+    names += [f"media/{part[collection]}media" for collection in collections]
+    names += ["media/split"]
+    names += [
+        f"features/{part[collection]}{front_end}"
+        for collection in collections
+        for front_end in plan.front_ends(experiment, collection)
+    ]
+    encoders = plan.encoders(experiment)
+    names += ["features/normaliser", *(f"pretrain/{modality}" for modality in encoders)]
+    names += [f"teacher/{job}" for job in ("teacher", "prior", "relevance") if "sound" in encoders]
+    names += [f"train/{m}/{c}/seed-{seed}/student" for m, c in rows for seed in experiment.seeds]
+    names += [f"evaluate/{m}/{c}/evaluate" for m, c in rows]
+    names += [f"tables/{table}" for table in study.tables]
+    names += ["tables/cells", "figures/figure3", "figures/figure6"]
+    return [f"{results}/{name}{records.SUFFIX}" for name in names]
+
+
+def words(record: str) -> str:
+    """A job in words, from its record's path: `train scene image seed-0`, `media scenes`, `split`."""
+    folder, *rest = record.removesuffix(records.SUFFIX).split("/")[2:]
+    if folder in ("train", "evaluate"):
+        return " ".join([folder, *rest[:-1]])
+    if rest[-1] in STAGES:
+        return " ".join([rest[-1], *rest[:-1]])
+    return " ".join([folder, *rest])
+
+
+def interrupted(job: Scheduled, marked: set[str]) -> bool:
+    """Whether a job was begun and not ended: it left a mark, a temporary file, or a log without end and no record.
+
+    Args:
+        job: a scheduled job.
+        marked: files that Snakemake holds for unfinished.
+    """
+    paths = [job.record, *(path for paths in job.writes.values() for path in paths)]
+    if any(path in marked for path in paths) or (not os.path.exists(job.record) and log_end(job.log)[0] == "open"):
+        return True
+    return any(
+        os.path.lexists(f"{folder}/.part-{name}") for folder, _, name in (path.rpartition("/") for path in paths)
+    )
+
+
+def log_end(path: str) -> tuple[str, str]:
+    """How a job's log ends: `finished`, `failed` or `open`, or `none` without a log; and its last line."""
+    try:
+        with open(path, "rb") as stream:
+            stream.seek(max(0, os.path.getsize(path) - 8192))
+            text = stream.read().decode(errors="replace")
+    except OSError:
+        return "none", ""
+    last = next((line for line in reversed(text.splitlines()) if line.strip()), "")
+    if last.startswith(("finished in ", "put back in ")):
+        return "finished", last
+    failed = last.startswith("error: ") or "\nTraceback (most recent call last)" in text or "\nerror: " in text
+    return ("failed" if failed else "open"), last
+
+
+def _markers() -> set[str]:
+    """Files that Snakemake began and did not finish: names in base64, long ones cut into folders that begin with @."""
+    marked = set()
+    top = Path(".snakemake/incomplete")
+    for parent, _, names in os.walk(top):
+        for name in names:
+            text = "".join(part.removeprefix("@") for part in Path(parent, name).relative_to(top).parts)
+            try:
+                marked.add(urlsafe_b64decode(text).decode())
+            except (NoBase64, UnicodeDecodeError, ValueError):
+                continue
+    return marked
+
+
+def at_work(name: str) -> str | None:
+    """The process of a run that works on an experiment now; None if there is none."""
+    try:
+        with open(Path("results") / name / ".lock", encoding="utf-8") as stream:
+            try:
+                fcntl.flock(stream, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return stream.read().strip() or "unknown"
+    except OSError:
+        return None
+    return None
+
+
+def as_json(view: View) -> dict[str, Any]:
+    """All that is known, as plain data."""
+    return {
+        "experiment": view.loaded.name,
+        "jobs": view.states,
+        "scheduled": list(view.jobs),
+        "to_compute": [foreseen.job.record for foreseen in view.of(COMPUTE)],
+        "to_compute_at_most": [foreseen.job.record for foreseen in view.of(PERHAPS)],
+        "to_put_back": [foreseen.job.record for foreseen in view.of(PUT_BACK)],
+        "edited": [change.path for found in view.found.values() for change in found.changed]
+        + [record for record, found in view.found.items() if found.damage],
+        "left_over": view.left_over,
+        "at_work": at_work(view.loaded.name),
+    }
+
+
+def status_text(name: str) -> str:
+    """An experiment's state, for people."""
+    view = look(name)
+    lines = [f"{name}: {view.loaded.study.title}"]
+    if process := at_work(name):
+        lines.append(f"A run works on it now (process {process}): what it is at counts as interrupted.")
+    lines += ["", *_columns(view), "", *_plan(view)]
+    for state, said in STATES.items():
+        if state != "fresh":
+            lines += _named(said, [words(job) for job, its in view.states.items() if its == state])
+    lines += _edits(view)
+    lines += _named("left over, no longer in the study", [words(record) for record in view.left_over])
+    if view.jobs:
+        first = next(record for record in view.states if record in view.jobs)
+        lines += ["", f'Why: overheard status {name} --why "{words(first)}"']
+    return "\n".join(lines)
+
+
+def _columns(view: View) -> list[str]:
+    """How many jobs of each stage are in each state."""
+    counts = Counter((stage_of(record), state) for record, state in view.states.items())
+    stages = list(dict.fromkeys(stage_of(record) for record in view.states))
+    lines = [" ".join([f"{'':<10}", *(f"{said:>{len(said) + 1}}" for said in STATES.values())])]
+    for stage in stages:
+        cells = [f"{counts[stage, state] or '·':>{len(said) + 1}}" for state, said in STATES.items()]
+        lines.append(" ".join([f"{stage:<10}", *cells]))
+    return lines
+
+
+def _plan(view: View) -> list[str]:
+    """What is scheduled, and what of it computes."""
+    if not view.jobs:
+        return ["Nothing is scheduled."]
+    surely, perhaps, back = view.of(COMPUTE), view.of(PERHAPS), view.of(PUT_BACK)
+    lines = [f"scheduled:  {len(view.jobs)} jobs ({_by_stage(view.jobs.values())}), as Snakemake's dry run lists them"]
+    told = f"to compute: {len(surely)}" + (f" ({_by_stage(each.job for each in surely)})" if surely else "")
+    if perhaps:
+        told += f", and at most {len(perhaps)} more ({_by_stage(each.job for each in perhaps)}) which read from these"
+    lines.append(told)
+    if back:
+        lines.append(f"put back:   {len(back)} from {store.folder()}/, computed before")
+    if surely or perhaps:
+        lines.append(_how_long(view, surely, perhaps))
+    return lines
+
+
+def _how_long(view: View, surely: Sequence[Foreseen], perhaps: Sequence[Foreseen]) -> str:
+    cores = len(os.sched_getaffinity(0))
+    all_of_it = Counter(each.job.stage for each in [*surely, *perhaps])
+    text = run._how_long(view.loaded, dict(all_of_it), cores)
+    return f"At most: {text}." if perhaps else f"{text}."
+
+
+def _by_stage(jobs: Iterable[Scheduled]) -> str:
+    counts = Counter(job.stage for job in jobs)
+    return ", ".join(f"{stage} {counts[stage]}" for stage in STAGES if stage in counts)
+
+
+def _named(title: str, names: Sequence[str]) -> list[str]:
+    """A title and the first of some names."""
+    if not names:
+        return []
+    more = [f"  … and {len(names) - _SHOWN} more"] if len(names) > _SHOWN else []
+    return ["", f"{title}:", *(f"  {name}" for name in names[:_SHOWN]), *more]
+
+
+def _edits(view: View) -> list[str]:
+    """What to do about files that were changed by hand."""
+    paths = as_json(view)["edited"]
+    if not paths:
+        return []
+    advice = "Jobs that read such a file refuse it. Move it away, and `overheard run` again makes what was there."
+    return [*_named("files that are not what their job made", paths), advice]
+
+
+def _experiments() -> list[str]:
+    """Names of all that has results here."""
+    return sorted(
+        folder.name for folder in Path("results").glob("*") if folder.is_dir() and records.record_paths(folder)
+    )
+
+
+def all_as_json() -> list[dict[str, Any]]:
+    """Every experiment that has results; one whose plan cannot be made says why."""
+    names = _experiments()
+    with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+        return list(pool.map(_one_as_json, names))
+
+
+def _one_as_json(name: str) -> dict[str, Any]:
+    try:
+        return as_json(look(name))
+    except OverheardError as error:
+        return {"experiment": name, "error": str(error)}
+
+
+def all_status_text() -> str:
+    """One line for each experiment that has results.
+
+    Raises:
+        LineageError: there is none.
+    """
+    found = all_as_json()
+    if not found:
+        raise LineageError("results: no experiment has results here; `overheard run NAME` makes some")
+    width = max(len(each["experiment"]) for each in found)
+    return "\n".join(f"{each['experiment']:<{width}}  {_one_line(each)}" for each in found)
+
+
+def _one_line(said: Mapping[str, Any]) -> str:
+    if "error" in said:
+        return f"not known: {said['error'].splitlines()[0]}"
+    counts = Counter(said["jobs"].values())
+    states = ", ".join(f"{counts[state]} {word}" for state, word in STATES.items() if counts[state])
+    if not said["scheduled"]:
+        return f"{states}; nothing is scheduled"
+    surely, perhaps = len(said["to_compute"]), len(said["to_compute_at_most"])
+    more = f" and at most {perhaps} more" if perhaps else ""
+    return f"{states}; {len(said['scheduled'])} scheduled, {surely}{more} to compute"

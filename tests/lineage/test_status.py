@@ -1,0 +1,507 @@
+"""Status and --why on jobs and records written here: states, what would compute, the way to the first cause."""
+
+import base64
+import dataclasses
+import importlib
+import inspect
+import json
+import os
+import shlex
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+from overheard.errors import ConfigError, OverheardError
+from overheard.lineage import causes, edits, planning, prediction, records, status, store, why
+from overheard.runner import run_stage
+from overheard.stages import STAGES
+
+ENVIRONMENT = {"python": "3.11", "numpy": "2.4.6"}
+DRY_RUN = """\
+host: vm
+Job stats:
+job         count
+--------  -------
+train           1
+all             1
+total           2
+
+[Sat Nov 21 17:25:22 2026]
+rule split:
+    input: results/mini/media/media.record.json
+    output: results/mini/media/split.record.json, results/mini/media/splits.csv
+    jobid: 31
+    reason: Missing output files: results/mini/media/splits.csv
+    resources: tmpdir=/tmp
+Shell command: {command}
+
+[Sat Nov 21 17:25:22 2026]
+rule all:
+    input: results/mini/media/splits.csv
+    jobid: 0
+    reason: Input files updated by another job: results/mini/media/splits.csv
+Shell command: None
+Job stats:
+job         count
+--------  -------
+train           1
+all             1
+total           2
+"""
+SPLIT = shlex.join(
+    [
+        *("overheard", "split", "--index", "results/mini/media/index.csv"),
+        *("--settings", '{"fractions": [0.7, 0.1, 0.2], "seed": 3}', "--splits", "results/mini/media/splits.csv"),
+        *("--records", "results/mini/media/media.record.json"),
+        *("--planned", json.dumps({"code": "c" * 64, "environment": ENVIRONMENT, "outside": {}})),
+        *("--record", "results/mini/media/split.record.json", "--log", "logs/mini/media/split.log"),
+    ]
+)
+
+
+def test_jobs_are_read_from_a_dry_run():
+    lines = DRY_RUN.format(command=SPLIT).splitlines(keepends=True)
+    assert planning.listed(lines) == [(SPLIT, "Missing output files: results/mini/media/splits.csv")]
+    job = planning.read_command(SPLIT)
+    assert job.record == "results/mini/media/split.record.json"
+    assert job.settings == {"settings": {"fractions": [0.7, 0.1, 0.2], "seed": 3}}
+    assert job.reads == {"index": ["results/mini/media/index.csv"]}
+    assert job.writes == {"splits": ["results/mini/media/splits.csv"]}
+    assert job.sources == ["results/mini/media/media.record.json"]
+
+
+def test_a_dry_run_in_other_words_is_refused():
+    text = DRY_RUN.format(command=SPLIT).replace("Shell command: ", "command: ")
+    with pytest.raises(OverheardError, match="counts 1 jobs, but the commands of 0"):
+        planning.listed(text.splitlines())
+
+
+def test_a_flag_that_the_stage_has_not_is_refused():
+    with pytest.raises(OverheardError, match="no flag colour"):
+        planning.read_command(f"{SPLIT} --colour blue")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        *("a  b\tc", "x '' y", "a'b c'd", "'it'\"'\"'s' here", 'say "a b" c', r"a\ b c", "--set '{\"a\": [1, 2]}'", ""),
+        *('"a $b"', "'ö ü'", r'"a\"b" c'),
+    ],
+)
+def test_words_are_those_of_the_shell(line):
+    assert planning._split(line) == shlex.split(line)
+
+
+@pytest.mark.parametrize("word", STAGES)
+def test_an_outline_has_the_signature_of_its_stage(word):
+    real = getattr(importlib.import_module(f"overheard.stages.{word}"), word)
+    outline = planning.outline(word)
+    for name, parameter in inspect.signature(real).parameters.items():
+        other = inspect.signature(outline).parameters[name]
+        assert other.default == parameter.default
+        if dataclasses.is_dataclass(parameter.annotation):
+            shape = [
+                [(each.name, each.type, each.default) for each in dataclasses.fields(at.annotation)]
+                for at in (other, parameter)
+            ]
+            assert shape[0] == shape[1]
+        else:
+            assert other.annotation == parameter.annotation
+    assert list(inspect.signature(outline).parameters) == list(inspect.signature(real).parameters)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("train/scene+event/image/seed-0/student", "train scene+event image seed-0"),
+        ("evaluate/scene/image+sound/evaluate", "evaluate scene image+sound"),
+        ("media/media", "media"),
+        ("media/scenes/media", "media scenes"),
+        ("media/split", "split"),
+        ("features/sounds/paper", "features sounds paper"),
+        ("features/normaliser", "normaliser"),
+        ("teacher/teacher", "teacher"),
+        ("teacher/prior", "prior"),
+        ("tables/table2", "tables table2"),
+        ("tables/cells", "cells"),
+        ("draw/pairs", "draw pairs"),
+    ],
+)
+def test_a_job_in_words(name, said):
+    assert status.words(f"results/mini/{name}.record.json") == said
+
+
+# --- files that are not what their records say
+
+
+def test_what_was_edited_is_named(made, study):
+    assert edits.edited(study) == []
+    (study / "teacher/logits.npy").write_text("other logits")
+    (study / "draw/pairs/truth/events.csv").write_text("id,events\n00000,3\n")
+    (study / "draw/scenes.files.csv").write_text("path,sha256,bytes\n")
+    path = study / "teacher/prior.record.json"
+    path.write_text(path.read_text().replace('"stage": "prior"', '"stage": "prayer"'))
+    (study / "media/splits.csv").unlink()
+    names = ["draw/pairs", "draw/scenes.files.csv", "teacher/prior.record.json", "teacher/logits.npy"]
+    assert edits.edited(study) == [f"results/mini/{name}" for name in names]
+
+
+def test_a_file_that_was_only_touched_is_not_edited(made, study):
+    for path in study.rglob("*"):
+        os.utime(path)
+    assert edits.edited(study) == []
+
+
+# --- two jobs, one after the other: `split` and `prior`
+
+
+def split_job(seed=0, code="c" * 64, environment=ENVIRONMENT, outside=None) -> planning.Scheduled:
+    return planning.Scheduled(
+        "results/mini/media/split.record.json",
+        "split",
+        "Params have changed",
+        {"settings": {"fractions": [0.7, 0.1, 0.2], "seed": seed}},
+        {"index": ["user/index.csv"]},
+        {"splits": ["results/mini/media/splits.csv"]},
+        [],
+        {"code": code, "environment": environment, "outside": outside or {}},
+        "logs/mini/split.log",
+    )
+
+
+def prior_job() -> planning.Scheduled:
+    return planning.Scheduled(
+        "results/mini/teacher/prior.record.json",
+        "prior",
+        "Input files updated by another job: results/mini/media/split.record.json",
+        {},
+        {"splits": ["results/mini/media/splits.csv"]},
+        {"prior": ["results/mini/teacher/prior.csv"]},
+        ["results/mini/media/split.record.json"],
+        {"code": "d" * 64, "environment": ENVIRONMENT, "outside": {}},
+        "logs/mini/prior.log",
+    )
+
+
+def done(job: planning.Scheduled, content: dict[str, str], reads: dict[str, list[dict]], keep: bool = True) -> None:
+    """Write a job's files, record and circumstance, as if it had computed; keep them in the store."""
+    for path, text in content.items():
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        Path(path).write_text(text)
+    record = records.sealed(
+        {
+            "record": 1,
+            "stage": job.stage,
+            "settings": dict(job.settings),
+            "reads": reads,
+            "writes": {flag: [entry(path) for path in paths] for flag, paths in job.writes.items()},
+            "code": {"digest": job.planned["code"], "definitions": {"overheard.splits:drawn": "1" * 12}},
+            "environment": job.planned["environment"],
+        }
+    )
+    records.write_record(Path(job.record), record)
+    said = {"machine": store.machine_class(), "how": "computed", "ended": "2026-11-21T10:00:00", "host": "workbench"}
+    records.circumstance_path(Path(job.record)).write_text(json.dumps(said))
+    if keep:
+        paths = {flag: [Path(path) for path in paths] for flag, paths in job.writes.items()}
+        store.keep(Path("store"), record, said, paths)
+
+
+def entry(path: str, record: str | None = None, **more) -> dict:
+    content = Path(path).read_bytes()
+    return {"path": path, "sha256": sha256(content).hexdigest(), "bytes": len(content), **more}
+
+
+@pytest.fixture
+def two(tmp_path, monkeypatch) -> Path:
+    """A folder in which both jobs have computed; returns `results/mini`."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("OVERHEARD_STORE", "store")
+    Path("user").mkdir()
+    Path("user/index.csv").write_text("id\na\n")
+    done(split_job(), {"results/mini/media/splits.csv": "a,train\n"}, {"index": [entry("user/index.csv", record=None)]})
+    reads = {"splits": [entry("results/mini/media/splits.csv", record=split_job().record)]}
+    done(prior_job(), {"results/mini/teacher/prior.csv": "0.5\n"}, reads)
+    return Path("results/mini")
+
+
+def outcomes(*jobs: planning.Scheduled) -> list[str]:
+    foreseen = prediction.foresee(jobs, edits.examine(Path("results/mini")))
+    return [foreseen[job.record].outcome for job in jobs]
+
+
+def test_a_lost_file_is_put_back_and_so_is_all_after_it(two):
+    (two / "media/splits.csv").unlink()
+    assert outcomes(split_job(), prior_job()) == [prediction.PUT_BACK, prediction.PUT_BACK]
+
+
+def test_order_does_not_matter(two):
+    assert outcomes(prior_job(), split_job()) == [prediction.PUT_BACK, prediction.PUT_BACK]
+
+
+def test_without_its_entry_a_job_computes_and_what_reads_the_same_bytes_is_put_back(two):
+    identity = records.read_record(two / "media/split.record.json")["identity"]
+    (Path("store/records") / store.machine_class() / f"{identity}.json").unlink()
+    assert outcomes(split_job(), prior_job()) == [prediction.COMPUTE, prediction.PUT_BACK]
+
+
+def test_bytes_of_another_kind_of_machine_are_not_counted_on(two):
+    identity = records.read_record(two / "media/split.record.json")["identity"]
+    (Path("store/records") / store.machine_class() / f"{identity}.json").unlink()
+    path = two / "media/split.circumstance.json"
+    path.write_text(path.read_text().replace(store.machine_class(), "abacus"))
+    assert outcomes(split_job(), prior_job()) == [prediction.COMPUTE, prediction.PERHAPS]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"seed": 1}, {"code": "e" * 64}, {"environment": ENVIRONMENT | {"numpy": "3.0"}}],
+    ids=["setting", "code", "package"],
+)
+def test_what_was_never_computed_computes_and_after_it_nothing_is_known(two, change):
+    assert outcomes(split_job(**change), prior_job()) == [prediction.COMPUTE, prediction.PERHAPS]
+
+
+def test_a_changed_input_is_another_job(two):
+    Path("user/index.csv").write_text("id\nb\n")
+    assert outcomes(split_job(), prior_job()) == [prediction.COMPUTE, prediction.PERHAPS]
+
+
+def test_without_a_store_all_computes(two, monkeypatch):
+    monkeypatch.setenv("OVERHEARD_STORE", "off")
+    assert outcomes(split_job(), prior_job()) == [prediction.COMPUTE, prediction.COMPUTE]
+
+
+def test_a_file_in_a_drawn_folder_is_known_by_the_folders_list(two):
+    files = [("a.wav", "1" * 64), ("truth/events.csv", "2" * 64)]
+    text = "".join(["path,sha256,bytes\n", *(f"{name},{digest},3\n" for name, digest in files)])
+    Path("results/mini/draw").mkdir()
+    Path("results/mini/draw/pairs.files.csv").write_text(text)
+    assert prediction._in_folder("results/mini/draw/pairs", "results/mini/draw/pairs/truth/events.csv") == "2" * 64
+    other = prediction._in_folder("results/mini/draw/pairs", "results/mini/draw/pairs/a.wav", "f" * 64)
+    assert other is None
+
+
+# --- states and causes
+
+
+class Study:
+    """As much of a configuration as a view needs."""
+
+    name = "mini"
+
+
+def view(*jobs: planning.Scheduled) -> status.View:
+    found = edits.examine(Path("results/mini"))
+    seen = status.View(Study(), found, {job.record: job for job in jobs}, prediction.foresee(jobs, found))
+    seen.__dict__["wanted"] = [split_job().record, prior_job().record]
+    return seen
+
+
+SPLIT_RECORD, PRIOR_RECORD = split_job().record, prior_job().record
+
+
+def test_all_is_fresh(two):
+    assert view().states == {SPLIT_RECORD: "fresh", PRIOR_RECORD: "fresh"}
+
+
+def test_what_is_scheduled_is_stale(two):
+    assert view(prior_job()).states == {SPLIT_RECORD: "fresh", PRIOR_RECORD: "stale"}
+
+
+@pytest.mark.parametrize("name", ["media/splits.csv", "media/split.record.json"])
+def test_what_is_not_there_is_missing(two, name):
+    (two / name).unlink()
+    assert view(split_job(), prior_job()).states == {SPLIT_RECORD: "missing", PRIOR_RECORD: "stale"}
+
+
+def test_what_was_overwritten_is_edited(two):
+    (two / "media/splits.csv").write_text("a,test\n")
+    assert view().states == {SPLIT_RECORD: "edited", PRIOR_RECORD: "fresh"}
+
+
+def test_a_changed_record_is_edited(two):
+    path = two / "media/split.record.json"
+    path.write_text(path.read_text().replace("0.7", "0.8"))
+    assert view(prior_job()).states == {SPLIT_RECORD: "edited", PRIOR_RECORD: "stale"}
+
+
+def marker(two: Path) -> None:
+    path = Path(".snakemake/incomplete") / base64.urlsafe_b64encode(b"results/mini/media/splits.csv").decode()
+    path.parent.mkdir(parents=True)
+    path.write_text("{}")
+
+
+def long_marker(two: Path) -> None:
+    text = base64.urlsafe_b64encode(b"results/mini/media/splits.csv").decode()
+    path = Path(".snakemake/incomplete") / f"@{text[:8]}" / text[8:]
+    path.parent.mkdir(parents=True)
+    path.write_text("{}")
+
+
+def leftover(two: Path) -> None:
+    (two / "media/.part-splits.csv").write_text("a,")
+
+
+def open_log(two: Path) -> None:
+    (two / "media/split.record.json").unlink()
+    Path("logs/mini").mkdir(parents=True)
+    Path("logs/mini/split.log").write_text("overheard split …\nsplit: 2 of 9\n")
+
+
+@pytest.mark.parametrize("sign", [marker, long_marker, leftover, open_log])
+def test_what_was_begun_and_not_ended_is_interrupted(two, sign):
+    (two / "media/splits.csv").unlink()
+    sign(two)
+    assert view(split_job(), prior_job()).states == {SPLIT_RECORD: "interrupted", PRIOR_RECORD: "stale"}
+
+
+@pytest.mark.parametrize("end", ["finished in 0.2 s", "put back in 0.1 s", "error: index.csv: no class lake"])
+def test_a_log_that_ends_is_no_interruption(two, end):
+    open_log(two)
+    with Path("logs/mini/split.log").open("a") as stream:
+        stream.write(f"{end}\n")
+    assert view(split_job()).states[SPLIT_RECORD] == "missing"
+
+
+def test_a_log_without_end_beside_a_record_is_no_interruption(two):
+    record = (two / "media/split.record.json").read_bytes()
+    open_log(two)
+    (two / "media/split.record.json").write_bytes(record)
+    assert view(split_job()).states[SPLIT_RECORD] == "stale"
+
+
+def test_the_stages_own_log_ends_as_status_knows_it(tmp_path):
+    def split(seed: int) -> None:
+        pass
+
+    assert run_stage(split, {"seed": 1}, tmp_path / "split.log", ["overheard", "split"]) == 0
+    assert status.log_end(str(tmp_path / "split.log"))[0] == "finished"
+
+
+def kinds(seen: status.View, target: str = PRIOR_RECORD) -> list[tuple]:
+    found = why.ways(seen, [target])
+    return [(way.cause.kind, way.cause.what, way.cause.old, way.cause.new, way.jobs) for way in found]
+
+
+WAY = [PRIOR_RECORD, SPLIT_RECORD]
+
+
+def test_the_first_cause_is_a_setting(two):
+    assert kinds(view(split_job(seed=7), prior_job())) == [("setting", "seed", "0", "7", WAY)]
+
+
+def test_the_first_cause_is_a_package(two):
+    seen = view(split_job(environment={"python": "3.12", "numpy": "2.4.6"}), prior_job())
+    assert kinds(seen) == [("package", "python", "3.11", "3.12", WAY)]
+
+
+def test_the_first_cause_is_a_function(two, monkeypatch):
+    definitions = {"overheard.splits:drawn": "2" * 12, "overheard.splits:new": "3" * 12}
+    monkeypatch.setattr(causes.code, "stage_code", lambda stage, method: causes.code.Closure(definitions, ()))
+    assert kinds(view(split_job(code="e" * 64), prior_job())) == [
+        ("source", "overheard.splits:drawn", "1" * 12, "2" * 12, WAY),
+        ("source", "overheard.splits:new", None, "3" * 12, WAY),
+    ]
+
+
+def test_the_first_cause_is_a_users_file(two):
+    old, new = (sha256(text).hexdigest() for text in (b"id\na\n", b"id\nb\n"))
+    Path("user/index.csv").write_text("id\nb\n")
+    seen = view(split_job(outside={"user/index.csv": new}), prior_job())
+    assert kinds(seen) == [("input", "user/index.csv", old[:12], new[:12], WAY)]
+
+
+def test_the_first_cause_is_a_lost_file(two):
+    (two / "media/splits.csv").unlink()
+    assert kinds(view(split_job(), prior_job())) == [("lost", "results/mini/media/splits.csv", None, None, WAY)]
+
+
+def test_the_first_cause_is_that_it_was_never_made(two):
+    (two / "media/split.record.json").unlink()
+    seen = view(split_job(), prior_job())
+    assert kinds(seen) == [("never made", "results/mini/media/split", None, None, WAY)]
+
+
+def test_the_first_cause_is_a_failure(two):
+    open_log(two)
+    with Path("logs/mini/split.log").open("a") as stream:
+        stream.write("error: user/index.csv: no class lake\n")
+    (way,) = why.ways(view(split_job(), prior_job()), [PRIOR_RECORD])
+    assert way.cause.kind == "failed"
+    assert "no class lake" in way.cause.note
+
+
+def test_where_no_record_tells_snakemake_does(two):
+    (way,) = why.ways(view(split_job()), [SPLIT_RECORD])
+    assert (way.cause.kind, way.cause.note) == ("snakemake", "Params have changed")
+
+
+def test_two_causes_the_upstream_one_first(two):
+    (two / "teacher/prior.csv").unlink()
+    found = kinds(view(prior_job(), split_job(seed=7)))
+    assert [each[0] for each in found] == ["setting", "lost"]
+    assert found[1][4] == [PRIOR_RECORD]
+
+
+def test_of_causes_that_do_not_meet_the_earlier_stage_comes_first(two):
+    (two / "teacher/prior.csv").unlink()
+    alone = dataclasses.replace(prior_job(), sources=[])
+    found = why.ways(view(alone, split_job(seed=7)), [PRIOR_RECORD, SPLIT_RECORD])
+    assert [way.jobs for way in found] == [[SPLIT_RECORD], [PRIOR_RECORD]]
+
+
+@pytest.mark.parametrize(
+    "target",
+    ["results/mini/teacher/prior.csv", "teacher/prior.csv", "teacher/prior.record.json", "prior", "teacher"],
+)
+def test_a_target_by_path_or_words(two, target):
+    assert why.chosen(view(), target) == [PRIOR_RECORD]
+
+
+def test_an_unknown_target_is_refused_with_what_there_is(two):
+    with pytest.raises(ConfigError, match="no job makes it.*`split`"):
+        why.chosen(view(), "table9")
+
+
+def test_the_text_leads_to_the_first_cause(two, monkeypatch):
+    monkeypatch.setattr(why, "look", lambda name: view(split_job(seed=7), prior_job()))
+    assert why.why_text("mini", "prior").splitlines() == [
+        "prior: stale; scheduled, will compute unless what it reads turns out as before",
+        "",
+        "prior, which reads from",
+        "  split",
+        "    FIRST CAUSE: setting seed: 0 → 7",
+    ]
+    said = json.loads(why.why_as_json("mini", "prior"))
+    assert said["causes"][0]["cause"] == {"kind": "setting", "what": "seed", "old": "0", "new": "7", "note": ""}
+
+
+def test_the_text_of_a_fresh_job_says_since_when(two, monkeypatch):
+    monkeypatch.setattr(why, "look", lambda name: view())
+    assert why.why_text("mini", "split").splitlines() == [
+        "split: fresh; not scheduled",
+        "  split: since 2026-11-21 10:00 UTC, computed on workbench",
+    ]
+
+
+def test_the_text_of_an_edited_job_says_what_was_edited(two, monkeypatch):
+    (two / "media/splits.csv").write_text("a,test\n")
+    monkeypatch.setattr(why, "look", lambda name: view())
+    text = why.why_text("mini", "split")
+    assert "split: edited by hand; not scheduled" in text
+    assert "edited results/mini/media/splits.csv: " in text
+
+
+def test_a_users_picture_that_changed_is_named(two):
+    folder = Path("user/pairs")
+    folder.mkdir()
+    (folder / "a.jpg").write_text("one")
+    (folder / "b.jpg").write_text("two")
+    manifest = Path("results/mini/media/manifest.csv")
+    lines = [f"{name},{sha256(text).hexdigest()},3" for name, text in (("a.jpg", b"one"), ("b.jpg", b"old"))]
+    manifest.write_text("\n".join(["path,sha256,bytes", *lines, f"c.jpg,{'0' * 64},3"]) + "\n")
+    found = causes._changed_files(folder, manifest)
+    old, new = sha256(b"old").hexdigest()[:12], sha256(b"two").hexdigest()[:12]
+    assert found == [f"user/pairs/b.jpg: {old} → {new}", f"user/pairs/c.jpg: {'0' * 12} → gone"]

@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help paper test setup check docs lock report clean remove
+.PHONY: help paper tables test test-long setup check docs lock report clean remove
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -12,8 +12,14 @@ help: ## list the commands
 paper: $(READY) ## every table and figure of the study, on the built-in simulated twin
 	@$(BIN)/overheard run twin
 
+tables: $(READY) ## every table and Figures 3 and 6 from the reference run in git; nothing is trained
+	@$(BIN)/overheard reference twin
+
 test: $(READY) ## the tests
 	@$(BIN)/python -m pytest
+
+test-long: $(READY) ## the tests, and those that take many minutes
+	@$(BIN)/python -m pytest -m "long or not long"
 
 setup: $(READY) ## .venv alone: 4.8 GB on Linux, about three minutes
 
@@ -43,5 +49,5 @@ report: $(READY) ## Snakemake's HTML report of the twin's study
 clean: $(READY) ## what the twin's study takes on disk, and how to delete it
 	@$(BIN)/overheard clean twin
 
-remove: ## delete .venv, results, logs and checkpoints
-	rm -rf .venv results logs checkpoints .snakemake
+remove: ## delete .venv, results, store, logs and checkpoints
+	rm -rf .venv results store logs checkpoints .snakemake

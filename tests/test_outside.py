@@ -1,36 +1,38 @@
-"""A user's folder is watched by its listing."""
+"""A user's folder is known by its content: any change in it is seen, a new time on it is not."""
 
 import os
 
 import pytest
 
 from overheard.errors import MediaError
-from overheard.outside import listing_digest
+from overheard.outside import content_digest
 
 
-def test_any_change_of_the_listing_is_noticed_and_nothing_else(tmp_path):
-    (tmp_path / "a").mkdir()
-    sound = tmp_path / "a" / "x.wav"
-    sound.write_bytes(b"1234")
-    os.utime(sound, (1, 1))
-    first = listing_digest(tmp_path)
-    (tmp_path / ".hidden").write_text("")
-    assert listing_digest(tmp_path) == first
+@pytest.fixture(autouse=True)
+def _elsewhere(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+def test_content_decides_and_not_times(tmp_path):
+    folder = tmp_path / "media"
+    (folder / "sub").mkdir(parents=True)
+    (folder / "sub" / "a.wav").write_bytes(b"12")
+    first = content_digest(folder)
+    os.utime(folder / "sub" / "a.wav", (1, 1))
+    (folder / ".hidden").write_bytes(b"x")
+    assert content_digest(folder) == first
 
     seen = {first}
-    sound.write_bytes(b"12345")
-    os.utime(sound, (1, 1))
-    seen.add(listing_digest(tmp_path))
-    os.utime(sound, (2, 2))
-    seen.add(listing_digest(tmp_path))
-    sound.rename(tmp_path / "a" / "y.wav")
-    seen.add(listing_digest(tmp_path))
-    (tmp_path / "z.wav").write_bytes(b"")
-    seen.add(listing_digest(tmp_path))
-    assert len(seen) == 5
-    assert listing_digest(tmp_path / "z.wav") not in seen
+    (folder / "sub" / "a.wav").write_bytes(b"21")
+    seen.add(content_digest(folder))
+    (folder / "b.wav").write_bytes(b"")
+    seen.add(content_digest(folder))
+    (folder / "b.wav").rename(folder / "c.wav")
+    seen.add(content_digest(folder))
+    assert len(seen) == 4
+    assert content_digest(folder / "c.wav") not in seen
 
 
 def test_a_missing_folder_is_named(tmp_path):
-    with pytest.raises(MediaError, match="nowhere: no such file or folder"):
-        listing_digest(tmp_path / "nowhere")
+    with pytest.raises(MediaError, match="nowhere"):
+        content_digest(tmp_path / "nowhere")

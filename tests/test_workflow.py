@@ -14,12 +14,6 @@ from pathlib import Path
 import pytest
 import yaml
 
-MINIATURE = {
-    "seeds": [0, 1],
-    "source": {"kind": "twin", "world": 5, "scale": 0.01, "scenes": 2, "sounds": 40},
-    "networks": {name: {"name": "small", "pretrain": {"epochs": 1}} for name in ("image", "sound")},
-    "train": {"learning_rate": 1e-3, "epochs": 2},
-}
 ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -34,19 +28,15 @@ def write_config(folder: Path, name: str, content: dict) -> None:
 
 
 def digests(folder: Path) -> dict[str, str]:
-    """Content of every result but Snakemake's own time stamps."""
+    """Content of every result but Snakemake's own time stamps and what says when and where."""
     files = [path for path in sorted(folder.rglob("*")) if path.is_file() and not path.name.startswith(".")]
+    files = [path for path in files if not path.name.endswith(".circumstance.json")]
     return {str(path.relative_to(folder)): sha256(path.read_bytes()).hexdigest() for path in files}
 
 
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory):
-    """A finished miniature study, in a folder whose name needs quoting."""
-    folder = tmp_path_factory.mktemp("study") / 'it\'s {a} 100% "földer"'
-    write_config(folder, "mini", MINIATURE)
-    done = overheard(folder, "run", "mini")
-    assert done.returncode == 0, done.stderr
-    return folder, done
+@pytest.fixture
+def finished(miniature_run):
+    return miniature_run
 
 
 def test_everything_is_made(finished):
@@ -102,20 +92,62 @@ def test_each_log_begins_with_a_command_that_gives_the_same_bytes(finished):
     student = folder / "results/mini/train/scene+event/image+sound/seed-1/student.pt"
     content = student.read_bytes()
     student.unlink()
-    environ = os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    environ = os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "OVERHEARD_STORE": "off"}
     subprocess.run(["bash", "-c", line], cwd=folder, env=environ, check=True, capture_output=True)
     assert student.read_bytes() == content
 
 
-def test_one_core_and_another_folder_give_the_same_bytes(finished, tmp_path):
+REVERSED = """
+import os
+
+_scandir, _listdir = os.scandir, os.listdir
+
+
+class scandir:
+    def __init__(self, *place):
+        with _scandir(*place) as found:
+            self.found = iter(sorted(found, key=lambda entry: entry.name, reverse=True))
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        return next(self.found)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        pass
+
+    def close(self):
+        pass
+
+
+os.scandir = scandir
+os.listdir = lambda *place: sorted(_listdir(*place), reverse=True)
+"""
+"""What every Python process runs first: folders list their files backwards."""
+
+
+def test_another_machine_in_all_but_its_class_gives_the_same_bytes(finished, miniature_config, tmp_path):
+    """One core, another folder, order of listing, locale, time zone, hash seed and umask at once; records included."""
     folder, _ = finished
-    write_config(tmp_path, "mini", MINIATURE)
-    environ = os.environ | {"PYTHONHASHSEED": "7", "TZ": "Asia/Tokyo", "LC_ALL": "C"}
+    place = tmp_path / "elsewhere"
+    write_config(place, "mini", miniature_config)
+    (tmp_path / "first").mkdir()
+    (tmp_path / "first" / "sitecustomize.py").write_text(REVERSED)
+    search = os.pathsep.join([str(tmp_path / "first"), *filter(None, [os.environ.get("PYTHONPATH")])])
+    environ = os.environ | {"PYTHONHASHSEED": "7", "TZ": "Asia/Tokyo", "PYTHONPATH": search}
+    # ASCII for real, not what Python makes of it
+    environ |= {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
     command = [sys.executable, "-m", "overheard", "run", "mini", "--cores", "1", "--table", "table3"]
-    assert subprocess.run(command, cwd=tmp_path, env=environ, capture_output=True, check=False).returncode == 0
-    here, there = digests(tmp_path / "results"), digests(folder / "results")
+    done = subprocess.run(command, cwd=place, env=environ, umask=0o077, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
+    here, there = digests(place / "results"), digests(folder / "results")
     assert len(here) > 100
     assert {name: digest for name, digest in here.items() if there[name] != digest} == {}
+    assert (place / "results/mini/media/splits.csv").stat().st_mode & 0o777 == 0o600
 
 
 def test_plain_snakemake_agrees_that_nothing_is_to_do(finished):
@@ -136,12 +168,6 @@ def test_plain_snakemake_agrees_that_nothing_is_to_do(finished):
     assert "Nothing to be done" in done.stdout + done.stderr
 
 
-def copied(folder: Path, target: Path) -> Path:
-    """The finished study in a folder of its own, to be disturbed there."""
-    shutil.copytree(folder, target)
-    return target
-
-
 @pytest.mark.parametrize(
     ("change", "expected"),
     [
@@ -149,10 +175,10 @@ def copied(folder: Path, target: Path) -> Path:
         ("train.learning_rate=0.002", {"train": 40, "evaluate": 20, "tables": 3, "cells": 1, "figures": 1}),
     ],
 )
-def test_a_changed_setting_runs_what_depends_on_it(finished, tmp_path, change, expected):
-    folder = copied(finished[0], tmp_path / "copy")
+def test_a_changed_setting_runs_what_depends_on_it(miniature_copy, miniature_config, change, expected):
+    folder = miniature_copy
     key, value = change.split("=")
-    content = json.loads(json.dumps(MINIATURE))
+    content = json.loads(json.dumps(miniature_config))
     section = content
     for part in key.split(".")[:-1]:
         section = section[part]
@@ -164,8 +190,9 @@ def test_a_changed_setting_runs_what_depends_on_it(finished, tmp_path, change, e
 
 
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGKILL])
-def test_an_interrupted_run_goes_on_to_the_same_bytes(finished, tmp_path, sent):
-    folder = copied(finished[0], tmp_path / "copy")
+def test_an_interrupted_run_goes_on_to_the_same_bytes(finished, miniature_copy, monkeypatch, sent):
+    monkeypatch.setenv("OVERHEARD_STORE", "off")
+    folder = miniature_copy
     shutil.rmtree(folder / "results" / "mini" / "train" / "scene")
     shutil.rmtree(folder / "checkpoints")
     command = [sys.executable, "-m", "overheard", "run", "mini"]
@@ -183,8 +210,8 @@ def test_an_interrupted_run_goes_on_to_the_same_bytes(finished, tmp_path, sent):
     assert digests(folder / "results") == digests(finished[0] / "results")
 
 
-def test_a_failed_run_is_one_message_and_partial_tables_say_how_many(finished, tmp_path):
-    folder = copied(finished[0], tmp_path / "copy")
+def test_a_failed_run_is_one_message_and_partial_tables_say_how_many(miniature_copy):
+    folder = miniature_copy
     broken = folder / "results/mini/train/scene+event/image/seed-1"
     shutil.rmtree(broken)
     broken.write_text("a file where a folder must be")
@@ -198,16 +225,16 @@ def test_a_failed_run_is_one_message_and_partial_tables_say_how_many(finished, t
     assert broken.read_text() == "a file where a folder must be"
 
 
-def test_the_report_is_made(finished, tmp_path):
-    folder = copied(finished[0], tmp_path / "copy")
+def test_the_report_is_made(miniature_copy):
+    folder = miniature_copy
     done = overheard(folder, "report", "mini")
     assert done.returncode == 0, done.stderr
     page = (folder / "results/mini/report.html").read_text(encoding="utf-8")
     assert "SIMULATED TWIN: generated pictures and sounds. No number here is ADVANCE" in page
 
 
-def test_clean_says_what_it_frees_and_frees_it(finished, tmp_path):
-    folder = copied(finished[0], tmp_path / "copy")
+def test_clean_says_what_it_frees_and_frees_it(miniature_copy):
+    folder = miniature_copy
     done = overheard(folder, "clean", "mini")
     assert "draw/" in done.stdout
     assert (folder / "results/mini").exists()

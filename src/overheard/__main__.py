@@ -1,11 +1,16 @@
 """The command `overheard`. Kept light: a job that a warm process runs pays for no import of its own."""
 
+import io
 import os
 import sys
 
 
 def main() -> None:
     """Run the command line, or hand a training or evaluation job to the warm process of `overheard run`."""
+    if snakemake := os.environ.get("OVERHEARD_PARENT"):
+        from overheard.orphans import die_with_snakemake
+
+        die_with_snakemake(int(snakemake))
     if address := os.environ.get("OVERHEARD_WARM"):
         from overheard.warm import STAGES, hand_over
 
@@ -14,6 +19,9 @@ def main() -> None:
             sys.exit(code)
     from overheard.cli import app
 
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # where a terminal's encoding lacks a sign, as ASCII lacks ±, another stands for it, and nothing crashes
+        sys.stdout.reconfigure(errors="replace")
     app(prog_name="overheard")
 
 

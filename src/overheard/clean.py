@@ -5,6 +5,7 @@ from pathlib import Path
 
 from overheard.config import NAME
 from overheard.errors import ConfigError
+from overheard.lineage import store
 from overheard.run import only_run
 
 
@@ -27,10 +28,10 @@ def clean_experiment(name: str, yes: bool) -> str:
     total = sum(_bytes(folder) for folder in folders)
     if not yes:
         hint = f"{total / 1e6:9.1f} MB  in all; `overheard clean {name} --yes` deletes it (config/{name}.yaml stays)."
-        shared = Path("checkpoints")
-        if shared.is_dir():
-            hint += f"\nBesides, {_bytes(shared) / 1e6:.1f} MB of checkpoints of all experiments lie in checkpoints/; "
-            hint += "deleting them costs time only."
+        for shared, what in ((Path("checkpoints"), "checkpoints"), (store.folder(), "finished work")):
+            if shared is not None and shared.is_dir():
+                hint += f"\nBesides, {_bytes(shared) / 1e6:.1f} MB of {what} of all experiments lie in {shared}/; "
+                hint += "deleting them costs time only."
         return "\n".join([*lines, hint])
     with only_run(name):
         for folder in folders:

@@ -12,7 +12,8 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from overheard.errors import OverheardError
-from overheard.runner import command_for
+from overheard.lineage import commands
+from overheard.runner import command_for, os_message
 from overheard.stages import STAGES
 
 _STUDY_PANEL = "A study"
@@ -65,6 +66,11 @@ def _mendable(command: Callable[..., int | None]) -> Callable[..., None]:
             code = command(*args, **kwargs)
         except OverheardError as error:
             print(f"error: {error}", file=sys.stderr)
+            raise typer.Exit(2) from error
+        except OSError as error:
+            if (message := os_message(command.__name__, error)) is None:
+                raise
+            print(f"error: {message}", file=sys.stderr)
             raise typer.Exit(2) from error
         raise typer.Exit(code or 0)
 
@@ -143,3 +149,6 @@ def clean(
     from overheard.clean import clean_experiment
 
     print(clean_experiment(name, yes))
+
+
+commands.register(app, _mendable)

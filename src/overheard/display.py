@@ -21,6 +21,7 @@ class Display:
         self.socket.bind(address)
         self.total = total
         self.done = 0
+        self.put_back = 0
         self.durations: list[tuple[str, float]] = []
         self.mendable: list[str] = []
         self.troubles: list[str] = []
@@ -71,8 +72,12 @@ class Display:
             self.bars.update(self.tasks[pid], completed=message["done"], total=message["total"], text=message["text"])
         elif event == "finished":
             self.done += 1
-            self.durations.append((job, message["seconds"]))
             self._end(pid)
+            if message["put_back"]:
+                self.put_back += 1
+                self._line(f"{job}: put back", important=False)
+                return
+            self.durations.append((job, message["seconds"]))
             self._line(f"{job}: {message['seconds']:.1f} s", important=not job.startswith(("train", "evaluate")))
         elif event == "note":
             self._print(f"{job}: {message['text']}")

@@ -1,8 +1,13 @@
 """No process outlives the one that started it."""
 
 import ctypes
+import os
 import signal
+import sys
 from contextlib import suppress
+
+PARENT = "OVERHEARD_PARENT"
+"""Environment variable by which the workflow tells a job's command which process is Snakemake."""
 
 _PR_SET_PDEATHSIG = 1
 
@@ -11,3 +16,19 @@ def die_with_parent(sent: int = signal.SIGKILL) -> None:
     """Ask Linux to send this process a signal when its parent ends; elsewhere nothing happens."""
     with suppress(AttributeError, OSError):
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, sent)
+
+
+def die_with_snakemake(process: int) -> None:
+    """End this process when Snakemake ends, of which it is a child: a job left over would write beside the next run's.
+
+    Where something stands between, as a cluster's or a container's own process, that has to see to its children.
+    """
+    if os.getppid() == process:
+        die_with_parent()
+        if os.getppid() == process:
+            return
+    with suppress(PermissionError):
+        try:
+            os.kill(process, 0)
+        except ProcessLookupError:
+            sys.exit(128 + signal.SIGKILL)

@@ -40,11 +40,18 @@ def _has_teacher(source: Twin | Directory) -> bool:
 
 
 def parts(experiment: Experiment) -> list[str]:
-    """The collections of media the experiment has: pairs, and what its networks are pre-trained on."""
+    """The collections that are used: pairs, and what networks are pre-trained on where no weights are given."""
     source = experiment.source
     if isinstance(source, Twin):
         return ["pairs", "scenes", "sounds"]
-    return ["pairs", *(["scenes"] if source.scenes else []), *(["sounds"] if source.sounds else [])]
+    has_sounds = source.sounds and not source.tagger
+    return ["pairs", *(["scenes"] if source.scenes else []), *(["sounds"] if has_sounds else [])]
+
+
+def front_ends(experiment: Experiment, collection: str) -> list[str]:
+    """The front ends that a collection's media go through."""
+    image, sound = front_end(experiment, "image"), front_end(experiment, "sound")
+    return {"pairs": [image, sound], "scenes": [image], "sounds": [sound]}[collection]
 
 
 def encoders(experiment: Experiment) -> list[str]:

@@ -26,6 +26,7 @@ class _Job:
         self.log = log
         self.last_line = time.monotonic()
         self.bar_drawn = False
+        self.put_back = False
         self.socket: socket.socket | None = None
         if path := os.environ.get(SOCKET):
             self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -108,6 +109,13 @@ def note(text: str) -> None:
         _job.say(f"{_job.name}: {text}")
 
 
+def put_back(text: str) -> None:
+    """Say in the log that this job's files were computed before; the display counts it."""
+    if _job is not None:
+        _job.put_back = True
+        _job.write_log(text)
+
+
 def failed(message: str) -> None:
     """Say what a user can mend; the job ends with exit code 2."""
     if _job is None:
@@ -133,6 +141,7 @@ def finished(seconds: float) -> None:
     """Say that the job is done."""
     if _job is None:
         return
-    _job.write_log(f"finished in {seconds:.1f} s")
-    if not _job.send("finished", seconds=seconds):
-        _job.say(f"{_job.name}: finished in {seconds:.1f} s")
+    how = "put back" if _job.put_back else "finished"
+    _job.write_log(f"{how} in {seconds:.1f} s")
+    if not _job.send("finished", seconds=seconds, put_back=_job.put_back):
+        _job.say(f"{_job.name}: {how} in {seconds:.1f} s")

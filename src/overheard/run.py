@@ -1,6 +1,7 @@
 """`overheard run`: check the configuration, say what will run, let Snakemake run it, show it, say what came of it."""
 
 import fcntl
+import json
 import os
 import re
 import shlex
@@ -19,7 +20,14 @@ from overheard import durations, plan
 from overheard.display import Display
 from overheard.errors import ConfigError, MediaError, OverheardError
 from overheard.experiments import Loaded, load, project_root, write_variant
+from overheard.lineage import store
+from overheard.lineage.circumstance import GIT, git_state
+from overheard.lineage.edits import edited
+from overheard.lineage.gaps import gaps
+from overheard.lineage.records import record_paths
+from overheard.lineage.restoring import pulled_without_restore
 from overheard.orphans import die_with_parent
+from overheard.places import record_of, stage_of
 from overheard.progress import SOCKET
 from overheard.stages import STAGES
 from overheard.warm import WarmProcess
@@ -106,7 +114,23 @@ def _snakemake(loaded: Loaded, wanted: Wanted, extra: list[str]) -> list[str]:
     command += ["--directory", ".", "--nolock", *extra]
     if wanted.until:
         command += ["--until", *_rules_until(wanted.until)]
-    return [*command, *(["--", *found] if (found := targets(loaded, wanted)) else [])]
+    found = targets(loaded, wanted)
+    return [*command, *(["--", *found, *_shared(loaded, found)] if found else [])]
+
+
+def _shared(loaded: Loaded, found: list[str]) -> list[str]:
+    """Files that jobs behind some targets may read and that Snakemake, which looks at records, would not miss.
+
+    Lost ones of the targets' own ancestors and of what all runs share, and an output that a setting adds to a job.
+    """
+    folder = Path("results") / loaded.name
+    shared = [path.as_posix() for path in record_paths(folder) if stage_of(path.as_posix()) not in _OF_RUNS]
+    added = [f"{folder}/teacher/trunk.npy"] if loaded.experiment.networks.sound.frozen_blocks else []
+    runs = any(stage_of(path) in _OF_RUNS[:-1] for path in found)
+    return [*gaps([*shared, *(record for path in found if (record := record_of(path)))]), *(added if runs else [])]
+
+
+_OF_RUNS = ("train", "evaluate", "tables", "figures")
 
 
 def _rules_until(stage: str) -> list[str]:
@@ -187,6 +211,9 @@ def run_experiment(
         raise ConfigError("--partial makes tables from the runs there are; it needs --keep-going")
     loaded = load(write_variant(name, changes, new))
     cores = cores or len(os.sched_getaffinity(0))
+    if (trouble := pulled_without_restore(loaded.name)) is not None:
+        raise OverheardError(trouble)
+    _warn_of_edits(loaded.name)
     if dry_run:
         print(introduction(loaded, planned_jobs(loaded, wanted, []), cores, wanted))
         return 0
@@ -211,6 +238,15 @@ def run_experiment(
         return code
 
 
+def _warn_of_edits(name: str) -> None:
+    """Say which results were changed by hand: a run neither overwrites nor trusts them."""
+    found = edited(Path("results") / name)
+    for line in found[:10]:
+        print(f"edited by hand: {line}", file=sys.stderr)
+    if found:
+        print(f"{len(found)} files are not as they were made; `overheard status {name}` says which", file=sys.stderr)
+
+
 def missing_runs(loaded: Loaded) -> list[str]:
     """Runs whose student is not there, as method/modality/seed-k."""
     absent = plan.left_out(loaded.experiment, loaded.study)
@@ -227,7 +263,7 @@ def _execute(loaded: Loaded, wanted: Wanted, jobs: dict[str, int], cores: int, e
     command = _snakemake(loaded, wanted, ["--cores", str(cores), *extra])
     with tempfile.TemporaryDirectory(prefix="overheard-") as folder, log.open("w", encoding="utf-8") as stream:
         socket_path = str(Path(folder) / "progress")
-        environ = os.environ | {SOCKET: socket_path}
+        environ = os.environ | {SOCKET: socket_path, GIT: json.dumps(git_state())}
         with Display(socket_path, sum(jobs.values())) as display, WarmProcess(Path(folder), environ, jobs):
             print(shlex.join(command), file=stream, flush=True)
             process = subprocess.Popen(
@@ -235,7 +271,8 @@ def _execute(loaded: Loaded, wanted: Wanted, jobs: dict[str, int], cores: int, e
                 stdout=stream,
                 stderr=subprocess.STDOUT,
                 env=environ,
-                preexec_fn=lambda: die_with_parent(signal.SIGTERM),
+                # asked to stop, Snakemake would wait for its jobs, beside those of the next run
+                preexec_fn=die_with_parent,
             )
             try:
                 while process.poll() is None:
@@ -246,8 +283,13 @@ def _execute(loaded: Loaded, wanted: Wanted, jobs: dict[str, int], cores: int, e
                 print("\ninterrupted; what was finished is kept: type the same command to go on", file=sys.stderr)
                 return 130
             display.listen(0)
-    durations.remember(loaded.name, display.durations)
+    # they only tell the next run how long it takes
+    with suppress(OSError):
+        durations.remember(loaded.name, display.durations)
     if process.returncode == 0:
+        if display.put_back:
+            print(f"{display.put_back} of {display.done} jobs were computed before: put back from {store.folder()}/.")
+        _keep_within_bounds()
         return 0
     if display.mendable:
         return 2
@@ -259,6 +301,14 @@ def _execute(loaded: Loaded, wanted: Wanted, jobs: dict[str, int], cores: int, e
         file=sys.stderr,
     )
     return 1
+
+
+def _keep_within_bounds() -> None:
+    """Let the store not grow over its bound."""
+    place = store.folder()
+    if place is not None and place.is_dir() and store.usage(place)[0] > store.limit_bytes():
+        freed, entries = store.prune(place, store.limit_bytes())
+        print(f"{place}/ was over its bound: the {entries} results longest unused left it, {freed / 1e9:.1f} GB freed.")
 
 
 def _stop(process: subprocess.Popen) -> None:

@@ -182,8 +182,12 @@ def serve(descriptor: int) -> None:
     import overheard.stages.pretrain
     import overheard.stages.teacher
     import overheard.stages.train  # noqa: F401
+    from overheard.lineage import code
     from overheard.objective import settle
 
+    # parses the sources once; a fork looks only whether they changed since
+    for stage in STAGES:
+        code.stage_code(stage)
     # torch imports its compiler when it is told to be deterministic: once here, not once a job
     settle("cpu")
     server = _Server(socket.socket(fileno=descriptor))

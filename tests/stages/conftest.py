@@ -118,7 +118,8 @@ def _train(record, folder, method="scene+kl_av", modality="image+sound", seed=0,
     return paths
 
 
-def _evaluate(record, students, folder):
+def _evaluate(record, students, folder, row=None):
+    """Evaluate students; each as what it says it is, or all together as `row`."""
     folder.mkdir(parents=True, exist_ok=True)
     writes = {
         "predictions": [folder / f"predictions-{k}.npz" for k in range(len(students))],
@@ -126,8 +127,14 @@ def _evaluate(record, students, folder):
         "scores": [folder / f"scores-{k}.json" for k in range(len(students))],
     }
     media = ("images", "image_ids", "sounds", "sound_ids", "index", "splits", "normaliser")
-    reads = {name: record[name] for name in media}
-    evaluate(students=students, settings=EvaluationSettings(8, "cpu", False, True), **reads, **writes)
+    given = {name: record[name] for name in media} | {"settings": EvaluationSettings(8, "cpu", False, True)}
+    if row is not None:
+        evaluate(method=row[0], modality=row[1], students=students, **given, **writes)
+        return writes
+    for k, student in enumerate(students):
+        said = artifacts.read_weights(student)
+        row = {"method": said.get("method", "scene"), "modality": said.get("modality", "image")}
+        evaluate(**row, students=[student], **given, **{name: [paths[k]] for name, paths in writes.items()})
     return writes
 
 

@@ -85,3 +85,6 @@ def test_a_student_of_other_classes_and_a_file_that_is_no_student_are_refused(re
         evaluate_one(record, [tmp_path / "other.pt"], tmp_path / "run")
     with pytest.raises(CheckpointError, match=r"image\.pt: not a student"):
         evaluate_one(record, [record["image_encoder"]], tmp_path / "run")
+    other_row = [students["scene", "image"]["student"], students["scene+kl_av", "image+sound"]["student"]]
+    with pytest.raises(CheckpointError, match=r"found method scene\+kl_av, expected scene"):
+        evaluate_one(record, other_row, tmp_path / "run", row=("scene", "image"))

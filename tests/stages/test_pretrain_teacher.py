@@ -159,9 +159,9 @@ def test_an_interrupted_pretraining_goes_on_to_the_same_bytes(scenes, tmp_path, 
 def test_a_checkpoint_of_other_settings_is_refused(scenes, tmp_path, monkeypatch, capsys):
     other = dataclasses.replace(SETTINGS, learning_rate=0.1)
     run_interrupted(monkeypatch, 1, tmp_path, scenes)
-    (mine,) = (tmp_path / "kept").iterdir()
+    (mine,) = (tmp_path / "kept").rglob("*.pt")
     run_interrupted(monkeypatch, 1, tmp_path, scenes, other)
-    (theirs,) = set((tmp_path / "kept").iterdir()) - {mine}
+    (theirs,) = set((tmp_path / "kept").rglob("*.pt")) - {mine}
     mine.replace(theirs)
     assert run_pretrain(tmp_path, scenes, other) == 2
     message = capsys.readouterr().err

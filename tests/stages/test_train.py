@@ -331,7 +331,7 @@ def test_a_split_without_clips_is_refused(record, tmp_path, train_one, evaluate_
     with pytest.raises(PairingError, match="no clip in split 'val'"):
         train_one(record | {"splits": tmp_path / "splits.csv"}, tmp_path / "run")
     with pytest.raises(PairingError, match="no clip in split 'test'"):
-        evaluate_one(record | {"splits": tmp_path / "splits.csv"}, [], tmp_path / "run")
+        evaluate_one(record | {"splits": tmp_path / "splits.csv"}, [], tmp_path / "run", row=("scene", "image"))
 
 
 def write_tagger_record(record, folder, frozen_blocks):

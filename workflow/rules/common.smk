@@ -1,11 +1,16 @@
 import json
+import os
 import shlex
 import sys
+from functools import cache
 from pathlib import Path
 
 from overheard import plan
 from overheard.config import Experiment, check, load_protocol, load_study
-from overheard.outside import listing_digest
+from overheard.lineage import code
+from overheard.orphans import PARENT
+from overheard.outside import content_digest
+from overheard.places import record_of
 
 ROOT = Path(workflow.basedir).parent
 NAME = Path(workflow.configfiles[-1]).stem
@@ -19,9 +24,13 @@ SEEDS = EXPERIMENT.seeds
 TWIN = EXPERIMENT.source.kind == "twin"
 TAGGER = getattr(EXPERIMENT.source, "tagger", None)
 PARTS = {"pairs": "", "scenes": "scenes/", "sounds": "sounds/"}
+PARTS_HERE = [PARTS[collection] for collection in plan.parts(EXPERIMENT)]
 
 # jobs call the command of this very environment, also where it was not activated
-shell.prefix(f"export PATH={shlex.quote(str(Path(sys.executable).parent))}:$PATH; ")
+# and end with this process; bash makes its last command its own process, so the job is a child of this one
+shell.prefix(
+    f"export PATH={shlex.quote(str(Path(sys.executable).parent))}:$PATH {PARENT}={os.getpid()}; "
+)
 
 
 wildcard_constraints:
@@ -52,14 +61,44 @@ def media_folder(part):
     return getattr(EXPERIMENT.source, collection(part))
 
 
-def drawn(wildcards):
-    """The media folder as an input of a job, where this workflow makes it."""
-    return [media_folder(wildcards.part)] if TWIN else []
+def of_project(path):
+    """A file of the project: relative where jobs run in its folder, so that records are the same in every clone."""
+    return path if Path.cwd() == ROOT else str(ROOT / path)
 
 
 def outside(part):
-    """What decides whether a user's folder changed since it was read: nothing for the twin, which is made here."""
-    return "" if TWIN else listing_digest(Path(media_folder(part)))
+    """A user's folder of media, which no job makes: nothing for the twin, which is drawn here."""
+    return [] if TWIN else [media_folder(part)]
+
+
+def drawn(part):
+    """The media folder as something a job reads, where this workflow makes it."""
+    return [media_folder(part)] if TWIN else []
+
+
+def records_of(files):
+    """The records of the jobs that make some files: small, so that Snakemake compares contents and not times."""
+    listed = [
+        path
+        for value in files.values()
+        for path in ([value] if isinstance(value, str) else value)
+    ]
+    return list(dict.fromkeys(record_of(path) for path in listed))
+
+
+@cache
+def code_and_environment(stage, method):
+    """What a job is planned with; looked up once for all jobs alike."""
+    closure = code.stage_code(stage, method)
+    return {"code": closure.digest, "environment": code.environment(closure)}
+
+
+def lineage(stage, input, method=None, outside=()):
+    """Flags by which a job's runner checks what it reads, and itself, against what was planned here."""
+    digests = {path: content_digest(Path(path)) for path in outside}
+    planned = as_json(code_and_environment(stage, method) | {"outside": digests})
+    records = [path for path in input if path.endswith(".record.json")]
+    return f"{flags({'records': records})} --planned {shlex.quote(planned)}"
 
 
 def features_of(modality, part=""):
@@ -131,6 +170,12 @@ def train_inputs(wildcards):
     return files
 
 
+def evaluate_inputs(method, modality):
+    """The students of a row and the arrays they are run on."""
+    students = per_seed("train", "student.pt", method, modality)
+    return student_arrays(method) | {"students": students}
+
+
 def evaluate_outputs(name):
     """One file a seed; a row's seeds are one job."""
     return [
@@ -163,25 +208,66 @@ def scores_of(runs):
     ]
 
 
+def scores_of_table(table):
+    return scores_of(STUDY.tables[table].runs())
+
+
+def recorded_scores(table):
+    """A table's scores and their records: of a row's record alone Snakemake would not see that a new seed lacks."""
+    scores = scores_of_table(table)
+    return [*records_of({"scores": scores}), *scores]
+
+
 def everything():
-    """Every result: Snakemake does not notice a lost file that only a standing one was made from."""
-    results = f"results/{NAME}"
-    wanted = [f"{results}/media/statistics.csv", f"{results}/tables/cells.csv"]
-    wanted += [
-        f"{results}/pretrain/{modality}.pt" for modality in plan.encoders(EXPERIMENT)
-    ]
-    for run in rows_made(STUDY.rows()):
-        wanted += per_seed("train", "student.pt", *run)
-        for name in ("predictions.npz", "events.npz", "scores.json"):
-            wanted += per_seed("evaluate", name, *run)
-    wanted += [
-        f"{results}/tables/{table}.{suffix}"
+    """Every file of every job: Snakemake does not notice a lost file that only a standing one was made from."""
+    files = made_of_media() + made_of_runs()
+    files += [
+        f"results/{NAME}/tables/{table}.{suffix}"
         for table in STUDY.tables
-        for suffix in ("csv", "md", "tex")
+        for suffix in ("cells.csv", "csv", "md", "tex")
     ]
-    wanted += [
-        f"{results}/figures/{figure}.{suffix}"
+    files += [f"results/{NAME}/tables/{name}" for name in ("cells.csv", "metrics.json")]
+    files += [
+        f"results/{NAME}/figures/{figure}.{suffix}"
         for figure in ("figure3", "figure6")
         for suffix in ("png", "pdf")
     ]
-    return wanted
+    return files + records_of({"files": files})
+
+
+def made_of_media():
+    """What is made before any run: media, features, encoders, teacher."""
+    results, files = f"results/{NAME}", []
+    for part in PARTS_HERE:
+        files += [
+            f"{results}/media/{part}{name}"
+            for name in ("index.csv", "manifest.csv", "statistics.csv", "report.md")
+        ]
+        files += drawn(part)
+        for front_end in plan.front_ends(EXPERIMENT, collection(part)):
+            array = f"{results}/features/{part}{front_end}"
+            files += [f"{array}.npy", f"{array}.ids.csv"]
+            if front_end != "tagger_mn04":
+                files.append(f"{array}.pooled.npy")
+    files += [f"{results}/media/splits.csv", f"{results}/features/normaliser.npz"]
+    for modality in plan.encoders(EXPERIMENT):
+        files += [
+            f"{results}/pretrain/{modality}.pt",
+            f"{results}/pretrain/{modality}.history.csv",
+        ]
+    if "sound" in plan.encoders(EXPERIMENT):
+        names = ["logits.npy", "logits.ids.csv", "report.json", "prior.csv"]
+        names += ["relevance.csv", *(["trunk.npy"] if TRUNK else [])]
+        files += [f"{results}/teacher/{name}" for name in names]
+    return files
+
+
+def made_of_runs():
+    """What every run of the study leaves."""
+    files = []
+    for run in rows_made(STUDY.rows()):
+        for name in ("student.pt", "history.csv"):
+            files += per_seed("train", name, *run)
+        for name in ("predictions.npz", "events.npz", "scores.json"):
+            files += per_seed("evaluate", name, *run)
+    return files

@@ -7,9 +7,9 @@ if ABSENT:
             name:
                 f"evaluate_{number}"
             input:
-                **student_arrays(method),
-                students=per_seed("train", "student.pt", method, modality),
+                records_of(evaluate_inputs(method, modality)),
             output:
+                record=f"results/{NAME}/evaluate/{method}/{modality}/evaluate.record.json",
                 predictions=per_seed("evaluate", "predictions.npz", method, modality),
                 events=per_seed("evaluate", "events.npz", method, modality),
                 scores=per_seed("evaluate", "scores.json", method, modality),
@@ -17,20 +17,25 @@ if ABSENT:
                 f"logs/{NAME}/evaluate/{method}/{modality}.log",
             params:
                 settings=as_json(plan.evaluate_settings(EXPERIMENT, PROTOCOL)),
-                reads=lambda wildcards, input: flags(dict(input.items())),
+                method=method,
+                modality=modality,
+                reads=flags(evaluate_inputs(method, modality)),
+                lineage=lambda wildcards, input, method=method: lineage(
+                    "evaluate", input, method
+                ),
                 writes=lambda wildcards, output: flags(dict(output.items())),
             shell:
-                "overheard evaluate {params.reads} --settings {params.settings:q} {params.writes} --log {log}"
+                "overheard evaluate --method {params.method} --modality {params.modality} {params.reads} --settings {params.settings:q} {params.writes} {params.lineage} --log {log}"
 
 else:
 
     rule evaluate:
         input:
-            unpack(lambda wildcards: student_arrays(wildcards.method)),
-            students=lambda wildcards: per_seed(
-                "train", "student.pt", wildcards.method, wildcards.modality
+            lambda wildcards: records_of(
+                evaluate_inputs(wildcards.method, wildcards.modality)
             ),
         output:
+            record="results/{experiment}/evaluate/{method}/{modality}/evaluate.record.json",
             predictions=evaluate_outputs("predictions.npz"),
             events=evaluate_outputs("events.npz"),
             scores=evaluate_outputs("scores.json"),
@@ -38,7 +43,12 @@ else:
             "logs/{experiment}/evaluate/{method}/{modality}.log",
         params:
             settings=as_json(plan.evaluate_settings(EXPERIMENT, PROTOCOL)),
-            reads=lambda wildcards, input: flags(dict(input.items())),
+            reads=lambda wildcards: flags(
+                evaluate_inputs(wildcards.method, wildcards.modality)
+            ),
+            lineage=lambda wildcards, input: lineage(
+                "evaluate", input, wildcards.method
+            ),
             writes=lambda wildcards, output: flags(dict(output.items())),
         shell:
-            "overheard evaluate {params.reads} --settings {params.settings:q} {params.writes} --log {log}"
+            "overheard evaluate --method {wildcards.method} --modality {wildcards.modality} {params.reads} --settings {params.settings:q} {params.writes} {params.lineage} --log {log}"

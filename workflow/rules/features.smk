@@ -1,8 +1,13 @@
 rule features:
     input:
-        drawn,
-        index="results/{experiment}/media/{part}index.csv",
+        lambda wildcards: records_of(
+            {
+                "folder": drawn(wildcards.part),
+                "index": f"results/{NAME}/media/{wildcards.part}index.csv",
+            }
+        ),
     output:
+        record="results/{experiment}/features/{part}{front_end}.record.json",
         array="results/{experiment}/features/{part}{front_end}.npy",
         pooled="results/{experiment}/features/{part}{front_end}.pooled.npy",
         ids="results/{experiment}/features/{part}{front_end}.ids.csv",
@@ -14,32 +19,43 @@ rule features:
     params:
         folder=lambda wildcards: media_folder(wildcards.part),
         writes=lambda wildcards, output: flags(dict(output.items())),
+        lineage=lambda wildcards, input: lineage(
+            "features", input, outside=outside(wildcards.part)
+        ),
     shell:
-        "overheard features --folder {params.folder:q} --index {input.index} --front-end {wildcards.front_end}"
-        " --workers {threads} {params.writes} --log {log}"
+        "overheard features --folder {params.folder:q} --index results/{wildcards.experiment}/media/{wildcards.part}index.csv"
+        " --front-end {wildcards.front_end} --workers {threads} {params.writes} {params.lineage} --log {log}"
 
 
 # the tagger's network reads its log-mels whole: nothing is pooled
 use rule features as features_tagger with:
     output:
+        record="results/{experiment}/features/{part}{front_end}.record.json",
         array="results/{experiment}/features/{part}{front_end}.npy",
         ids="results/{experiment}/features/{part}{front_end}.ids.csv",
     wildcard_constraints:
         front_end="tagger_mn04",
 
 
+NORMALISED = {
+    **dict(zip(["images", "image_ids"], features_of("image"))),
+    **dict(zip(["sounds", "sound_ids"], features_of("sound"))),
+    "splits": f"results/{NAME}/media/splits.csv",
+}
+
+
 rule normaliser:
     input:
-        **dict(zip(["images", "image_ids"], features_of("image"))),
-        **dict(zip(["sounds", "sound_ids"], features_of("sound"))),
-        splits="results/{experiment}/media/splits.csv",
+        records_of(NORMALISED),
     output:
+        record="results/{experiment}/features/normaliser.record.json",
         normaliser="results/{experiment}/features/normaliser.npz",
     log:
         "logs/{experiment}/features/normaliser.log",
     params:
         front_end=plan.front_end(EXPERIMENT, "sound"),
+        reads=flags(NORMALISED),
+        lineage=lambda wildcards, input: lineage("normaliser", input),
     shell:
-        "overheard normaliser --images {input.images} --image-ids {input.image_ids} --sounds {input.sounds}"
-        " --sound-ids {input.sound_ids} --splits {input.splits} --front-end {params.front_end}"
-        " --normaliser {output.normaliser} --log {log}"
+        "overheard normaliser {params.reads} --front-end {params.front_end} --normaliser {output.normaliser}"
+        " {params.lineage} --record {output.record} --log {log}"

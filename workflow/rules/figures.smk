@@ -1,7 +1,8 @@
 rule figure3:
     input:
-        statistics="results/{experiment}/media/statistics.csv",
+        records_of({"statistics": f"results/{NAME}/media/statistics.csv"}),
     output:
+        record="results/{experiment}/figures/figure3.record.json",
         png=report(
             "results/{experiment}/figures/figure3.png",
             caption="../report/figure3.rst",
@@ -12,15 +13,18 @@ rule figure3:
         "logs/{experiment}/figures/figure3.log",
     params:
         settings=as_json({"experiment": NAME, "source": EXPERIMENT.source.kind}),
+        statistics=f"results/{NAME}/media/statistics.csv",
+        lineage=lambda wildcards, input: lineage("figures", input),
     shell:
-        "overheard figures --figure figure3 --statistics {input.statistics} --settings {params.settings:q}"
-        " --png {output.png} --pdf {output.pdf} --log {log}"
+        "overheard figures --figure figure3 --statistics {params.statistics} --settings {params.settings:q}"
+        " --png {output.png} --pdf {output.pdf} {params.lineage} --record {output.record} --log {log}"
 
 
 rule figure6:
     input:
-        scores=scores_of(STUDY.tables["figure6"].runs()),
+        recorded_scores("figure6"),
     output:
+        record="results/{experiment}/figures/figure6.record.json",
         png=report(
             "results/{experiment}/figures/figure6.png",
             caption="../report/figure6.rst",
@@ -33,7 +37,8 @@ rule figure6:
         settings=as_json(
             plan.table_settings(EXPERIMENT, STUDY, NAME, "figure6", ABSENT)
         ),
-        scores=lambda wildcards, input: flags({"scores": input.scores}),
+        scores=flags({"scores": scores_of_table("figure6")}),
+        lineage=lambda wildcards, input: lineage("figures", input),
     shell:
         "overheard figures --figure figure6 {params.scores} --settings {params.settings:q}"
-        " --png {output.png} --pdf {output.pdf} --log {log}"
+        " --png {output.png} --pdf {output.pdf} {params.lineage} --record {output.record} --log {log}"

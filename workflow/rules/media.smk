@@ -1,7 +1,8 @@
 rule media:
     input:
-        drawn,
+        lambda wildcards: records_of({"folder": drawn(wildcards.part)}),
     output:
+        record="results/{experiment}/media/{part}media.record.json",
         index="results/{experiment}/media/{part}index.csv",
         manifest="results/{experiment}/media/{part}manifest.csv",
         statistics="results/{experiment}/media/{part}statistics.csv",
@@ -13,21 +14,27 @@ rule media:
         collection=lambda wildcards: collection(wildcards.part),
         folder=lambda wildcards: media_folder(wildcards.part),
         settings=lambda wildcards: as_json(plan.media_settings(EXPERIMENT)),
-        outside=lambda wildcards: outside(wildcards.part),
+        lineage=lambda wildcards, input: lineage(
+            "media", input, outside=outside(wildcards.part)
+        ),
     shell:
         "overheard media --folder {params.folder:q} --collection {params.collection} --settings {params.settings:q}"
         " --workers {threads} --index {output.index} --manifest {output.manifest} --statistics {output.statistics}"
-        " --report {output.report} --log {log}"
+        " --report {output.report} {params.lineage} --record {output.record} --log {log}"
 
 
 rule split:
     input:
-        index="results/{experiment}/media/index.csv",
+        records_of({"index": f"results/{NAME}/media/index.csv"}),
     output:
+        record="results/{experiment}/media/split.record.json",
         splits="results/{experiment}/media/splits.csv",
     log:
         "logs/{experiment}/media/split.log",
     params:
         settings=as_json(EXPERIMENT.split.model_dump()),
+        index=f"results/{NAME}/media/index.csv",
+        lineage=lambda wildcards, input: lineage("split", input),
     shell:
-        "overheard split --index {input.index} --settings {params.settings:q} --splits {output.splits} --log {log}"
+        "overheard split --index {params.index} --settings {params.settings:q} --splits {output.splits}"
+        " {params.lineage} --record {output.record} --log {log}"

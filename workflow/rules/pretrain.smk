@@ -1,7 +1,8 @@
 rule pretrain:
     input:
-        unpack(pretrain_inputs),
+        lambda wildcards: records_of(pretrain_inputs(wildcards)),
     output:
+        record="results/{experiment}/pretrain/{encoder}.record.json",
         weights="results/{experiment}/pretrain/{encoder}.pt",
         history="results/{experiment}/pretrain/{encoder}.history.csv",
     log:
@@ -14,18 +15,19 @@ rule pretrain:
         settings=lambda wildcards: as_json(
             plan.pretrain_settings(EXPERIMENT, PROTOCOL, wildcards.encoder)
         ),
-        reads=lambda wildcards, input: flags(dict(input.items())),
+        reads=lambda wildcards: flags(pretrain_inputs(wildcards)),
         given=lambda wildcards: (
             f"--given {shlex.quote(TAGGER)}"
             if wildcards.encoder == "sound" and TAGGER
             else ""
         ),
-        outside=lambda wildcards: (
-            listing_digest(Path(TAGGER))
-            if wildcards.encoder == "sound" and TAGGER
-            else ""
+        lineage=lambda wildcards, input: lineage(
+            "pretrain",
+            input,
+            outside=[TAGGER] if wildcards.encoder == "sound" and TAGGER else [],
         ),
     shell:
         "overheard pretrain --modality {wildcards.encoder} --network {params.network} {params.reads} {params.given}"
         " --settings {params.settings:q} --seed {params.seed} --checkpoints checkpoints"
-        " --weights {output.weights} --history {output.history} --log {log}"
+        " --weights {output.weights} --history {output.history}"
+        " {params.lineage} --record {output.record} --log {log}"

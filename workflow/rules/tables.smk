@@ -1,8 +1,9 @@
 rule tables:
     input:
-        scores=lambda wildcards: scores_of(STUDY.tables[wildcards.table].runs()),
-        published=str(ROOT / STUDY.published),
+        lambda wildcards: recorded_scores(wildcards.table),
+        published=of_project(STUDY.published),
     output:
+        record="results/{experiment}/tables/{table}.record.json",
         cells="results/{experiment}/tables/{table}.cells.csv",
         csv=report(
             "results/{experiment}/tables/{table}.csv",
@@ -18,17 +19,24 @@ rule tables:
         settings=lambda wildcards: as_json(
             plan.table_settings(EXPERIMENT, STUDY, NAME, wildcards.table, ABSENT)
         ),
-        scores=lambda wildcards, input: flags({"scores": input.scores}),
+        scores=lambda wildcards: flags({"scores": scores_of_table(wildcards.table)}),
+        lineage=lambda wildcards, input: lineage("tables", input),
     shell:
         "overheard tables --table {wildcards.table} {params.scores} --published {input.published:q}"
         " --settings {params.settings:q} --cells {output.cells} --csv {output.csv} --markdown {output.markdown}"
-        " --latex {output.latex} --log {log}"
+        " --latex {output.latex} {params.lineage} --record {output.record} --log {log}"
+
+
+GATHERED = {
+    "tables": [f"results/{NAME}/tables/{table}.cells.csv" for table in STUDY.tables]
+}
 
 
 rule cells:
     input:
-        tables=[f"results/{NAME}/tables/{table}.cells.csv" for table in STUDY.tables],
+        records_of(GATHERED),
     output:
+        record="results/{experiment}/tables/cells.record.json",
         cells=report(
             "results/{experiment}/tables/cells.csv",
             caption="../report/cells.rst",
@@ -38,6 +46,8 @@ rule cells:
     log:
         "logs/{experiment}/tables/cells.log",
     params:
-        tables=lambda wildcards, input: flags({"tables": input.tables}),
+        tables=flags(GATHERED),
+        lineage=lambda wildcards, input: lineage("cells", input),
     shell:
-        "overheard cells {params.tables} --cells {output.cells} --metrics {output.metrics} --log {log}"
+        "overheard cells {params.tables} --cells {output.cells} --metrics {output.metrics}"
+        " {params.lineage} --record {output.record} --log {log}"

@@ -5,14 +5,26 @@ TRUNK = (
 )
 
 
+HEARD = {
+    **dict(zip(["sounds", "ids"], features_of("sound"))),
+    "weights": f"results/{NAME}/pretrain/sound.pt",
+    "normaliser": f"results/{NAME}/features/normaliser.npz",
+    **({"truth": f"results/{NAME}/draw/pairs/truth/events.csv"} if TWIN else {}),
+}
+TAUGHT = {
+    "logits": f"results/{NAME}/teacher/logits.npy",
+    "logit_ids": f"results/{NAME}/teacher/logits.ids.csv",
+    "index": f"results/{NAME}/media/index.csv",
+    "splits": f"results/{NAME}/media/splits.csv",
+}
+
+
 rule teacher:
     input:
-        *([f"results/{NAME}/draw/pairs"] if TWIN else []),
-        **dict(zip(["sounds", "ids"], features_of("sound"))),
-        weights="results/{experiment}/pretrain/sound.pt",
-        normaliser="results/{experiment}/features/normaliser.npz",
+        records_of(HEARD),
     output:
         **TRUNK,
+        record="results/{experiment}/teacher/teacher.record.json",
         logits="results/{experiment}/teacher/logits.npy",
         logit_ids="results/{experiment}/teacher/logits.ids.csv",
         report="results/{experiment}/teacher/report.json",
@@ -20,38 +32,38 @@ rule teacher:
         "logs/{experiment}/teacher/teacher.log",
     params:
         frozen_blocks=EXPERIMENT.networks.sound.frozen_blocks,
-        reads=lambda wildcards, input: flags(dict(input.items())),
-        truth=f"--truth results/{NAME}/draw/pairs/truth/events.csv" if TWIN else "",
+        reads=flags(HEARD),
         writes=lambda wildcards, output: flags(dict(output.items())),
+        lineage=lambda wildcards, input: lineage("teacher", input),
     shell:
-        "overheard teacher {params.reads} {params.truth} --frozen-blocks {params.frozen_blocks} {params.writes} --log {log}"
+        "overheard teacher {params.reads} --frozen-blocks {params.frozen_blocks} {params.writes} {params.lineage} --log {log}"
 
 
 rule prior:
     input:
-        logits="results/{experiment}/teacher/logits.npy",
-        logit_ids="results/{experiment}/teacher/logits.ids.csv",
-        index="results/{experiment}/media/index.csv",
-        splits="results/{experiment}/media/splits.csv",
+        records_of(TAUGHT),
     output:
+        record="results/{experiment}/teacher/prior.record.json",
         prior="results/{experiment}/teacher/prior.csv",
     log:
         "logs/{experiment}/teacher/prior.log",
+    params:
+        reads=flags(TAUGHT),
+        lineage=lambda wildcards, input: lineage("prior", input),
     shell:
-        "overheard prior --logits {input.logits} --logit-ids {input.logit_ids} --index {input.index}"
-        " --splits {input.splits} --prior {output.prior} --log {log}"
+        "overheard prior {params.reads} --prior {output.prior} {params.lineage} --record {output.record} --log {log}"
 
 
 rule relevance:
     input:
-        logits="results/{experiment}/teacher/logits.npy",
-        logit_ids="results/{experiment}/teacher/logits.ids.csv",
-        index="results/{experiment}/media/index.csv",
-        splits="results/{experiment}/media/splits.csv",
+        records_of(TAUGHT),
     output:
+        record="results/{experiment}/teacher/relevance.record.json",
         relevance="results/{experiment}/teacher/relevance.csv",
     log:
         "logs/{experiment}/teacher/relevance.log",
+    params:
+        reads=flags(TAUGHT),
+        lineage=lambda wildcards, input: lineage("relevance", input),
     shell:
-        "overheard relevance --logits {input.logits} --logit-ids {input.logit_ids} --index {input.index}"
-        " --splits {input.splits} --relevance {output.relevance} --log {log}"
+        "overheard relevance {params.reads} --relevance {output.relevance} {params.lineage} --record {output.record} --log {log}"

@@ -1,7 +1,8 @@
 rule train:
     input:
-        unpack(train_inputs),
+        lambda wildcards: records_of(train_inputs(wildcards)),
     output:
+        record="results/{experiment}/train/{method}/{modality}/seed-{seed}/student.record.json",
         student="results/{experiment}/train/{method}/{modality}/seed-{seed}/student.pt",
         history="results/{experiment}/train/{method}/{modality}/seed-{seed}/history.csv",
     log:
@@ -12,8 +13,10 @@ rule train:
                 EXPERIMENT, PROTOCOL, STUDY.methods[wildcards.method].needs
             )
         ),
-        reads=lambda wildcards, input: flags(dict(input.items())),
+        reads=lambda wildcards: flags(train_inputs(wildcards)),
+        lineage=lambda wildcards, input: lineage("train", input, wildcards.method),
     shell:
         "overheard train --method {wildcards.method} --modality {wildcards.modality} --seed {wildcards.seed}"
         " {params.reads} --settings {params.settings:q} --checkpoints checkpoints"
-        " --student {output.student} --history {output.history} --log {log}"
+        " --student {output.student} --history {output.history}"
+        " {params.lineage} --record {output.record} --log {log}"

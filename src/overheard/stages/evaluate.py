@@ -39,6 +39,8 @@ class Settings:
 
 
 def evaluate(
+    method: str,
+    modality: str,
     students: list[Reads],
     images: Reads,
     image_ids: Reads,
@@ -55,6 +57,8 @@ def evaluate(
     """Run each student on the test clips; write what it says of scenes and events, and its scores.
 
     Args:
+        method: row of the study, e.g. scene+kl_av.
+        modality: image, sound or image+sound.
         students: weights of the students (.pt), in one order with predictions, events and scores.
         images: pictures, as in training.
         image_ids: ids of the pictures.
@@ -74,7 +78,7 @@ def evaluate(
     inputs: dict[tuple[str, ...], Inputs] = {}
 
     for done, (path, *writes) in enumerate(zip(students, predictions, events, scores, strict=True), start=1):
-        stored = _stored(path, classes)
+        stored = _stored(path, {"classes": classes, "method": method, "modality": modality})
         trained = methods.MODALITIES[stored["modality"]]
         if trained not in inputs:
             inputs[trained] = _inputs(trained, reads, normaliser, ids, settings)
@@ -116,14 +120,15 @@ def _inputs(
     return gathered(values.get("image"), values.get("sound"), normal, settings.device, settings.channels_last)
 
 
-def _stored(path: Path, classes: list[str]) -> dict[str, Any]:
+def _stored(path: Path, expected: dict[str, Any]) -> dict[str, Any]:
     """A student's file, checked."""
     content = artifacts.read_weights(path)
     missing = sorted(_KEYS - content.keys())
     if missing:
         raise CheckpointError(f"{path}: not a student: no {', '.join(missing)}; delete it and run train again")
-    if content["classes"] != classes:
-        raise CheckpointError(f"{path}: found classes {content['classes']}, expected {classes}; run train again")
+    for name, value in expected.items():
+        if content[name] != value:
+            raise CheckpointError(f"{path}: found {name} {content[name]}, expected {value}; run train again")
     return content
 
 

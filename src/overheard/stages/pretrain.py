@@ -11,13 +11,11 @@ from typing import Any
 import numpy as np
 import torch
 
-from overheard import artifacts, auc, augment, inputs, loop, objective, pretraining, progress, seeds, selection
+from overheard import artifacts, augment, loop, objective, pretraining, progress
 from overheard.errors import CheckpointError, ConfigError, MediaError
-from overheard.models import encoders, mn04, resnet, small
+from overheard.models import encoders, mn04
 from overheard.pretraining import Pretraining
 from overheard.runner import Reads, Writes
-
-_CODE = (auc, augment, encoders, inputs, loop, mn04, objective, pretraining, resnet, seeds, selection, small)
 
 
 @dataclass(frozen=True)
@@ -90,15 +88,13 @@ def pretrain(
 
 
 def _identity(network: str, modality: str, seed: int, settings: Settings, reads: Mapping[str, Path]) -> dict[str, Any]:
-    """All that decides the weights' bytes: a checkpoint belongs to exactly this."""
-    sources = [Path(module.__file__) for module in _CODE]
+    """All that decides the weights' bytes but the code, whose digest names the folder the runner hands out."""
     return {
         "network": network,
         "modality": modality,
         "seed": seed,
         **json.loads(json.dumps(dataclasses.asdict(settings))),
         **{name: _digest(path) for name, path in reads.items()},
-        "code": hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest(),
         "torch": str(torch.__version__),
     }
 

@@ -13,14 +13,12 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from overheard import artifacts, augment, inputs, loop, losses, methods, metrics, objective, progress, seeds, selection
+from overheard import artifacts, augment, inputs, loop, methods, objective, progress, seeds
 from overheard.errors import CheckpointError, ConfigError, PairingError
-from overheard.models import encoders, mn04, resnet, small
+from overheard.models import encoders
 from overheard.models import student as students
 from overheard.runner import Reads, Writes
 
-_CODE = (augment, inputs, loop, losses, methods, metrics, objective, seeds, selection)
-_NETWORKS = (encoders, mn04, resnet, small, students)
 _WHOLE_LOG_MEL = (1, 1000, 128)
 """Input of the whole mn04, (channel, time, band); its sounds may be stored outputs of its lower blocks."""
 
@@ -142,15 +140,13 @@ def _settle(device: str) -> None:
 
 
 def _asked(method: str, modality: str, seed: int, settings: Settings, reads: dict[str, Path | None]) -> dict[str, Any]:
-    """All that decides a student's bytes: a checkpoint belongs to exactly this."""
-    sources = [Path(module.__file__) for module in (*_CODE, *_NETWORKS, sys.modules[__name__])]
+    """All that decides a student's bytes but the code, whose digest names the folder the runner hands out."""
     return {
         "method": method,
         "modality": modality,
         "seed": seed,
         **json.loads(json.dumps(dataclasses.asdict(settings))),
         **{name: _file_digest(path) for name, path in reads.items() if path is not None},
-        "code": hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest(),
         "torch": str(torch.__version__),
     }
 

@@ -121,7 +121,7 @@ def assert_records_hold(folder: Path) -> None:
     """Whoever finds a record finds the files it speaks of."""
     from overheard.lineage import hashing
 
-    for path in folder.rglob("*.record.json"):
+    for path in records.record_paths(folder):
         for entry in records.entries(records.read_record(path)["writes"]):
             assert hashing.read(Path(entry["path"])).sha256 == entry["sha256"], f"{path} beside {entry['path']}"
 
@@ -144,7 +144,7 @@ def every_fault(run: Callable, command: list[str], other: list[str], fault: int)
         code, struck, said = run(command, n, fault)
         struck = struck or ("killed" if code == KILLED else "")
         where = f"call {n} failed with {errno.errorcode.get(fault, 'kill -9')} at {struck}: {said}"
-        found = tree(results)
+        ruin = found = tree(results)
         if code == KILLED:
             found = {name: digest for name, digest in found.items() if "/.part-" not in f"/{name}"}
         assert {name for name in found if found[name] not in (before.get(name), after.get(name))} == set(), where
@@ -160,8 +160,8 @@ def every_fault(run: Callable, command: list[str], other: list[str], fault: int)
             assert fault == errno.ENOSPC or "/store/" not in struck, where
         # many faults leave the same: from each kind of ruin, the job is run again once
         kept_there = [path.as_posix() for part in ("files", "records") for path in Path("store", part).rglob("*")]
-        if (ruin := (frozenset(found.items()), frozenset(kept_there))) not in ruins:
-            ruins.add(ruin)
+        if (kind := (frozenset(ruin.items()), frozenset(kept_there))) not in ruins:
+            ruins.add(kind)
             code, _, said = run(command)
             assert (code, tree(results)) == (0, after), f"{where}\nand then: {said}"
         if not struck:

@@ -353,7 +353,8 @@ def carried_out(project: Project, kind: Callable[[Project, random.Random], Chang
     now = project.circumstances()
     outcome.ran = {job: json.loads(text)["how"] for job, text in now.items() if text != earlier.get(job)}
     outcome.unknown = {job for job in outcome.ran if project.records()[job]["identity"] not in stored}
-    outcome.after = project.status()
+    # where nothing ran there is nothing new to see
+    outcome.after = project.status() if outcome.ran else outcome.before
     return outcome
 
 

@@ -93,12 +93,17 @@ def code_and_environment(stage, method):
     return {"code": closure.digest, "environment": code.environment(closure)}
 
 
-def lineage(stage, input, method=None, outside=()):
-    """Flags by which a job's runner checks what it reads, and itself, against what was planned here."""
+def record_flags(input):
+    """The records of the jobs that a job reads from, as flags."""
+    return flags({"records": [path for path in input if path.endswith(".record.json")]})
+
+
+def planned(stage, method=None, outside=()):
+    """What a job is planned with: code, environment, outside data. Must not depend on `input` or `output`: Snakemake does
+    not compare such params (they are "derived"), and a change would schedule nothing.
+    """
     digests = {path: content_digest(Path(path)) for path in outside}
-    planned = as_json(code_and_environment(stage, method) | {"outside": digests})
-    records = [path for path in input if path.endswith(".record.json")]
-    return f"{flags({'records': records})} --planned {shlex.quote(planned)}"
+    return as_json(code_and_environment(stage, method) | {"outside": digests})
 
 
 def features_of(modality, part=""):

@@ -7,7 +7,8 @@ rule draw:
     threads: workflow.cores
     params:
         settings=lambda wildcards: as_json(plan.draw_settings(EXPERIMENT)),
-        lineage=lambda wildcards, input: lineage("draw", input),
+        planned=lambda wildcards: planned("draw"),
+        lineage=lambda wildcards, input: record_flags(input),
     shell:
         "overheard draw --collection {wildcards.collection} --settings {params.settings:q} --workers {threads}"
-        " --media {output.media} {params.lineage} --record {output.record} --log {log}"
+        " --media {output.media} {params.lineage} --planned {params.planned:q} --record {output.record} --log {log}"

@@ -20,12 +20,11 @@ if ABSENT:
                 method=method,
                 modality=modality,
                 reads=flags(evaluate_inputs(method, modality)),
-                lineage=lambda wildcards, input, method=method: lineage(
-                    "evaluate", input, method
-                ),
+                planned=lambda wildcards, method=method: planned("evaluate", method),
+                lineage=lambda wildcards, input: record_flags(input),
                 writes=lambda wildcards, output: flags(dict(output.items())),
             shell:
-                "overheard evaluate --method {params.method} --modality {params.modality} {params.reads} --settings {params.settings:q} {params.writes} {params.lineage} --log {log}"
+                "overheard evaluate --method {params.method} --modality {params.modality} {params.reads} --settings {params.settings:q} {params.writes} {params.lineage} --planned {params.planned:q} --log {log}"
 
 else:
 
@@ -46,9 +45,8 @@ else:
             reads=lambda wildcards: flags(
                 evaluate_inputs(wildcards.method, wildcards.modality)
             ),
-            lineage=lambda wildcards, input: lineage(
-                "evaluate", input, wildcards.method
-            ),
+            planned=lambda wildcards: planned("evaluate", wildcards.method),
+            lineage=lambda wildcards, input: record_flags(input),
             writes=lambda wildcards, output: flags(dict(output.items())),
         shell:
-            "overheard evaluate --method {wildcards.method} --modality {wildcards.modality} {params.reads} --settings {params.settings:q} {params.writes} {params.lineage} --log {log}"
+            "overheard evaluate --method {wildcards.method} --modality {wildcards.modality} {params.reads} --settings {params.settings:q} {params.writes} {params.lineage} --planned {params.planned:q} --log {log}"

@@ -19,12 +19,11 @@ rule features:
     params:
         folder=lambda wildcards: media_folder(wildcards.part),
         writes=lambda wildcards, output: flags(dict(output.items())),
-        lineage=lambda wildcards, input: lineage(
-            "features", input, outside=outside(wildcards.part)
-        ),
+        planned=lambda wildcards: planned("features", outside=outside(wildcards.part)),
+        lineage=lambda wildcards, input: record_flags(input),
     shell:
         "overheard features --folder {params.folder:q} --index results/{wildcards.experiment}/media/{wildcards.part}index.csv"
-        " --front-end {wildcards.front_end} --workers {threads} {params.writes} {params.lineage} --log {log}"
+        " --front-end {wildcards.front_end} --workers {threads} {params.writes} {params.lineage} --planned {params.planned:q} --log {log}"
 
 
 # the tagger's network reads its log-mels whole: nothing is pooled
@@ -55,7 +54,8 @@ rule normaliser:
     params:
         front_end=plan.front_end(EXPERIMENT, "sound"),
         reads=flags(NORMALISED),
-        lineage=lambda wildcards, input: lineage("normaliser", input),
+        planned=lambda wildcards: planned("normaliser"),
+        lineage=lambda wildcards, input: record_flags(input),
     shell:
         "overheard normaliser {params.reads} --front-end {params.front_end} --normaliser {output.normaliser}"
-        " {params.lineage} --record {output.record} --log {log}"
+        " {params.lineage} --planned {params.planned:q} --record {output.record} --log {log}"

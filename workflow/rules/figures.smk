@@ -14,10 +14,11 @@ rule figure3:
     params:
         settings=as_json({"experiment": NAME, "source": EXPERIMENT.source.kind}),
         statistics=f"results/{NAME}/media/statistics.csv",
-        lineage=lambda wildcards, input: lineage("figures", input),
+        planned=lambda wildcards: planned("figures"),
+        lineage=lambda wildcards, input: record_flags(input),
     shell:
         "overheard figures --figure figure3 --statistics {params.statistics} --settings {params.settings:q}"
-        " --png {output.png} --pdf {output.pdf} {params.lineage} --record {output.record} --log {log}"
+        " --png {output.png} --pdf {output.pdf} {params.lineage} --planned {params.planned:q} --record {output.record} --log {log}"
 
 
 rule figure6:
@@ -38,7 +39,8 @@ rule figure6:
             plan.table_settings(EXPERIMENT, STUDY, NAME, "figure6", ABSENT)
         ),
         scores=flags({"scores": scores_of_table("figure6")}),
-        lineage=lambda wildcards, input: lineage("figures", input),
+        planned=lambda wildcards: planned("figures"),
+        lineage=lambda wildcards, input: record_flags(input),
     shell:
         "overheard figures --figure figure6 {params.scores} --settings {params.settings:q}"
-        " --png {output.png} --pdf {output.pdf} {params.lineage} --record {output.record} --log {log}"
+        " --png {output.png} --pdf {output.pdf} {params.lineage} --planned {params.planned:q} --record {output.record} --log {log}"

@@ -14,13 +14,12 @@ rule media:
         collection=lambda wildcards: collection(wildcards.part),
         folder=lambda wildcards: media_folder(wildcards.part),
         settings=lambda wildcards: as_json(plan.media_settings(EXPERIMENT)),
-        lineage=lambda wildcards, input: lineage(
-            "media", input, outside=outside(wildcards.part)
-        ),
+        planned=lambda wildcards: planned("media", outside=outside(wildcards.part)),
+        lineage=lambda wildcards, input: record_flags(input),
     shell:
         "overheard media --folder {params.folder:q} --collection {params.collection} --settings {params.settings:q}"
         " --workers {threads} --index {output.index} --manifest {output.manifest} --statistics {output.statistics}"
-        " --report {output.report} {params.lineage} --record {output.record} --log {log}"
+        " --report {output.report} {params.lineage} --planned {params.planned:q} --record {output.record} --log {log}"
 
 
 rule split:
@@ -34,7 +33,8 @@ rule split:
     params:
         settings=as_json(EXPERIMENT.split.model_dump()),
         index=f"results/{NAME}/media/index.csv",
-        lineage=lambda wildcards, input: lineage("split", input),
+        planned=lambda wildcards: planned("split"),
+        lineage=lambda wildcards, input: record_flags(input),
     shell:
         "overheard split --index {params.index} --settings {params.settings:q} --splits {output.splits}"
-        " {params.lineage} --record {output.record} --log {log}"
+        " {params.lineage} --planned {params.planned:q} --record {output.record} --log {log}"

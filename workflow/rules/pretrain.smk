@@ -21,13 +21,13 @@ rule pretrain:
             if wildcards.encoder == "sound" and TAGGER
             else ""
         ),
-        lineage=lambda wildcards, input: lineage(
+        planned=lambda wildcards: planned(
             "pretrain",
-            input,
             outside=[TAGGER] if wildcards.encoder == "sound" and TAGGER else [],
         ),
+        lineage=lambda wildcards, input: record_flags(input),
     shell:
         "overheard pretrain --modality {wildcards.encoder} --network {params.network} {params.reads} {params.given}"
         " --settings {params.settings:q} --seed {params.seed} --checkpoints checkpoints"
         " --weights {output.weights} --history {output.history}"
-        " {params.lineage} --record {output.record} --log {log}"
+        " {params.lineage} --planned {params.planned:q} --record {output.record} --log {log}"

@@ -20,11 +20,12 @@ rule tables:
             plan.table_settings(EXPERIMENT, STUDY, NAME, wildcards.table, ABSENT)
         ),
         scores=lambda wildcards: flags({"scores": scores_of_table(wildcards.table)}),
-        lineage=lambda wildcards, input: lineage("tables", input),
+        planned=lambda wildcards: planned("tables"),
+        lineage=lambda wildcards, input: record_flags(input),
     shell:
         "overheard tables --table {wildcards.table} {params.scores} --published {input.published:q}"
         " --settings {params.settings:q} --cells {output.cells} --csv {output.csv} --markdown {output.markdown}"
-        " --latex {output.latex} {params.lineage} --record {output.record} --log {log}"
+        " --latex {output.latex} {params.lineage} --planned {params.planned:q} --record {output.record} --log {log}"
 
 
 GATHERED = {
@@ -47,7 +48,8 @@ rule cells:
         "logs/{experiment}/tables/cells.log",
     params:
         tables=flags(GATHERED),
-        lineage=lambda wildcards, input: lineage("cells", input),
+        planned=lambda wildcards: planned("cells"),
+        lineage=lambda wildcards, input: record_flags(input),
     shell:
         "overheard cells {params.tables} --cells {output.cells} --metrics {output.metrics}"
-        " {params.lineage} --record {output.record} --log {log}"
+        " {params.lineage} --planned {params.planned:q} --record {output.record} --log {log}"

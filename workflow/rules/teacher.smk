@@ -34,9 +34,10 @@ rule teacher:
         frozen_blocks=EXPERIMENT.networks.sound.frozen_blocks,
         reads=flags(HEARD),
         writes=lambda wildcards, output: flags(dict(output.items())),
-        lineage=lambda wildcards, input: lineage("teacher", input),
+        planned=lambda wildcards: planned("teacher"),
+        lineage=lambda wildcards, input: record_flags(input),
     shell:
-        "overheard teacher {params.reads} --frozen-blocks {params.frozen_blocks} {params.writes} {params.lineage} --log {log}"
+        "overheard teacher {params.reads} --frozen-blocks {params.frozen_blocks} {params.writes} {params.lineage} --planned {params.planned:q} --log {log}"
 
 
 rule prior:
@@ -49,9 +50,10 @@ rule prior:
         "logs/{experiment}/teacher/prior.log",
     params:
         reads=flags(TAUGHT),
-        lineage=lambda wildcards, input: lineage("prior", input),
+        planned=lambda wildcards: planned("prior"),
+        lineage=lambda wildcards, input: record_flags(input),
     shell:
-        "overheard prior {params.reads} --prior {output.prior} {params.lineage} --record {output.record} --log {log}"
+        "overheard prior {params.reads} --prior {output.prior} {params.lineage} --planned {params.planned:q} --record {output.record} --log {log}"
 
 
 rule relevance:
@@ -64,6 +66,7 @@ rule relevance:
         "logs/{experiment}/teacher/relevance.log",
     params:
         reads=flags(TAUGHT),
-        lineage=lambda wildcards, input: lineage("relevance", input),
+        planned=lambda wildcards: planned("relevance"),
+        lineage=lambda wildcards, input: record_flags(input),
     shell:
-        "overheard relevance {params.reads} --relevance {output.relevance} {params.lineage} --record {output.record} --log {log}"
+        "overheard relevance {params.reads} --relevance {output.relevance} {params.lineage} --planned {params.planned:q} --record {output.record} --log {log}"

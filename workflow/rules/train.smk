@@ -14,9 +14,10 @@ rule train:
             )
         ),
         reads=lambda wildcards: flags(train_inputs(wildcards)),
-        lineage=lambda wildcards, input: lineage("train", input, wildcards.method),
+        planned=lambda wildcards: planned("train", wildcards.method),
+        lineage=lambda wildcards, input: record_flags(input),
     shell:
         "overheard train --method {wildcards.method} --modality {wildcards.modality} --seed {wildcards.seed}"
         " {params.reads} --settings {params.settings:q} --checkpoints checkpoints"
         " --student {output.student} --history {output.history}"
-        " {params.lineage} --record {output.record} --log {log}"
+        " {params.lineage} --planned {params.planned:q} --record {output.record} --log {log}"

@@ -106,7 +106,7 @@ def only_run(name: str) -> Iterator[None]:
         yield
 
 
-def _snakemake(loaded: Loaded, wanted: Wanted, extra: list[str]) -> list[str]:
+def snakemake_command(loaded: Loaded, wanted: Wanted, extra: list[str]) -> list[str]:
     """The command of Snakemake for an experiment."""
     root = project_root()
     command = [sys.executable, "-m", "snakemake", "--snakefile", str(root / "workflow" / "Snakefile")]
@@ -146,7 +146,7 @@ def planned_jobs(loaded: Loaded, wanted: Wanted, extra: list[str]) -> dict[str, 
     Raises:
         OverheardError: the dry run fails; its own words follow.
     """
-    command = _snakemake(loaded, wanted, ["--dry-run", "--quiet", "rules", "--cores", "1", *extra])
+    command = snakemake_command(loaded, wanted, ["--dry-run", "--quiet", "rules", "--cores", "1", *extra])
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         words = [line for line in (done.stdout + done.stderr).splitlines() if line.strip() and "dry run" not in line]
@@ -183,11 +183,12 @@ def introduction(loaded: Loaded, jobs: dict[str, int], cores: int, wanted: Wante
     lines.append(f"To do: {sum(jobs.values())} jobs ({listed}).")
     if not any((wanted.table, wanted.row, wanted.column, wanted.until)):
         lines.append(f"There already: {runs - jobs.get('train', 0)} of {runs} training runs.")
-    lines.append(f"{_how_long(loaded, stages, cores)}; interrupt it whenever you like, the same command goes on.")
+    lines.append(f"{how_long(loaded, stages, cores)}; interrupt it whenever you like, the same command goes on.")
     return "\n".join(lines)
 
 
-def _how_long(loaded: Loaded, stages: dict[str, int], cores: int) -> str:
+def how_long(loaded: Loaded, stages: dict[str, int], cores: int) -> str:
+    """In words, how long some jobs (number by stage) will take, and what the guess rests on."""
     networks = (loaded.experiment.networks.image.name, loaded.experiment.networks.sound.name)
     slowest = next((name for name in networks if name in plan.FULL_NETWORKS), networks[1])
     guess = durations.estimate(loaded.name, stages, cores, slowest)
@@ -260,7 +261,7 @@ def _execute(loaded: Loaded, wanted: Wanted, jobs: dict[str, int], cores: int, e
     """Let Snakemake run, and show it; 0, 1 for a failed job, 2 for trouble the user can mend, 130 when interrupted."""
     log = Path("logs") / loaded.name / "snakemake.log"
     log.parent.mkdir(parents=True, exist_ok=True)
-    command = _snakemake(loaded, wanted, ["--cores", str(cores), *extra])
+    command = snakemake_command(loaded, wanted, ["--cores", str(cores), *extra])
     with tempfile.TemporaryDirectory(prefix="overheard-") as folder, log.open("w", encoding="utf-8") as stream:
         socket_path = str(Path(folder) / "progress")
         environ = os.environ | {SOCKET: socket_path, GIT: json.dumps(git_state())}
@@ -354,7 +355,7 @@ def make_report(name: str) -> int:
     path = Path("results") / name / "report.html"
     if planned_jobs(loaded, Wanted(), []):
         raise OverheardError(f"results/{name} is not complete; `overheard run {name}` first")
-    command = _snakemake(loaded, Wanted(), ["--cores", "1", "--report", str(path)])
+    command = snakemake_command(loaded, Wanted(), ["--cores", "1", "--report", str(path)])
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise OverheardError(

@@ -70,6 +70,14 @@ def test_every_flipped_bit_of_a_record_is_refused(tmp_path):
             records.read_record(path)
 
 
+def test_a_record_written_anew_by_another_program_is_refused(tmp_path):
+    """Its content is the same, but the file is not: whoever compares bytes would find it changed."""
+    path = tmp_path / "prior.record.json"
+    path.write_text(json.dumps(records.sealed(DRAFT), indent=2, sort_keys=True) + "\n")
+    with pytest.raises(LineageError, match="was changed after it was written"):
+        records.read_record(path)
+
+
 def test_a_cut_or_missing_record_names_the_next_command(tmp_path):
     path = tmp_path / "prior.record.json"
     with pytest.raises(LineageError, match="run the step"):

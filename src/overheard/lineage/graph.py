@@ -57,18 +57,17 @@ class Graph:
     @cached_property
     def writers(self) -> dict[str, list[Link]]:
         """For each file or folder that a job wrote, those jobs: one, if all is well."""
-        found: dict[str, list[Link]] = defaultdict(list)
-        for job, record in self.records.items():
-            for flag, entry in files(record, "writes"):
-                found[entry["path"]].append(Link(job, flag, entry))
-        return dict(found)
+        return self._links("writes")
 
     @cached_property
     def readers(self) -> dict[str, list[Link]]:
         """For each file or folder that a job read, those jobs."""
+        return self._links("reads")
+
+    def _links(self, side: str) -> dict[str, list[Link]]:
         found: dict[str, list[Link]] = defaultdict(list)
         for job, record in self.records.items():
-            for flag, entry in files(record, "reads"):
+            for flag, entry in files(record, side):
                 found[entry["path"]].append(Link(job, flag, entry))
         return dict(found)
 

@@ -94,7 +94,7 @@ def look(name: str) -> View:
         OverheardError: there is no such configuration, or the dry run fails.
     """
     loaded = load(name)
-    dry_run = DryRun(run._snakemake(loaded, run.Wanted(), []))
+    dry_run = DryRun(run.snakemake_command(loaded, run.Wanted(), []))
     try:
         found = examine(Path("results") / name)
     finally:
@@ -259,7 +259,7 @@ def _plan(view: View) -> list[str]:
 def _how_long(view: View, surely: Sequence[Foreseen], perhaps: Sequence[Foreseen]) -> str:
     cores = len(os.sched_getaffinity(0))
     all_of_it = Counter(each.job.stage for each in [*surely, *perhaps])
-    text = run._how_long(view.loaded, dict(all_of_it), cores)
+    text = run.how_long(view.loaded, dict(all_of_it), cores)
     return f"At most: {text}." if perhaps else f"{text}."
 
 

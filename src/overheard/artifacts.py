@@ -7,6 +7,8 @@ it needs numpy alone at import time, torch only for weights.
 import csv
 import io
 import json
+import os
+import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
@@ -78,19 +80,35 @@ def read_json(path: Path) -> Any:
 
 def write_array(path: Path, array: np.ndarray) -> None:
     """Write one array as `.npy`."""
-    np.lib.format.write_array((stream := io.BytesIO()), np.ascontiguousarray(array), allow_pickle=False)
-    write_bytes(path, stream.getvalue())
+    write_bytes(path, _npy(array))
 
 
 def create_array(path: Path, shape: tuple[int, ...], dtype: Any) -> np.memmap:
-    """A new `.npy` on disk, to be filled in place."""
-    return np.lib.format.open_memmap(path, mode="w+", dtype=dtype, shape=shape)
+    """A new `.npy` on disk, to be filled in place; the disk gives all of it now.
+
+    A full disk is an error here; while a hole is filled it would kill the process.
+    """
+    array = np.lib.format.open_memmap(path, mode="w+", dtype=dtype, shape=shape)
+    with path.open("r+b") as stream:
+        try:
+            os.posix_fallocate(stream.fileno(), 0, path.stat().st_size)
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, str(path)) from error
+    return array
 
 
 def write_arrays(path: Path, **arrays: np.ndarray) -> None:
     """Write several arrays as `.npz`, without dates, so that equal arrays give equal bytes."""
-    np.savez((stream := io.BytesIO()), allow_pickle=False, **arrays)
+    with zipfile.ZipFile(stream := io.BytesIO(), "w") as archive:
+        for name, array in arrays.items():
+            # numpy.savez streams: how zipfile writes a member of unknown size changed within Python 3.11
+            archive.writestr(zipfile.ZipInfo(f"{name}.npy"), _npy(array))
     write_bytes(path, stream.getvalue())
+
+
+def _npy(array: np.ndarray) -> bytes:
+    np.lib.format.write_array(stream := io.BytesIO(), np.asarray(array, order="C"), allow_pickle=False)
+    return stream.getvalue()
 
 
 def read_arrays(path: Path) -> dict[str, np.ndarray]:

@@ -1,6 +1,5 @@
 """Pictures and sounds as arrays, computed once, memory-mapped (section 5.1 of the paper)."""
 
-import os
 from pathlib import Path
 
 import numpy as np
@@ -41,9 +40,9 @@ def features(
     columns = ["image", "bands"] if front_end == IMAGES else ["sound", "sound_start_s", "sound_duration_s"]
     rows = artifacts.read_table(index, ["id", *columns])
 
-    _allocate(array, (len(rows), *shape), dtype)
+    artifacts.create_array(array, (len(rows), *shape), dtype).flush()
     if pooled is not None:
-        _allocate(pooled, (len(rows), *pooled_shape), dtype)
+        artifacts.create_array(pooled, (len(rows), *pooled_shape), dtype).flush()
     work = [(number, *(row[column] for column in columns)) for number, row in enumerate(rows)]
     results = in_processes(_fill, work, workers, _open, (folder, front_end, array, pooled))
     for done, _ in enumerate(results, start=1):
@@ -60,16 +59,6 @@ def _shapes(front_end: str) -> tuple[tuple[int, ...], tuple[int, ...] | None, ty
         raise ConfigError(f"--front-end: found {front_end}; allowed: {', '.join([IMAGES, *FRONT_ENDS])}")
     end = FRONT_ENDS[front_end]
     return (end.frames, end.bands), (end.frames // end.pool, end.bands) if end.pool else None, np.float32
-
-
-def _allocate(path: Path, shape: tuple[int, ...], dtype: type) -> None:
-    """Make the file at its full size now: a full disk is an error here, and a killed process while filling a hole."""
-    artifacts.create_array(path, shape, dtype).flush()
-    with path.open("r+b") as stream:
-        try:
-            os.posix_fallocate(stream.fileno(), 0, path.stat().st_size)
-        except OSError as error:
-            raise OSError(error.errno, error.strerror, str(path)) from error
 
 
 class _Desk:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from overheard.errors import ConfigError
 
@@ -208,7 +208,18 @@ class Protocol(_Section):
     squared: Literal["squared"]
     relevance: Literal["one_minus_cosine"]
     selection: Selection
+    allowed_leaks: list[str]
     unsaid: Unsaid
+
+    @field_validator("allowed_leaks")
+    @classmethod
+    def _ways(cls, allowed: list[str]) -> list[str]:
+        # the stages' commands never need what the report needs
+        from overheard.leaks import WAYS
+
+        if unknown := sorted(set(allowed) - set(WAYS)):
+            raise ValueError(f"found {', '.join(unknown)}; allowed: {', '.join(WAYS)}")
+        return allowed
 
 
 class Block(_Section):

@@ -28,5 +28,5 @@ def test_an_npz_gives_back_its_arrays_whatever_their_layout_in_memory(tmp_path):
     with np.load(tmp_path / "arrays.npz", allow_pickle=False) as read:
         for name, array in ARRAYS.items():
             np.testing.assert_array_equal(read[name], array)
-            assert read[name].dtype == array.dtype and read[name].shape == array.shape
+            assert (read[name].dtype, read[name].shape) == (array.dtype, array.shape)
     assert artifacts.read_arrays(tmp_path / "arrays.npz").keys() == ARRAYS.keys()

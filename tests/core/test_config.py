@@ -117,6 +117,14 @@ def test_full_networks_take_the_protocols_settings_and_small_ones_their_own():
     assert any("0.01" in line for line in plan.remarks(own))
 
 
+def test_a_protocol_may_allow_only_leaks_that_are_looked_for():
+    content = config.read_yaml(ROOT / "config" / "protocols" / "corrected.yaml")
+    allowing = config.check(config.Protocol, content | {"allowed_leaks": ["prior", "prior_location"]}, "x")
+    assert allowing.allowed_leaks == ["prior", "prior_location"]
+    with pytest.raises(ConfigError, match=r"x: allowed_leaks: found priors; allowed: clip, location.*pretrain_sound"):
+        config.check(config.Protocol, content | {"allowed_leaks": ["prior", "priors"]}, "x")
+
+
 def test_the_page_of_every_key_is_what_the_types_say():
     import importlib.util
 

@@ -9,7 +9,7 @@ from scipy import ndimage
 
 from overheard import artifacts
 from overheard.errors import MediaError, PairingError
-from overheard.lineage.leak_report import index_report, leak_report
+from overheard.lineage.leak_report import allowed_by_protocol, index_report, leak_report
 from overheard.stages.normaliser import normaliser
 from overheard.stages.prior import prior
 from overheard.stages.relevance import relevance
@@ -368,3 +368,18 @@ def test_the_small_copy_is_the_published_index(released, shared):
     with released.open(encoding="utf-8") as stream:
         copy = list(csv.DictReader(stream))
     assert copy == [{column: row[column] for column in copy[0]} for row in published]
+
+
+def test_what_is_allowed_stands_in_the_protocols_file(tmp_path, monkeypatch):
+    project = Path(__file__).resolve().parents[2]
+    for name in ("workflow", "config/protocols"):
+        (tmp_path / name).mkdir(parents=True)
+    (tmp_path / "workflow" / "Snakefile").touch()
+    strict = (project / "config" / "protocols" / "corrected.yaml").read_text()
+    lenient = strict.replace("allowed_leaks: []", "allowed_leaks: [prior, relevance]")
+    assert lenient != strict
+    (tmp_path / "config" / "protocols" / "lenient.yaml").write_text(lenient)
+    (tmp_path / "config" / "mini.yaml").write_text("protocol: lenient\nsource: {kind: twin}\n")
+    monkeypatch.chdir(tmp_path)
+    assert allowed_by_protocol("mini") == ["prior", "relevance"]
+    assert allowed_by_protocol("results-alone") == []

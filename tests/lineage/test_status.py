@@ -71,6 +71,28 @@ def test_jobs_are_read_from_a_dry_run():
     assert job.sources == ["results/mini/media/media.record.json"]
 
 
+@pytest.mark.parametrize(
+    "source",
+    [
+        {"kind": "twin"},
+        {"kind": "directory", "pairs": "media"},
+        {"kind": "directory", "pairs": "media", "scenes": "media", "sounds": "media"},
+        {"kind": "directory", "pairs": "media", "scenes": "media", "tagger": "media/tagger.pt"},
+    ],
+    ids=["twin", "pairs", "three folders", "tagger"],
+)
+def test_status_wants_the_jobs_that_the_workflow_has(source, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "media").mkdir()
+    (tmp_path / "media" / "tagger.pt").touch()
+    (tmp_path / "config").mkdir()
+    networks = {"networks": {"sound": {"name": "mn04"}}} if "tagger" in source else {}
+    (tmp_path / "config" / "mini.yaml").write_text(json.dumps({"source": source, "seeds": [0, 3]} | networks))
+    seen = status.look("mini")
+    assert len(seen.wanted) > 10
+    assert sorted(seen.jobs) == sorted(seen.wanted)
+
+
 def test_a_dry_run_in_other_words_is_refused():
     text = DRY_RUN.format(command=SPLIT).replace("Shell command: ", "command: ")
     with pytest.raises(OverheardError, match="counts 1 jobs, but the commands of 0"):

@@ -171,11 +171,11 @@ def _stored() -> list[Finding]:
 def _leaks(folder: Path, damaged: bool) -> tuple[list[Finding], list[str]]:
     """The leak report, where its program is there; what is damaged may keep it from being made."""
     try:
-        from overheard.lineage.leak_report import leak_report
+        from overheard.lineage.leak_report import allowed_by_protocol, leak_report
     except ImportError:
         return [], []
     try:
-        report = leak_report(folder)
+        report = leak_report(folder, allowed_by_protocol(folder.name))
     except OverheardError as error:
         if damaged or _is_reference(folder):
             return [], [f"no leak report: {error}"]

@@ -104,9 +104,10 @@ def audit(
 
 def leaks(name: _Name) -> int:
     """Every way in which a test location could have reached training, and what was found."""
-    from overheard.lineage.leak_report import leak_report
+    from overheard.lineage.leak_report import allowed_by_protocol, leak_report
 
-    found = leak_report(place_of(name))
+    place = place_of(name)
+    found = leak_report(place, allowed_by_protocol(place.name))
     print(found.as_markdown())
     return 1 if found.has_forbidden else 0
 

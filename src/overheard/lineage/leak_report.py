@@ -9,8 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
-from overheard import artifacts, leaks, likeness, relevance, scaling
+from overheard import artifacts, config, leaks, likeness, relevance, scaling
 from overheard.errors import MediaError, PairingError
+from overheard.experiments import project_root
 from overheard.leaks import LeakReport, Line
 
 Step = Callable[[int, int, str], None]
@@ -71,6 +72,14 @@ def leak_report(
     lines += _picture_lines(study, step) + _sound_lines(study, step)
     lines += _teacher_lines(study) + _normaliser_lines(study)
     return leaks.report(folder.as_posix(), lines, allowed)
+
+
+def allowed_by_protocol(name: str) -> list[str]:
+    """Ways that the protocol of `config/NAME.yaml` allows; none where there is no such file."""
+    path = Path("config") / f"{name}.yaml"
+    if not path.is_file():
+        return []
+    return config.load_protocol(project_root(), config.load_experiment(path)).allowed_leaks
 
 
 def index_report(

@@ -1,0 +1,156 @@
+"""What it takes to look after a study of 10,000 runs: run it again, ask, trace, audit, save, restore.
+
+README line: `python benchmarks/lineage.py` (an hour and a half for 500 rows × 20 seeds on two cores; installs nothing).
+
+The checkout as committed is cloned into a temporary folder and changed there: the study gets `--rows` methods (rows of
+`METHODS` and of a study file), and the stages `train` and `evaluate` are stubs that write small files and compute
+nothing. Everything else is as it is: the twin is drawn (a world of a hundredth), Snakemake runs every job, each leaves
+its record. Then, each once:
+
+    run            the whole study; seconds a job
+    nothing to do  the same command again, and its dry run
+    status, trace, audit
+    save           to a DVC remote beside it; in a clone: restore, and a dry run, which must say that nothing is to do
+
+`--default` does the same with the default study, unchanged, as `make paper` makes it (10 minutes).
+"""
+
+import argparse
+import ast
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import yaml
+
+ROOT = Path(__file__).resolve().parents[1]
+NAME = "many"
+
+TRAIN = """
+    classes = sorted({row["class"] for row in artifacts.read_table(index, ["class"])})
+    said = {"method": method, "modality": modality, "seed": seed, "classes": classes, "best_epoch": 1}
+    artifacts.write_weights(student, said)
+    artifacts.write_table(history, ["epoch", "best"], [{"epoch": 1, "best": 1}])
+"""
+
+EVALUATE = """
+    classes, ids, label = _test_clips(index, splits)
+    for path, *writes in zip(students, predictions, events, scores, strict=True):
+        stored = artifacts.read_weights(path)
+        drawn = np.random.default_rng([stored["seed"], *method.encode()])
+        scene_logits = drawn.normal(size=(len(ids), len(classes))).astype(np.float32)
+        _write(*writes, stored, ids, label, scene_logits, np.zeros((len(ids), 0), np.float32))
+"""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rows", type=int, default=500)
+    parser.add_argument("--seeds", type=int, default=20)
+    parser.add_argument("--default", action="store_true", help="the default study instead")
+    parser.add_argument("--folder", type=Path, help="a folder for it; is kept, and what it holds already is used")
+    given = parser.parse_args()
+    print(f"load at the start, one minute: {os.getloadavg()[0]:.1f} on {len(os.sched_getaffinity(0))} cores")
+    place = given.folder or Path(tempfile.mkdtemp(prefix="overheard-benchmark-"))
+    study, clone = place.resolve() / "study", place.resolve() / "clone"
+    if not study.exists():
+        subprocess.run(["git", "clone", "--quiet", str(ROOT), str(study)], check=True)
+        if not given.default:
+            make_study(study, given.rows, given.seeds)
+        commit(study, "The study that is measured")
+    name, row = ("twin", "scene+event") if given.default else (NAME, "stub_001")
+    try:
+        measure(study, name, row)
+        measure_sharing(study, clone, place.resolve() / "remote", name)
+    finally:
+        if not given.folder:
+            shutil.rmtree(place)
+    print(f"load at the end, one minute: {os.getloadavg()[0]:.1f}")
+
+
+def make_study(folder: Path, rows: int, seeds: int) -> None:
+    """Turn a clone into a study of many rows with stub stages."""
+    methods = [f"stub_{row:03}" for row in range(1, rows + 1)]
+    path = folder / "src/overheard/methods.py"
+    made = "".join(f'    "{method}": Method(True, nothing),\n' for method in methods)
+    path.write_text(path.read_text().replace("METHODS = {\n", "METHODS = {\n" + made))
+    for stage, body in (("train", TRAIN), ("evaluate", EVALUATE)):
+        stub(folder / f"src/overheard/stages/{stage}.py", stage, body)
+    known = yaml.safe_load((folder / "config/studies/advance.yaml").read_text())
+    tables = {name: known["tables"][name] for name in ("table2", "figure6")}
+    tables["table2"]["blocks"] = [{"rows": methods, "columns": ["image"]}]
+    tables["figure6"]["blocks"] = [{"rows": methods[:2], "columns": ["image"]}]
+    labels = {method: {"label": method, "needs": ["encoders"]} for method in methods}
+    write_yaml(folder / f"config/studies/{NAME}.yaml", known | {"study": NAME, "tables": tables, "methods": labels})
+    source = {"kind": "twin", "world": 5, "scale": 0.01, "scenes": 2, "sounds": 40}
+    networks = {modality: {"name": "small", "pretrain": {"epochs": 1}} for modality in ("image", "sound")}
+    experiment = {"study": NAME, "seeds": list(range(seeds)), "source": source, "networks": networks}
+    write_yaml(folder / f"config/{NAME}.yaml", experiment)
+
+
+def stub(path: Path, function: str, body: str) -> None:
+    """Put another body under a function's docstring."""
+    text = path.read_text()
+    lines = text.splitlines(keepends=True)
+    found = next(node for node in ast.parse(text).body if isinstance(node, ast.FunctionDef) and node.name == function)
+    path.write_text("".join([*lines[: found.body[0].end_lineno], body, *lines[found.end_lineno :]]))
+
+
+def write_yaml(path: Path, content: object) -> None:
+    path.write_text(yaml.safe_dump(content, sort_keys=False))
+
+
+def measure(folder: Path, name: str, row: str) -> None:
+    """Run a study and ask about it."""
+    took = timed("run", folder, ["run", name])
+    jobs = len(list((folder / "results" / name).rglob("*.record.json")))
+    print(f"{'':16}{jobs:8} jobs, {1000 * took / jobs:.1f} ms each")
+    timed("run again", folder, ["run", name])
+    timed("dry run", folder, ["run", name, "--dry-run"])
+    timed("status", folder, ["status", name])
+    timed("trace", folder, ["trace", name, "--table", "table2", "--row", row, "--column", "image"])
+    timed("audit", folder, ["audit", name])
+
+
+def measure_sharing(folder: Path, clone: Path, remote: Path, name: str) -> None:
+    """Save a study, and have it in a clone."""
+    program = [sys.executable, "-m", "dvc", "remote", "add", "--force", "--default", "shared", str(remote)]
+    subprocess.run(program, cwd=folder, check=True, stdout=subprocess.DEVNULL)
+    timed("save", folder, ["save", name])
+    commit(folder, "The results")
+    timed("save again", folder, ["save", name])
+    if clone.exists():
+        shutil.rmtree(clone)
+    subprocess.run(["git", "clone", "--quiet", str(folder), str(clone)], check=True)
+    timed("restore", clone, ["restore", name])
+    timed("dry run there", clone, ["run", name, "--dry-run"], "Nothing to do")
+
+
+def timed(word: str, folder: Path, arguments: Sequence[str], expected: str = "") -> float:
+    """Seconds of a command, which must succeed and say what is expected."""
+    environ = os.environ | {"PYTHONPATH": str(folder / "src"), "OVERHEARD_STORE": str(folder / "store")}
+    command = [sys.executable, "-m", "overheard", *arguments]
+    began = time.perf_counter()
+    done = subprocess.run(command, cwd=folder, env=environ, capture_output=True, text=True, check=False)
+    took = time.perf_counter() - began
+    said = (done.stdout.strip() or done.stderr.strip()).splitlines()
+    if done.returncode or expected not in done.stdout:
+        said = f"{done.stdout[-3000:]}{done.stderr[-3000:]}"
+        raise SystemExit(f"{' '.join(command)}: exit code {done.returncode}, expected {expected!r}\n{said}")
+    print(f"{word:16}{took:8.1f} s   {said[-1][:100] if said else ''}", flush=True)
+    return took
+
+
+def commit(folder: Path, message: str) -> None:
+    git = ["git", "-c", "user.name=benchmark", "-c", "user.email=none"]
+    subprocess.run([*git, "add", "--all"], cwd=folder, check=True)
+    subprocess.run([*git, "commit", "--quiet", "--allow-empty", "--message", message], cwd=folder, check=True)
+
+
+if __name__ == "__main__":
+    main()

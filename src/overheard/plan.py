@@ -39,13 +39,33 @@ def _has_teacher(source: Twin | Directory) -> bool:
     return isinstance(source, Twin) or bool(source.tagger or source.sounds)
 
 
-def parts(experiment: Experiment) -> list[str]:
+def needed(experiment: Experiment, study: Study) -> set[str]:
+    """What some row that this experiment makes needs besides pictures and sounds: `encoders`, `teacher`."""
+    absent = left_out(experiment, study)
+    return {need for row in study.rows() if row not in absent for need in study.methods[row[0]].needs}
+
+
+def pretrained(experiment: Experiment, study: Study) -> list[str]:
+    """The modalities whose pre-trained network some row rests on; the teacher is the sound network."""
+    needs = needed(experiment, study)
+    rested_on = {"image": {"encoders"}, "sound": {"encoders", "teacher"}}
+    return [modality for modality in encoders(experiment) if rested_on[modality] & needs]
+
+
+def teacher_jobs(experiment: Experiment, study: Study) -> list[str]:
+    """Those of teacher, prior and relevance that some row rests on."""
+    needs = needed(experiment, study)
+    if "teacher" in needs:
+        return ["teacher", "prior", "relevance"]
+    return ["teacher"] if frozen_blocks(experiment, list(needs)) else []
+
+
+def parts(experiment: Experiment, study: Study) -> list[str]:
     """The collections that are used: pairs, and what networks are pre-trained on where no weights are given."""
-    source = experiment.source
-    if isinstance(source, Twin):
-        return ["pairs", "scenes", "sounds"]
-    has_sounds = source.sounds and not source.tagger
-    return ["pairs", *(["scenes"] if source.scenes else []), *(["sounds"] if has_sounds else [])]
+    networks = pretrained(experiment, study)
+    given = getattr(experiment.source, "tagger", None)
+    scenes = ["scenes"] if "image" in networks else []
+    return ["pairs", *scenes, *(["sounds"] if "sound" in networks and not given else [])]
 
 
 def front_ends(experiment: Experiment, collection: str) -> list[str]:

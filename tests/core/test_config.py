@@ -95,6 +95,24 @@ def test_rows_whose_needs_are_not_given_are_left_out_with_the_reason():
     assert "hear" in absent["scene+event", "image"]
 
 
+@pytest.mark.parametrize(
+    ("rows", "parts", "networks", "teacher"),
+    [
+        (["scratch"], ["pairs"], [], []),
+        (["scratch", "scene"], ["pairs", "scenes", "sounds"], ["image", "sound"], []),
+        (["kl_av"], ["pairs", "scenes", "sounds"], ["image", "sound"], ["teacher", "prior", "relevance"]),
+    ],
+)
+def test_what_no_row_rests_on_is_not_made(rows, parts, networks, teacher):
+    experiment = config.check(config.Experiment, TWIN, "x")
+    study = config.load_study(ROOT, experiment).model_dump()
+    study["tables"] = {"table2": study["tables"]["table2"] | {"blocks": [{"rows": rows, "columns": ["image+sound"]}]}}
+    study = config.check(config.Study, study, "x")
+    assert plan.parts(experiment, study) == parts
+    assert plan.pretrained(experiment, study) == networks
+    assert plan.teacher_jobs(experiment, study) == teacher
+
+
 def test_a_method_needs_in_the_study_what_it_needs_in_the_code():
     from overheard.methods import METHODS
 

@@ -24,7 +24,7 @@ SEEDS = EXPERIMENT.seeds
 TWIN = EXPERIMENT.source.kind == "twin"
 TAGGER = getattr(EXPERIMENT.source, "tagger", None)
 PARTS = {"pairs": "", "scenes": "scenes/", "sounds": "sounds/"}
-PARTS_HERE = [PARTS[collection] for collection in plan.parts(EXPERIMENT)]
+PARTS_HERE = [PARTS[collection] for collection in plan.parts(EXPERIMENT, STUDY)]
 
 # jobs call the command of this very environment, also where it was not activated
 # and end with this process; bash makes its last command its own process, so the job is a child of this one
@@ -255,15 +255,21 @@ def made_of_media():
             if front_end != "tagger_mn04":
                 files.append(f"{array}.pooled.npy")
     files += [f"{results}/media/splits.csv", f"{results}/features/normaliser.npz"]
-    for modality in plan.encoders(EXPERIMENT):
+    for modality in plan.pretrained(EXPERIMENT, STUDY):
         files += [
             f"{results}/pretrain/{modality}.pt",
             f"{results}/pretrain/{modality}.history.csv",
         ]
-    if "sound" in plan.encoders(EXPERIMENT):
-        names = ["logits.npy", "logits.ids.csv", "report.json", "prior.csv"]
-        names += ["relevance.csv", *(["trunk.npy"] if TRUNK else [])]
-        files += [f"{results}/teacher/{name}" for name in names]
+    taught = {
+        "teacher": [
+            *("logits.npy", "logits.ids.csv", "report.json"),
+            *(["trunk.npy"] if TRUNK else []),
+        ],
+        "prior": ["prior.csv"],
+        "relevance": ["relevance.csv"],
+    }
+    for job in plan.teacher_jobs(EXPERIMENT, STUDY):
+        files += [f"{results}/teacher/{name}" for name in taught[job]]
     return files
 
 

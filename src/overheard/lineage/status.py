@@ -107,7 +107,7 @@ def wanted(loaded: Loaded) -> list[str]:
     experiment, study, results = loaded.experiment, loaded.study, f"results/{loaded.name}"
     absent = plan.left_out(experiment, study)
     rows = [run for run in study.rows() if run not in absent]
-    collections = plan.parts(experiment)
+    collections = plan.parts(experiment, study)
     part = {"pairs": "", "scenes": "scenes/", "sounds": "sounds/"}
     names = [f"draw/{collection}" for collection in collections if experiment.source.kind == "twin"]
     names += [f"media/{part[collection]}media" for collection in collections]
@@ -117,9 +117,8 @@ def wanted(loaded: Loaded) -> list[str]:
         for collection in collections
         for front_end in plan.front_ends(experiment, collection)
     ]
-    encoders = plan.encoders(experiment)
-    names += ["features/normaliser", *(f"pretrain/{modality}" for modality in encoders)]
-    names += [f"teacher/{job}" for job in ("teacher", "prior", "relevance") if "sound" in encoders]
+    names += ["features/normaliser", *(f"pretrain/{modality}" for modality in plan.pretrained(experiment, study))]
+    names += [f"teacher/{job}" for job in plan.teacher_jobs(experiment, study)]
     names += [f"train/{m}/{c}/seed-{seed}/student" for m, c in rows for seed in experiment.seeds]
     names += [f"evaluate/{m}/{c}/evaluate" for m, c in rows]
     names += [f"tables/{table}" for table in study.tables]

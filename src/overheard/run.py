@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,10 +22,12 @@ from overheard.errors import ConfigError, MediaError, OverheardError
 from overheard.experiments import Loaded, load, project_root, write_variant
 from overheard.lineage import store
 from overheard.lineage.circumstance import GIT, git_state
-from overheard.lineage.edits import edited
+from overheard.lineage.edits import Found, edited, examine
 from overheard.lineage.gaps import gaps
+from overheard.lineage.planning import DryRun
 from overheard.lineage.records import record_paths
 from overheard.lineage.restoring import pulled_without_restore
+from overheard.lineage.unplanned import unplanned
 from overheard.orphans import die_with_parent
 from overheard.places import record_of, stage_of
 from overheard.progress import SOCKET
@@ -106,14 +108,16 @@ def only_run(name: str) -> Iterator[None]:
         yield
 
 
-def snakemake_command(loaded: Loaded, wanted: Wanted, extra: list[str]) -> list[str]:
-    """The command of Snakemake for an experiment."""
+def snakemake_command(loaded: Loaded, wanted: Wanted, extra: list[str], forced: Sequence[str] = ()) -> list[str]:
+    """The command of Snakemake for an experiment; `forced` are records of jobs that run in any case."""
     root = project_root()
     command = [sys.executable, "-m", "snakemake", "--snakefile", str(root / "workflow" / "Snakefile")]
     command += ["--configfile", str(loaded.path), "--workflow-profile", str(root / "workflow" / "profiles" / "default")]
     command += ["--directory", ".", "--nolock", *extra]
     if wanted.until:
         command += ["--until", *_rules_until(wanted.until)]
+    if forced:
+        command += ["--forcerun", *forced]
     found = targets(loaded, wanted)
     return [*command, *(["--", *found, *_shared(loaded, found)] if found else [])]
 
@@ -140,13 +144,28 @@ def _rules_until(stage: str) -> list[str]:
     return rules.get(stage, [stage])
 
 
-def planned_jobs(loaded: Loaded, wanted: Wanted, extra: list[str]) -> dict[str, int]:
-    """What Snakemake's dry run lists: jobs by rule, `all` left out.
+def strange(loaded: Loaded, found: Mapping[str, Found] | None = None) -> dict[str, str]:
+    """Jobs whose results were not made as planned, by record, and what is otherwise; see `unplanned`.
+
+    Args:
+        loaded: the experiment.
+        found: what there is of its jobs, where that is known already.
+    """
+    found = examine(Path("results") / loaded.name) if found is None else found
+    kept = {path: each.record for path, each in found.items() if each.record is not None}
+    return unplanned(kept, lambda: DryRun(snakemake_command(loaded, Wanted(), ["--forceall"])).jobs())
+
+
+def planned_jobs(
+    loaded: Loaded, wanted: Wanted, extra: list[str], forced: Sequence[str] | None = None
+) -> dict[str, int]:
+    """What Snakemake's dry run lists: jobs by rule, `all` left out; `forced` as `strange` finds them.
 
     Raises:
         OverheardError: the dry run fails; its own words follow.
     """
-    command = snakemake_command(loaded, wanted, ["--dry-run", "--quiet", "rules", "--cores", "1", *extra])
+    forced = list(strange(loaded)) if forced is None else forced
+    command = snakemake_command(loaded, wanted, ["--dry-run", "--quiet", "rules", "--cores", "1", *extra], forced)
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         words = [line for line in (done.stdout + done.stderr).splitlines() if line.strip() and "dry run" not in line]
@@ -214,18 +233,18 @@ def run_experiment(
     cores = cores or len(os.sched_getaffinity(0))
     if (trouble := pulled_without_restore(loaded.name)) is not None:
         raise OverheardError(trouble)
-    _warn_of_edits(loaded.name)
+    forced = _looked_at(loaded)
     if dry_run:
-        print(introduction(loaded, planned_jobs(loaded, wanted, []), cores, wanted))
+        print(introduction(loaded, planned_jobs(loaded, wanted, [], forced), cores, wanted))
         return 0
     with only_run(loaded.name):
-        jobs = planned_jobs(loaded, wanted, [])
+        jobs = planned_jobs(loaded, wanted, [], forced)
         print(introduction(loaded, jobs, cores, wanted), flush=True)
         if not jobs:
             print(conclusion(loaded, wanted))
             return 0
         extra = ["--keep-going"] if keep_going else []
-        code = _execute(loaded, wanted, jobs, cores, extra)
+        code = _execute(loaded, wanted, jobs, cores, extra, forced)
         if code == 1 and partial and (absent := missing_runs(loaded)):
             print(f"{len(absent)} runs are missing; making the tables from the others: {' '.join(absent)}", flush=True)
             extra = [
@@ -233,19 +252,27 @@ def run_experiment(
                 "--config",
                 f"absent={yaml.safe_dump(absent, default_flow_style=True, width=10**6).strip()}",
             ]
-            code = _execute(loaded, wanted, planned_jobs(loaded, wanted, extra), cores, extra)
+            code = _execute(loaded, wanted, planned_jobs(loaded, wanted, extra, []), cores, extra, [])
         if code == 0:
             print(conclusion(loaded, wanted), flush=True)
         return code
 
 
-def _warn_of_edits(name: str) -> None:
-    """Say which results were changed by hand: a run neither overwrites nor trusts them."""
-    found = edited(Path("results") / name)
-    for line in found[:10]:
+def _looked_at(loaded: Loaded) -> list[str]:
+    """Say what was changed by hand, which a run neither overwrites nor trusts, and which jobs run in any case."""
+    name = loaded.name
+    found = examine(Path("results") / name)
+    changed = edited(found)
+    for line in changed[:10]:
         print(f"edited by hand: {line}", file=sys.stderr)
-    if found:
-        print(f"{len(found)} files are not as they were made; `overheard status {name}` says which", file=sys.stderr)
+    if changed:
+        print(f"{len(changed)} files are not as they were made; `overheard status {name}` says which", file=sys.stderr)
+    forced = strange(loaded, found)
+    for path, what in list(forced.items())[:10]:
+        print(f"not made as planned (other {what}), runs again: {path}", file=sys.stderr)
+    if len(forced) > 10:
+        print(f"{len(forced)} jobs in all were not made as planned and run again", file=sys.stderr)
+    return list(forced)
 
 
 def missing_runs(loaded: Loaded) -> list[str]:
@@ -257,11 +284,13 @@ def missing_runs(loaded: Loaded) -> list[str]:
     return [run for run in runs if not (Path("results") / loaded.name / "train" / run / "student.pt").exists()]
 
 
-def _execute(loaded: Loaded, wanted: Wanted, jobs: dict[str, int], cores: int, extra: list[str]) -> int:
+def _execute(
+    loaded: Loaded, wanted: Wanted, jobs: dict[str, int], cores: int, extra: list[str], forced: Sequence[str]
+) -> int:
     """Let Snakemake run, and show it; 0, 1 for a failed job, 2 for trouble the user can mend, 130 when interrupted."""
     log = Path("logs") / loaded.name / "snakemake.log"
     log.parent.mkdir(parents=True, exist_ok=True)
-    command = snakemake_command(loaded, wanted, ["--cores", str(cores), *extra])
+    command = snakemake_command(loaded, wanted, ["--cores", str(cores), *extra], forced)
     with tempfile.TemporaryDirectory(prefix="overheard-") as folder, log.open("w", encoding="utf-8") as stream:
         socket_path = str(Path(folder) / "progress")
         environ = os.environ | {SOCKET: socket_path, GIT: json.dumps(git_state())}

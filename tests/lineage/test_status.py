@@ -158,7 +158,7 @@ def test_a_job_in_words(name, said):
 
 
 def test_what_was_edited_is_named(made, study):
-    assert edits.edited(study) == []
+    assert edits.edited(edits.examine(study)) == []
     (study / "teacher/logits.npy").write_text("other logits")
     (study / "draw/pairs/truth/events.csv").write_text("id,events\n00000,3\n")
     (study / "draw/scenes.files.csv").write_text("path,sha256,bytes\n")
@@ -166,13 +166,13 @@ def test_what_was_edited_is_named(made, study):
     path.write_text(path.read_text().replace('"stage": "prior"', '"stage": "prayer"'))
     (study / "media/splits.csv").unlink()
     names = ["draw/pairs", "draw/scenes.files.csv", "teacher/prior.record.json", "teacher/logits.npy"]
-    assert edits.edited(study) == [f"results/mini/{name}" for name in names]
+    assert edits.edited(edits.examine(study)) == [f"results/mini/{name}" for name in names]
 
 
 def test_a_file_that_was_only_touched_is_not_edited(made, study):
     for path in study.rglob("*"):
         os.utime(path)
-    assert edits.edited(study) == []
+    assert edits.edited(edits.examine(study)) == []
 
 
 # --- two jobs, one after the other: `split` and `prior`

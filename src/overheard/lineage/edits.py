@@ -3,6 +3,7 @@
 What a file contains is remembered by the file system's marks (`hashing.remembered`): what did not change is not read.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -45,11 +46,11 @@ def examine(folder: Path) -> dict[str, Found]:
     return {records.recorded(path, folder): _examine_one(path, folder, memory) for path in records.record_paths(folder)}
 
 
-def edited(folder: Path) -> list[str]:
-    """Files and records of `results/NAME` that were changed after they were made; what is gone is not among them."""
+def edited(found: Mapping[str, Found]) -> list[str]:
+    """Files and records that were changed after they were made; what is gone is not among them."""
     names = []
-    for path, found in examine(folder).items():
-        names += [path] if found.damage else [change.path for change in found.changed]
+    for path, job in found.items():
+        names += [path] if job.damage else [change.path for change in job.changed]
     return names
 
 

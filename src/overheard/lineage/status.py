@@ -97,8 +97,11 @@ def look(name: str) -> View:
     dry_run = DryRun(run.snakemake_command(loaded, run.Wanted(), []))
     try:
         found = examine(Path("results") / name)
+        forced = run.strange(loaded, found)
     finally:
         jobs = dry_run.jobs()
+    if forced:
+        jobs = DryRun(run.snakemake_command(loaded, run.Wanted(), [], list(forced))).jobs()
     return View(loaded, found, {job.record: job for job in jobs}, foresee(jobs, found))
 
 

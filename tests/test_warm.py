@@ -1,12 +1,16 @@
 """The warm process runs a command as if it had run alone."""
 
 import os
+import shutil
 import subprocess
 import sys
+import time
+from pathlib import Path
 
 import pytest
 
-from overheard.warm import WarmProcess, hand_over
+import overheard as package
+from overheard.warm import STAGES, WarmProcess, hand_over
 
 
 @pytest.fixture(scope="module")
@@ -39,3 +43,78 @@ def test_the_warm_process_ends_with_its_parent(tmp_path):
     with process:
         assert process.process.poll() is None
     assert process.process.returncode == 0
+
+
+@pytest.fixture
+def copy(tmp_path):
+    """Sources that may be edited."""
+    place = tmp_path / "copy" / "overheard"
+    shutil.copytree(Path(package.__file__).parent, place, ignore=shutil.ignore_patterns("__pycache__"))
+    return place
+
+
+def edit(source, old, new):
+    time.sleep(0.2)
+    text = source.read_text()
+    assert text.count(old) == 1
+    source.write_text(text.replace(old, new))
+    time.sleep(0.2)
+
+
+LOSS = "def event_kl("
+
+
+def test_no_job_is_run_by_code_that_is_another_on_disk(copy, tmp_path):
+    environ = os.environ | {"PYTHONPATH": str(copy.parent)}
+    with WarmProcess(tmp_path, environ, {"train": 2}) as process:
+
+        def ran(stage):
+            return hand_over(process.address, [stage, "--nonsense"])
+
+        assert (ran("train"), ran("pretrain")) == (2, 2)
+        losses = copy / "losses.py"
+        edit(losses, LOSS, f"# no code\n{LOSS}")
+        assert (ran("train"), ran("pretrain")) == (2, 2)
+        edit(losses, LOSS, f"@staticmethod\n{LOSS}")
+        # a loss is no part of pre-training
+        assert (ran("train"), ran("pretrain")) == (None, 2)
+        edit(losses, f"@staticmethod\n{LOSS}", f"this is half an edit\n{LOSS}")
+        assert (ran("train"), ran("pretrain")) == (None, None)
+        edit(losses, f"this is half an edit\n{LOSS}", LOSS)
+        assert (ran("train"), ran("pretrain")) == (2, 2)
+
+
+def imported(copy, *before):
+    """The stages that a warm process of the copy would run, after some lines that come before its imports."""
+    lines = [
+        "from pathlib import Path",
+        "import sys",
+        *before,
+        "from overheard import warm",
+        "print(*warm._imported())",
+    ]
+    environ = os.environ | {"PYTHONPATH": str(copy.parent)}
+    done = subprocess.run(
+        [sys.executable, "-c", "\n".join(lines)], env=environ, capture_output=True, text=True, check=True
+    )
+    return set(done.stdout.split())
+
+
+EDITS_MEANWHILE = """
+class Edits:
+    def find_spec(self, name, path=None, target=None):
+        if name == "overheard.stages.train":
+            losses = Path(path[0]).parent / "losses.py"
+            losses.write_text(losses.read_text().replace("def event_kl(", "@staticmethod\\ndef event_kl("))
+sys.meta_path.insert(0, Edits())
+"""
+
+
+def test_code_edited_while_it_is_imported_is_not_trusted(copy):
+    assert imported(copy) == set(STAGES)
+    assert imported(copy, EDITS_MEANWHILE) == {"pretrain", "teacher"}
+
+
+def test_code_imported_from_bytecode_of_an_older_text_is_not_trusted(copy):
+    stale = "from overheard.lineage import job; job.stale_bytecode = lambda: [Path('errors.py')]"
+    assert imported(copy, stale) == set()

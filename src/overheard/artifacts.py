@@ -5,6 +5,7 @@ it needs numpy alone at import time, torch only for weights.
 """
 
 import csv
+import hashlib
 import io
 import json
 import os
@@ -19,8 +20,10 @@ import numpy as np
 
 from overheard.errors import CheckpointError, MediaError, PairingError
 
+_DIGEST_BYTES = 32
 
-def write_bytes(path: Path, content: bytes) -> None:
+
+def write_bytes(path: Path, content: bytes | memoryview) -> None:
     """Write a whole file."""
     path.write_bytes(content)
 
@@ -165,15 +168,50 @@ def read_weights(path: Path) -> dict[str, Any]:
     Raises:
         CheckpointError: not a file of weights.
     """
+    return _loaded(path, path)
+
+
+def _loaded(source: Any, path: Path) -> dict[str, Any]:
     import pickle
 
     import torch
 
     try:
-        return torch.load(path, map_location="cpu", weights_only=True)
+        return torch.load(source, map_location="cpu", weights_only=True)
     except (pickle.UnpicklingError, RuntimeError, EOFError) as error:
         reason = str(error).splitlines()[0]
         raise CheckpointError(f"{path}: not a file of weights ({reason}); delete it and run again") from error
+
+
+def write_checkpoint(path: Path, content: Mapping[str, Any]) -> None:
+    """Write tensors and plain values as `write_weights`, after their own SHA-256 (32 bytes).
+
+    No record says what a checkpoint should be, and `torch.load` does not notice a flipped bit in a tensor.
+    """
+    import torch
+
+    stream = io.BytesIO()
+    stream.write(bytes(_DIGEST_BYTES))
+    torch.save(dict(content), stream)
+    with stream.getbuffer() as whole:
+        whole[:_DIGEST_BYTES] = hashlib.sha256(whole[_DIGEST_BYTES:]).digest()
+        write_bytes(path, whole)
+
+
+def read_checkpoint(path: Path) -> dict[str, Any]:
+    """Read what `write_checkpoint` wrote.
+
+    Raises:
+        CheckpointError: it is not as it was written.
+    """
+    with path.open("rb") as stream:
+        digest, content = stream.read(_DIGEST_BYTES), stream.read()
+    if (found := hashlib.sha256(content).digest()) != digest:
+        raise CheckpointError(
+            f"{path}: a damaged checkpoint (sha256 {found.hex()[:8]}… found, {digest.hex()[:8]}… expected); "
+            "delete it and run again: the training begins anew"
+        )
+    return _loaded(io.BytesIO(content), path)
 
 
 def write_event_matrix(path: Path, classes: Sequence[str], matrix: np.ndarray) -> None:

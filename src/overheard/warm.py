@@ -2,8 +2,9 @@
 
 `overheard run` starts one beside Snakemake and names its socket in OVERHEARD_WARM. A job's command connects, sends its
 arguments, folder, environment and standard streams, and waits for the exit code. Everything else is as if it had run
-alone: the same code path, its own process, one thread. Without the warm process (plain `snakemake`, a copied line)
-the command simply runs by itself. A job ends when its command ends: when the connection closes, the fork is stopped.
+alone: the same code path, its own process, one thread. Without the warm process (plain `snakemake`, a copied line),
+or where the sources have changed since it imported them, the command simply runs by itself. A job ends when its
+command ends: when the connection closes, the fork is stopped.
 """
 
 import json
@@ -14,6 +15,7 @@ import socket
 import struct
 import subprocess
 import sys
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -27,7 +29,7 @@ _STARTED = b"s"
 
 
 def hand_over(address: str, argv: list[str]) -> int | None:
-    """Have the warm process run a command; its exit code, or None where no warm process answers."""
+    """Have the warm process run a command; its exit code, or None where no warm process answers or this one may not."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
         try:
             connection.connect(address)
@@ -91,23 +93,26 @@ def _run_job(request: dict, descriptors: list[int]) -> None:
 
 
 class _Server:
-    """Open connections and their jobs."""
+    """Open connections and their jobs; `imported` is the digest of each stage's code that was imported."""
 
-    def __init__(self, listener: socket.socket) -> None:
+    def __init__(self, listener: socket.socket, imported: Mapping[str, str]) -> None:
         self.selector = selectors.DefaultSelector()
         self.selector.register(listener, selectors.EVENT_READ, self.accept)
         self.listener = listener
+        self.imported = imported
         self.jobs: dict[int, socket.socket] = {}
 
     def accept(self, _: socket.socket) -> None:
-        """Fork for a command that asks; the fork never returns from here."""
+        """Fork for a command that asks; the fork never returns from here. Hang up where its code is another now."""
         connection, _ = self.listener.accept()
         received = _receive(connection)
         if received is None:
             connection.close()
             return
         request, descriptors = received
-        pid = os.fork()
+        stage = request["argv"][0]
+        may_run = stage in self.imported and _digest(stage) == self.imported[stage]
+        pid = os.fork() if may_run else None
         if pid == 0:
             self.listener.close()
             for other in self.jobs.values():
@@ -116,6 +121,9 @@ class _Server:
             _run_job(request, descriptors)
         for descriptor in descriptors:
             os.close(descriptor)
+        if pid is None:
+            connection.close()
+            return
         connection.send(_STARTED)
         self.jobs[pid] = connection
         self.selector.register(connection, selectors.EVENT_READ, self.hung_up)
@@ -177,20 +185,12 @@ def serve(descriptor: int) -> None:
     signal.signal(signal.SIGCHLD, lambda *_: None)
     signal.set_wakeup_fd(wake_write)
 
-    import overheard.cli
-    import overheard.stages.evaluate
-    import overheard.stages.pretrain
-    import overheard.stages.teacher
-    import overheard.stages.train  # noqa: F401
-    from overheard.lineage import code
+    imported = _imported()
     from overheard.objective import settle
 
-    # parses the sources once; a fork looks only whether they changed since
-    for stage in STAGES:
-        code.stage_code(stage)
     # torch imports its compiler when it is told to be deterministic: once here, not once a job
     settle("cpu")
-    server = _Server(socket.socket(fileno=descriptor))
+    server = _Server(socket.socket(fileno=descriptor), imported)
     server.selector.register(wake_read, selectors.EVENT_READ)
     server.selector.register(sys.stdin.buffer.fileno(), selectors.EVENT_READ)
     while True:
@@ -202,6 +202,32 @@ def serve(descriptor: int) -> None:
                 server.reap()
             else:
                 return
+
+
+def _imported() -> dict[str, str]:
+    """Import all that the stages need; the digests of their code, but of none that was edited meanwhile."""
+    from overheard.lineage.job import stale_bytecode
+
+    # parses the sources once; later on it is looked only whether they changed
+    before = {} if stale_bytecode() else {stage: _digest(stage) for stage in STAGES}
+    import overheard.cli
+    import overheard.stages.evaluate
+    import overheard.stages.pretrain
+    import overheard.stages.teacher
+    import overheard.stages.train  # noqa: F401
+
+    return {stage: digest for stage, digest in before.items() if digest and digest == _digest(stage)}
+
+
+def _digest(stage: str) -> str | None:
+    """Of a stage's code as its sources are now; None where they cannot be followed, as in the middle of an edit."""
+    from overheard.errors import ConfigError
+    from overheard.lineage import code
+
+    try:
+        return code.stage_code(stage).digest
+    except (ConfigError, OSError):
+        return None
 
 
 if __name__ == "__main__":

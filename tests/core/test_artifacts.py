@@ -5,8 +5,11 @@ import zipfile
 from hashlib import sha256
 
 import numpy as np
+import pytest
+import torch
 
 from overheard import artifacts
+from overheard.errors import CheckpointError
 
 ARRAYS = {"id": np.array(["a", "bb"]), "x": np.arange(6, dtype=np.float32).reshape(2, 3), "ratio": np.float64(0.5)}
 
@@ -30,3 +33,20 @@ def test_an_npz_gives_back_its_arrays_whatever_their_layout_in_memory(tmp_path):
             np.testing.assert_array_equal(read[name], array)
             assert (read[name].dtype, read[name].shape) == (array.dtype, array.shape)
     assert artifacts.read_arrays(tmp_path / "arrays.npz").keys() == ARRAYS.keys()
+
+
+def test_any_flipped_bit_of_a_checkpoint_is_refused_by_name(tmp_path):
+    path = tmp_path / "one.pt"
+    content = {"asked": {"seed": 1}, "state": torch.arange(3.0)}
+    artifacts.write_checkpoint(path, content)
+    written = path.read_bytes()
+    assert written[:32] == sha256(written[32:]).digest()
+    read = artifacts.read_checkpoint(path)
+    assert read["asked"] == content["asked"]
+    assert read["state"].tolist() == [0.0, 1.0, 2.0]
+    for place in range(len(written)):
+        damaged = bytearray(written)
+        damaged[place] ^= 1 << (place % 8)
+        path.write_bytes(damaged)
+        with pytest.raises(CheckpointError, match="one.pt: a damaged checkpoint .* delete it and run again"):
+            artifacts.read_checkpoint(path)

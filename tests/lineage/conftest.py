@@ -55,6 +55,7 @@ class Builder:
     ) -> str:
         """Write the record and circumstance of a job whose files lie there already; returns the record's path."""
         record = self.path(name) + records.SUFFIX
+        definitions = {f"overheard.stages.{stage}:{stage}": "0" * 12}
         whole = records.sealed(
             {
                 "record": 1,
@@ -62,10 +63,7 @@ class Builder:
                 "settings": dict(settings),
                 "reads": {flag: [self._read(path) for path in _list(paths)] for flag, paths in reads.items()},
                 "writes": {flag: [self.entry(path) for path in _list(paths)] for flag, paths in writes.items()},
-                "code": {
-                    "digest": _hex(f"code of {stage}"),
-                    "definitions": {f"overheard.stages.{stage}:{stage}": "0" * 12},
-                },
+                "code": {"digest": records.code_digest(definitions), "definitions": definitions},
                 "environment": ENVIRONMENT,
             }
         )

@@ -662,3 +662,90 @@ def test_the_module_itself_needs_nothing_but_the_standard_library():
     done = subprocess.run([sys.executable, "-I", "-c", asked], capture_output=True, check=True, text=True)
     assert {name for name in done.stdout.split() if not name.startswith("_")} <= {"overheard", "sitecustomize"}
     assert code.__doc__.startswith("What code decides")
+
+
+def says(folder: Path, asked: str) -> str:
+    """What a fresh Python that keeps bytecode, as it does unless told otherwise, prints of the modules in a folder."""
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    command = [sys.executable, "-c", asked]
+    return subprocess.run(command, cwd=folder, env=environ, capture_output=True, check=True, text=True).stdout.strip()
+
+
+def edit_with_its_old_date(path: Path, old: str, new: str) -> None:
+    """An edit that keeps size and time, as where all files of an archive have one date."""
+    before = path.stat()
+    path.write_text(path.read_text().replace(old, new))
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert path.stat().st_size == before.st_size
+
+
+ASKS = "import app.shapes; print(app.shapes.Shape.sides)"
+
+
+def test_bytecode_of_an_older_text_is_removed(app):
+    assert says(app, ASKS) == "4"
+    edit_with_its_old_date(app / "app/shapes.py", "sides = 4", "sides = 7")
+    # this is what Python does, and what a digest of the source would not tell
+    assert says(app, ASKS) == "4"
+    assert sources.forget_stale_bytecode(app / "app") == [app / "app/shapes.py"]
+    assert says(app, ASKS) == "7"
+    assert sources.forget_stale_bytecode(app / "app") == []
+
+
+def test_bytecode_by_unchecked_hash_is_compared_with_its_source(app):
+    path = app / "app/shapes.py"
+    for mode in ("UNCHECKED_HASH", "CHECKED_HASH"):
+        says(app, f"import py_compile as p; p.compile({str(path)!r}, invalidation_mode=p.PycInvalidationMode.{mode})")
+        assert sources.forget_stale_bytecode(app / "app") == []
+    # the second of them Python compares itself
+    edit(path, "sides = 4", "sides = 7")
+    assert sources.forget_stale_bytecode(app / "app") == []
+    assert says(app, ASKS) == "7"
+    says(
+        app, f"import py_compile as p; p.compile({str(path)!r}, invalidation_mode=p.PycInvalidationMode.UNCHECKED_HASH)"
+    )
+    edit(path, "sides = 7", "sides = 5")
+    assert says(app, ASKS) == "7"
+    assert sources.forget_stale_bytecode(app / "app") == [path]
+    assert says(app, ASKS) == "5"
+
+
+def test_right_bytecode_stays_and_is_compared_once(tmp_path, monkeypatch):
+    folder = copied(tmp_path)
+    says(folder, "import compileall; compileall.compile_dir('overheard', quiet=1)")
+    kept = {path: path.read_bytes() for path in folder.rglob("*.pyc")}
+    assert len(kept) == len(list(folder.rglob("*.py"))) > 80
+    compared, is_of = [], sources._is_of
+    monkeypatch.setattr(sources, "_is_of", lambda *given: compared.append(1) or is_of(*given))
+    assert sources.forget_stale_bytecode(folder / "overheard") == []
+    assert len(compared) == len(kept), "written at once after its source, so not clearly of it"
+    monkeypatch.setattr(sources, "_YOUNGER_NS", 0)
+    assert sources.forget_stale_bytecode(folder / "overheard") == []
+    assert len(compared) == len(kept)
+    assert {path: path.read_bytes() for path in folder.rglob("*.pyc")} == kept
+
+
+@pytest.mark.parametrize("broken", ["def run(:\n", None])
+def test_damaged_bytecode_and_a_damaged_source_count_as_another_text(app, broken):
+    says(app, ASKS)
+    path = app / "app/shapes.py"
+    if broken:
+        edit_with_its_old_date(path, path.read_text(), broken.ljust(path.stat().st_size, "#"))
+    else:
+        (bytecode,) = (app / "app/__pycache__").glob("shapes.*.pyc")
+        bytecode.write_bytes(bytecode.read_bytes()[:40])
+    assert sources.forget_stale_bytecode(app / "app") == [path]
+
+
+def test_bytecode_that_cannot_be_removed_is_named(app, monkeypatch):
+    says(app, ASKS)
+    edit_with_its_old_date(app / "app/shapes.py", "sides = 4", "sides = 7")
+
+    def unable(path):
+        raise PermissionError(13, "Permission denied", path)
+
+    monkeypatch.setattr(os, "unlink", unable)
+    with pytest.raises(
+        ConfigError, match=r"shapes\.cpython-\d+\.pyc: is of an older text of .*shapes\.py.*; remove it"
+    ):
+        sources.forget_stale_bytecode(app / "app")

@@ -353,3 +353,35 @@ def no_space(*_, **__):
 def half_written(path, text, **_):
     path.write_bytes(text.encode()[:20])
     no_space()
+
+
+@pytest.mark.parametrize("memory", [None, "hashes"])
+def test_what_is_left_alone_is_unchanged_and_what_is_not_is_not(tmp_path, memory, readings):
+    memory = memory and tmp_path / memory
+    for turn, change in enumerate((rewrite_and_put_time_back, replace, Path.unlink, os.utime)):
+        folder = settled(filled(tmp_path / f"pairs-{turn}", 20))
+        for path in (folder, folder / "class-1" / "1.jpg"):
+            before = hashing.seen(path, memory)
+            read = len(readings)
+            assert hashing.is_unchanged(before)
+            assert len(readings) == read, "marks alone tell"
+        change(folder / "class-1" / "1.jpg")
+        assert not hashing.is_unchanged(before)
+        assert not hashing.is_unchanged(hashing.Seen(folder, before.content, before.marks, True))
+    folder = settled(filled(tmp_path / "more", 20))
+    before = hashing.seen(folder, memory)
+    (folder / "new.jpg").write_bytes(b"")
+    assert not hashing.is_unchanged(before)
+
+
+@pytest.mark.parametrize("coarse", [False, True])
+def test_a_change_within_the_clocks_tick_is_a_change(tmp_path, monkeypatch, coarse):
+    if coarse:
+        monkeypatch.setattr(hashing, "_marks", lambda found, is_folder: "0" * 64)
+    path = tmp_path / "one"
+    for turn in range(200):
+        path.write_bytes(b"%04d" % turn)
+        before = hashing.seen(path, tmp_path / "hashes")
+        assert hashing.is_unchanged(before)
+        path.write_bytes(b"%04d" % (turn + 5000))
+        assert not hashing.is_unchanged(before), turn

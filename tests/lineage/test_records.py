@@ -9,13 +9,16 @@ from overheard.errors import LineageError
 from overheard.lineage import records
 from overheard.places import record_of
 
+DEFINITIONS = {"overheard.x:y": "0" * 12}
+# by `printf '{"overheard.x:y":"000000000000"}' | sha256sum`
+CODE = "e649ff2d0607a3e5c6d155d11897a02307af0907333e869d63621bd7906257ec"
 DRAFT = {
     "record": 1,
     "stage": "prior",
     "settings": {"beta": 0.5, "name": "Höfe"},
     "reads": {"logits": [{"path": "results/a/teacher/logits.npy", "sha256": "a" * 64, "bytes": 3, "record": None}]},
     "writes": {"prior": [{"path": "results/a/teacher/prior.csv", "sha256": "b" * 64, "bytes": 4}]},
-    "code": {"digest": "c" * 64, "definitions": {"overheard.x:y": "0" * 12}},
+    "code": {"digest": CODE, "definitions": DEFINITIONS},
     "environment": {"python": "3.11"},
 }
 
@@ -51,7 +54,7 @@ def test_identity_is_sha256_of_canonical_json_as_published():
     import hashlib
 
     text = (
-        '{"code":"' + "c" * 64 + '","environment":{"python":"3.11"},"reads":{"logits":["' + "a" * 64 + '"]},"record":1,'
+        '{"code":"' + CODE + '","environment":{"python":"3.11"},"reads":{"logits":["' + "a" * 64 + '"]},"record":1,'
         '"settings":{"beta":0.5,"name":"Höfe"},"stage":"prior","writes":{"prior":1}}'
     )
     assert records.identity_of(DRAFT) == hashlib.sha256(text.encode()).hexdigest()
@@ -68,6 +71,32 @@ def test_every_flipped_bit_of_a_record_is_refused(tmp_path):
         path.write_bytes(flipped)
         with pytest.raises(LineageError, match="prior.record.json"):
             records.read_record(path)
+
+
+@pytest.mark.parametrize(
+    "definitions",
+    [
+        {},
+        {"overheard.x:y": "1" * 12},
+        {"overheard.x:z": "0" * 12},
+        DEFINITIONS | {"overheard.stages.prior:prior": "0" * 12},
+    ],
+)
+def test_invented_definitions_are_refused(tmp_path, definitions):
+    """Neither identity nor the code's digest has them in it: sealed anew, such a record is whole otherwise."""
+    path = tmp_path / "prior.record.json"
+    records.write_record(path, records.sealed(changed("code", "definitions", to=definitions)))
+    with pytest.raises(LineageError, match="prior.record.json: its code.definitions are not those of its code.digest"):
+        records.read_record(path)
+
+
+@pytest.mark.parametrize("code", [None, {}, {"digest": CODE}, {"digest": CODE, "definitions": None}, CODE])
+def test_a_record_without_its_definitions_is_refused(tmp_path, code):
+    path = tmp_path / "prior.record.json"
+    whole = records.sealed(DRAFT) | {"code": code}
+    path.write_text(records.as_text(whole | {"digest": records.digest_of(whole)}))
+    with pytest.raises(LineageError, match="prior.record.json.*delete it and run again"):
+        records.read_record(path)
 
 
 def test_a_record_written_anew_by_another_program_is_refused(tmp_path):

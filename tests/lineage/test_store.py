@@ -218,10 +218,39 @@ def test_the_machine_class_names_pytorchs_own_choice(monkeypatch):
     words = store.machine_class().split("-")
     assert words[0] == os.uname().machine
     assert words[1] == torch.backends.cpu.get_cpu_capability().lower().replace("no avx", "default")
-    # who forces other kernels gets other bytes
-    monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", "SSE41")
     store.machine_class.cache_clear()
-    assert store.machine_class().split("-")[:-1] == words
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *((f"{prefix}_MAX_CPU_ISA", "SSE41") for prefix in ("ONEDNN", "DNNL", "MKLDNN")),
+        ("MKLDNN_DEFAULT_FPMATH_MODE", "BF16"),
+        ("GLIBC_TUNABLES", "glibc.cpu.hwcaps=-FMA,-AVX2,-FMA4"),
+        ("NPY_ENABLE_CPU_FEATURES", "SSE42"),
+    ],
+)
+def test_who_forces_other_kernels_is_of_another_machine_class(monkeypatch, name, value):
+    store.machine_class.cache_clear()
+    words = store.machine_class().split("-")
+    monkeypatch.setenv(name, value)
+    store.machine_class.cache_clear()
+    forced = store.machine_class().split("-")
+    assert forced[:-1] == words
+    monkeypatch.setenv(name, f"{value},other")
+    store.machine_class.cache_clear()
+    assert store.machine_class().split("-")[-1] not in (forced[-1], *words)
+    store.machine_class.cache_clear()
+
+
+def test_another_c_library_is_another_machine_class(monkeypatch):
+    """Its sine and exponential have other last digits from one version to the next."""
+    store.machine_class.cache_clear()
+    here = store.machine_class()
+    assert "".join(os.confstr("CS_GNU_LIBC_VERSION").split()) in here.split("-")
+    monkeypatch.setattr(os, "confstr", {"CS_GNU_LIBC_VERSION": "glibc 2.17"}.get)
+    store.machine_class.cache_clear()
+    assert store.machine_class() != here
     store.machine_class.cache_clear()
 
 

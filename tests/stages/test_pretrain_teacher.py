@@ -168,6 +168,22 @@ def test_a_checkpoint_of_other_settings_is_refused(scenes, tmp_path, monkeypatch
     assert f"{theirs.name}: found learning_rate 0.003; expected learning_rate 0.1; delete it" in message
 
 
+def test_a_flipped_bit_in_a_checkpoint_is_refused(scenes, tmp_path, monkeypatch, capsys):
+    run_interrupted(monkeypatch, 1, tmp_path, scenes)
+    (kept,) = (tmp_path / "kept").rglob("*.pt")
+    weights = artifacts.read_checkpoint(kept)["state"]["model"]
+    tensor = next(value for value in weights.values() if value.ndim == 2)
+    content = bytearray(kept.read_bytes())
+    content[content.index(tensor.numpy().tobytes()) + 3] ^= 1
+    kept.write_bytes(content)
+    assert run_pretrain(tmp_path, scenes) == 2
+    message = capsys.readouterr().err
+    assert f"{kept}: a damaged checkpoint" in message
+    assert "delete it and run again" in message
+    kept.unlink()
+    assert run_pretrain(tmp_path, scenes) == 0
+
+
 def test_sounds_tags_are_learnt_and_the_teacher_hears_them(sounds, tmp_path):
     settings = dataclasses.replace(SETTINGS, epochs=12)
     assert run_pretrain(tmp_path / "one", sounds, settings) == 0

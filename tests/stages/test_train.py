@@ -107,12 +107,22 @@ def test_a_checkpoint_of_other_settings_is_refused_by_name(record, tmp_path, mon
     assert "delete it and run again" in str(error.value)
 
 
+def flipped(content, place):
+    return content[:place] + bytes([content[place] ^ 64]) + content[place + 1 :]
+
+
 def test_a_broken_checkpoint_is_refused_by_name(record, tmp_path, monkeypatch, train_one):
     mine = checkpoint_of(train_one, record, tmp_path, monkeypatch)
-    mine.write_bytes(mine.read_bytes()[:1000])
-    with pytest.raises(CheckpointError, match="not a file of weights") as error:
-        train_one(record, tmp_path / "killed")
-    assert str(mine) in str(error.value)
+    whole = mine.read_bytes()
+    weights = artifacts.read_checkpoint(mine)["state"]["student"]["scene.weight"]
+    in_a_tensor = whole.index(weights.numpy().tobytes())
+    for broken in (whole[:1000], whole[:10], b"", flipped(whole, in_a_tensor), flipped(whole, 0)):
+        mine.write_bytes(broken)
+        with pytest.raises(CheckpointError, match="damaged checkpoint .*; delete it and run again") as error:
+            train_one(record, tmp_path / "killed")
+        assert str(mine) in str(error.value)
+    mine.unlink()
+    train_one(record, tmp_path / "killed")
 
 
 def test_each_training_has_its_own_checkpoint(record, tmp_path, monkeypatch, train_one):

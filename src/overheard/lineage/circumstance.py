@@ -46,7 +46,7 @@ class Watch:
             "machine": machine,
             "cpu": cpu_model(),
             "cores": len(os.sched_getaffinity(0)),
-            "threads": int(os.environ.get("OMP_NUM_THREADS") or 1),
+            "threads": _threads(),
             "device": device,
             "git": json.loads(os.environ[GIT]) if GIT in os.environ else git_state(),
             "how": "computed" if computed is None else "put back",
@@ -68,6 +68,12 @@ def is_whole(said: Circumstance) -> bool:
 
 
 _WHO = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+
+
+def _threads() -> int:
+    """OpenMP's threads at its outermost level: the variable may name one number a level, `2,1`."""
+    first = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0].strip()
+    return max(1, int(first)) if first.isdecimal() else 1
 
 
 def _usage(who: int) -> resource.struct_rusage:

@@ -5,8 +5,6 @@ is not written out) is refused, never left out.
 """
 
 import builtins
-import hashlib
-import json
 import re
 import sys
 from collections.abc import Mapping, Sequence
@@ -16,6 +14,7 @@ from pathlib import Path
 
 from overheard.errors import ConfigError
 from overheard.lineage.definitions import Definition, Module
+from overheard.lineage.records import code_digest
 from overheard.lineage.references import WHOLE, Import, References
 from overheard.lineage.sources import OWN, Library
 
@@ -48,8 +47,7 @@ class Closure:
     @property
     def digest(self) -> str:
         """SHA-256 of the definitions, 64 hex digits."""
-        text = json.dumps(self.definitions, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-        return hashlib.sha256(text.encode()).hexdigest()
+        return code_digest(self.definitions)
 
 
 def stage_code(stage: str, method: str | None = None) -> Closure:

@@ -46,6 +46,23 @@ class Content:
 
 
 @dataclass(frozen=True)
+class Seen:
+    """What a file or folder contained when it was looked at.
+
+    Attributes:
+        path: where it lies.
+        content: what it contained.
+        marks: one digest of the file system's marks, taken before it was read.
+        settled: whether every later change must show in the marks.
+    """
+
+    path: Path
+    content: Content
+    marks: str
+    settled: bool
+
+
+@dataclass(frozen=True)
 class _Found:
     """A file: its name as the listing has it, where it lies, and the file system's marks."""
 
@@ -127,19 +144,37 @@ def remembered(path: Path, memory: Path | None) -> Content:
     Raises:
         MediaError: as `read`.
     """
-    if memory is None:
-        return read(path)
+    return seen(path, memory).content
+
+
+def seen(path: Path, memory: Path | None) -> Seen:
+    """As `remembered`, with what it takes to tell later whether it changed; see `is_unchanged`.
+
+    Raises:
+        MediaError: as `read`.
+    """
     found, is_folder = _find(path)
     key = _marks(found, is_folder)
-    place = memory / key[:2] / key[2:]
-    if (known := _recall(place, key)) is not None:
-        return known
+    place = None if memory is None else memory / key[:2] / key[2:]
+    if place is not None and (known := _recall(place, key)) is not None:
+        return Seen(path, known, key, True)
     began = time.time_ns()
     content = _content(found, is_folder)
+    settled = _settled(found, began)
     # what changes from here on has other marks, so what was read is remembered under marks that nothing has
-    if _settled(found, began):
+    if place is not None and settled:
         _remember(place, key, content)
-    return content
+    return Seen(path, content, key, settled)
+
+
+def is_unchanged(before: Seen) -> bool:
+    """Whether a file or folder was left alone since it was seen; read again only where its marks cannot tell."""
+    try:
+        found, is_folder = _find(before.path)
+        same = _marks(found, is_folder) == before.marks
+        return same and (before.settled or _content(found, is_folder) == before.content)
+    except MediaError:
+        return False
 
 
 def _find(path: Path) -> tuple[list[_Found], bool]:

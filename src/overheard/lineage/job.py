@@ -3,12 +3,13 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from overheard.errors import ConfigError, LineageError
-from overheard.lineage import code, hashing, records, store
+from overheard.lineage import code, hashing, records, sources, store
 from overheard.lineage.circumstance import Watch, sealed
 from overheard.lineage.records import Record
 
@@ -60,22 +61,30 @@ class Job:
     earlier: dict[str, Any] | None = None
     computed: dict[str, Any] | None = None
     listings: dict[Path, str] = field(default_factory=dict)
+    seen: Sequence[hashing.Seen] = ()
 
 
 def begin(stage: str, settings: Mapping[str, Any], reads: Paths, writes: Paths, provenance: Provenance) -> Job:
     """Check what a job reads and what it is against what was planned; look for what was computed before.
 
     Raises:
-        LineageError: a file is not what its record says, or code, environment or outside data are not as planned.
+        LineageError: a file is not what its record says, or code, environment or outside data are not as planned, or
+            this process runs other code than the sources have.
     """
+    if stale := stale_bytecode():
+        raise LineageError(
+            f"{stage}: Python had bytecode of an older text of {', '.join(map(str, stale))}, which is removed now; "
+            "give the command again"
+        )
     watch, place = Watch(), store.folder()
     memory = None if place is None else place / "hashes"
     closure = code.stage_code(stage, settings.get("method"))
+    seen = {path: hashing.seen(path, memory) for paths in reads.values() for path in paths}
     draft = {
         "record": records.VERSION,
         "stage": stage,
         "settings": dict(settings),
-        "reads": _read_entries(reads, provenance.records, memory),
+        "reads": _read_entries(reads, provenance.records, seen),
         "writes": {flag: [{}] * len(paths) for flag, paths in writes.items()},
         "code": {"digest": closure.digest, "definitions": closure.definitions},
         "environment": code.environment(closure),
@@ -83,10 +92,16 @@ def begin(stage: str, settings: Mapping[str, Any], reads: Paths, writes: Paths, 
     if provenance.planned is not None:
         _check_plan(draft, provenance.planned)
     device = str((settings.get("settings") or {}).get("device", "cpu"))
-    job = Job(provenance, draft, watch, device, place)
+    job = Job(provenance, draft, watch, device, place, seen=tuple(seen.values()))
     if place is not None:
         job.earlier = store.find(place, records.identity_of(draft))
     return job
+
+
+@cache
+def stale_bytecode() -> list[Path]:
+    """Own sources whose older text this process may run; see `sources.forget_stale_bytecode`."""
+    return sources.forget_stale_bytecode()
 
 
 def put_back(job: Job, targets: Paths) -> bool:
@@ -105,7 +120,12 @@ def finish(job: Job, finals: Paths, written: Paths, command: str) -> None:
     """Hash what was written (under temporary names), keep it, and make record and circumstance ready.
 
     Call `write` when the files have their final names.
+
+    Raises:
+        LineageError: something that the job read was changed since it was hashed, so that nobody knows what it read.
     """
+    if job.computed is None:
+        _check_unchanged(job)
     side: dict[str, list[dict[str, Any]]] = {}
     for flag, paths in written.items():
         side[flag] = []
@@ -133,21 +153,32 @@ def write(job: Job) -> None:
     records.write_record(path, job.draft)
 
 
+def _check_unchanged(job: Job) -> None:
+    """A stage reads after its inputs were hashed: other bytes under these hashes would be put back for ever."""
+    for seen in job.seen:
+        if not hashing.is_unchanged(seen):
+            raise LineageError(
+                f"{job.draft['stage']}: {seen.path} was changed while this job ran, so what came out is not kept; "
+                "leave it alone and give the command again"
+            )
+
+
 def _entry(path: Path, content: hashing.Content) -> dict[str, Any]:
     entry = {"path": path.as_posix(), "sha256": content.sha256, "bytes": content.bytes}
     return entry if content.files is None else entry | {"files": content.files}
 
 
-def _read_entries(reads: Paths, given: Sequence[Path], memory: Path | None) -> dict[str, list[dict[str, Any]]]:
+def _read_entries(
+    reads: Paths, given: Sequence[Path], seen: Mapping[Path, hashing.Seen]
+) -> dict[str, list[dict[str, Any]]]:
     made = {}
     for path in given:
         for entry in records.entries(records.read_record(path)["writes"]):
             made[entry["path"]] = entry, path
-    return {flag: [_read_entry(path, made, memory) for path in paths] for flag, paths in reads.items()}
+    return {flag: [_read_entry(path, made, seen[path].content) for path in paths] for flag, paths in reads.items()}
 
 
-def _read_entry(path: Path, made: Mapping[str, tuple[Record, Path]], memory: Path | None) -> dict[str, Any]:
-    content = hashing.remembered(path, memory)
+def _read_entry(path: Path, made: Mapping[str, tuple[Record, Path]], content: hashing.Content) -> dict[str, Any]:
     source = next((made[str(place)] for place in (path, *path.parents) if str(place) in made), None)
     if source is None:
         return _entry(path, content) | {"record": None}

@@ -37,6 +37,11 @@ def identity_of(record: Mapping[str, Any]) -> str:
     return sha256(canonical(decides)).hexdigest()
 
 
+def code_digest(definitions: Mapping[str, str]) -> str:
+    """Digest of a job's code: of all the definitions it reaches."""
+    return sha256(canonical(definitions)).hexdigest()
+
+
 def digest_of(record: Mapping[str, Any]) -> str:
     """Digest of a record itself."""
     return sha256(canonical({key: value for key, value in record.items() if key != "digest"})).hexdigest()
@@ -57,7 +62,8 @@ def parse(text: str, where: str) -> Record:
     """A record from its text.
 
     Raises:
-        LineageError: not JSON, not a record, of another version, or changed since it was written.
+        LineageError: not JSON, not a record, of another version, changed since it was written, or of definitions that
+            do not have its code's digest.
     """
     mend = "delete it and run again; the step that makes it is put back or runs anew"
     try:
@@ -71,10 +77,13 @@ def parse(text: str, where: str) -> Record:
         raise LineageError(f"{where}: a record of version {record['record']!r}, expected {VERSION}; {mend}")
     try:
         found = digest_of(record), identity_of(record)
+        code = code_digest(record["code"]["definitions"])
     except (TypeError, KeyError, AttributeError) as error:
         raise LineageError(f"{where}: not a record ({error!r}); {mend}") from error
     if found != (record["digest"], record["identity"]) or not _is_as_written(text, record):
         raise LineageError(f"{where}: was changed after it was written (its digest is another); {mend}")
+    if code != record["code"]["digest"]:
+        raise LineageError(f"{where}: its code.definitions are not those of its code.digest; {mend}")
     return record
 
 

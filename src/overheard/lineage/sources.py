@@ -1,15 +1,18 @@
 """Finds and reads own source files and package data, each parsed or hashed once in a process. It touches files.
 
-A file is known by its times, size and inode, so that a forked process only asks for these again.
+A file is known by its times, size and inode, so that a forked process only asks for these again. Bytecode of another
+text than the source has is removed, so that what runs is what was read here.
 """
 
 import hashlib
 import importlib.util
+import marshal
 import os
 import sys
 import sysconfig
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
@@ -155,6 +158,67 @@ def _stamp(path: str) -> _Stamp | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     return status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino
+
+
+def forget_stale_bytecode(package: Path = _HOME / OWN) -> list[Path]:
+    """Remove bytecode that Python would run for a source though it is of another text; returns those sources.
+
+    Python goes by the source's size and its whole second of change. An edit that keeps both, as where all files of an
+    archive have one date, leaves the old bytecode in use, and a digest of the source would not be that of what runs.
+    Only what is not clearly younger than its source's last change of any kind is read and compared.
+
+    Raises:
+        ConfigError: it cannot be removed.
+    """
+    stale = []
+    for folder, _, names in os.walk(package):
+        for source in (os.path.join(folder, name) for name in names if name.endswith(".py")):
+            bytecode = importlib.util.cache_from_source(source)
+            if not _may_be_of_another(source, bytecode):
+                continue
+            if _is_of(Path(source), Path(bytecode).read_bytes()[_HEADER_BYTES:]):
+                # so that the next process need not compare
+                with suppress(OSError):
+                    os.utime(bytecode)
+                continue
+            try:
+                os.unlink(bytecode)
+            except OSError as error:
+                raise ConfigError(
+                    f"{bytecode}: is of an older text of {source}, and cannot be removed ({error.strerror}); remove it"
+                ) from error
+            stale.append(Path(source))
+    return stale
+
+
+_HEADER_BYTES = 16
+_YOUNGER_NS = 2_000_000_000
+"""By how much bytecode must be younger than its source: it is written some time after the source was read."""
+
+
+def _may_be_of_another(source: str, bytecode: str) -> bool:
+    """Whether Python takes this bytecode, and the times do not rule out that it is of another text."""
+    try:
+        theirs, mine = os.stat(bytecode), os.stat(source)
+        with open(bytecode, "rb") as stream:
+            header = stream.read(_HEADER_BYTES)
+    except OSError:
+        return False
+    magic, flags, rest = header[:4], int.from_bytes(header[4:8], "little"), header[8:]
+    if magic != importlib.util.MAGIC_NUMBER:
+        return False
+    if flags:
+        # known by the source's hash, which Python compares itself where the second bit is set
+        return flags == 1 and rest != importlib.util.source_hash(Path(source).read_bytes())
+    taken = rest == b"".join((int(n) & 0xFFFF_FFFF).to_bytes(4, "little") for n in (mine.st_mtime, mine.st_size))
+    return taken and theirs.st_mtime_ns < mine.st_ctime_ns + _YOUNGER_NS
+
+
+def _is_of(source: Path, code: bytes) -> bool:
+    try:
+        return marshal.loads(code) == compile(source.read_bytes(), source, "exec", dont_inherit=True)
+    except (SyntaxError, ValueError, EOFError, TypeError):
+        return False
 
 
 @cache

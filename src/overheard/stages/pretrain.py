@@ -156,7 +156,7 @@ def _resumed(training: Pretraining, checkpoint: Path, identity: dict[str, Any]) 
     """Where an interrupted training of the same settings stood, or None."""
     if not checkpoint.exists():
         return None
-    content = artifacts.read_weights(checkpoint)
+    content = artifacts.read_checkpoint(checkpoint)
     differing = [name for name, value in identity.items() if content["identity"].get(name) != value]
     if differing:
         found = ", ".join(f"{name} {content['identity'].get(name)!r:.60}" for name in differing)
@@ -171,7 +171,7 @@ def _keep(training: Pretraining, checkpoint: Path, identity: dict[str, Any], epo
 
     def on_epoch(run: loop.Run) -> None:
         part = checkpoint.with_name(f".part-{checkpoint.name}")
-        artifacts.write_weights(part, {"identity": identity, "state": training.state(run)})
+        artifacts.write_checkpoint(part, {"identity": identity, "state": training.state(run)})
         part.replace(checkpoint)
         progress.step(run.epoch, epochs, f"validation loss {run.history[-1]['val_loss']:.3f} nats")
 

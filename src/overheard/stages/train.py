@@ -102,9 +102,7 @@ def train(
 
     classes, training = _prepared(row, modality, seed, settings, reads)
     run = _fitted(training, place, asked, settings)
-
-    said = {"method": method, "modality": modality, "seed": seed, "classes": classes}
-    artifacts.write_weights(student, _canonical(said | _best(run, settings)))
+    artifacts.write_weights(student, _canonical(_best(run, asked, classes)))
     artifacts.write_table(history, [*run.history[0], "best"], _lines(run))
     place.unlink(missing_ok=True)
 
@@ -312,10 +310,11 @@ def _fitted(training: objective.Training, place: Path, asked: dict[str, Any], se
     )
 
 
-def _best(run: loop.Run, settings: Settings) -> dict[str, Any]:
-    """The weights of the best epoch, and what `evaluate` needs to build their networks."""
-    networks = {name: getattr(settings, name) for name in ("network_image", "network_sound", "frozen_blocks")}
-    return networks | {"best_epoch": run.best_epoch, "state": run.best_state}
+def _best(run: loop.Run, asked: dict[str, Any], classes: list[str]) -> dict[str, Any]:
+    """The weights of the best epoch, what they are, and what `evaluate` needs to build their networks."""
+    said = {name: asked[name] for name in ("method", "modality", "seed")} | {"classes": classes}
+    networks = {name: asked[name] for name in ("network_image", "network_sound", "frozen_blocks")}
+    return said | networks | {"best_epoch": run.best_epoch, "state": run.best_state}
 
 
 def _lines(run: loop.Run) -> list[dict[str, float]]:
@@ -327,8 +326,8 @@ def _resumed(training: objective.Training, place: Path, asked: dict[str, Any]) -
     """Where an interrupted training of exactly what is asked stood, or None."""
     if not place.exists():
         return None
-    content = artifacts.read_weights(place)
-    found = content.get("asked", {})
+    content = artifacts.read_checkpoint(place)
+    found = content["asked"]
     differing = sorted(name for name in found.keys() | asked.keys() if found.get(name) != asked.get(name))
     if differing:
         shown = (f"{name}: found {found.get(name)!r:.40}, expected {asked.get(name)!r:.40}" for name in differing)
@@ -344,7 +343,7 @@ def _keep(training: objective.Training, place: Path, asked: dict[str, Any], epoc
     part = place.with_name(f".part-{place.name}")
 
     def after_epoch(run: loop.Run) -> None:
-        artifacts.write_weights(part, {"asked": asked, "state": training.state(run)})
+        artifacts.write_checkpoint(part, {"asked": asked, "state": training.state(run)})
         part.replace(place)
         line = run.history[-1]
         text = f"loss {line['train_loss']:.3f}, validation {line['val_loss']:.3f}, F {100 * line['val_f_score']:.1f} %"

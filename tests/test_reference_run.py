@@ -22,7 +22,7 @@ def test_its_tables_and_figures_follow_from_its_predictions(tmp_path):
     tables = sorted(path.relative_to(FOLDER) for path in FOLDER.glob("tables/*") if ".json" not in path.name)
     assert len(tables) == 13
     for table in tables:
-        assert (tmp_path / "made" / table.name).read_bytes() == (FOLDER / table).read_bytes()
+        assert (tmp_path / "made" / table).read_bytes() == (FOLDER / table).read_bytes()
 
 
 def test_it_holds_and_fits_into_git(monkeypatch):

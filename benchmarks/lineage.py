@@ -7,7 +7,8 @@ The checkout as committed is cloned into a temporary folder and changed there: t
 nothing. Everything else is as it is: the twin is drawn (a world of a hundredth), Snakemake runs every job, each leaves
 its record. Then, each once:
 
-    run            the whole study; seconds a job
+    run            the whole study; seconds a job; of them what records and store took: each job's hashing, looking up,
+                   keeping and writing are timed inside its process, the import of their modules is not
     nothing to do  the same command again, and its dry run
     status, trace, audit
     save           to a DVC remote beside it; in a clone: restore, and a dry run, which must say that nothing is to do
@@ -45,6 +46,40 @@ EVALUATE = """
         drawn = np.random.default_rng([stored["seed"], *method.encode()])
         scene_logits = drawn.normal(size=(len(ids), len(classes))).astype(np.float32)
         _write(*writes, stored, ids, label, scene_logits, np.zeros((len(ids), 0), np.float32))
+"""
+
+
+# wraps what the runner asks of lineage when its module is first imported; a line for each call
+HOOK = """
+import importlib.abc, importlib.util, os, sys, time
+
+class Finder(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path, target=None):
+        if name != "overheard.lineage.job":
+            return None
+        sys.meta_path.remove(self)
+        spec = importlib.util.find_spec(name)
+        execute = spec.loader.exec_module
+        def exec_module(module):
+            execute(module)
+            for word in ("begin", "put_back", "finish", "write"):
+                setattr(module, word, timed(word, getattr(module, word)))
+        spec.loader.exec_module = exec_module
+        return spec
+
+def timed(word, function):
+    def measured(*arguments, **named):
+        began = time.perf_counter()
+        try:
+            return function(*arguments, **named)
+        finally:
+            took = time.perf_counter() - began
+            stage = arguments[0] if word == "begin" else arguments[0].draft["stage"]
+            with open({times!r}, "a") as stream:
+                stream.write(f"{{os.getpid()}} {{stage}} {{word}} {{took}}\\n")
+    return measured
+
+sys.meta_path.insert(0, Finder())
 """
 
 
@@ -107,14 +142,32 @@ def write_yaml(path: Path, content: object) -> None:
 
 def measure(folder: Path, name: str, row: str) -> None:
     """Run a study and ask about it."""
-    took = timed("run", folder, ["run", name])
+    times = folder.parent / "times"
+    hook = folder.parent / "hook"
+    hook.mkdir(exist_ok=True)
+    (hook / "sitecustomize.py").write_text(HOOK.format(times=str(times)))
+    took = timed("run", folder, ["run", name], hook=hook)
     jobs = len(list((folder / "results" / name).rglob("*.record.json")))
     print(f"{'':16}{jobs:8} jobs, {1000 * took / jobs:.1f} ms each")
+    if times.exists():
+        print_share([line.split() for line in times.read_text().splitlines()], took)
     timed("run again", folder, ["run", name])
     timed("dry run", folder, ["run", name, "--dry-run"])
     timed("status", folder, ["status", name])
     timed("trace", folder, ["trace", name, "--table", "table2", "--row", row, "--column", "image"])
     timed("audit", folder, ["audit", name])
+
+
+def print_share(lines: list[list[str]], wall: float) -> None:
+    """What records and store took: lines of process, stage, function, seconds."""
+    stages: dict[str, list[float]] = {}
+    for stage in {stage for _, stage, _, _ in lines}:
+        jobs = {job for job, of, _, _ in lines if of == stage}
+        stages[stage] = [sum(float(s) for _, of, _, s in lines if of == stage), len(jobs)]
+    for stage, (seconds, jobs) in sorted(stages.items(), key=lambda item: -item[1][0]):
+        print(f"{'':16}records and store: {stage:12} {1000 * seconds / jobs:8.1f} ms a job, {jobs:6.0f} jobs")
+    whole, cores = sum(seconds for seconds, _ in stages.values()), len(os.sched_getaffinity(0))
+    print(f"{'':16}records and store: {whole:.1f} s, {100 * whole / (cores * wall):.1f} % of {cores} cores (at most 5)")
 
 
 def measure_sharing(folder: Path, clone: Path, remote: Path, name: str) -> None:
@@ -131,9 +184,10 @@ def measure_sharing(folder: Path, clone: Path, remote: Path, name: str) -> None:
     timed("dry run there", clone, ["run", name, "--dry-run"], "Nothing to do")
 
 
-def timed(word: str, folder: Path, arguments: Sequence[str], expected: str = "") -> float:
-    """Seconds of a command, which must succeed and say what is expected."""
-    environ = os.environ | {"PYTHONPATH": str(folder / "src"), "OVERHEARD_STORE": str(folder / "store")}
+def timed(word: str, folder: Path, arguments: Sequence[str], expected: str = "", hook: Path | None = None) -> float:
+    """Seconds of a command, which must succeed and say what is expected; `hook` has its sitecustomize."""
+    path = os.pathsep.join([str(folder / "src"), *([str(hook)] if hook else [])])
+    environ = os.environ | {"PYTHONPATH": path, "OVERHEARD_STORE": str(folder / "store")}
     command = [sys.executable, "-m", "overheard", *arguments]
     began = time.perf_counter()
     done = subprocess.run(command, cwd=folder, env=environ, capture_output=True, text=True, check=False)

@@ -3,6 +3,7 @@
 What is drawn at random is drawn from a seed that a failure names.
 """
 
+import fcntl
 import os
 import random
 import shutil
@@ -22,6 +23,7 @@ from overheard.lineage import store
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="finds processes in /proc")
 
+ROOT = Path(__file__).resolve().parents[1]
 PATIENCE_S = 300
 RUN = [sys.executable, "-m", "overheard", "run", "mini"]
 
@@ -203,6 +205,22 @@ def test_no_job_outlives_its_run(tmp_path, miniature_config, part):
         for left in of_session(process.pid):
             os.kill(left.pid, signal.SIGKILL)
     assert not list((tmp_path / "results").rglob("*.record.json"))
+
+
+def test_plain_snakemake_beside_a_run_is_refused_and_runs_by_itself(study, expected):
+    remove_a_row(study, random.Random(0))
+    command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "workflow" / "Snakefile"), "--nolock"]
+    command += ["--configfile", "config/mini.yaml", "--directory", ".", "--cores", "2"]
+    with (study / "results/mini/.lock").open("a+") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        refused = subprocess.run(command, cwd=study, capture_output=True, text=True, check=False)
+        assert subprocess.run([*command, "-n"], cwd=study, capture_output=True, check=False).returncode == 0
+    assert refused.returncode == 1
+    assert "results/mini: another run works on it" in refused.stderr
+    assert digests(study / "results") != expected
+    done = subprocess.run(command, cwd=study, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert digests(study / "results") == expected
 
 
 def test_a_second_run_beside_a_running_one_is_refused_with_one_line(study, expected):

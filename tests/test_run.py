@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -186,3 +187,21 @@ def test_the_annotated_sample_is_what_init_writes():
         name="sample", pairs='"my-folder"', scenes='"my-scenes"', tagger='"mn04_as_mAP_432.pt"', sound=SOUND_TAGGER
     )
     assert (ROOT / "config" / "sample.yaml").read_text(encoding="utf-8") == text
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("trace", "twin", "--table", "table2", "--row", "scene", "--column", "image", "--svg", "nowhere/x.svg"),
+        ("reference", "twin", "--into", "config/small.yaml"),
+        ("croissant", "twin", "config"),
+    ],
+    ids=["trace", "reference", "croissant"],
+)
+def test_an_impossible_place_is_one_line(project, words):
+    shutil.copytree(ROOT / "reference" / "twin", project / "reference" / "twin")
+    command = [sys.executable, "-m", "overheard", *words]
+    done = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
+    assert done.returncode == 2, done.stderr
+    assert done.stderr.startswith("error: ")
+    assert "Traceback" not in done.stderr

@@ -157,6 +157,25 @@ def test_dvc_repro_runs_overheard_and_nothing_else(fresh):
     assert contents(folder / "results") == before
 
 
+@pytest.mark.long
+def test_dvc_exp_diff_says_which_setting_and_which_cells_moved(fresh, tmp_path):
+    folder, _ = fresh
+    clone = tmp_path / "clone"
+    shutil.copytree(folder, clone, symlinks=True)
+    scripts = tmp_path / "bin"
+    scripts.mkdir()
+    (scripts / "overheard").write_text(f'#!/bin/sh\nexec "{sys.executable}" -m overheard "$@"\n')
+    (scripts / "overheard").chmod(0o755)
+    environ = os.environ | {"PATH": f"{scripts}:{os.environ['PATH']}", "PYTHONPATH": str(clone / "src")}
+    command = [sys.executable, "-m", "dvc", "exp", "run", "-S", "config/mini.yaml:train.learning_rate=0.002", "mini"]
+    done = subprocess.run(command, cwd=clone, env=environ, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    told = json.loads(dvc(clone, "exp", "diff", "--json"))
+    assert told["params"]["config/mini.yaml"]["train.learning_rate"] == {"old": 0.001, "new": 0.002, "diff": 0.001}
+    moved = told["metrics"]["results/mini/tables/metrics.json"]
+    assert any(name.endswith(".f_score.mean") and change["diff"] for name, change in moved.items())
+
+
 def _ssh_server(folder: Path) -> tuple[subprocess.Popen, int]:
     """An sshd of our own: on loopback, with its own keys, port and settings; its folder is `folder`."""
     folder.mkdir()

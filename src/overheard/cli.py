@@ -1,5 +1,6 @@
 """The command line: no logic, only what is asked and who answers."""
 
+import errno
 import importlib
 import sys
 from collections.abc import Callable
@@ -57,6 +58,14 @@ def _root() -> None:
     pass
 
 
+def _misplaced(error: OSError) -> str | None:
+    """One line for a path of which the file system says that nothing can be read or written there, or None."""
+    places = (errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENAMETOOLONG, errno.ELOOP)
+    if error.errno not in places or not error.filename:
+        return None
+    return f"{error.filename}: {error.strerror.lower()}; give another path, or move away what is in its place"
+
+
 def _mendable(command: Callable[..., int | None]) -> Callable[..., None]:
     """Turn trouble that a user can mend into one message and exit code 2."""
 
@@ -68,7 +77,8 @@ def _mendable(command: Callable[..., int | None]) -> Callable[..., None]:
             print(f"error: {error}", file=sys.stderr)
             raise typer.Exit(2) from error
         except OSError as error:
-            if (message := os_message(command.__name__, error)) is None:
+            message = os_message(command.__name__, error) or _misplaced(error)
+            if message is None:
                 raise
             print(f"error: {message}", file=sys.stderr)
             raise typer.Exit(2) from error

@@ -749,3 +749,14 @@ def test_bytecode_that_cannot_be_removed_is_named(app, monkeypatch):
         ConfigError, match=r"shapes\.cpython-\d+\.pyc: is of an older text of .*shapes\.py.*; remove it"
     ):
         sources.forget_stale_bytecode(app / "app")
+
+
+def test_what_is_left_out_of_every_digest_says_things_and_gives_nothing_back():
+    tree = ast.parse(Path(overheard.__file__).with_name("progress.py").read_text())
+    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+    public = [node for node in tree.body if isinstance(node, ast.FunctionDef) and not node.name.startswith("_")]
+    given_back = {node.name: ast.unparse(node.returns) for node in public}
+    assert given_back.pop("job") == "Iterator[None]"
+    assert set(given_back.values()) == {"None"}
+    written = {ast.unparse(call.func) for node in functions for call in ast.walk(node) if isinstance(call, ast.Call)}
+    assert not {name for name in written if name.endswith(("open", "write_text", "write_bytes", "seed"))}

@@ -268,6 +268,13 @@ def test_without_its_entry_a_job_computes_and_what_reads_the_same_bytes_is_put_b
     assert outcomes(split_job(), prior_job()) == [prediction.COMPUTE, prediction.PUT_BACK]
 
 
+def test_a_damaged_file_of_the_store_is_not_put_back(two):
+    (kept,) = [path for path in Path("store/files").rglob("*") if path.is_file() and path.read_bytes() == b"a,train\n"]
+    kept.chmod(0o644)
+    kept.write_bytes(b"b,train\n")
+    assert outcomes(split_job(), prior_job()) == [prediction.COMPUTE, prediction.PUT_BACK]
+
+
 def test_bytes_of_another_kind_of_machine_are_not_counted_on(two):
     identity = records.read_record(two / "media/split.record.json")["identity"]
     (Path("store/records") / store.machine_class() / f"{identity}.json").unlink()

@@ -1,3 +1,4 @@
+import contextlib
 import json
 import os
 import shlex
@@ -5,12 +6,16 @@ import sys
 from functools import cache
 from pathlib import Path
 
+from snakemake.exceptions import WorkflowError
+
 from overheard import plan
+from overheard.errors import OverheardError
 from overheard.config import Experiment, check, load_protocol, load_study
 from overheard.lineage import code
 from overheard.orphans import PARENT
 from overheard.outside import content_digest
 from overheard.places import record_of
+from overheard.progress import SOCKET
 
 ROOT = Path(workflow.basedir).parent
 NAME = Path(workflow.configfiles[-1]).stem
@@ -48,6 +53,20 @@ wildcard_constraints:
 def as_json(settings):
     """Settings as they stand in a command and in Snakemake's records: equal settings are equal text."""
     return json.dumps(settings, sort_keys=True)
+
+
+LOCKS = contextlib.ExitStack()
+
+
+def lock_results():
+    """Refuse to work beside another run of the experiment; let go when this process ends."""
+    from overheard.errors import OverheardError
+    from overheard.run import only_run
+
+    try:
+        LOCKS.enter_context(only_run(NAME))
+    except OverheardError as error:
+        raise WorkflowError(str(error)) from error
 
 
 def collection(part):

@@ -84,7 +84,18 @@ class _Seer:
         if self.store is None or not store.holds(self.store, identity):
             return None
         entry = store_files.parse_entry(self.store / "records" / store.machine_class() / f"{identity}.json")
-        return entry and entry["record"]["writes"]
+        writes = entry and entry["record"]["writes"]
+        return writes if writes and self._is_whole(writes) else None
+
+    def _is_whole(self, writes: Mapping[str, Any]) -> bool:
+        """Whether the store's files are what their names say: a damaged one is not put back."""
+        try:
+            return all(
+                hashing.remembered(store_files.content_path(self.store, digest), self.memory).sha256 == digest
+                for digest, _ in store_files.contents_of(self.store, writes)
+            )
+        except (OSError, MediaError):
+            return False
 
     def _as_recorded(self, record: str, identity: str) -> Mapping[str, Any] | None:
         """What the job wrote when it last was the same, on a machine of this class."""

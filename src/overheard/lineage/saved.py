@@ -10,7 +10,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from hashlib import sha256
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from overheard import artifacts
 from overheard.config import NAME
@@ -177,11 +177,18 @@ def read_index(folder: Path) -> dict[str, Archive]:
         )
     try:
         rows = artifacts.read_table(path, ["archive", "files", "bytes", "sha256"])
+        if outside := [row["archive"] for row in rows if not _is_inside(row["archive"])]:
+            raise ValueError(f"{outside[0]!r} is no place under {folder / SAVED}")
         return {
             row["archive"]: Archive(row["archive"], int(row["files"]), int(row["bytes"]), row["sha256"]) for row in rows
         }
     except (MediaError, ValueError) as error:
         raise LineageError(f"{path}: not a table of archives ({error}); `git restore {path}`") from error
+
+
+def _is_inside(archive: str) -> bool:
+    path = PurePosixPath(archive)
+    return bool(path.name) and not path.is_absolute() and ".." not in path.parts
 
 
 Marks = dict[str, dict[str, list[int]]]

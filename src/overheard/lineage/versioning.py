@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from overheard.config import read_yaml
 from overheard.errors import LineageError, OverheardError
 from overheard.lineage.saved import SAVED, folder_of
 
@@ -118,10 +119,18 @@ def stage(name: str) -> dict[str, Any]:
     outs += [{(folder / stage).as_posix(): {"cache": False, "persist": True}} for stage in ("figures", "tables")]
     return {
         "cmd": [f"overheard run {name}", f"overheard save {name} --pack"],
-        "deps": [path for path in _DEPENDENCIES if Path(path).exists()],
+        "deps": [*(path for path in _DEPENDENCIES if Path(path).exists()), *_given(name)],
         "params": [{f"config/{name}.yaml": None}],
         "outs": outs,
     }
+
+
+def _given(name: str) -> list[str]:
+    """The folders and files of the user's own that an experiment reads."""
+    path = Path("config") / f"{name}.yaml"
+    source = read_yaml(path).get("source") if path.is_file() else None
+    places = ((source or {}).get(key) for key in ("pairs", "scenes", "sounds", "tagger"))
+    return [place for place in places if place and Path(place).exists()]
 
 
 def plots(name: str) -> list[dict[str, Any]]:

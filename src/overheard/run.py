@@ -27,6 +27,7 @@ from overheard.lineage.gaps import gaps
 from overheard.lineage.planning import DryRun
 from overheard.lineage.records import record_paths
 from overheard.lineage.restoring import pulled_without_restore
+from overheard.lineage.sources import forget_stale_bytecode
 from overheard.lineage.unplanned import unplanned
 from overheard.orphans import die_with_parent
 from overheard.places import record_of, stage_of
@@ -233,6 +234,8 @@ def run_experiment(
     cores = cores or len(os.sched_getaffinity(0))
     if (trouble := pulled_without_restore(loaded.name)) is not None:
         raise OverheardError(trouble)
+    # before jobs start, and the warm process, which would rather run nothing than another text
+    forget_stale_bytecode()
     forced = _looked_at(loaded)
     if dry_run:
         print(introduction(loaded, planned_jobs(loaded, wanted, [], forced), cores, wanted))

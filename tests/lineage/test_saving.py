@@ -69,7 +69,7 @@ def write_job(job: str, files: list[str], text: str = "") -> None:
         content = hashing.read(path)
         written.append({"path": f"{FOLDER}/{name}", "sha256": content.sha256, "bytes": content.bytes})
     record = {"record": 1, "stage": job.split("/")[0], "settings": {}, "reads": {}, "writes": {"files": written}}
-    record |= {"code": {"digest": "0" * 64, "definitions": {}}, "environment": {"python": "3.11"}}
+    record |= {"code": {"digest": records.code_digest({}), "definitions": {}}, "environment": {"python": "3.11"}}
     path = FOLDER / f"{job}.record.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     records.write_record(path, records.sealed(record))

@@ -18,6 +18,8 @@ from overheard.runner import run_stage
 from overheard.stages import STAGES
 
 ENVIRONMENT = {"python": "3.11", "numpy": "2.4.6"}
+DEFINITIONS = {"overheard.splits:drawn": "1" * 12}
+CODE = records.code_digest(DEFINITIONS)
 DRY_RUN = """\
 host: vm
 Job stats:
@@ -178,7 +180,7 @@ def test_a_file_that_was_only_touched_is_not_edited(made, study):
 # --- two jobs, one after the other: `split` and `prior`
 
 
-def split_job(seed=0, code="c" * 64, environment=ENVIRONMENT, outside=None) -> planning.Scheduled:
+def split_job(seed=0, code=CODE, environment=ENVIRONMENT, outside=None) -> planning.Scheduled:
     return planning.Scheduled(
         "results/mini/media/split.record.json",
         "split",
@@ -201,7 +203,7 @@ def prior_job() -> planning.Scheduled:
         {"splits": ["results/mini/media/splits.csv"]},
         {"prior": ["results/mini/teacher/prior.csv"]},
         ["results/mini/media/split.record.json"],
-        {"code": "d" * 64, "environment": ENVIRONMENT, "outside": {}},
+        {"code": CODE, "environment": ENVIRONMENT, "outside": {}},
         "logs/mini/prior.log",
     )
 
@@ -218,7 +220,7 @@ def done(job: planning.Scheduled, content: dict[str, str], reads: dict[str, list
             "settings": dict(job.settings),
             "reads": reads,
             "writes": {flag: [entry(path) for path in paths] for flag, paths in job.writes.items()},
-            "code": {"digest": job.planned["code"], "definitions": {"overheard.splits:drawn": "1" * 12}},
+            "code": {"digest": job.planned["code"], "definitions": DEFINITIONS},
             "environment": job.planned["environment"],
         }
     )

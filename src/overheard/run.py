@@ -9,9 +9,8 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
@@ -19,64 +18,18 @@ import yaml
 from overheard import durations, plan
 from overheard.display import Display
 from overheard.errors import ConfigError, MediaError, OverheardError
-from overheard.experiments import Loaded, load, project_root, write_variant
+from overheard.experiments import Loaded, load, write_variant
 from overheard.lineage import store
 from overheard.lineage.circumstance import GIT, git_state
-from overheard.lineage.edits import Found, edited, examine
-from overheard.lineage.gaps import gaps
-from overheard.lineage.planning import DryRun
-from overheard.lineage.records import record_paths
+from overheard.lineage.edits import edited, examine
 from overheard.lineage.restoring import pulled_without_restore
 from overheard.lineage.sources import forget_stale_bytecode
-from overheard.lineage.unplanned import unplanned
 from overheard.orphans import die_with_parent
-from overheard.places import record_of, stage_of
 from overheard.progress import SOCKET
-from overheard.stages import STAGES
+from overheard.scheduling import Wanted, counted, planned_jobs, planning, snakemake_command, strange, targets
 from overheard.warm import WarmProcess
 
 TWIN_WARNING = "SIMULATED TWIN: these are not ADVANCE's numbers (docs/twin.md)."
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """Which part of an experiment is asked for; all None is everything."""
-
-    until: str | None = None
-    table: str | None = None
-    row: str | None = None
-    column: str | None = None
-
-
-def targets(loaded: Loaded, wanted: Wanted) -> list[str]:
-    """Files to ask Snakemake for; none means everything.
-
-    Raises:
-        ConfigError: there is no such stage, table, row or column, or the experiment leaves it out.
-    """
-    results = f"results/{loaded.name}"
-    study = loaded.study
-    if wanted.table == "figure3":
-        return [f"{results}/figures/figure3.png"]
-    if wanted.table is not None and wanted.table not in study.tables:
-        raise ConfigError(f"--table {wanted.table}: there are figure3, {', '.join(study.tables)}")
-    runs = study.tables[wanted.table].runs() if wanted.table else study.rows()
-    chosen = [run for run in runs if wanted.row in (None, run[0]) and wanted.column in (None, run[1])]
-    if not chosen:
-        rows = ", ".join(f"{method} ({modality})" for method, modality in runs)
-        asked = " ".join(f"--{key} {value}" for key, value in (("row", wanted.row), ("column", wanted.column)) if value)
-        raise ConfigError(f"{asked}: no such run here; there are {rows}")
-    if wanted.row or wanted.column:
-        absent = plan.left_out(loaded.experiment, study)
-        if all(run in absent for run in chosen):
-            raise ConfigError(f"{chosen[0][0]} ({chosen[0][1]}) is left out: {absent[chosen[0]]}")
-        seeds = loaded.experiment.seeds
-        stage, name = ("train", "student.pt") if wanted.until == "train" else ("evaluate", "scores.json")
-        return [f"{results}/{stage}/{m}/{c}/seed-{k}/{name}" for m, c in chosen if (m, c) not in absent for k in seeds]
-    if wanted.table:
-        figure = [f"{results}/figures/{wanted.table}.png"] if wanted.table.startswith("figure") else []
-        return [f"{results}/tables/{wanted.table}.md", *figure]
-    return []
 
 
 @contextmanager
@@ -109,70 +62,12 @@ def only_run(name: str) -> Iterator[None]:
         yield
 
 
-def snakemake_command(loaded: Loaded, wanted: Wanted, extra: list[str], forced: Sequence[str] = ()) -> list[str]:
-    """The command of Snakemake for an experiment; `forced` are records of jobs that run in any case."""
-    root = project_root()
-    command = [sys.executable, "-m", "snakemake", "--snakefile", str(root / "workflow" / "Snakefile")]
-    command += ["--configfile", str(loaded.path), "--workflow-profile", str(root / "workflow" / "profiles" / "default")]
-    command += ["--directory", ".", "--nolock", *extra]
-    if wanted.until:
-        command += ["--until", *_rules_until(wanted.until)]
-    if forced:
-        command += ["--forcerun", *forced]
-    found = targets(loaded, wanted)
-    return [*command, *(["--", *found, *_shared(loaded, found)] if found else [])]
-
-
-def _shared(loaded: Loaded, found: list[str]) -> list[str]:
-    """Files that jobs behind some targets may read and that Snakemake, which looks at records, would not miss.
-
-    Lost ones of the targets' own ancestors and of what all runs share, and an output that a setting adds to a job.
-    """
-    folder = Path("results") / loaded.name
-    shared = [path.as_posix() for path in record_paths(folder) if stage_of(path.as_posix()) not in _OF_RUNS]
-    added = [f"{folder}/teacher/trunk.npy"] if loaded.experiment.networks.sound.frozen_blocks else []
-    runs = any(stage_of(path) in _OF_RUNS[:-1] for path in found)
-    return [*gaps([*shared, *(record for path in found if (record := record_of(path)))]), *(added if runs else [])]
-
-
-_OF_RUNS = ("train", "evaluate", "tables", "figures")
-
-
-def _rules_until(stage: str) -> list[str]:
-    if stage not in STAGES:
-        raise ConfigError(f"--until {stage}: no such stage; there are {', '.join(STAGES)}")
-    rules = {"features": ["features", "features_tagger"], "figures": ["figure3", "figure6"]}
-    return rules.get(stage, [stage])
-
-
-def strange(loaded: Loaded, found: Mapping[str, Found] | None = None) -> dict[str, str]:
-    """Jobs whose results were not made as planned, by record, and what is otherwise; see `unplanned`.
-
-    Args:
-        loaded: the experiment.
-        found: what there is of its jobs, where that is known already.
-    """
-    found = examine(Path("results") / loaded.name) if found is None else found
-    kept = {path: each.record for path, each in found.items() if each.record is not None}
-    return unplanned(kept, lambda: DryRun(snakemake_command(loaded, Wanted(), ["--forceall"])).jobs())
-
-
-def planned_jobs(
-    loaded: Loaded, wanted: Wanted, extra: list[str], forced: Sequence[str] | None = None
-) -> dict[str, int]:
-    """What Snakemake's dry run lists: jobs by rule, `all` left out; `forced` as `strange` finds them.
-
-    Raises:
-        OverheardError: the dry run fails; its own words follow.
-    """
-    forced = list(strange(loaded)) if forced is None else forced
-    command = snakemake_command(loaded, wanted, ["--dry-run", "--quiet", "rules", "--cores", "1", *extra], forced)
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        words = [line for line in (done.stdout + done.stderr).splitlines() if line.strip() and "dry run" not in line]
-        raise OverheardError("\n".join(["the plan could not be made; Snakemake says:", *words[-15:]]))
-    counts = re.findall(r"^(\w+) +(\d+)$", done.stdout.split("Job stats:")[-1].split("total")[0], re.MULTILINE)
-    return {rule: int(count) for rule, count in counts if rule != "all"} if "Job stats:" in done.stdout else {}
+def _seen(loaded: Loaded, wanted: Wanted) -> tuple[dict[str, int], list[str]]:
+    """Jobs by rule, and those of them that run in any case; results are looked at while Snakemake plans."""
+    with planning(loaded, wanted, []) as plans:
+        forced = _looked_at(loaded)
+        jobs = counted(plans)
+    return planned_jobs(loaded, wanted, [], forced) if forced else jobs, forced
 
 
 def _stage_of(rule: str) -> str:
@@ -236,12 +131,11 @@ def run_experiment(
         raise OverheardError(trouble)
     # before jobs start, and the warm process, which would rather run nothing than another text
     forget_stale_bytecode()
-    forced = _looked_at(loaded)
     if dry_run:
-        print(introduction(loaded, planned_jobs(loaded, wanted, [], forced), cores, wanted))
+        print(introduction(loaded, _seen(loaded, wanted)[0], cores, wanted))
         return 0
     with only_run(loaded.name):
-        jobs = planned_jobs(loaded, wanted, [], forced)
+        jobs, forced = _seen(loaded, wanted)
         print(introduction(loaded, jobs, cores, wanted), flush=True)
         if not jobs:
             print(conclusion(loaded, wanted))

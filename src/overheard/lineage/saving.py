@@ -76,7 +76,7 @@ def require_finished(name: str) -> None:
         OverheardError: they were pulled or copied and not restored, or jobs are to do.
     """
     from overheard.experiments import load
-    from overheard.run import Wanted, planned_jobs
+    from overheard.scheduling import Wanted, planned_jobs
 
     if message := pulled_without_restore(name):
         raise OverheardError(message)

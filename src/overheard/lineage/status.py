@@ -15,7 +15,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from overheard import plan, run
+from overheard import plan, run, scheduling
 from overheard.errors import LineageError, OverheardError
 from overheard.experiments import Loaded, load
 from overheard.lineage import records, store
@@ -94,14 +94,14 @@ def look(name: str) -> View:
         OverheardError: there is no such configuration, or the dry run fails.
     """
     loaded = load(name)
-    dry_run = DryRun(run.snakemake_command(loaded, run.Wanted(), []))
+    dry_run = DryRun(scheduling.snakemake_command(loaded, scheduling.Wanted(), []))
     try:
         found = examine(Path("results") / name)
-        forced = run.strange(loaded, found)
+        forced = scheduling.strange(loaded, found)
     finally:
         jobs = dry_run.jobs()
     if forced:
-        jobs = DryRun(run.snakemake_command(loaded, run.Wanted(), [], list(forced))).jobs()
+        jobs = DryRun(scheduling.snakemake_command(loaded, scheduling.Wanted(), [], list(forced))).jobs()
     return View(loaded, found, {job.record: job for job in jobs}, foresee(jobs, found))
 
 

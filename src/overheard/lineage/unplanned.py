@@ -6,6 +6,7 @@ compared with that note; where there is none, with a plan of all jobs.
 
 import json
 from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 from overheard.errors import OverheardError
@@ -15,18 +16,28 @@ from overheard.lineage.records import Record
 from overheard.lineage.saved import metadata_path
 
 
-def unplanned(found: Mapping[str, Record], plan: Callable[[], Iterable[Scheduled]]) -> dict[str, str]:
+def unplanned(
+    found: Mapping[str, Record], plan: Callable[[], Iterable[Scheduled]], thorough: bool = False
+) -> dict[str, str]:
     """Jobs that have to run though Snakemake does not see it, by record, and what of each is not as planned.
 
     Args:
         found: records by path; those that were changed by hand are left out.
         plan: lists all jobs of the study as they are planned now; asked only where Snakemake has no note of a job.
+        thorough: believe no circumstance of a record that says by which command it was made.
     """
     noted = {path: _noted(path) for path in found}
-    planned = {job.record: job for job in plan()} if None in noted.values() else {}
-    # a left-over job of a former study has neither note nor plan, and nothing reads it
-    jobs = {path: job for path in found if (job := noted[path] or planned.get(path)) is not None}
-    return {path: what for path, job in jobs.items() if (what := difference(found[path], job)) is not None}
+    jobs = {
+        path: _read(line)
+        for path, line in noted.items()
+        if line is not None and (thorough or not _ran_by(line, path, found[path]))
+    }
+    if unknown := [path for path, line in noted.items() if line is None or jobs.get(path, line) is None]:
+        planned = {job.record: job for job in plan()}
+        # a left-over job of a former study has neither note nor plan, and nothing reads it
+        jobs |= {path: planned.get(path) for path in unknown}
+    compared = {path: difference(found[path], job) for path, job in jobs.items() if job is not None}
+    return {path: what for path, what in compared.items() if what is not None}
 
 
 def difference(record: Record, job: Scheduled) -> str | None:
@@ -71,10 +82,23 @@ def _outside(record: Record) -> list[Mapping[str, Any]]:
     return [entry for entry in records.entries(record["reads"]) if entry["record"] is None]
 
 
-def _noted(path: str) -> Scheduled | None:
-    """The job that Snakemake ran for a record, by its own note; None where there is none that can be read."""
+def _noted(path: str) -> str | None:
+    """The command that Snakemake ran for a record, by its own note; None where there is none."""
     try:
-        note = json.loads(metadata_path(path).read_bytes())
-        return read_command(note["shellcmd"])
-    except (OSError, ValueError, TypeError, KeyError, OverheardError):
+        line = json.loads(metadata_path(path).read_bytes())["shellcmd"]
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+    return line if isinstance(line, str) else None
+
+
+def _ran_by(line: str, path: str, record: Record) -> bool:
+    """Whether the record was made by this very command, which checked itself what it was planned with."""
+    said = records.read_circumstance(Path(path))
+    return said is not None and said.get("command") == line and said.get("of") == record["digest"]
+
+
+def _read(line: str) -> Scheduled | None:
+    try:
+        return read_command(line)
+    except (OverheardError, KeyError, ValueError):
         return None

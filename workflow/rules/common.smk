@@ -1,4 +1,5 @@
 import contextlib
+import gc
 import json
 import os
 import shlex
@@ -16,6 +17,9 @@ from overheard.orphans import PARENT
 from overheard.outside import content_digest
 from overheard.places import record_of
 from overheard.progress import SOCKET
+
+# a plan of thousands of jobs makes millions of objects, all of which stay: looking for others took an eighth of its time
+gc.set_threshold(1_000_000, 100, 100)
 
 ROOT = Path(workflow.basedir).parent
 NAME = Path(workflow.configfiles[-1]).stem
@@ -45,7 +49,7 @@ wildcard_constraints:
     front_end="images|paper|tagger_mn04",
     encoder="image|sound",
     modality="|".join(modality.replace("+", r"\+") for modality in plan.MODALITIES),
-    method="|".join(method.replace("+", r"\+") for method in STUDY.methods),
+    method=r"[^/]+",
     seed=r"\d+",
     table="|".join(STUDY.tables),
 
@@ -176,10 +180,11 @@ def pretrain_inputs(wildcards):
     }
 
 
-def train_inputs(wildcards):
+@cache
+def train_inputs(method):
     """A run's arrays, and of encoders and teacher what its method needs and the experiment has."""
-    files = student_arrays(wildcards.method)
-    needs = STUDY.methods[wildcards.method].needs
+    files = student_arrays(method)
+    needs = STUDY.methods[method].needs
     if "encoders" in needs:
         for modality in plan.encoders(EXPERIMENT):
             files[f"{modality}_encoder"] = f"results/{NAME}/pretrain/{modality}.pt"
@@ -192,6 +197,17 @@ def train_inputs(wildcards):
             "relevance": f"{teacher}/relevance.csv",
         }
     return files
+
+
+@cache
+def train_records(method):
+    return records_of(train_inputs(method))
+
+
+@cache
+def train_settings(method):
+    needs = STUDY.methods[method].needs
+    return as_json(plan.train_settings(EXPERIMENT, PROTOCOL, needs))
 
 
 def evaluate_inputs(method, modality):

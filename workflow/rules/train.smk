@@ -1,6 +1,6 @@
 rule train:
     input:
-        lambda wildcards: records_of(train_inputs(wildcards)),
+        lambda wildcards: train_records(wildcards.method),
     output:
         record="results/{experiment}/train/{method}/{modality}/seed-{seed}/student.record.json",
         student="results/{experiment}/train/{method}/{modality}/seed-{seed}/student.pt",
@@ -8,12 +8,8 @@ rule train:
     log:
         "logs/{experiment}/train/{method}/{modality}/seed-{seed}.log",
     params:
-        settings=lambda wildcards: as_json(
-            plan.train_settings(
-                EXPERIMENT, PROTOCOL, STUDY.methods[wildcards.method].needs
-            )
-        ),
-        reads=lambda wildcards: flags(train_inputs(wildcards)),
+        settings=lambda wildcards: train_settings(wildcards.method),
+        reads=lambda wildcards: flags(train_inputs(wildcards.method)),
         planned=lambda wildcards: planned("train", wildcards.method),
         lineage=lambda wildcards, input: record_flags(input),
     shell:

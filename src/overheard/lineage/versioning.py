@@ -130,7 +130,8 @@ def _given(name: str) -> list[str]:
     path = Path("config") / f"{name}.yaml"
     source = read_yaml(path).get("source") if path.is_file() else None
     places = ((source or {}).get(key) for key in ("pairs", "scenes", "sounds", "tagger"))
-    return [place for place in places if place and Path(place).exists()]
+    # the twin's are numbers of clips
+    return [place for place in places if isinstance(place, str) and Path(place).exists()]
 
 
 def plots(name: str) -> list[dict[str, Any]]:

@@ -16,6 +16,7 @@ UNSEEN_BY = {"test": ("train", "val"), "val": ("train",)}
 COLUMNS = ("way", "clips_of", "found", "of", "allowed", "clips", "remark")
 WAYS = {
     "clip": "the clip itself stands in two splits",
+    "other_split": "a job that learns or tests read another index or split than the study's",
     "location": "another clip of its location",
     "recording": "another clip of its recording",
     "coordinate": "another clip at its coordinate",

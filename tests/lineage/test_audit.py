@@ -43,6 +43,16 @@ def found(study):
     return {(one.kind, one.path.removeprefix(prefix)) for one in look(study).findings}
 
 
+def say(study: Path, job: str, **changes) -> None:
+    """A forger's work: a job's circumstance with other content and a digest that fits; None takes a key away."""
+    path = study / f"{job}.record.json"
+    place = records.circumstance_path(path)
+    said = json.loads(place.read_text()) | changes | {"of": records.read_record(path)["digest"]}
+    said = {key: value for key, value in said.items() if key != "digest" and value is not None}
+    said["digest"] = records.sha256(records.canonical(said)).hexdigest()
+    place.write_text(records.as_text(said), encoding="utf-8")
+
+
 def flip(path: Path) -> None:
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 1
@@ -59,11 +69,7 @@ def reseal(study: Path, job: str, **changes) -> None:
             entry |= {"sha256": records.sha256(content).hexdigest(), "bytes": len(content)}
     record = records.sealed({key: value for key, value in record.items() if key not in ("digest", "identity")})
     path.write_text(records.as_text(record), encoding="utf-8")
-    place = records.circumstance_path(path)
-    said = {key: value for key, value in json.loads(place.read_text()).items() if key != "digest"}
-    said["of"] = record["digest"]
-    said["digest"] = records.sha256(records.canonical(said)).hexdigest()
-    place.write_text(records.as_text(said), encoding="utf-8")
+    say(study, job)
 
 
 def test_an_undisturbed_experiment_holds(study):
@@ -120,8 +126,6 @@ def test_lost_and_foreign_files_are_named(study):
     (study / ".lock").write_text("1\n")
     (study / "draw/pairs/.snakemake_timestamp").write_text("")
     (study / ".gitignore").write_text("/train\n")
-    (study / "saved").mkdir()
-    (study / "saved/train.tar").write_text("packed for sharing")
     (study / "features/normaliser.circumstance.json").unlink()
     assert found(study) == {
         ("missing", "teacher/relevance.csv"),
@@ -254,12 +258,15 @@ def test_a_command_of_another_stage_is_not_run(study):
     from overheard.lineage.recomputing import recompute_job
 
     path = study / "teacher/prior.record.json"
-    place = records.circumstance_path(path)
-    said = json.loads(place.read_text()) | {"command": "rm -r results"}
-    place.write_text(records.as_text(said), encoding="utf-8")
-    (finding,) = recompute_job(study, "results/mini/teacher/prior.record.json", records.read_record(path))
-    assert finding.kind == "not recomputed"
-    assert "not one of stage prior" in finding.found
+    for command, reason in {
+        "rm -r results": "not one of stage prior",
+        "overheard prior --prior 'results": "No closing quotation",
+        None: "its command is not known",
+    }.items():
+        say(study, "teacher/prior", command=command)
+        (finding,) = recompute_job(study, "results/mini/teacher/prior.record.json", records.read_record(path))
+        assert finding.kind == "not recomputed"
+        assert reason in finding.found
 
 
 def test_nonsense_with_a_fitting_hash_is_named(study):
@@ -274,3 +281,288 @@ def test_a_damaged_record_alone_is_the_finding_not_what_rests_on_it(study):
     (finding,) = look(study).findings
     assert (finding.kind, finding.path) == ("record", "results/mini/evaluate/scene/image/evaluate.record.json")
     assert {name.split("/")[1] for name in finding.feeds} == {"scene"}
+
+
+# --- what no job made
+
+
+def rereads(study, job, flag, path, **entry):
+    """A job's record says that it read another file under a flag, which no job made."""
+    record = records.read_record(study / f"{job}.record.json")
+    content = Path(path).read_bytes()
+    read = {"path": str(path), "sha256": records.sha256(content).hexdigest(), "bytes": len(content), "record": None}
+    reseal(study, job, reads=record["reads"] | {flag: [read | entry]})
+
+
+def lineage(study):
+    return {(one.path.removeprefix("results/mini/"), one.found) for one in look(study).findings}
+
+
+def test_an_input_that_no_job_made_is_found_unless_it_is_given(study):
+    Path("leaky.csv").write_bytes((study / "media/splits.csv").read_bytes())
+    rereads(study, "train/scene/image/seed-0/student", "splits", "leaky.csv")
+    said = (
+        "train/scene/image/seed-0/student.record.json",
+        "it read leaky.csv, but no job made it and no manifest has it",
+    )
+    assert said in lineage(study)
+    # the study's own split, as a job run without --records has it
+    rereads(study, "train/scene/image/seed-0/student", "splits", study / "media/splits.csv")
+    assert any("splits.csv, but no job made it" in found for _, found in lineage(study))
+
+
+def test_given_is_what_the_configuration_names(study):
+    Path("mine").mkdir()
+    for name in ("tagger.pt", "other.pt"):
+        Path("mine", name).write_text(f"weights of {name}")
+    rereads(study, "pretrain/sound", "given", "mine/tagger.pt")
+    rereads(study, "tables/table2", "published", "config/published.csv")
+    assert ("lineage", "pretrain/sound.record.json") not in found(study)  # no configuration says otherwise
+
+    source = {"kind": "directory", "pairs": "mine/pairs", "tagger": "./mine/tagger.pt"}
+    config = {"source": source, "networks": {"sound": {"name": "mn04", "frozen_blocks": 13}}}
+    Path("config/mini.yaml").write_text(json.dumps(config))
+    Path("config/published").mkdir()
+    Path("config/published/advance.csv").write_bytes(Path("config/published.csv").read_bytes())
+    rereads(study, "tables/table2", "published", Path("config/published/advance.csv").absolute())
+    assert not [one for one in found(study) if (one[0] == "lineage" and "pretrain" in one[1]) or "table2" in one[1]]
+    rereads(study, "pretrain/sound", "given", "mine/other.pt")
+    assert ("lineage", "pretrain/sound.record.json") in found(study)
+    # a folder of pictures that another job read with other content
+    Path("config/mini.yaml").write_text("not: [a configuration")
+    assert ("lineage", "pretrain/sound.record.json") not in found(study)
+
+
+# --- records with fitting digests that lack what others have
+
+
+def cut(record, *keys):
+    """The same without one key, somewhere inside."""
+    changed = json.loads(json.dumps(record))
+    place = changed
+    for key in keys[:-1]:
+        place = place[key]
+    del place[keys[-1]]
+    return changed
+
+
+@pytest.mark.parametrize(
+    ("job", "lost", "kind"),
+    [
+        ("evaluate/scene/image/evaluate", ("reads", "index"), "number"),
+        ("evaluate/scene/image/evaluate", ("reads", "students"), "number"),
+        ("evaluate/scene/image/evaluate", ("writes", "scores"), "number"),
+        ("train/scene/image/seed-0/student", ("settings", "method"), "number"),
+        ("tables/table2", ("reads", "published"), "number"),
+        ("tables/table2", ("settings", "settings"), "number"),
+        ("tables/table2", ("settings", "table"), "number"),
+        ("tables/table2", ("settings", "settings", "spec", "blocks"), "number"),
+        ("tables/table2", ("writes", "cells"), "number"),
+        ("tables/cells", ("reads", "tables"), "number"),
+        ("media/media", ("writes", "manifest"), "record"),
+        ("teacher/prior", ("reads", "index", 0, "path"), "record"),
+        ("teacher/prior", ("reads", "index", 0, "bytes"), "record"),
+        ("teacher/prior", ("writes", "prior", 0, "sha256"), "record"),
+    ],
+)
+def test_a_record_that_lacks_something_is_a_finding_and_no_traceback(study, job, lost, kind):
+    path = study / f"{job}.record.json"
+    record = cut(records.read_record(path), *lost)
+    record = records.sealed({key: value for key, value in record.items() if key not in ("digest", "identity")})
+    path.write_text(records.as_text(record), encoding="utf-8")
+    say(study, job)
+    audited = audit(study, recompute=100, seed=0, leaks=False)
+    kinds = {(one.kind, one.path) for one in audited.findings}
+    assert any(one[0] == kind for one in kinds), kinds
+    assert "unreadable" not in {one[0] for one in kinds}
+    if kind == "record":
+        assert (kind, f"results/mini/{job}.record.json") in kinds
+    as_text(audited)
+
+
+@pytest.mark.parametrize("changes", [{"settings": []}, {"code": {"digest": "0"}}, {"environment": None}, {"stage": 5}])
+def test_a_record_of_another_form_is_no_record(study, changes):
+    path = study / "teacher/prior.record.json"
+    record = json.loads(path.read_text()) | changes
+    path.write_text(records.as_text(record))
+    assert {one for one in found(study) if one[0] == "record"} == {("record", "teacher/prior.record.json")}
+    try:
+        record = records.sealed({key: value for key, value in record.items() if key not in ("digest", "identity")})
+    except (TypeError, KeyError):
+        return
+    path.write_text(records.as_text(record))
+    assert {one for one in found(study) if one[0] == "record"} == {("record", "teacher/prior.record.json")}
+
+
+def test_a_manifest_that_is_none_is_named(study):
+    path = study / "media/manifest.csv"
+    path.write_text("a,b\n1,2\n")
+    reseal(study, "media/media")
+    assert ("unreadable", "media/manifest.csv") in found(study)
+    path.write_bytes(b"path,sha256,bytes\n\xff\xfe,1,2\n")
+    reseal(study, "media/media")
+    assert ("unreadable", "media/manifest.csv") in found(study)
+
+
+def test_whatever_lies_in_the_folder_the_audit_ends_with_an_answer(study):
+    (study / "teacher/new.record.json").mkdir()
+    place = records.circumstance_path(study / "teacher/prior.record.json")
+    place.unlink()
+    place.mkdir()
+    records.circumstance_path(study / "teacher/relevance.record.json").write_text("[" * 100_000)
+    (study / "media/split.record.json").write_text("[" * 100_000)
+    (study / "media/split.circumstance.json").write_text("{}")
+    (study / "tables/table2.md").unlink()
+    (study / "tables/table2.md").mkdir()
+    (study / "tables/table2.tex").unlink()
+    (study / "tables/table2.tex").symlink_to("table2.tex")
+    listing = study / "draw/scenes.files.csv"
+    listing.write_bytes(b"\xff no listing")
+    record = records.read_record(study / "draw/scenes.record.json")
+    record["writes"]["media"][0]["sha256"] = records.sha256(listing.read_bytes()).hexdigest()
+    record = records.sealed({key: value for key, value in record.items() if key not in ("digest", "identity")})
+    (study / "draw/scenes.record.json").write_text(records.as_text(record))
+    audited = audit(study, recompute=100, seed=0)
+    named = {(one.kind, one.path.removeprefix("results/mini/")) for one in audited.findings}
+    assert named >= {
+        ("record", "teacher/new.record.json"),
+        ("circumstance", "teacher/prior.circumstance.json"),
+        ("circumstance", "teacher/relevance.circumstance.json"),
+        ("record", "media/split.record.json"),
+        ("changed", "tables/table2.md"),
+        ("missing", "tables/table2.tex"),
+        ("unreadable", "draw/scenes.files.csv"),
+    }
+    assert ("unreadable", "results/mini") not in named
+
+
+def test_what_nobody_thought_of_is_a_finding_too(study, monkeypatch):
+    def fail(*given):
+        raise ZeroDivisionError("nobody thought of it")
+
+    monkeypatch.setattr("overheard.lineage.audit_files.strangers", fail)
+    (finding,) = look(study).findings
+    assert (finding.kind, finding.path) == ("unreadable", "results/mini")
+    assert "nobody thought of it" in finding.found
+    assert len([name for name in finding.feeds if "/" in name]) == 6
+
+
+# --- the leak report
+
+
+def test_content_that_the_leak_report_cannot_read_is_a_finding_or_a_remark(study):
+    # arrays, weights and normaliser of this experiment are stand-ins, whose hashes fit
+    (finding,) = audit(study).findings
+    assert (finding.kind, finding.path) == ("leak", "results/mini/media/splits.csv")
+    assert "no leak report: " in finding.found
+    flip(study / "features/normaliser.npz")
+    audited = audit(study)
+    assert [(one.kind, one.path) for one in audited.findings] == [("changed", "results/mini/features/normaliser.npz")]
+    assert "no leak report: results/mini/features/normaliser.npz is not what it should be" in audited.remarks
+
+
+def test_what_the_leak_report_did_not_examine_is_said(study, monkeypatch):
+    from overheard import leaks
+
+    lines = [leaks.Line("clip", "test", 0, 3), *leaks.not_examined("near", "no coordinates")]
+    report = leaks.report("mini", lines)
+    monkeypatch.setattr("overheard.lineage.leak_report.leak_report", lambda *given, **named: report)
+    (remark,) = [one for one in audit(study).remarks if one.startswith("leak report")]
+    assert remark.endswith("in a way the protocol forbids; 1 of 2 ways not examined: near")
+
+
+# --- what `overheard save` left
+
+
+@pytest.fixture
+def packed(study):
+    from overheard.lineage import saving
+
+    saving.pack(study, lambda text: None)
+    saving.write_curves(study)
+    return study
+
+
+def test_what_is_saved_holds_and_its_strangers_do_not(packed):
+    assert look(packed).holds
+    (packed / "saved/.gitignore").write_text("/draw\n")
+    (packed / "saved/train/.part-scene.tar").write_text("half")
+    (packed / "saved/notes.tar").write_text("mine")
+    assert found(packed) == {("unknown", "saved/train/.part-scene.tar"), ("unknown", "saved/notes.tar")}
+
+
+@pytest.mark.parametrize("path", ["curves.csv", "f_scores.csv", "teacher/prior.tar", "train/scene/image.tar"])
+def test_a_flipped_bit_in_what_is_saved_is_found(packed, path):
+    flip(packed / "saved" / path)
+    (finding,) = look(packed).findings
+    assert finding.path == f"results/mini/saved/{path}"
+    assert finding.feeds == ()
+    assert "`overheard save mini`" in finding.mend
+
+
+def test_a_list_of_archives_that_is_none_or_another_is_found(packed):
+    path = packed / "saved/archives.csv"
+    text = path.read_text()
+    path.write_text(text.replace("bytes", "octets"))
+    assert ("saved", "saved/archives.csv") in found(packed)
+    line = next(line for line in text.splitlines() if line.startswith("teacher/prior.tar,"))
+    path.write_text(text.replace(line, line[:-1] + ("0" if line[-1] != "0" else "1")))
+    assert found(packed) == {("saved", "saved/teacher/prior.tar")}
+    path.unlink()
+    assert ("saved", "saved/archives.csv") in found(packed)
+
+
+def test_archives_of_other_results_are_found_though_the_list_fits(packed):
+    from overheard.lineage import archive, saved
+
+    path = packed / "saved/train/scene/image.tar"
+    lines = saved.read_index(packed)
+    (Path("student.pt")).write_text("a better student")
+    name = "train/scene/image/seed-0/student.pt"
+    members = {key: packed / key for key in archive.digests(path)} | {name: Path("student.pt")}
+
+    def repack():
+        archive.pack(path, members)
+        line = saved.Archive("train/scene/image.tar", len(members), path.stat().st_size, archive.file_digest(path))
+        saved.write_index(packed, (lines | {line.archive: line}).values())
+
+    repack()
+    (finding,) = look(packed).findings
+    assert (finding.kind, finding.path) == ("saved", "results/mini/saved/train/scene/image.tar")
+    assert finding.found == f"{name} is not what the records say"
+    del members[name]
+    repack()
+    assert found(packed) == {("saved", "saved/train/scene/image.tar")}
+    del lines["train/scene/image.tar"]
+    path.unlink()
+    saved.write_index(packed, lines.values())
+    assert found(packed) == {("saved", "saved/archives.csv")}
+    line = saved.Archive("../../../elsewhere.tar", 1, 1, "0" * 64)
+    saved.write_index(packed, [*lines.values(), line])
+    assert found(packed) == {("saved", "saved/archives.csv")}
+
+
+def test_of_what_is_saved_git_may_have_the_small_files_alone(packed):
+    for path in [*packed.glob("saved/**/*.tar"), packed / "saved/.same.json"]:
+        path.unlink()
+    audited = look(packed)
+    assert audited.holds
+    assert any("archives are not here; `overheard restore mini`" in remark for remark in audited.remarks)
+    (packed / "saved/f_scores.csv").unlink()
+    assert found(packed) == {("missing", "saved/f_scores.csv")}
+
+
+def test_forged_curves_are_found_by_drawing_them_again(packed):
+    path = packed / "saved/f_scores.csv"
+    text = path.read_text()
+    number = text.splitlines()[1].rpartition(",")[2]
+    path.write_text(text.replace(number, "99.9999"))
+    (finding,) = look(packed).findings
+    assert (finding.kind, finding.path) == ("number", "results/mini/saved/f_scores.csv")
+    assert "99.9999" in finding.found
+    assert number in finding.expected
+    path.write_text(text)
+    flip(packed / "train/scene/image/seed-0/history.csv")
+    audited = look(packed)
+    assert {one.path for one in audited.findings} == {"results/mini/train/scene/image/seed-0/history.csv"}
+    assert any(remark.startswith("saved/curves.csv was not made again") for remark in audited.remarks)

@@ -9,7 +9,9 @@ from scipy import ndimage
 
 from overheard import artifacts
 from overheard.errors import MediaError, PairingError
+from overheard.lineage import records
 from overheard.lineage.leak_report import allowed_by_protocol, index_report, leak_report
+from overheard.places import record_of
 from overheard.stages.normaliser import normaliser
 from overheard.stages.prior import prior
 from overheard.stages.relevance import relevance
@@ -82,7 +84,22 @@ class Folder:
             pooled = np.load(features / f"{name}.npy")[:, ::4]
             artifacts.write_array(features / f"{name}.pooled.npy", pooled)
         self.make("prior", "relevance", "normaliser")
+        self.record("train/scene/image/seed-0/student", "train", index="media/index.csv", splits="media/splits.csv")
         return self
+
+    def record(self, job: str, stage: str, made_by: dict | None = None, **reads: str) -> None:
+        """A job's record; `made_by` says for a flag another record than that of the job that makes the file."""
+        entries = {}
+        for flag, name in reads.items():
+            path = f"results/small/{name}"
+            content = (self.path / name).read_bytes()
+            entry = {"path": path, "sha256": records.sha256(content).hexdigest(), "bytes": len(content)}
+            entries[flag] = [entry | {"record": record_of(path)} | (made_by or {}).get(flag, {})]
+        content = {"record": 1, "stage": stage, "settings": {"modality": "image"}, "reads": entries, "writes": {}}
+        content |= {"code": {"digest": records.code_digest({}), "definitions": {}}, "environment": {}}
+        place = self.path / f"{job}.record.json"
+        place.parent.mkdir(parents=True, exist_ok=True)
+        records.write_record(place, records.sealed(content))
 
     def _array(self, name: str, values: np.ndarray) -> None:
         artifacts.write_array(self.path / f"{name}.npy", values)
@@ -121,7 +138,7 @@ def test_a_clean_folder_is_clean_and_every_way_is_examined(folder):
     report = leak_report(folder.write().path)
     assert not report.has_forbidden
     assert not report.not_examined
-    assert len(report.lines) == 30
+    assert len(report.lines) == 32
     assert {line.of for line in report.lines} == {6}
 
 
@@ -217,6 +234,51 @@ def test_a_copy_under_another_name_is_found(folder, plant, line, start):
     assert found[line][0].startswith(start)
 
 
+BOTH = {"index": "media/index.csv", "splits": "media/splits.csv"}
+
+
+@pytest.mark.parametrize(
+    ("stage", "reads", "said"),
+    [
+        ("train", {"splits": "leaky.csv"}, "read results/small/leaky.csv, not media/splits.csv"),
+        ("prior", {"index": "leaky.csv"}, "read results/small/leaky.csv, not media/index.csv"),
+        ("relevance", {"splits": "pretended.csv"}, "read results/small/pretended.csv, not media/splits.csv"),
+        ("normaliser", {"splits": "leaky.csv"}, "read results/small/leaky.csv, not media/splits.csv"),
+        ("evaluate", {"splits": "leaky.csv"}, "read results/small/leaky.csv, not media/splits.csv"),
+        ("pretrain", {}, "read results/small/media/index.csv, not media/scenes/index.csv"),
+    ],
+)
+def test_a_job_that_read_another_split_is_found_whatever_the_split_file_says(folder, stage, reads, said):
+    folder.write()
+    (folder.path / "leaky.csv").write_text("id,split\n" + "".join(f"{row['id']},train\n" for row in folder.rows))
+    folder.record(f"{stage}/job", stage, **(BOTH | reads))
+    assert leaking(folder.path) == {("other_split", "test"): None, ("other_split", "val"): None}
+    line = leak_report(folder.path).forbidden[0]
+    assert line.remark == f"results/small/{stage}/job.record.json {said}"
+    assert line.of == 6
+
+
+def test_the_right_path_with_other_content_or_of_no_job_is_found(folder):
+    folder.write()
+    folder.record("train/job", "train", **BOTH, made_by={"splits": {"record": None}})
+    assert ("other_split", "test") in leaking(folder.path)
+    folder.record("train/job", "train", **BOTH, made_by={"splits": {"sha256": "0" * 64}})
+    assert ("other_split", "test") in leaking(folder.path)
+    folder.record("train/job", "train", index="media/index.csv")
+    assert ("other_split", "test") in leaking(folder.path)
+    folder.record("train/job", "train", **BOTH)
+    assert leaking(folder.path) == {}
+    for path in folder.path.rglob("*.record.json"):
+        path.unlink()
+    assert {line.way for line in leak_report(folder.path).not_examined} == {"other_split"}
+
+
+def test_a_coordinate_that_is_none_is_refused_by_name(folder):
+    folder.rows[folder.clip("13")]["lat"] = "north"
+    with pytest.raises(MediaError, match="clip 13: lat north"):
+        leak_report(folder.write().path)
+
+
 @pytest.mark.parametrize(
     ("product", "ways"),
     [
@@ -283,7 +345,7 @@ def test_what_is_not_there_is_said(folder, lost, ways):
     report = leak_report(path)
     assert {line.way for line in report.not_examined} == ways
     assert all(line.remark.startswith("not examined: ") for line in report.not_examined)
-    assert len(report.lines) == 30
+    assert len(report.lines) == 32
     assert not report.has_forbidden
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from overheard import leaks
 from overheard.errors import ConfigError, LineageError
 from overheard.lineage import records
 from overheard.lineage.audit import audit
@@ -48,7 +49,15 @@ def mini(build_study, tmp_path, monkeypatch):
     monkeypatch.setitem(names, "_split", all_tested)
     monkeypatch.setattr(names["Builder"], "job", drawn)
     monkeypatch.setattr(names["Builder"], "put", counted)
+    # the arrays are stand-ins, which no leak report can be made of
+    reported(monkeypatch, leaks.Line("clip", "test", 0, 12))
     return build_study(tmp_path)
+
+
+def reported(monkeypatch, *lines):
+    """The leak report has these lines."""
+    report = leaks.report("mini", lines)
+    monkeypatch.setattr("overheard.lineage.leak_report.leak_report", lambda *given, **named: report)
 
 
 def test_it_keeps_the_bytes_of_the_light_files_and_no_others(mini):
@@ -104,6 +113,33 @@ def test_a_failing_audit_is_refused(mini):
     with pytest.raises(LineageError, match=r"teacher/prior.csv: changed(?s:.)*no reference is written"):
         write_reference("mini")
     assert not Path("reference").exists()
+
+
+def test_a_study_with_a_leak_is_refused(mini, monkeypatch):
+    reported(monkeypatch, leaks.Line("location", "test", 3, 12))
+    with pytest.raises(LineageError, match=r"media/splits.csv: leak(?s:.)*no reference is written"):
+        write_reference("mini")
+    assert not Path("reference").exists()
+
+
+def test_an_interrupted_writing_loses_neither_the_old_nor_the_new(mini, monkeypatch):
+    write_reference("mini")
+    before = {path: path.read_bytes() for path in Path("reference").rglob("*") if path.is_file()}
+    replace = Path.replace
+
+    def cut_off(path, target):
+        if path.name.startswith(".part-mini"):
+            raise KeyboardInterrupt
+        return replace(path, target)
+
+    monkeypatch.setattr(Path, "replace", cut_off)
+    with pytest.raises(KeyboardInterrupt):
+        write_reference("mini")
+    kept = {path.read_bytes() for path in Path("reference/.old-mini").rglob("*") if path.is_file()}
+    assert kept == set(before.values())
+    monkeypatch.setattr(Path, "replace", replace)
+    write_reference("mini")
+    assert {path: path.read_bytes() for path in Path("reference").rglob("*") if path.is_file()} == before
 
 
 def test_an_incomplete_or_dirty_study_is_refused(mini):

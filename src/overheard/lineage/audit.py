@@ -6,17 +6,22 @@ could make consistent (a file, its record and all that follows) only running the
 
 import tempfile
 import time
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TypeVar
 
-from overheard.errors import ConfigError, LineageError, OverheardError
-from overheard.lineage import audit_files, recomputing, recounting, store
+from overheard.errors import ConfigError, LineageError
+from overheard.lineage import audit_files, audit_saved, recomputing, recounting, store
 from overheard.lineage.findings import Feeds, Finding, in_words
+from overheard.lineage.given import given
 from overheard.lineage.graph import Record
 from overheard.lineage.records import located
 
 _CELLS = "tables/cells.record.json"
+_Answer = TypeVar("_Answer")
+_Said = tuple[list[Finding], list[str]]
+"""Findings, and remarks on what is no fault."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +50,30 @@ class Audit:
         return not self.findings
 
 
+@dataclass
+class _Asked:
+    """What was found so far; damage and forgery raise whatever they like, and an audit names that and goes on."""
+
+    folder: Path
+    findings: list[Finding]
+    remarks: list[str] = field(default_factory=list)
+
+    def ask(self, what: str, question: Callable[[], _Answer], otherwise: _Answer) -> _Answer:
+        try:
+            return question()
+        except Exception as error:
+            mend = "put back or delete what the message names, then `overheard run`"
+            found = f"{what} ended with {error!r}"
+            path = f"results/{self.folder.name}"
+            self.findings.append(Finding("unreadable", path, found, "what can be audited", mend))
+            return otherwise
+
+    def take(self, what: str, question: Callable[[], _Said]) -> None:
+        found, said = self.ask(what, question, ([], []))
+        self.findings += found
+        self.remarks += said
+
+
 def audit(folder: Path, recompute: int = 0, seed: int | None = None, leaks: bool = True) -> Audit:
     """Audit an experiment.
 
@@ -65,31 +94,32 @@ def audit(folder: Path, recompute: int = 0, seed: int | None = None, leaks: bool
     if not records:
         raise LineageError(f"{folder}: no whole record in it; `overheard run {folder.name}` makes results and records")
     broken = [finding.path for finding in damaged if finding.kind == "record"]
-    read = audit_files.read_all(folder, records, _kept(folder))
-    findings = [*damaged, *read.findings, *audit_files.strangers(folder, records, broken)]
-    feeds = Feeds(records)
-    findings += _between(folder, feeds, broken)
-    numbers, cells, remarks = _numbers(folder, records, read.faulty, bool(broken))
-    findings += numbers
+    asked, feeds = _Asked(folder, list(damaged)), Feeds(records)
+    read = asked.ask("reading", lambda: audit_files.read_all(folder, records, _kept(folder)), audit_files.Read())
+    faulty = read.faulty
+    asked.findings += read.findings
+    asked.take("looking for other files", lambda: (audit_files.strangers(folder, records, broken), []))
+    asked.take("following the records", lambda: (_between(folder, feeds, broken), []))
+    counted = asked.ask("counting again", lambda: _counted(folder, records, faulty), recounting.Recount())
+    asked.take("counting again", lambda: _numbers(folder, counted, sound=not faulty and not broken))
     if not _is_reference(folder):
-        findings += _stored()
+        asked.take("reading the store", lambda: (_stored(), []))
+        asked.take("reading what was saved", lambda: audit_saved.audit_saved(folder, faulty))
     if leaks:
-        leaked, said = _leaks(folder, bool(findings))
-        findings, remarks = findings + leaked, remarks + said
+        asked.take("the leak report", lambda: _leaks(folder, records, faulty))
     if recompute:
-        again, said = recomputing.recompute(folder, records, recompute, seed)
-        findings, remarks = findings + again, remarks + said
+        asked.take("running again", lambda: recomputing.recompute(folder, records, recompute, seed))
     if read.absent:
-        remarks.append(f"{read.absent} files are not kept here, as in every reference run")
-    fed = [replace(one, feeds=_fed(one, feeds)) for one in findings]
+        asked.remarks.append(f"{read.absent} files are not kept here, as in every reference run")
+    fed = [replace(one, feeds=_fed(one, feeds)) for one in asked.findings]
     ordered = tuple(sorted(fed, key=lambda finding: (finding.path, finding.kind)))
     counts = {
         "records": len(records) + len(broken),
         "files": sum(content.files or 1 for content in read.contents.values()),
         "bytes": sum(content.bytes for content in read.contents.values()),
-        "cells": cells,
+        "cells": counted.cells,
     }
-    return Audit(folder, ordered, feeds.all, counts, tuple(remarks), time.monotonic() - started)
+    return Audit(folder, ordered, feeds.all, counts, tuple(asked.remarks), time.monotonic() - started)
 
 
 def _is_reference(folder: Path) -> bool:
@@ -105,24 +135,23 @@ def _kept(folder: Path) -> audit_files.Kept:
 
 
 def _fed(finding: Finding, feeds: Feeds) -> tuple[str, ...]:
-    if finding.kind in ("record", "circumstance", "lineage", "forged", "cycle", "orphan"):
+    if finding.path.endswith(".record.json") or finding.kind in ("circumstance", "forged"):
         job = finding.path.replace(audit_files.CIRCUMSTANCE, ".record.json")
         return feeds.of_job(job) if job.endswith(".record.json") else feeds.of_file(finding.path)
-    if finding.kind in ("store", "unknown"):
+    if finding.kind in ("store", "saved", "unknown"):
         return ()
     return feeds.all if finding.kind == "leak" else feeds.of_file(finding.path.removesuffix(audit_files.LISTING))
 
 
 def _between(folder: Path, feeds: Feeds, broken: Iterable[str]) -> list[Finding]:
-    """Records against each other: every input is an output of another, no cycle, no orphan."""
+    """Records against each other: every input is an output of another or was given, no cycle, no orphan."""
     graph, name = feeds.graph, folder.name
     mend = f"`overheard run {name}` makes it again, once its record is deleted"
     found = []
-    for job, path, reason in graph.misfits():
+    expected = "every input is another job's output, or given by the configuration"
+    for job, path, reason in graph.misfits(given(name, feeds.records)):
         if not any(reason.startswith(record) for record in broken):
-            found.append(
-                Finding("lineage", job, f"it read {path}, but {reason}", "every input is another's output", mend)
-            )
+            found.append(Finding("lineage", job, f"it read {path}, but {reason}", expected, mend))
     for path, jobs in graph.written_twice().items():
         found.append(Finding("lineage", jobs[0], f"{path} was written by {' and '.join(jobs)}", "one job a file", mend))
     for jobs in graph.cycles():
@@ -136,12 +165,13 @@ def _between(folder: Path, feeds: Feeds, broken: Iterable[str]) -> list[Finding]
     return found
 
 
-def _numbers(
-    folder: Path, records: Mapping[str, Record], faulty: set[str], broken: bool
-) -> tuple[list[Finding], int, list[str]]:
-    """Every number again; where files or records are at fault, what rests on them is not counted and no finding."""
+def _counted(folder: Path, records: Mapping[str, Record], faulty: Collection[str]) -> recounting.Recount:
     with tempfile.TemporaryDirectory(prefix="overheard-audit-") as place:
-        counted = recounting.recount(folder, records, Path(place), faulty)
+        return recounting.recount(folder, records, Path(place), faulty)
+
+
+def _numbers(folder: Path, counted: recounting.Recount, sound: bool) -> _Said:
+    """Every number again; where files or records are not sound, what rests on them is not counted and no finding."""
     mend = f"`overheard trace {folder.name} PATH` shows what it rests on; then delete it and its record and run again"
     findings = [
         Finding("number", path, was, f"{now}, from the predictions", mend) for path, was, now in counted.differences
@@ -150,11 +180,11 @@ def _numbers(
     remarks += [
         f"{job}: its text was made by other code than this; its numbers were compared" for job in counted.other_code
     ]
-    if not faulty and not broken:
+    if sound:
         findings += [
             Finding("number", path, reason, "numbers that can be counted again", mend) for path, reason in counted.left
         ]
-    return findings, counted.cells, remarks
+    return findings, remarks
 
 
 def _stored() -> list[Finding]:
@@ -168,22 +198,27 @@ def _stored() -> list[Finding]:
     ]
 
 
-def _leaks(folder: Path, damaged: bool) -> tuple[list[Finding], list[str]]:
-    """The leak report, where its program is there; what is damaged may keep it from being made."""
+def _leaks(folder: Path, records: Mapping[str, Record], faulty: Collection[str]) -> _Said:
+    """The leak report; none where a file it would open is not what it should be."""
+    from overheard.lineage.leak_report import allowed_by_protocol, leak_report
+
+    opened = tuple(f"results/{folder.name}/{part}/" for part in ("media", "features", "teacher"))
+    if damaged := sorted(path for path in faulty if path.startswith(opened)):
+        more = f" and {len(damaged) - 1} more" if len(damaged) > 1 else ""
+        return [], [f"no leak report: {damaged[0]}{more} is not what it should be"]
+    where = f"results/{folder.name}/media/splits.csv"
     try:
-        from overheard.lineage.leak_report import allowed_by_protocol, leak_report
-    except ImportError:
-        return [], []
-    try:
-        report = leak_report(folder, allowed_by_protocol(folder.name))
-    except OverheardError as error:
-        if damaged or _is_reference(folder):
-            return [], [f"no leak report: {error}"]
-        return [Finding("leak", folder.as_posix(), str(error), "a leak report", "mend what it names")], []
-    if not report.has_forbidden:
-        return [], ["leak report: no test location reaches training in a way the protocol forbids"]
-    expected, mend = "no way the protocol forbids", f"`overheard leaks {folder.name}` shows every way; mend the split"
-    return [Finding("leak", f"results/{folder.name}/media/splits.csv", report.as_markdown(), expected, mend)], []
+        report = leak_report(folder, allowed_by_protocol(folder.name), records=records)
+    except Exception as error:  # of content whose hash is right and that is nonsense
+        return [Finding("leak", where, f"no leak report: {error!r}", "a leak report", "mend what it names")], []
+    if report.has_forbidden:
+        expected, mend = "no way the protocol forbids", f"`overheard leaks {folder.name}` shows every way; mend it"
+        return [Finding("leak", where, report.as_markdown(), expected, mend)], []
+    said = "leak report: no test location reaches training in a way the protocol forbids"
+    if unknown := list(dict.fromkeys(line.way for line in report.not_examined)):
+        ways = len({line.way for line in report.lines})
+        said += f"; {len(unknown)} of {ways} ways not examined: {', '.join(unknown)}"
+    return [], [said]
 
 
 def as_text(audited: Audit) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from overheard import artifacts
-from overheard.errors import LineageError, MediaError
+from overheard.errors import LineageError, MediaError, OverheardError
 from overheard.lineage import hashing
 from overheard.lineage.circumstance import is_whole
 from overheard.lineage.findings import Finding
@@ -18,6 +18,8 @@ from overheard.lineage.graph import Record
 from overheard.lineage.hashing import Content
 from overheard.lineage.records import SUFFIX, circumstance_path, entries, located, read_record, record_paths, recorded
 from overheard.lineage.recounting import outside_file
+from overheard.lineage.saved import SAVED
+from overheard.lineage.shape import fault
 from overheard.places import record_of
 
 CIRCUMSTANCE = ".circumstance.json"
@@ -25,9 +27,9 @@ LISTING = ".files.csv"
 COMPANIONS = ("report.html", ".lock")
 """Files in an experiment's folder that no job makes and that belong there."""
 _ANYWHERE = (".snakemake_timestamp", ".gitignore")
-_SAVED = "saved"
-"""Folder of what `overheard save` packs for sharing: copies, which DVC's own hashes guard."""
 
+_UNREADABLE = (OverheardError, ValueError, TypeError, OSError, RecursionError)
+"""What reading a record, a circumstance or a table raises, whatever lies there."""
 Kept = Callable[[str, str], bool]
 """Whether a folder must hold what a stage wrote under a flag: all of it in `results/`, part of it in `reference/`."""
 
@@ -60,7 +62,9 @@ def read_records(folder: Path) -> tuple[dict[str, Record], list[Finding]]:
         name = recorded(path, folder)
         try:
             record = read_record(path)
-        except LineageError as error:
+            if (lacks := fault(record)) is not None:
+                raise LineageError(f"not a record: {lacks}")
+        except _UNREADABLE as error:
             findings.append(Finding("record", name, _after(error, path), "a whole record", _again(folder, "it")))
             continue
         foreign = sorted({entry["path"] for entry in entries(record["writes"]) if record_of(entry["path"]) != name})
@@ -96,7 +100,7 @@ def _circumstance(folder: Path, job: str, record: Record) -> list[Finding]:
         whole = isinstance(said, dict) and is_whole(said) and written
     except FileNotFoundError:
         return [Finding("missing", name, "no such file", expected, mend)]
-    except (ValueError, TypeError):
+    except _UNREADABLE:
         whole, said = False, {}
     if not whole:
         return [Finding("circumstance", name, "changed after it was written", expected, mend)]
@@ -127,9 +131,9 @@ def read_all(folder: Path, records: Mapping[str, Record], kept: Kept) -> Read:
         _compare_written(path, entry, folder, found)
     for path, entry in outside.items():
         _compare_outside(path, entry, records, folder, found)
-    for record in records.values():
+    for job, record in records.items():
         _inside_folders(record, folder, found)
-        _manifest(record, folder, found)
+        _manifest(job, record, folder, found)
     return found
 
 
@@ -207,7 +211,10 @@ def _compare_folder(path: str, entry: Mapping[str, Any], content: Content | None
     elif sha256(text := place.read_bytes()).hexdigest() != entry["sha256"]:
         found.findings.append(_changed(name, sha256(text).hexdigest(), entry["sha256"], mend))
     else:
-        expected = hashing.listed(text.decode(), name)
+        try:
+            expected = hashing.listed(text.decode(), name)
+        except (MediaError, UnicodeDecodeError) as error:
+            found.findings.append(Finding("unreadable", name, str(error), f"the list of the files of {path}", mend))
     if content is None or content.sha256 == entry["sha256"]:
         return
     if expected is None:
@@ -236,8 +243,8 @@ def _compare_outside(
     if content is None or content.sha256 == entry["sha256"]:
         return
     mend = f"put back what it was, or `overheard run {folder.name}` to make everything from what it is now"
-    manifests = [record for record in records.values() if record["stage"] == "media" and _folder_of(record) == path]
-    changed = [finding for record in manifests for finding in _against_manifest(record, folder, found, mend)]
+    manifests = [(job, one) for job, one in records.items() if one["stage"] == "media" and _folder_of(one) == path]
+    changed = [finding for job, one in manifests for finding in _against_manifest(job, one, folder, found, mend)]
     known = found.faulty
     found.findings += [finding for finding in changed if finding.path not in known]
     if not changed:
@@ -251,20 +258,29 @@ def _folder_of(record: Record) -> str | None:
     return next((entry["path"] for entry in record["reads"].get("folder", ())), None)
 
 
-def _manifest(record: Record, folder: Path, found: Read) -> None:
+def _manifest(job: str, record: Record, folder: Path, found: Read) -> None:
     if record["stage"] == "media":
         known = found.faulty
         mend = _again(folder, f"results/{folder.name}/media")
-        found.findings += [one for one in _against_manifest(record, folder, found, mend) if one.path not in known]
+        found.findings += [one for one in _against_manifest(job, record, folder, found, mend) if one.path not in known]
 
 
-def _against_manifest(record: Record, folder: Path, found: Read, mend: str) -> Iterator[Finding]:
+def _against_manifest(job: str, record: Record, folder: Path, found: Read, mend: str) -> Iterator[Finding]:
     """Every line of a media manifest against the folder that was just read."""
-    manifest, media = record["writes"]["manifest"][0]["path"], _folder_of(record)
+    written, media = record["writes"].get("manifest"), _folder_of(record)
+    if not written:
+        yield Finding("record", job, "it names no manifest", "the manifest that this job writes", mend)
+        return
+    manifest = written[0]["path"]
     if manifest in found.faulty or media not in found.listings or not _there(manifest, folder):
         return
     there = found.listings[media]
-    for line in artifacts.read_table(located(manifest, folder), ["path", "sha256", "bytes"]):
+    try:
+        lines = artifacts.read_table(located(manifest, folder), ["path", "sha256", "bytes"])
+    except _UNREADABLE as error:
+        yield Finding("unreadable", manifest, str(error), "a manifest", mend)
+        return
+    for line in lines:
         name = f"{media}/{line['path']}"
         if line["path"] not in there:
             yield Finding("missing", name, "no such file", f"sha256 {line['sha256'][:12]}… in {manifest}", mend)
@@ -300,8 +316,10 @@ def strangers(folder: Path, records: Mapping[str, Record], damaged: Iterable[str
         name = recorded(place, folder)
         # what a damaged record says it wrote is not known, so its job's files are not strangers
         mine = name in known or record_of(name) in damaged or place.name in _ANYWHERE
-        if mine or (place.parent == folder and place.name in COMPANIONS) or place.is_relative_to(folder / _SAVED):
+        if mine or (place.parent == folder and place.name in COMPANIONS):
             continue
+        if place.is_relative_to(folder / SAVED) and folder.parent.name != "reference":
+            continue  # see audit_saved
         what = "left by a job that was cut off" if place.name.startswith(".part-") else "a file that no record names"
         findings.append(Finding("unknown", name, what, "only files of the experiment's jobs", mend))
     return findings

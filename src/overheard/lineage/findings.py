@@ -17,8 +17,8 @@ class Finding:
     """One thing that does not hold.
 
     Attributes:
-        kind: changed, missing, unknown, record, circumstance, lineage, cycle, orphan, store, number, leak, forged,
-            other code, other machine, or not recomputed.
+        kind: changed, missing, unknown, unreadable, record, circumstance, lineage, cycle, orphan, store, saved, number,
+            leak, forged, other code, other machine, or not recomputed.
         path: the file, as records have it.
         found: what is there.
         expected: what should be.
@@ -128,14 +128,18 @@ def _word(job: str) -> str:
 
 
 def _cells(record: Record) -> list[tuple[str, str, str, str]]:
-    table, spec = record["settings"]["table"], record["settings"]["settings"]["spec"]
-    return [
-        (table, row, column, metric)
-        for block in spec["blocks"]
-        for column in block["columns"]
-        for row in block["rows"]
-        for metric in spec["metrics"]
-    ]
+    """None of a record that does not say them; counting again tells of it."""
+    try:
+        table, spec = record["settings"]["table"], record["settings"]["settings"]["spec"]
+        return [
+            (str(table), str(row), str(column), str(metric))
+            for block in spec["blocks"]
+            for column in block["columns"]
+            for row in block["rows"]
+            for metric in spec["metrics"]
+        ]
+    except (KeyError, TypeError):
+        return []
 
 
 def in_words(feeds: tuple[str, ...], everything: tuple[str, ...]) -> str:

@@ -13,6 +13,9 @@ from overheard import artifacts, config, leaks, likeness, relevance, scaling
 from overheard.errors import MediaError, PairingError
 from overheard.experiments import project_root
 from overheard.leaks import LeakReport, Line
+from overheard.lineage import hashing, misread
+from overheard.lineage.graph import Record
+from overheard.lineage.records import read_record, record_paths, recorded
 
 Step = Callable[[int, int, str], None]
 Split = Mapping[str, str]
@@ -54,6 +57,7 @@ def leak_report(
     allowed: Collection[str] = (),
     nearer_than_m: float = leaks.FOOTPRINT_M,
     step: Step = lambda done, total, text: None,
+    records: Mapping[str, Record] | None = None,
 ) -> LeakReport:
     """Every way by which a test or validation clip of a finished experiment reaches training.
 
@@ -62,13 +66,19 @@ def leak_report(
         allowed: ways that the protocol allows; keys of `leaks.WAYS`.
         nearer_than_m: locations of different splits nearer than this are reported; metres.
         step: told what is being done: done, total, words.
+        records: the experiment's records by recorded path; by default those in the folder.
 
     Raises:
         MediaError: the index or the split is not there.
         PairingError: they do not name the same clips.
+        LineageError: a record is not whole.
     """
     study = _study(folder)
-    lines = _split_lines(study, nearer_than_m) + _file_lines(study)
+    if records is None:
+        records = {recorded(path, folder): read_record(path) for path in record_paths(folder)}
+    today = {name: hashing.read(folder / name).sha256 for name in misread.FILES if (folder / name).is_file()}
+    lines = misread.lines(folder.name, records, today, study.split)
+    lines += _split_lines(study, nearer_than_m) + _file_lines(study)
     lines += _picture_lines(study, step) + _sound_lines(study, step)
     lines += _teacher_lines(study) + _normaliser_lines(study)
     return leaks.report(folder.as_posix(), lines, allowed)
@@ -128,7 +138,12 @@ def _checked(path: Path, assigned: list[tuple[str, str]]) -> list[tuple[str, str
 
 
 def _coordinate(row: Mapping[str, str]) -> tuple[float, float] | None:
-    return (float(row["lat"]), float(row["lon"])) if row["lat"].strip() and row["lon"].strip() else None
+    if not (row["lat"].strip() and row["lon"].strip()):
+        return None
+    try:
+        return float(row["lat"]), float(row["lon"])
+    except ValueError as error:
+        raise MediaError(f"clip {row['id']}: lat {row['lat']}, lon {row['lon']}: not degrees; index again") from error
 
 
 def _split_lines(study: _Study, nearer_than_m: float) -> list[Line]:

@@ -4,8 +4,8 @@ What is counted again goes into a folder of its own with the layout of `results/
 """
 
 import json
-import zipfile
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -23,8 +23,6 @@ from overheard.lineage.records import located
 _SAID = ("method", "modality", "seed", "best_epoch")
 _NUMBERS = ("table", "row", "column", "metric", "n", "mean", "std", "runs")
 _CLOSE = 1e-9
-_UNREADABLE = (OverheardError, ValueError, KeyError, TypeError, IndexError, zipfile.BadZipFile)
-"""What reading a file raises whose hash is right and whose content is nonsense."""
 
 
 @dataclass
@@ -56,14 +54,26 @@ def recount(folder: Path, records: Mapping[str, Record], into: Path, faulty: Col
     found = Recount()
     tested = cache(lambda index, splits: _test_clips(located(index, folder), located(splits, folder)))
     for job in _of_stage(records, "evaluate"):
-        read = [records[job]["reads"][flag][0]["path"] for flag in ("index", "splits")]
-        expected = None if set(read) & set(faulty) else tested(*read)
-        _scores(folder, records, job, into, faulty, expected, found)
+        with _or_left(job, found):
+            read = [records[job]["reads"][flag][0]["path"] for flag in ("index", "splits")]
+            expected = None if set(read) & set(faulty) else tested(*read)
+            _scores(folder, records, job, into, faulty, expected, found)
     for job in _of_stage(records, "tables"):
-        _table(folder, records[job], job, into, faulty, found)
+        with _or_left(job, found):
+            _table(folder, records[job], job, into, faulty, found)
     for job in _of_stage(records, "cells"):
-        _cells(folder, records[job], job, into, faulty, found)
+        with _or_left(job, found):
+            _cells(folder, records[job], job, into, faulty, found)
     return found
+
+
+@contextmanager
+def _or_left(path: str, found: Recount) -> Iterator[None]:
+    """Go on where counting fails: what has the right hash and is nonsense raises anything."""
+    try:
+        yield
+    except Exception as error:
+        found.left.append((path, f"its record, or what it reads, cannot be read: {error!r}"))
 
 
 def scores_again(predictions: Mapping[str, np.ndarray], said: Mapping[str, Any]) -> dict[str, Any]:
@@ -112,7 +122,7 @@ def _scores(
             stored = artifacts.read_json(located(scored["path"], folder))
             again = scores_again(arrays, stored)
             wrong = list(_wrong_clips(arrays, expected))
-        except _UNREADABLE as error:
+        except Exception as error:  # as in _or_left, but of one run alone
             found.left.append((scored["path"], f"predictions or scores cannot be read: {error!r}"))
             continue
         artifacts.write_json(_under(scored["path"], into), again)

@@ -57,7 +57,7 @@ def write_reference(name: str, allow_dirty: bool = False) -> str:
     _refuse_incomplete(name, records)
     if not allow_dirty:
         _refuse_dirty(name, folder, records)
-    audited = audit(folder, leaks=False)
+    audited = audit(folder)
     if not audited.holds:
         raise LineageError(f"{as_text(audited)}\nno reference is written from a run whose audit fails")
     files = _files(folder, records)
@@ -75,7 +75,7 @@ def _refuse_incomplete(name: str, records: Mapping[str, Record]) -> None:
     if f"results/{name}/tables/cells.record.json" not in records:
         raise LineageError(f"results/{name}: not complete: no tables/cells.csv with its record; {again}")
     for job, record in records.items():
-        if record["stage"] == "tables" and record["settings"]["settings"]["partial"]:
+        if record["stage"] == "tables" and (record["settings"].get("settings") or {}).get("partial"):
             raise LineageError(f"{job}: made from a part of the runs (--partial); {again}")
         for entry in entries(record["reads"]):
             if entry.get("record") and entry["record"] not in records:
@@ -105,16 +105,20 @@ def _files(folder: Path, records: Mapping[str, Record]) -> list[Path]:
 
 
 def _copy(folder: Path, target: Path, files: list[Path]) -> None:
-    """Copy beside the old reference, then exchange: an interrupted writing leaves the old one."""
-    part = target.with_name(f".part-{target.name}")
-    shutil.rmtree(part, ignore_errors=True)
+    """Copy beside the old reference, then exchange: an interrupted writing loses neither."""
+    part, aside = (target.with_name(f"{prefix}{target.name}") for prefix in (".part-", ".old-"))
+    if aside.exists() and not target.exists():
+        aside.replace(target)
+    for left in (part, aside):
+        shutil.rmtree(left, ignore_errors=True)
     for path in files:
         place = part / path.relative_to(folder)
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_bytes(path.read_bytes())
     if target.exists():
-        shutil.rmtree(target)
+        target.replace(aside)
     part.replace(target)
+    shutil.rmtree(aside, ignore_errors=True)
 
 
 def recompute_reference(name: str, into: Path | None = None) -> tuple[str, int]:

@@ -10,7 +10,7 @@ STAGES = sorted((SOURCE / "stages").glob("[a-z]*.py"))
 # the program's shell besides the stages: it reads and writes files, starts processes, talks to people
 SHELL = {
     "__main__", "artifacts", "clean", "cli", "config", "display", "durations", "experiments", "initialise",
-    "media_files", "orphans", "outside", "progress", "run", "runner", "warm",
+    "media_files", "orphans", "outside", "progress", "run", "runner", "scheduling", "warm",
 }  # fmt: skip
 
 

@@ -197,6 +197,7 @@ def test_students_trained_by_hand_on_another_split_are_found(copy, unlike):
     audited = audit(STUDY)
     assert {(one.kind, one.path) for one in audited.findings} == {
         *(("lineage", job) for job in jobs),
+        *(("plan", job) for job in jobs),
         ("leak", "results/mini/media/splits.csv"),
     }
     (leak,) = [one for one in audited.findings if one.kind == "leak"]

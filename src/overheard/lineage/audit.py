@@ -17,6 +17,7 @@ from overheard.lineage.findings import Feeds, Finding, in_words
 from overheard.lineage.given import given
 from overheard.lineage.graph import Record
 from overheard.lineage.records import located
+from overheard.lineage.unplanned import unplanned
 
 _CELLS = "tables/cells.record.json"
 _Answer = TypeVar("_Answer")
@@ -103,6 +104,7 @@ def audit(folder: Path, recompute: int = 0, seed: int | None = None, leaks: bool
     counted = asked.ask("counting again", lambda: _counted(folder, records, faulty), recounting.Recount())
     asked.take("counting again", lambda: _numbers(folder, counted, sound=not faulty and not broken))
     if not _is_reference(folder):
+        asked.take("comparing with the plan", lambda: (_otherwise(folder, records), []))
         asked.take("reading the store", lambda: (_stored(), []))
         asked.take("reading what was saved", lambda: audit_saved.audit_saved(folder, faulty))
     if leaks:
@@ -141,6 +143,15 @@ def _fed(finding: Finding, feeds: Feeds) -> tuple[str, ...]:
     if finding.kind in ("store", "saved", "unknown"):
         return ()
     return feeds.all if finding.kind == "leak" else feeds.of_file(finding.path.removesuffix(audit_files.LISTING))
+
+
+def _otherwise(folder: Path, records: Mapping[str, Record]) -> list[Finding]:
+    """Jobs that were run otherwise than Snakemake planned them last."""
+    mend = f"`overheard run {folder.name}` makes it as planned"
+    return [
+        Finding("plan", job, f"made with other {what}", "what Snakemake planned and noted", mend)
+        for job, what in unplanned(records, lambda: (), thorough=True).items()
+    ]
 
 
 def _between(folder: Path, feeds: Feeds, broken: Iterable[str]) -> list[Finding]:

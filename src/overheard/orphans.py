@@ -12,10 +12,18 @@ PARENT = "OVERHEARD_PARENT"
 _PR_SET_PDEATHSIG = 1
 
 
-def die_with_parent(sent: int = signal.SIGKILL) -> None:
-    """Ask Linux to send this process a signal when its parent ends; elsewhere nothing happens."""
+def die_with_parent(sent: int = signal.SIGKILL, parent: int | None = None) -> None:
+    """Ask Linux to send this process a signal when its parent ends; elsewhere nothing happens.
+
+    Args:
+        sent: the signal.
+        parent: the process that started this one, where it is known; if it has ended already, so does this one, as
+            nothing would be sent any more.
+    """
     with suppress(AttributeError, OSError):
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, sent)
+    if parent is not None and os.getppid() != parent:
+        os._exit(128 + sent)
 
 
 def die_with_snakemake(process: int) -> None:

@@ -50,6 +50,7 @@ def _begin(start: Callable[..., None] | None, arguments: tuple) -> None:
     """Make ready a working process: it leaves Ctrl-C to its parent, and does not outlive it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    die_with_parent(signal.SIGTERM)
+    parent = multiprocessing.parent_process()
+    die_with_parent(signal.SIGTERM, parent and parent.pid)
     if start is not None:
         start(*arguments)

@@ -11,6 +11,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 import yaml
@@ -199,7 +200,7 @@ def _execute(
                 stderr=subprocess.STDOUT,
                 env=environ,
                 # asked to stop, Snakemake would wait for its jobs, beside those of the next run
-                preexec_fn=die_with_parent,
+                preexec_fn=partial(die_with_parent, parent=os.getpid()),
             )
             try:
                 while process.poll() is None:

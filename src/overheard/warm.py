@@ -62,9 +62,9 @@ def _receive(connection: socket.socket) -> tuple[dict, list[int]] | None:
     return json.loads(content), list(descriptors)
 
 
-def _run_job(request: dict, descriptors: list[int]) -> None:
+def _run_job(request: dict, descriptors: list[int], parent: int) -> None:
     """In the fork: become the command and never return."""
-    die_with_parent()
+    die_with_parent(parent=parent)
     signal.set_wakeup_fd(-1)
     for signal_number in (signal.SIGINT, signal.SIGTERM, signal.SIGCHLD):
         signal.signal(signal_number, signal.SIG_DFL)
@@ -112,13 +112,14 @@ class _Server:
         request, descriptors = received
         stage = request["argv"][0]
         may_run = stage in self.imported and _digest(stage) == self.imported[stage]
+        warm = os.getpid()
         pid = os.fork() if may_run else None
         if pid == 0:
             self.listener.close()
             for other in self.jobs.values():
                 other.close()
             connection.close()
-            _run_job(request, descriptors)
+            _run_job(request, descriptors, warm)
         for descriptor in descriptors:
             os.close(descriptor)
         if pid is None:

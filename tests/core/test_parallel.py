@@ -50,6 +50,23 @@ def test_a_killed_parent_leaves_no_workers(how):
     assert not [child for child in children if _alive(child)]
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="the kernel's signal on a parent's death is Linux's")
+def test_who_asks_after_its_parents_death_ends_at_once():
+    program = (
+        "import os, signal, time\n"
+        "from overheard.orphans import die_with_parent\n"
+        "parent = os.getpid()\n"
+        "if os.fork() == 0:\n"
+        "    while os.getppid() == parent:\n        time.sleep(0.01)\n"
+        '    os.write(1, b"orphan ")\n'
+        "    die_with_parent(signal.SIGTERM, parent)\n"
+        '    os.write(1, b"goes on")\n'
+        "os._exit(0)\n"
+    )
+    said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=20, check=True)
+    assert said.stdout == "orphan "
+
+
 def _alive(process: int) -> bool:
     try:
         with open(f"/proc/{process}/stat", encoding="ascii") as stream:

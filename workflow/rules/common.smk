@@ -118,7 +118,12 @@ def code_and_environment(stage, method):
 
 def record_flags(input):
     """The records of the jobs that a job reads from, as flags."""
-    return flags({"records": [path for path in input if path.endswith(".record.json")]})
+    return _record_flags(tuple(map(str, input)))
+
+
+@cache
+def _record_flags(files):
+    return flags({"records": [path for path in files if path.endswith(".record.json")]})
 
 
 def planned(stage, method=None, outside=()):

@@ -2,6 +2,8 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || echo python3)
 BIN := .venv/bin
 READY := .venv/.ready
+# whole files by turns on the cores there are: what a file's tests share is made once
+PYTEST := $(BIN)/python -m pytest --numprocesses=logical --maxprocesses=4 --dist=loadfile
 
 .DEFAULT_GOAL := help
 .PHONY: help paper tables test test-long setup check docs lock report clean remove
@@ -16,10 +18,10 @@ tables: $(READY) ## every table and Figures 3 and 6 from the reference run in gi
 	@$(BIN)/overheard reference twin
 
 test: $(READY) ## the tests
-	@$(BIN)/python -m pytest
+	@$(PYTEST)
 
 test-long: $(READY) ## the tests, and those that take many minutes
-	@$(BIN)/python -m pytest -m "long or not long"
+	@$(PYTEST) -m "long or not long"
 
 setup: $(READY) ## .venv alone: 4.8 GB on Linux, about three minutes
 

@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from overheard.lineage.saved import metadata_path
+
 ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -95,6 +97,22 @@ def test_each_log_begins_with_a_command_that_gives_the_same_bytes(finished):
     environ = os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "OVERHEARD_STORE": "off"}
     subprocess.run(["bash", "-c", line], cwd=folder, env=environ, check=True, capture_output=True)
     assert student.read_bytes() == content
+
+
+def test_a_run_waits_for_records_that_tell_all_it_reads(miniature, monkeypatch):
+    monkeypatch.chdir(miniature)
+    found = list(Path("results/mini/train").rglob("*.record.json"))
+    assert len(found) == 40
+    for path in found:
+        awaited = json.loads(metadata_path(str(path)).read_text())["input"]
+        told = {entry["path"]: entry["sha256"] for record in awaited for entry in entries(record, "reads")}
+        for entry in entries(path, "reads"):
+            assert entry["record"] in awaited or told[entry["path"]] == entry["sha256"], (path, entry["path"])
+
+
+def entries(record: str | Path, side: str) -> list[dict]:
+    """The files of one side of a record."""
+    return [entry for listed in json.loads(Path(record).read_text())[side].values() for entry in listed]
 
 
 REVERSED = """

@@ -109,6 +109,21 @@ def records_of(files):
     return list(dict.fromkeys(record_of(path) for path in listed))
 
 
+def awaited(files):
+    """The records of `records_of` but for those of files that another of these jobs read itself.
+
+    Such a job's record has the content of what it read, so it changes with them; and of thousands of runs, each record
+    more that a run waits for takes Snakemake its time.
+    """
+    read = {
+        f"results/{NAME}/features/normaliser.npz": NORMALISED,
+        f"results/{NAME}/teacher/prior.csv": TAUGHT,
+        f"results/{NAME}/teacher/relevance.csv": TAUGHT,
+    }
+    told = {path for file in files.values() for path in read.get(file, {}).values()}
+    return records_of({name: path for name, path in files.items() if path not in told})
+
+
 @cache
 def code_and_environment(stage, method):
     """What a job is planned with; looked up once for all jobs alike."""
@@ -206,7 +221,14 @@ def train_inputs(method):
 
 @cache
 def train_records(method):
-    return records_of(train_inputs(method))
+    return awaited(train_inputs(method))
+
+
+@cache
+def train_reads(method):
+    """What a run reads, and the records of all of it, as flags; one param, as each of a run's takes Snakemake its time."""
+    files = train_inputs(method)
+    return flags(files | {"records": records_of(files)})
 
 
 @cache
@@ -222,9 +244,11 @@ def evaluate_inputs(method, modality):
 
 
 def evaluate_outputs(name):
-    """One file a seed; a row's seeds are one job."""
+    """One file a seed; a row's seeds are one job. The experiment is written out, as Snakemake tries each of these many
+    patterns on every file that begins like them.
+    """
     return [
-        f"results/{{experiment}}/evaluate/{{method}}/{{modality}}/seed-{seed}/{name}"
+        f"results/{NAME}/evaluate/{{method}}/{{modality}}/seed-{seed}/{name}"
         for seed in SEEDS
     ]
 

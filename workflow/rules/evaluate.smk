@@ -34,12 +34,12 @@ else:
                 evaluate_inputs(wildcards.method, wildcards.modality)
             ),
         output:
-            record="results/{experiment}/evaluate/{method}/{modality}/evaluate.record.json",
+            record=f"results/{NAME}/evaluate/{{method}}/{{modality}}/evaluate.record.json",
             predictions=evaluate_outputs("predictions.npz"),
             events=evaluate_outputs("events.npz"),
             scores=evaluate_outputs("scores.json"),
         log:
-            "logs/{experiment}/evaluate/{method}/{modality}.log",
+            f"logs/{NAME}/evaluate/{{method}}/{{modality}}.log",
         params:
             settings=as_json(plan.evaluate_settings(EXPERIMENT, PROTOCOL)),
             reads=lambda wildcards: flags(

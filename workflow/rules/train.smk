@@ -9,11 +9,10 @@ rule train:
         "logs/{experiment}/train/{method}/{modality}/seed-{seed}.log",
     params:
         settings=lambda wildcards: train_settings(wildcards.method),
-        reads=lambda wildcards: flags(train_inputs(wildcards.method)),
+        reads=lambda wildcards: train_reads(wildcards.method),
         planned=lambda wildcards: planned("train", wildcards.method),
-        lineage=lambda wildcards, input: record_flags(input),
     shell:
         "overheard train --method {wildcards.method} --modality {wildcards.modality} --seed {wildcards.seed}"
         " {params.reads} --settings {params.settings:q} --checkpoints checkpoints"
         " --student {output.student} --history {output.history}"
-        " {params.lineage} --planned {params.planned:q} --record {output.record} --log {log}"
+        " --planned {params.planned:q} --record {output.record} --log {log}"

@@ -7,7 +7,7 @@ is not written out) is refused, never left out.
 import builtins
 import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -71,30 +71,33 @@ def closure(roots: Sequence[str], rows: Mapping[str, str] = {}, places: Sequence
     Raises:
         ConfigError: something reached cannot be followed; names file and line.
     """
-    asked = (*roots, None, *sorted(rows.items()), None, *(sys.path if places is None else places), Path.cwd())
+    places_now = (*(sys.path if places is None else places), Path.cwd())
+    begun, asked = (*roots, None, *rows, None, *places_now), (*roots, None, *sorted(rows.items()), None, *places_now)
     known = _known.get(asked)
-    if known and known[0].unchanged():
+    if known and known[0].library.unchanged():
         return known[1]
-    library = Library({OWN, *(root.partition(":")[0].partition(".")[0] for root in roots)}, places)
-    walk = _Walk(library, rows)
-    for root in roots:
-        module, _, name = root.partition(":")
-        walk.start(module, name, root)
-    found = walk.finish()
-    if library.settled():
-        _known[asked] = library, found
+    # most of what a method's run reaches, every method's does: it is walked once
+    walk = _begun.get(begun)
+    if not walk or not walk.library.unchanged():
+        walk = _Walk(Library({OWN, *(root.partition(":")[0].partition(".")[0] for root in roots)}, places), rows)
+        walk.begin(roots)
+    found = walk.with_rows(rows)
+    if walk.library.settled():
+        _begun[begun], _known[asked] = walk, (walk, found)
     return found
 
 
-_known: dict[tuple[object, ...], tuple[Library, Closure]] = {}
+_known: dict[tuple[object, ...], tuple["_Walk", Closure]] = {}
+_begun: dict[tuple[object, ...], "_Walk"] = {}
 
 
 class _Walk:
-    """Follows names from definition to definition."""
+    """Follows names from definition to definition; dicts of which one row is asked for are left open at first."""
 
-    def __init__(self, library: Library, rows: Mapping[str, str]) -> None:
+    def __init__(self, library: Library, rows: Iterable[str]) -> None:
         self.library = library
-        self.rows = rows
+        self.rows: dict[str, str | None] = dict.fromkeys(rows)
+        self.open: set[tuple[str, str]] = set()
         self.definitions: dict[str, str] = {}
         self.packages: set[str] = set()
         self.seen: set[tuple[str, tuple[str, ...]]] = set()
@@ -102,8 +105,25 @@ class _Walk:
         self.wholes: set[str] = set()
         self.waiting: list[tuple[Module, Path, Definition]] = []
 
-    def start(self, module: str, name: str, root: str) -> None:
-        """Begin at a function."""
+    def begin(self, roots: Iterable[str]) -> None:
+        """Follow all but the dicts left open."""
+        for root in roots:
+            module, _, name = root.partition(":")
+            self._start(module, name, root)
+        self._finish()
+
+    def with_rows(self, rows: Mapping[str, str]) -> Closure:
+        """What was found, with what is reachable from these rows; the walk itself stays where it is."""
+        walk = _Walk(self.library, ())
+        walk.rows = dict(rows)
+        for name in ("definitions", "packages", "seen", "imported", "wholes"):
+            setattr(walk, name, getattr(self, name).copy())
+        for module, name in sorted(self.open):
+            walk._define(*self.library.load(module), name)
+        walk._finish()
+        return Closure(dict(sorted(walk.definitions.items())), tuple(sorted(walk.packages)))
+
+    def _start(self, module: str, name: str, root: str) -> None:
         found = self.library.load(module)
         if found is None or not name or name.split(".")[0] not in found[0].bindings:
             where = f"{found[1]} has no function {name!r}" if found else f"no module {module!r} on the path"
@@ -111,12 +131,10 @@ class _Walk:
         self._import(module)
         self._name(*found, tuple(name.split(".")), 1)
 
-    def finish(self) -> Closure:
-        """Follow everything that waits."""
+    def _finish(self) -> None:
         while self.waiting:
             module, path, definition = self.waiting.pop()
             self._follow(module, path, definition.references)
-        return Closure(dict(sorted(self.definitions.items())), tuple(sorted(self.packages)))
 
     def _follow(self, module: Module, path: Path, references: References) -> None:
         reader: int | None = None
@@ -223,6 +241,9 @@ class _Walk:
         held = [bound for bound in module.bindings[name] if isinstance(bound, Definition)]
         if key in self.rows:
             row = self.rows[key]
+            if row is None:
+                self.open.add((module.name, name))
+                return
             entries = [definition.row(row) for definition in held]
             if None in entries:
                 raise ConfigError(f"{path}: {name} has no entry {row!r} in one written-out dict; expected {row!r}: …")

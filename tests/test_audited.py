@@ -308,6 +308,9 @@ def test_a_folder_of_checkpoints_that_a_command_names_is_not_touched(copy):
     elsewhere = copy / "mine"
     was = "--checkpoints checkpoints"
     assert was in json.loads(records.circumstance_path(Path(job)).read_text())["command"]
+    # nor is the study's own, in which a forger may have left weights to go on with: here no folder at all
+    shutil.rmtree(copy / "checkpoints", ignore_errors=True)
+    (copy / "checkpoints").write_text("no folder")
     assert recomputed(job, lambda command: command.replace(was, f"--checkpoints={elsewhere}")) is None
     assert not elsewhere.exists()
 

@@ -153,6 +153,7 @@ class _Reader:
         self.found = References()
 
     def read(self, node: ast.AST, scopes: _Scopes) -> None:
+        """Note what a node, and all below it, takes from outside these scopes."""
         kind = type(node)
         if kind is ast.Name:
             if isinstance(node.ctx, ast.Load):

@@ -121,7 +121,8 @@ def ours(folder: Path) -> dict[str, float]:
     import torch
     from PIL import Image
 
-    from overheard import front_ends, media_files
+    from overheard.io import media_files
+    from overheard.media import front_ends
 
     torch.set_num_threads(1)
     times = {}

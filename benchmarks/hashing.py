@@ -26,7 +26,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from overheard.lineage import hashing, records, store
+from overheard.jobs import hashing, records, store
 
 CORES = len(os.sched_getaffinity(0))
 BIG_BYTES = 2_000_000_000

@@ -55,7 +55,7 @@ import importlib.abc, importlib.util, os, sys, time
 
 class Finder(importlib.abc.MetaPathFinder):
     def find_spec(self, name, path, target=None):
-        if name != "overheard.lineage.job":
+        if name != "overheard.jobs.job":
             return None
         sys.meta_path.remove(self)
         spec = importlib.util.find_spec(name)
@@ -111,7 +111,7 @@ def main() -> None:
 def make_study(folder: Path, rows: int, seeds: int) -> None:
     """Turn a clone into a study of many rows with stub stages."""
     methods = [f"stub_{row:03}" for row in range(1, rows + 1)]
-    path = folder / "src/overheard/methods.py"
+    path = folder / "src/overheard/learning/methods.py"
     made = "".join(f'    "{method}": Method(True, nothing, needs=_TEACHER),\n' for method in methods)
     path.write_text(path.read_text().replace("METHODS = {\n", "METHODS = {\n" + made))
     for stage, body in (("train", TRAIN), ("evaluate", EVALUATE)):

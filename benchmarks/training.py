@@ -127,36 +127,36 @@ def plain_run(folder: Path, modality: str, extra: str) -> tuple[float, float]:
 
 
 def experiment() -> Any:
-    from overheard import config
+    from overheard.study import config
 
     return config.load_experiment(ROOT / "config/twin.yaml")
 
 
 def runs(modality: str) -> int:
     """Training runs of the default study in one modality."""
-    from overheard import config
+    from overheard.study import config
 
     rows = config.load_study(ROOT, experiment()).rows()
     return len(experiment().seeds) * sum(column == modality for _, column in rows)
 
 
 def settings(**changes: Any) -> Any:
-    from overheard import config, plan
     from overheard.stages.train import Settings
+    from overheard.study import config, job_settings
 
     return Settings(
-        **plan.train_settings(experiment(), config.load_protocol(ROOT, experiment()), ["encoders"]) | changes
+        **job_settings.train_settings(experiment(), config.load_protocol(ROOT, experiment()), ["encoders"]) | changes
     )
 
 
 def make_study(folder: Path) -> float:
     """Media of the default study's size, and every file that training reads; seconds that the features took."""
-    from overheard import artifacts
+    from overheard.io import artifacts
+    from overheard.sources.twin import world
     from overheard.stages.features import features
     from overheard.stages.normaliser import normaliser
     from overheard.stages.prior import prior
     from overheard.stages.relevance import relevance
-    from overheard.twin import world
 
     source = experiment().source
     places = world.locations(source.world, source.scale, source.coupling)
@@ -192,7 +192,7 @@ def make_media(folder: Path, clips: list[tuple[str, str]]) -> None:
     import soundfile
     from PIL import Image
 
-    from overheard import artifacts
+    from overheard.io import artifacts
 
     random = np.random.default_rng(0)
     noise = 0.1 * random.standard_normal(20 * RATE)
@@ -212,9 +212,9 @@ def make_teacher(files: dict[str, Path], ids: list[str]) -> None:
     import torch
     from torch import nn
 
-    from overheard import artifacts
-    from overheard.models import encoders
-    from overheard.pretraining import encoder_file
+    from overheard.io import artifacts
+    from overheard.learning.models import encoders
+    from overheard.learning.pretraining import encoder_file
 
     events = artifacts.event_names()
     for modality in ("image", "sound"):
@@ -233,7 +233,7 @@ def make_teacher(files: dict[str, Path], ids: list[str]) -> None:
 
 def prepared(folder: Path, method: str, modality: str) -> Any:
     """The training as the train stage prepares it, from the same files by the same code, private though it is."""
-    from overheard import methods
+    from overheard.learning import methods
     from overheard.stages import train
 
     return train._prepared(methods.find(method, modality), modality, 0, settings(), reads(folder))[1]
@@ -243,7 +243,7 @@ def waiting(folder: Path, turns: int) -> dict[str, dict[str, float]]:
     """For each row, steps a second: with real features, on one tensor in memory, and on one batch that stands ready."""
     import torch
 
-    from overheard import loop
+    from overheard.learning import loop
 
     size = settings().batch_size
     found = {}
@@ -266,7 +266,7 @@ def losses(training: Any, size: int) -> dict[str, Callable]:
     """The train stage's own loss of a batch, and the same on clips that are already at hand."""
     import torch
 
-    from overheard.objective import Part
+    from overheard.learning.objective import Part
 
     part, objective = training.train, training.objective
     augmentation, generator = training.augmentation, training.generators["augmentation"]
@@ -306,7 +306,7 @@ def print_waiting(found: dict[str, dict[str, float]]) -> None:
 
 def ours(folder: Path, modality: str) -> dict[str, float]:
     """A whole run of the train stage; imports are not timed, as the study's runs are forked from a warm process."""
-    from overheard.objective import settle
+    from overheard.learning.objective import settle
     from overheard.stages.train import train
 
     settle("cpu")
@@ -324,7 +324,7 @@ class Clips:
     """A data set in the style of the released program: each item is decoded and augmented when asked for."""
 
     def __init__(self, folder: Path, split: str, modality: str, how: Any) -> None:
-        from overheard import artifacts
+        from overheard.io import artifacts
 
         files = reads(folder)
         wanted = [row["id"] for row in artifacts.read_table(files["splits"]) if row["split"] == split]
@@ -413,8 +413,8 @@ def plain_losses(objective: Any, loader: Any) -> Iterator[Any]:
     """The same loss as ours, of each batch of a loader."""
     import torch
 
-    from overheard.methods import Known
-    from overheard.objective import say
+    from overheard.learning.methods import Known
+    from overheard.learning.objective import say
 
     memory: Callable = {True: torch.channels_last, False: torch.contiguous_format}.__getitem__
     for inputs, label, teacher in loader:

@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 import yaml
+from made_study import build_study, made, study
+
+__all__ = ["build_study", "made", "study"]
 
 _SHARED = Path(__file__).resolve().parents[2] / "shared"
 

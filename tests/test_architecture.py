@@ -1,30 +1,38 @@
-"""The floor plan holds: read from the imports, so that it cannot drift from docs/architecture.md."""
+"""The floor plan holds: read from the imports, by folder, so that it cannot drift from docs/architecture.md."""
 
 import ast
+import sys
 from pathlib import Path
 
 import pytest
 
 SOURCE = Path(__file__).resolve().parents[1] / "src" / "overheard"
+FILES = sorted(SOURCE.rglob("*.py"))
 STAGES = sorted((SOURCE / "stages").glob("[a-z]*.py"))
-# the program's shell besides the stages: it reads and writes files, starts processes, talks to people
-SHELL = {
-    "__main__", "artifacts", "clean", "cli", "config", "display", "durations", "experiments", "initialise",
-    "media_files", "orphans", "outside", "progress", "run", "runner", "scheduling", "warm",
-}  # fmt: skip
 
-
-def is_shell(path: Path) -> bool:
-    """A stage, one of `SHELL`, or a module of lineage that says in its first paragraph that it touches files."""
-    if path.parent.name != "lineage":
-        return path.parent.name == "stages" or path.stem in SHELL
-    said = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
-    return "ouches files" in said.split("\n\n")[0] or path.stem == "commands"
-
-
-CORE = sorted(path for path in SOURCE.rglob("*.py") if not is_shell(path))
-FILES = {"pathlib", "os", "shutil", "tempfile", "overheard.artifacts", "overheard.runner", "overheard.progress"}
+ROOMS = (
+    *("command", "sharing", "lineage", "scheduling", "study", "jobs", "stages"),
+    *("io", "learning", "media", "scores", "sources"),
+)
+"""From top to bottom: a room imports itself and what stands below it."""
+CORE = ("learning", "media", "scores", "sources")
+"""Rooms of pure functions: they open no file."""
+EVERYWHERE = ("errors", "seeds")
+FOR_FILES = {"pathlib", "os", "shutil", "tempfile"}
 TRAINING = {"torch", "numpy", "overheard"}
+
+
+def room(path: Path) -> str:
+    """The folder under `overheard`; the program's entry belongs to what a person types."""
+    first = path.relative_to(SOURCE).parts[0]
+    return "command" if first == "__main__.py" else first.removesuffix(".py")
+
+
+def name_of(path: Path) -> str:
+    return ".".join(["overheard", *path.relative_to(SOURCE).with_suffix("").parts]).removesuffix(".__init__")
+
+
+MODULES = {name_of(path): path for path in FILES}
 
 
 def imports(path: Path, top_level_only: bool = False) -> set[str]:
@@ -37,26 +45,52 @@ def imports(path: Path, top_level_only: bool = False) -> set[str]:
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}: relative import"
-            found |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+            below = {f"{node.module}.{alias.name}" for alias in node.names}
+            found |= {name if name in MODULES else node.module for name in below}
     return found
 
 
-@pytest.mark.parametrize("path", STAGES, ids=lambda path: path.stem)
-def test_no_stage_imports_a_stage(path):
-    assert not {name for name in imports(path) if name.startswith("overheard.stages")}
+def own(path: Path, top_level_only: bool = False) -> set[Path]:
+    """The project's own files that a file imports."""
+    return {MODULES[name] for name in imports(path, top_level_only) if name in MODULES}
 
 
-@pytest.mark.parametrize("path", CORE, ids=lambda path: str(path.relative_to(SOURCE)))
+def test_every_folder_is_a_room():
+    assert {room(path) for path in FILES} - {"__init__"} == {*ROOMS, *EVERYWHERE}
+
+
+def test_imports_go_down():
+    allowed = {name: {*ROOMS[place:], *EVERYWHERE} for place, name in enumerate(ROOMS)}
+    allowed |= {name: set(EVERYWHERE) for name in EVERYWHERE}
+    allowed["stages"] -= {"stages"}
+    wrong = {
+        f"{name_of(path)} imports {name_of(other)}"
+        for path in FILES
+        for other in own(path)
+        if path.name != "__init__.py" and room(other) not in allowed[room(path)]
+    }
+    assert wrong == set()
+
+
+def test_no_files_import_each_other_in_a_circle():
+    waiting = {path: own(path) - {path} for path in FILES}
+    while free := [path for path, needed in waiting.items() if not needed]:
+        for path in free:
+            del waiting[path]
+        for needed in waiting.values():
+            needed.difference_update(free)
+    assert sorted(map(name_of, waiting)) == []
+
+
+@pytest.mark.parametrize("path", [path for path in FILES if room(path) in CORE], ids=name_of)
 def test_the_core_opens_no_file(path):
-    assert not imports(path) & FILES
+    assert not {name.partition(".")[0] for name in imports(path)} & FOR_FILES
     calls = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
     assert not [call for call in calls if isinstance(call.func, ast.Name) and call.func.id == "open"]
 
 
-def test_nothing_upstream_reads_lineage():
-    """But for the runner, which calls it for every stage alike, and the program's own shell."""
-    readers = [path for path in [*STAGES, *CORE] if path.parent.name != "lineage"]
-    assert not [path for path in readers if any(name.startswith("overheard.lineage") for name in imports(path))]
+def test_packages_are_empty():
+    assert [path for path in FILES if path.name == "__init__.py" and path.read_bytes()] == []
 
 
 @pytest.mark.parametrize("path", STAGES, ids=lambda path: path.stem)
@@ -71,27 +105,21 @@ def reachable(path: Path) -> set[str]:
     seen, waiting, found = set(), [path], set()
     while waiting:
         current = waiting.pop()
-        if current in seen:
-            continue
-        seen.add(current)
-        for name in imports(current, top_level_only=True):
-            found.add(name.split(".")[0])
-            own = SOURCE.joinpath(*name.split(".")[1:]).with_suffix(".py")
-            if name.startswith("overheard.") and own.is_file():
-                waiting.append(own)
+        if current not in seen:
+            seen.add(current)
+            found |= {name.partition(".")[0] for name in imports(current, top_level_only=True)}
+            waiting += own(current, top_level_only=True)
     return found
 
 
 @pytest.mark.parametrize("word", ["train", "evaluate"])
 def test_training_imports_torch_and_numpy_only(word):
-    import sys
-
     outside = reachable(SOURCE / "stages" / f"{word}.py") - sys.stdlib_module_names
     assert outside <= TRAINING
 
 
 def test_every_stage_has_one_word_everywhere():
-    from overheard.stages import STAGES as listed  # noqa: N811
+    from overheard.study.layout import STAGES as listed  # noqa: N811
 
     words = {path.stem for path in STAGES}
     assert words == set(listed)
@@ -99,9 +127,33 @@ def test_every_stage_has_one_word_everywhere():
     assert not [word for word in words if f"overheard {word}" not in rules]
 
 
+def test_modules_named_in_strings_exist():
+    """A stale one would tie every run to all methods, or let a dry run import torch, and nothing would say so."""
+    named = {
+        (path.name, node.value)
+        for path in FILES
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.startswith("overheard.")
+    }
+    for where, text in named:
+        module, _, attribute = text.partition(":")
+        if module == "overheard.stages.":
+            continue
+        assert module in MODULES, f"{where}: {text}"
+        if attribute:
+            bound = {
+                target.id
+                for node in ast.parse(MODULES[module].read_text()).body
+                if isinstance(node, ast.Assign)
+                for target in node.targets
+                if isinstance(target, ast.Name)
+            }
+            assert attribute in bound, f"{where}: {text}"
+
+
 def test_files_and_functions_stay_readable():
     long = []
-    for path in SOURCE.rglob("*.py"):
+    for path in FILES:
         text = path.read_text()
         if text.count("\n") > 400:
             long.append(f"{path.name}: {text.count(chr(10))} lines")

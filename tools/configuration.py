@@ -1,18 +1,18 @@
-"""Write docs/configuration.md from the types of `overheard.config`, the one place of keys, ranges and defaults. Run by `make docs`."""
+"""Write docs/configuration.md from the types of `overheard.study.config`, the one place of keys, ranges and defaults. Run by `make docs`."""
 
 from pathlib import Path
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from overheard import config
+from overheard.study import config
 
 HEAD = """\
 # Configuration
 
 An experiment is one file `config/NAME.yaml`; `overheard run NAME` makes `results/NAME/` from it. It is checked before anything runs: an
 unknown key, a wrong type or an impossible value is named with what is allowed, and nothing starts. A default is what holds where the key is left out.
-Cores and clusters are not part of an experiment: `--cores`, `workflow/profiles/`. Generated from `src/overheard/config.py` by `make docs`.
+Cores and clusters are not part of an experiment: `--cores`, `workflow/profiles/`. Generated from `src/overheard/study/config.py` by `make docs`.
 
 `null` for a key under `train` takes the protocol's value (`config/protocols/`), which is meant for full networks.
 """

@@ -8,20 +8,27 @@ import sys
 def main() -> None:
     """Run the command line, or hand a training or evaluation job to the warm process of `overheard run`."""
     if snakemake := os.environ.get("OVERHEARD_PARENT"):
-        from overheard.orphans import die_with_snakemake
+        from overheard.io.parent_death import die_with_snakemake
 
         die_with_snakemake(int(snakemake))
+    asked = sys.argv[1:]
     if address := os.environ.get("OVERHEARD_WARM"):
-        from overheard.warm import STAGES, hand_over
+        from overheard.jobs.fork_server import hand_over
 
-        asked = sys.argv[1:]
-        if asked and asked[0] in STAGES and "--help" not in asked and (code := hand_over(address, asked)) is not None:
+        # it takes only the stages that it imported, and hangs up on everything else
+        if asked and "--help" not in asked and (code := hand_over(address, asked)) is not None:
             sys.exit(code)
-    from overheard.cli import app
+    from overheard.study.layout import STAGES
 
     if isinstance(sys.stdout, io.TextIOWrapper):
         # where a terminal's encoding lacks a sign, as ASCII lacks ±, another stands for it, and nothing crashes
         sys.stdout.reconfigure(errors="replace")
+    if asked and asked[0] in STAGES:
+        from overheard.jobs.runner import run_command
+
+        run_command(asked)
+    from overheard.command.app import app
+
     app(prog_name="overheard")
 
 

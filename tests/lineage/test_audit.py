@@ -7,10 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from overheard import artifacts
 from overheard.errors import ConfigError, LineageError
-from overheard.lineage import records
+from overheard.io import artifacts
+from overheard.jobs import records
 from overheard.lineage.audit import as_text, audit
+from overheard.sharing.audit_saved import audit_saved
 
 
 @pytest.fixture
@@ -34,7 +35,7 @@ def study(made):
 
 
 def look(study):
-    return audit(study, leaks=False)
+    return audit(study, leaks=False, also={"reading what was saved": audit_saved})
 
 
 def found(study):
@@ -223,7 +224,7 @@ def test_of_a_users_folder_the_changed_file_is_named(made, study):
 
 
 def test_the_store_is_read_too(study, tmp_path, monkeypatch):
-    from overheard.lineage import store
+    from overheard.jobs import store
 
     record = records.read_record(study / "teacher/prior.record.json")
     store.keep(Path("store"), record, {"command": "overheard prior"}, {"prior": [study / "teacher/prior.csv"]})
@@ -255,7 +256,7 @@ def test_jobs_of_other_code_are_not_called_forged(study):
 
 
 def test_a_command_of_another_stage_is_not_run(study):
-    from overheard.lineage.recomputing import recompute_job
+    from overheard.lineage.rerun import recompute_job
 
     path = study / "teacher/prior.record.json"
     for command, reason in {
@@ -462,7 +463,7 @@ def test_content_that_the_leak_report_cannot_read_is_a_finding_or_a_remark(study
 
 
 def test_what_the_leak_report_did_not_examine_is_said(study, monkeypatch):
-    from overheard import leaks
+    from overheard.media import leaks
 
     lines = [leaks.Line("clip", "test", 0, 3), *leaks.not_examined("near", "no coordinates")]
     report = leaks.report("mini", lines)
@@ -476,10 +477,10 @@ def test_what_the_leak_report_did_not_examine_is_said(study, monkeypatch):
 
 @pytest.fixture
 def packed(study):
-    from overheard.lineage import saving
+    from overheard.sharing import save
 
-    saving.pack(study, lambda text: None)
-    saving.write_curves(study)
+    save.pack(study, lambda text: None)
+    save.write_curves(study)
     return study
 
 
@@ -513,18 +514,20 @@ def test_a_list_of_archives_that_is_none_or_another_is_found(packed):
 
 
 def test_archives_of_other_results_are_found_though_the_list_fits(packed):
-    from overheard.lineage import archive, saved
+    from overheard.sharing import archive, saved_files
 
     path = packed / "saved/train/scene/image.tar"
-    lines = saved.read_index(packed)
+    lines = saved_files.read_index(packed)
     (Path("student.pt")).write_text("a better student")
     name = "train/scene/image/seed-0/student.pt"
     members = {key: packed / key for key in archive.digests(path)} | {name: Path("student.pt")}
 
     def repack():
         archive.pack(path, members)
-        line = saved.Archive("train/scene/image.tar", len(members), path.stat().st_size, archive.file_digest(path))
-        saved.write_index(packed, (lines | {line.archive: line}).values())
+        line = saved_files.Archive(
+            "train/scene/image.tar", len(members), path.stat().st_size, archive.file_digest(path)
+        )
+        saved_files.write_index(packed, (lines | {line.archive: line}).values())
 
     repack()
     (finding,) = look(packed).findings
@@ -535,10 +538,10 @@ def test_archives_of_other_results_are_found_though_the_list_fits(packed):
     assert found(packed) == {("saved", "saved/train/scene/image.tar")}
     del lines["train/scene/image.tar"]
     path.unlink()
-    saved.write_index(packed, lines.values())
+    saved_files.write_index(packed, lines.values())
     assert found(packed) == {("saved", "saved/archives.csv")}
-    line = saved.Archive("../../../elsewhere.tar", 1, 1, "0" * 64)
-    saved.write_index(packed, [*lines.values(), line])
+    line = saved_files.Archive("../../../elsewhere.tar", 1, 1, "0" * 64)
+    saved_files.write_index(packed, [*lines.values(), line])
     assert found(packed) == {("saved", "saved/archives.csv")}
 
 

@@ -9,7 +9,7 @@ import pytest
 from overheard.errors import ConfigError, LineageError
 from overheard.lineage.comparison import SAME
 from overheard.lineage.diff import as_text, diff
-from overheard.lineage.first_causes import first_causes
+from overheard.lineage.differences import first_causes
 
 
 def job(stage="train", reads=(), writes=("out",), settings=None, definitions=None, environment=None):
@@ -65,7 +65,7 @@ def test_what_left_the_bytes_as_they_were_is_no_cause():
 
 
 def test_definitions_and_packages_are_named():
-    name = "overheard.losses:event_kl"
+    name = "overheard.learning.losses:event_kl"
     new = chain(
         student={
             "definitions": {name: "2" * 12},

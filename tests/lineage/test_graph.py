@@ -4,8 +4,8 @@ import networkx
 import numpy as np
 import pytest
 
+from overheard.jobs.records import load_records
 from overheard.lineage.graph import Graph, Misfit
-from overheard.lineage.records import load_records
 
 
 def entry(path, made_by=None, digest="a" * 64):

@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from overheard import artifacts
 from overheard.errors import MediaError, PairingError
-from overheard.lineage import records
+from overheard.io import artifacts
+from overheard.jobs import records
 from overheard.lineage.leak_report import allowed_by_protocol, index_report, leak_report
-from overheard.places import record_of
 from overheard.stages.normaliser import normaliser
 from overheard.stages.prior import prior
 from overheard.stages.relevance import relevance
+from overheard.study.layout import record_of
 
 VECTORS = Path(__file__).resolve().parents[1] / "vectors"
 CLASSES = ("beach", "forest", "lake")

@@ -13,12 +13,14 @@ from pathlib import Path
 import pytest
 
 from overheard.errors import ConfigError, OverheardError
-from overheard.lineage import causes, edits, planning, prediction, records, status, store, why
-from overheard.runner import run_stage
-from overheard.stages import STAGES
+from overheard.jobs import on_disk, records, store
+from overheard.jobs.runner import run_stage
+from overheard.lineage import causes, forecast, status, why
+from overheard.scheduling import dry_run
+from overheard.study.layout import STAGES
 
 ENVIRONMENT = {"python": "3.11", "numpy": "2.4.6"}
-DEFINITIONS = {"overheard.splits:drawn": "1" * 12}
+DEFINITIONS = {"overheard.media.splits:drawn": "1" * 12}
 CODE = records.code_digest(DEFINITIONS)
 DRY_RUN = """\
 host: vm
@@ -64,8 +66,8 @@ SPLIT = shlex.join(
 
 def test_jobs_are_read_from_a_dry_run():
     lines = DRY_RUN.format(command=SPLIT).splitlines(keepends=True)
-    assert planning.listed(lines) == [(SPLIT, "Missing output files: results/mini/media/splits.csv")]
-    job = planning.read_command(SPLIT)
+    assert dry_run.listed(lines) == [(SPLIT, "Missing output files: results/mini/media/splits.csv")]
+    job = dry_run.read_command(SPLIT)
     assert job.record == "results/mini/media/split.record.json"
     assert job.settings == {"settings": {"fractions": [0.7, 0.1, 0.2], "seed": 3}}
     assert job.reads == {"index": ["results/mini/media/index.csv"]}
@@ -98,12 +100,12 @@ def test_status_wants_the_jobs_that_the_workflow_has(source, tmp_path, monkeypat
 def test_a_dry_run_in_other_words_is_refused():
     text = DRY_RUN.format(command=SPLIT).replace("Shell command: ", "command: ")
     with pytest.raises(OverheardError, match="counts 1 jobs, but the commands of 0"):
-        planning.listed(text.splitlines())
+        dry_run.listed(text.splitlines())
 
 
 def test_a_flag_that_the_stage_has_not_is_refused():
     with pytest.raises(OverheardError, match="no flag colour"):
-        planning.read_command(f"{SPLIT} --colour blue")
+        dry_run.read_command(f"{SPLIT} --colour blue")
 
 
 @pytest.mark.parametrize(
@@ -114,13 +116,13 @@ def test_a_flag_that_the_stage_has_not_is_refused():
     ],
 )
 def test_words_are_those_of_the_shell(line):
-    assert planning._split(line) == shlex.split(line)
+    assert dry_run._split(line) == shlex.split(line)
 
 
 @pytest.mark.parametrize("word", STAGES)
 def test_an_outline_has_the_signature_of_its_stage(word):
     real = getattr(importlib.import_module(f"overheard.stages.{word}"), word)
-    outline = planning.outline(word)
+    outline = dry_run.outline(word)
     for name, parameter in inspect.signature(real).parameters.items():
         other = inspect.signature(outline).parameters[name]
         assert other.default == parameter.default
@@ -160,7 +162,7 @@ def test_a_job_in_words(name, said):
 
 
 def test_what_was_edited_is_named(made, study):
-    assert edits.edited(edits.examine(study)) == []
+    assert on_disk.edited(on_disk.examine(study)) == []
     (study / "teacher/logits.npy").write_text("other logits")
     (study / "draw/pairs/truth/events.csv").write_text("id,events\n00000,3\n")
     (study / "draw/scenes.files.csv").write_text("path,sha256,bytes\n")
@@ -168,20 +170,20 @@ def test_what_was_edited_is_named(made, study):
     path.write_text(path.read_text().replace('"stage": "prior"', '"stage": "prayer"'))
     (study / "media/splits.csv").unlink()
     names = ["draw/pairs", "draw/scenes.files.csv", "teacher/prior.record.json", "teacher/logits.npy"]
-    assert edits.edited(edits.examine(study)) == [f"results/mini/{name}" for name in names]
+    assert on_disk.edited(on_disk.examine(study)) == [f"results/mini/{name}" for name in names]
 
 
 def test_a_file_that_was_only_touched_is_not_edited(made, study):
     for path in study.rglob("*"):
         os.utime(path)
-    assert edits.edited(edits.examine(study)) == []
+    assert on_disk.edited(on_disk.examine(study)) == []
 
 
 # --- two jobs, one after the other: `split` and `prior`
 
 
-def split_job(seed=0, code=CODE, environment=ENVIRONMENT, outside=None) -> planning.Scheduled:
-    return planning.Scheduled(
+def split_job(seed=0, code=CODE, environment=ENVIRONMENT, outside=None) -> dry_run.Scheduled:
+    return dry_run.Scheduled(
         "results/mini/media/split.record.json",
         "split",
         "Params have changed",
@@ -194,8 +196,8 @@ def split_job(seed=0, code=CODE, environment=ENVIRONMENT, outside=None) -> plann
     )
 
 
-def prior_job() -> planning.Scheduled:
-    return planning.Scheduled(
+def prior_job() -> dry_run.Scheduled:
+    return dry_run.Scheduled(
         "results/mini/teacher/prior.record.json",
         "prior",
         "Input files updated by another job: results/mini/media/split.record.json",
@@ -208,7 +210,7 @@ def prior_job() -> planning.Scheduled:
     )
 
 
-def done(job: planning.Scheduled, content: dict[str, str], reads: dict[str, list[dict]], keep: bool = True) -> None:
+def done(job: dry_run.Scheduled, content: dict[str, str], reads: dict[str, list[dict]], keep: bool = True) -> None:
     """Write a job's files, record and circumstance, as if it had computed; keep them in the store."""
     for path, text in content.items():
         Path(path).parent.mkdir(parents=True, exist_ok=True)
@@ -250,31 +252,31 @@ def two(tmp_path, monkeypatch) -> Path:
     return Path("results/mini")
 
 
-def outcomes(*jobs: planning.Scheduled) -> list[str]:
-    foreseen = prediction.foresee(jobs, edits.examine(Path("results/mini")))
+def outcomes(*jobs: dry_run.Scheduled) -> list[str]:
+    foreseen = forecast.foresee(jobs, on_disk.examine(Path("results/mini")))
     return [foreseen[job.record].outcome for job in jobs]
 
 
 def test_a_lost_file_is_put_back_and_so_is_all_after_it(two):
     (two / "media/splits.csv").unlink()
-    assert outcomes(split_job(), prior_job()) == [prediction.PUT_BACK, prediction.PUT_BACK]
+    assert outcomes(split_job(), prior_job()) == [forecast.PUT_BACK, forecast.PUT_BACK]
 
 
 def test_order_does_not_matter(two):
-    assert outcomes(prior_job(), split_job()) == [prediction.PUT_BACK, prediction.PUT_BACK]
+    assert outcomes(prior_job(), split_job()) == [forecast.PUT_BACK, forecast.PUT_BACK]
 
 
 def test_without_its_entry_a_job_computes_and_what_reads_the_same_bytes_is_put_back(two):
     identity = records.read_record(two / "media/split.record.json")["identity"]
     (Path("store/records") / store.machine_class() / f"{identity}.json").unlink()
-    assert outcomes(split_job(), prior_job()) == [prediction.COMPUTE, prediction.PUT_BACK]
+    assert outcomes(split_job(), prior_job()) == [forecast.COMPUTE, forecast.PUT_BACK]
 
 
 def test_a_damaged_file_of_the_store_is_not_put_back(two):
     (kept,) = [path for path in Path("store/files").rglob("*") if path.is_file() and path.read_bytes() == b"a,train\n"]
     kept.chmod(0o644)
     kept.write_bytes(b"b,train\n")
-    assert outcomes(split_job(), prior_job()) == [prediction.COMPUTE, prediction.PUT_BACK]
+    assert outcomes(split_job(), prior_job()) == [forecast.COMPUTE, forecast.PUT_BACK]
 
 
 def test_bytes_of_another_kind_of_machine_are_not_counted_on(two):
@@ -282,7 +284,7 @@ def test_bytes_of_another_kind_of_machine_are_not_counted_on(two):
     (Path("store/records") / store.machine_class() / f"{identity}.json").unlink()
     path = two / "media/split.circumstance.json"
     path.write_text(path.read_text().replace(store.machine_class(), "abacus"))
-    assert outcomes(split_job(), prior_job()) == [prediction.COMPUTE, prediction.PERHAPS]
+    assert outcomes(split_job(), prior_job()) == [forecast.COMPUTE, forecast.PERHAPS]
 
 
 @pytest.mark.parametrize(
@@ -291,17 +293,17 @@ def test_bytes_of_another_kind_of_machine_are_not_counted_on(two):
     ids=["setting", "code", "package"],
 )
 def test_what_was_never_computed_computes_and_after_it_nothing_is_known(two, change):
-    assert outcomes(split_job(**change), prior_job()) == [prediction.COMPUTE, prediction.PERHAPS]
+    assert outcomes(split_job(**change), prior_job()) == [forecast.COMPUTE, forecast.PERHAPS]
 
 
 def test_a_changed_input_is_another_job(two):
     Path("user/index.csv").write_text("id\nb\n")
-    assert outcomes(split_job(), prior_job()) == [prediction.COMPUTE, prediction.PERHAPS]
+    assert outcomes(split_job(), prior_job()) == [forecast.COMPUTE, forecast.PERHAPS]
 
 
 def test_without_a_store_all_computes(two, monkeypatch):
     monkeypatch.setenv("OVERHEARD_STORE", "off")
-    assert outcomes(split_job(), prior_job()) == [prediction.COMPUTE, prediction.COMPUTE]
+    assert outcomes(split_job(), prior_job()) == [forecast.COMPUTE, forecast.COMPUTE]
 
 
 def test_a_file_in_a_drawn_folder_is_known_by_the_folders_list(two):
@@ -309,8 +311,8 @@ def test_a_file_in_a_drawn_folder_is_known_by_the_folders_list(two):
     text = "".join(["path,sha256,bytes\n", *(f"{name},{digest},3\n" for name, digest in files)])
     Path("results/mini/draw").mkdir()
     Path("results/mini/draw/pairs.files.csv").write_text(text)
-    assert prediction._in_folder("results/mini/draw/pairs", "results/mini/draw/pairs/truth/events.csv") == "2" * 64
-    other = prediction._in_folder("results/mini/draw/pairs", "results/mini/draw/pairs/a.wav", "f" * 64)
+    assert forecast._in_folder("results/mini/draw/pairs", "results/mini/draw/pairs/truth/events.csv") == "2" * 64
+    other = forecast._in_folder("results/mini/draw/pairs", "results/mini/draw/pairs/a.wav", "f" * 64)
     assert other is None
 
 
@@ -323,9 +325,9 @@ class Study:
     name = "mini"
 
 
-def view(*jobs: planning.Scheduled) -> status.View:
-    found = edits.examine(Path("results/mini"))
-    seen = status.View(Study(), found, {job.record: job for job in jobs}, prediction.foresee(jobs, found))
+def view(*jobs: dry_run.Scheduled) -> status.View:
+    found = on_disk.examine(Path("results/mini"))
+    seen = status.View(Study(), found, {job.record: job for job in jobs}, forecast.foresee(jobs, found))
     seen.__dict__["wanted"] = [split_job().record, prior_job().record]
     return seen
 
@@ -429,11 +431,11 @@ def test_the_first_cause_is_a_package(two):
 
 
 def test_the_first_cause_is_a_function(two, monkeypatch):
-    definitions = {"overheard.splits:drawn": "2" * 12, "overheard.splits:new": "3" * 12}
-    monkeypatch.setattr(causes.code, "stage_code", lambda stage, method: causes.code.Closure(definitions, ()))
+    definitions = {"overheard.media.splits:drawn": "2" * 12, "overheard.media.splits:new": "3" * 12}
+    monkeypatch.setattr(causes.closure, "stage_code", lambda stage, method: causes.closure.Closure(definitions, ()))
     assert kinds(view(split_job(code="e" * 64), prior_job())) == [
-        ("source", "overheard.splits:drawn", "1" * 12, "2" * 12, WAY),
-        ("source", "overheard.splits:new", None, "3" * 12, WAY),
+        ("source", "overheard.media.splits:drawn", "1" * 12, "2" * 12, WAY),
+        ("source", "overheard.media.splits:new", None, "3" * 12, WAY),
     ]
 
 

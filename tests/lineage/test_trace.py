@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from overheard.errors import ConfigError, LineageError
-from overheard.lineage import records
+from overheard.jobs import records
 from overheard.lineage.trace import as_json, trace_cell, trace_file
 from overheard.lineage.trace_drawing import as_dot, layout, svg, write_svg
 from overheard.lineage.trace_text import as_text

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from overheard import artifacts
-from overheard.methods import METHODS
-from overheard.models import encoders
+from overheard.io import artifacts
+from overheard.learning.methods import METHODS
+from overheard.learning.models import encoders
 from overheard.stages.evaluate import Settings as EvaluationSettings
 from overheard.stages.evaluate import evaluate
 from overheard.stages.train import Settings, train

@@ -9,8 +9,8 @@ import pytest
 import soundfile
 from PIL import Image
 
-from overheard import runner
 from overheard.errors import MediaError, PairingError
+from overheard.jobs import runner
 from overheard.stages.media import Settings, media
 
 SETTINGS = Settings(seed=0, classes=None, bands=None, channels=None)

@@ -9,10 +9,10 @@ import pytest
 import soundfile
 from PIL import Image
 
-from overheard import artifacts
 from overheard.errors import ConfigError
+from overheard.io import artifacts
+from overheard.sources.twin import aerial, event_table, world
 from overheard.stages.draw import Settings, draw
-from overheard.twin import aerial, event_table, world
 
 SMALL = Settings(world=101, scale=0.001, coupling=0.5, scenes=1, sounds=30)
 

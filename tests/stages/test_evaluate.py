@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from sklearn.metrics import confusion_matrix, f1_score, precision_recall_fscore_support
 
-from overheard import artifacts
 from overheard.errors import CheckpointError
+from overheard.io import artifacts
 
 CLASSES = ["beach", "forest", "lake"]
 EVENTS = 527

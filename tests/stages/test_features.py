@@ -9,8 +9,9 @@ import soundfile
 import soxr
 from PIL import Image
 
-from overheard import front_ends, media_files
 from overheard.errors import ConfigError, MediaError, PairingError
+from overheard.io import media_files
+from overheard.media import front_ends
 from overheard.stages.features import features
 from overheard.stages.media import Settings, media
 from overheard.stages.normaliser import normaliser

@@ -10,8 +10,8 @@ import pytest
 import soundfile
 from PIL import Image
 
-from overheard import media_files
 from overheard.errors import ConfigError, MediaError
+from overheard.io import media_files
 from overheard.stages.media import Settings, media
 from overheard.stages.split import Settings as SplitSettings
 from overheard.stages.split import split

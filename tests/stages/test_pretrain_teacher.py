@@ -10,8 +10,9 @@ import pytest
 import torch
 from sklearn.metrics import roc_auc_score
 
-from overheard import artifacts, seeds
-from overheard.runner import run_stage
+from overheard import seeds
+from overheard.io import artifacts
+from overheard.jobs.runner import run_stage
 from overheard.stages.pretrain import Settings, pretrain
 from overheard.stages.prior import prior
 from overheard.stages.relevance import relevance
@@ -140,7 +141,7 @@ def run_interrupted(monkeypatch, epoch: int, folder: Path, given: dict, settings
             raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("overheard.progress.step", step)
+        patch.setattr("overheard.io.progress.step", step)
         with pytest.raises(KeyboardInterrupt):
             run_pretrain(folder, given, settings)
 
@@ -150,7 +151,7 @@ def test_an_interrupted_pretraining_goes_on_to_the_same_bytes(scenes, tmp_path, 
     run_interrupted(monkeypatch, 2, tmp_path / "cut", scenes)
     assert files(tmp_path / "cut") == {}
     seen = []
-    monkeypatch.setattr("overheard.progress.step", lambda done, total, text="": seen.append(done))
+    monkeypatch.setattr("overheard.io.progress.step", lambda done, total, text="": seen.append(done))
     assert run_pretrain(tmp_path / "cut", scenes) == 0
     assert seen == [3, 4]
     assert files(tmp_path / "cut") == files(tmp_path / "whole")

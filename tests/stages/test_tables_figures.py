@@ -8,8 +8,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from overheard import progress, runner
 from overheard.errors import ConfigError, PairingError
+from overheard.io import progress
+from overheard.jobs import runner
 from overheard.stages import cells as cells_stage
 from overheard.stages import figures as figures_stage
 from overheard.stages import tables as tables_stage

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-from overheard import artifacts, loop
 from overheard.errors import CheckpointError, ConfigError, PairingError
-from overheard.models import encoders
+from overheard.io import artifacts
+from overheard.learning import loop
+from overheard.learning.models import encoders
 
 CLASSES = ["beach", "forest", "lake"]
 EVENTS = 527
@@ -36,7 +37,7 @@ def kill_after(monkeypatch, epoch, training):
             raise KilledError
 
     with monkeypatch.context() as patch:
-        patch.setattr("overheard.progress.step", step)
+        patch.setattr("overheard.io.progress.step", step)
         with pytest.raises(KilledError):
             training()
 

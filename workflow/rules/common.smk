@@ -9,14 +9,14 @@ from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 
-from overheard import plan
+from overheard.study import job_settings
 from overheard.errors import OverheardError
-from overheard.config import Experiment, check, load_protocol, load_study
-from overheard.lineage import code
-from overheard.orphans import PARENT
-from overheard.outside import content_digest
-from overheard.places import record_of
-from overheard.progress import SOCKET
+from overheard.study.config import Experiment, check, load_protocol, load_study
+from overheard.jobs.code import closure
+from overheard.io.parent_death import PARENT
+from overheard.jobs.outside import content_digest
+from overheard.study.layout import record_of
+from overheard.io.progress import SOCKET
 
 # a plan of thousands of jobs makes millions of objects, all of which stay: looking for others took an eighth of its time
 gc.set_threshold(1_000_000, 100, 100)
@@ -28,12 +28,12 @@ ABSENT = config.pop("absent", [])
 EXPERIMENT = check(Experiment, config, f"config/{NAME}.yaml")
 PROTOCOL = load_protocol(ROOT, EXPERIMENT)
 STUDY = load_study(ROOT, EXPERIMENT)
-LEFT_OUT = plan.left_out(EXPERIMENT, STUDY)
+LEFT_OUT = job_settings.left_out(EXPERIMENT, STUDY)
 SEEDS = EXPERIMENT.seeds
 TWIN = EXPERIMENT.source.kind == "twin"
 TAGGER = getattr(EXPERIMENT.source, "tagger", None)
 PARTS = {"pairs": "", "scenes": "scenes/", "sounds": "sounds/"}
-PARTS_HERE = [PARTS[collection] for collection in plan.parts(EXPERIMENT, STUDY)]
+PARTS_HERE = [PARTS[collection] for collection in job_settings.parts(EXPERIMENT, STUDY)]
 
 # jobs call the command of this very environment, also where it was not activated
 # and end with this process; bash makes its last command its own process, so the job is a child of this one
@@ -48,7 +48,9 @@ wildcard_constraints:
     collection="|".join(PARTS),
     front_end="images|paper|tagger_mn04",
     encoder="image|sound",
-    modality="|".join(modality.replace("+", r"\+") for modality in plan.MODALITIES),
+    modality="|".join(
+        modality.replace("+", r"\+") for modality in job_settings.MODALITIES
+    ),
     method=r"[^/]+",
     seed=r"\d+",
     table="|".join(STUDY.tables),
@@ -65,7 +67,7 @@ LOCKS = contextlib.ExitStack()
 def lock_results():
     """Refuse to work beside another run of the experiment; let go when this process ends."""
     from overheard.errors import OverheardError
-    from overheard.run import only_run
+    from overheard.scheduling.lock import only_run
 
     try:
         LOCKS.enter_context(only_run(NAME))
@@ -127,8 +129,8 @@ def awaited(files):
 @cache
 def code_and_environment(stage, method):
     """What a job is planned with; looked up once for all jobs alike."""
-    closure = code.stage_code(stage, method)
-    return {"code": closure.digest, "environment": code.environment(closure)}
+    reached = closure.stage_code(stage, method)
+    return {"code": reached.digest, "environment": closure.environment(reached)}
 
 
 def record_flags(input):
@@ -151,7 +153,7 @@ def planned(stage, method=None, outside=()):
 
 def features_of(modality, part=""):
     """The array a modality's network reads, and its ids."""
-    name = plan.array(EXPERIMENT, modality)
+    name = job_settings.array(EXPERIMENT, modality)
     folder = f"results/{NAME}/features/{part}"
     return f"{folder}{name}.npy", f"{folder}{name.split('.')[0]}.ids.csv"
 
@@ -160,7 +162,7 @@ def student_arrays(method):
     """Inputs of training and evaluation: both modalities' arrays by key."""
     images, image_ids = features_of("image")
     sounds, sound_ids = features_of("sound")
-    if plan.frozen_blocks(EXPERIMENT, STUDY.methods[method].needs):
+    if job_settings.frozen_blocks(EXPERIMENT, STUDY.methods[method].needs):
         sounds, sound_ids = (
             f"results/{NAME}/teacher/trunk.npy",
             f"results/{NAME}/teacher/logits.ids.csv",
@@ -206,7 +208,7 @@ def train_inputs(method):
     files = student_arrays(method)
     needs = STUDY.methods[method].needs
     if "encoders" in needs:
-        for modality in plan.encoders(EXPERIMENT):
+        for modality in job_settings.encoders(EXPERIMENT):
             files[f"{modality}_encoder"] = f"results/{NAME}/pretrain/{modality}.pt"
     if "teacher" in needs:
         teacher = f"results/{NAME}/teacher"
@@ -234,7 +236,7 @@ def train_reads(method):
 @cache
 def train_settings(method):
     needs = STUDY.methods[method].needs
-    return as_json(plan.train_settings(EXPERIMENT, PROTOCOL, needs))
+    return as_json(job_settings.train_settings(EXPERIMENT, PROTOCOL, needs))
 
 
 def evaluate_inputs(method, modality):
@@ -315,13 +317,13 @@ def made_of_media():
             for name in ("index.csv", "manifest.csv", "statistics.csv", "report.md")
         ]
         files += drawn(part)
-        for front_end in plan.front_ends(EXPERIMENT, collection(part)):
+        for front_end in job_settings.front_ends(EXPERIMENT, collection(part)):
             array = f"{results}/features/{part}{front_end}"
             files += [f"{array}.npy", f"{array}.ids.csv"]
             if front_end != "tagger_mn04":
                 files.append(f"{array}.pooled.npy")
     files += [f"{results}/media/splits.csv", f"{results}/features/normaliser.npz"]
-    for modality in plan.pretrained(EXPERIMENT, STUDY):
+    for modality in job_settings.pretrained(EXPERIMENT, STUDY):
         files += [
             f"{results}/pretrain/{modality}.pt",
             f"{results}/pretrain/{modality}.history.csv",
@@ -334,7 +336,7 @@ def made_of_media():
         "prior": ["prior.csv"],
         "relevance": ["relevance.csv"],
     }
-    for job in plan.teacher_jobs(EXPERIMENT, STUDY):
+    for job in job_settings.teacher_jobs(EXPERIMENT, STUDY):
         files += [f"{results}/teacher/{name}" for name in taught[job]]
     return files
 

@@ -16,7 +16,7 @@ if ABSENT:
             log:
                 f"logs/{NAME}/evaluate/{method}/{modality}.log",
             params:
-                settings=as_json(plan.evaluate_settings(EXPERIMENT, PROTOCOL)),
+                settings=as_json(job_settings.evaluate_settings(EXPERIMENT, PROTOCOL)),
                 method=method,
                 modality=modality,
                 reads=flags(evaluate_inputs(method, modality)),
@@ -41,7 +41,7 @@ else:
         log:
             f"logs/{NAME}/evaluate/{{method}}/{{modality}}.log",
         params:
-            settings=as_json(plan.evaluate_settings(EXPERIMENT, PROTOCOL)),
+            settings=as_json(job_settings.evaluate_settings(EXPERIMENT, PROTOCOL)),
             reads=lambda wildcards: flags(
                 evaluate_inputs(wildcards.method, wildcards.modality)
             ),

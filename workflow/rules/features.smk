@@ -52,7 +52,7 @@ rule normaliser:
     log:
         "logs/{experiment}/features/normaliser.log",
     params:
-        front_end=plan.front_end(EXPERIMENT, "sound"),
+        front_end=job_settings.front_end(EXPERIMENT, "sound"),
         reads=flags(NORMALISED),
         planned=lambda wildcards: planned("normaliser"),
         lineage=lambda wildcards, input: record_flags(input),

@@ -13,7 +13,7 @@ rule pretrain:
             EXPERIMENT.networks, wildcards.encoder
         ).pretrain.seed,
         settings=lambda wildcards: as_json(
-            plan.pretrain_settings(EXPERIMENT, PROTOCOL, wildcards.encoder)
+            job_settings.pretrain_settings(EXPERIMENT, PROTOCOL, wildcards.encoder)
         ),
         reads=lambda wildcards: flags(pretrain_inputs(wildcards)),
         given=lambda wildcards: (

@@ -17,7 +17,9 @@ rule tables:
         "logs/{experiment}/tables/{table}.log",
     params:
         settings=lambda wildcards: as_json(
-            plan.table_settings(EXPERIMENT, STUDY, NAME, wildcards.table, ABSENT)
+            job_settings.table_settings(
+                EXPERIMENT, STUDY, NAME, wildcards.table, ABSENT
+            )
         ),
         scores=lambda wildcards: flags({"scores": scores_of_table(wildcards.table)}),
         planned=lambda wildcards: planned("tables"),

@@ -8,21 +8,26 @@ import tempfile
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 from overheard.errors import ConfigError, LineageError
-from overheard.lineage import audit_files, audit_saved, recomputing, recounting, store
+from overheard.jobs import store
+from overheard.jobs.records import located
+from overheard.lineage import audit_files, recount, rerun
 from overheard.lineage.findings import Feeds, Finding, in_words
-from overheard.lineage.given import given
 from overheard.lineage.graph import Record
-from overheard.lineage.records import located
-from overheard.lineage.unplanned import unplanned
+from overheard.lineage.outside_inputs import given
+from overheard.scheduling.deviations import unplanned
+from overheard.study.layout import is_kept
 
 _CELLS = "tables/cells.record.json"
 _Answer = TypeVar("_Answer")
 _Said = tuple[list[Finding], list[str]]
 """Findings, and remarks on what is no fault."""
+Question = Callable[[Path, Collection[str]], _Said]
+"""What to ask of a folder, given the recorded paths of files that are known to be damaged."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +80,13 @@ class _Asked:
         self.remarks += said
 
 
-def audit(folder: Path, recompute: int = 0, seed: int | None = None, leaks: bool = True) -> Audit:
+def audit(
+    folder: Path,
+    recompute: int = 0,
+    seed: int | None = None,
+    leaks: bool = True,
+    also: Mapping[str, Question] | None = None,
+) -> Audit:
     """Audit an experiment.
 
     Args:
@@ -83,6 +94,7 @@ def audit(folder: Path, recompute: int = 0, seed: int | None = None, leaks: bool
         recompute: how many jobs, drawn at random, to run again from scratch.
         seed: of that drawing; None draws one, which is told.
         leaks: make the leak report, too.
+        also: more to ask of results, by what is then being done; each gets the folder and the faulty files.
 
     Raises:
         ConfigError: there is no such folder.
@@ -101,16 +113,17 @@ def audit(folder: Path, recompute: int = 0, seed: int | None = None, leaks: bool
     asked.findings += read.findings
     asked.take("looking for other files", lambda: (audit_files.strangers(folder, records, broken), []))
     asked.take("following the records", lambda: (_between(folder, feeds, broken), []))
-    counted = asked.ask("counting again", lambda: _counted(folder, records, faulty), recounting.Recount())
+    counted = asked.ask("counting again", lambda: _counted(folder, records, faulty), recount.Recount())
     asked.take("counting again", lambda: _numbers(folder, counted, sound=not faulty and not broken))
     if not _is_reference(folder):
         asked.take("comparing with the plan", lambda: (_otherwise(folder, records), []))
         asked.take("reading the store", lambda: (_stored(), []))
-        asked.take("reading what was saved", lambda: audit_saved.audit_saved(folder, faulty))
+        for what, question in (also or {}).items():
+            asked.take(what, partial(question, folder, faulty))
     if leaks:
         asked.take("the leak report", lambda: _leaks(folder, records, faulty))
     if recompute:
-        asked.take("running again", lambda: recomputing.recompute(folder, records, recompute, seed))
+        asked.take("running again", lambda: rerun.recompute(folder, records, recompute, seed))
     if read.absent:
         asked.remarks.append(f"{read.absent} files are not kept here, as in every reference run")
     fed = [replace(one, feeds=_fed(one, feeds)) for one in asked.findings]
@@ -131,8 +144,6 @@ def _is_reference(folder: Path) -> bool:
 def _kept(folder: Path) -> audit_files.Kept:
     if not _is_reference(folder):
         return lambda stage, flag: True
-    from overheard.lineage.reference import is_kept
-
     return is_kept
 
 
@@ -176,12 +187,12 @@ def _between(folder: Path, feeds: Feeds, broken: Iterable[str]) -> list[Finding]
     return found
 
 
-def _counted(folder: Path, records: Mapping[str, Record], faulty: Collection[str]) -> recounting.Recount:
+def _counted(folder: Path, records: Mapping[str, Record], faulty: Collection[str]) -> recount.Recount:
     with tempfile.TemporaryDirectory(prefix="overheard-audit-") as place:
-        return recounting.recount(folder, records, Path(place), faulty)
+        return recount.recount(folder, records, Path(place), faulty)
 
 
-def _numbers(folder: Path, counted: recounting.Recount, sound: bool) -> _Said:
+def _numbers(folder: Path, counted: recount.Recount, sound: bool) -> _Said:
     """Every number again; where files or records are not sound, what rests on them is not counted and no finding."""
     mend = f"`overheard trace {folder.name} PATH` shows what it rests on; then delete it and its record and run again"
     findings = [

@@ -9,18 +9,17 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from overheard import artifacts
 from overheard.errors import LineageError, MediaError, OverheardError
-from overheard.lineage import hashing
-from overheard.lineage.circumstance import is_whole
+from overheard.io import artifacts
+from overheard.jobs import hashing
+from overheard.jobs.circumstance import is_whole
+from overheard.jobs.hashing import Content
+from overheard.jobs.records import SUFFIX, circumstance_path, entries, located, read_record, record_paths, recorded
+from overheard.jobs.shape import fault
 from overheard.lineage.findings import Finding
 from overheard.lineage.graph import Record
-from overheard.lineage.hashing import Content
-from overheard.lineage.records import SUFFIX, circumstance_path, entries, located, read_record, record_paths, recorded
-from overheard.lineage.recounting import outside_file
-from overheard.lineage.saved import SAVED
-from overheard.lineage.shape import fault
-from overheard.places import record_of
+from overheard.lineage.recount import outside_file
+from overheard.study.layout import SAVED, record_of
 
 CIRCUMSTANCE = ".circumstance.json"
 LISTING = ".files.csv"

@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from overheard.errors import MediaError, OverheardError
-from overheard.lineage import code, hashing, records, store
-from overheard.lineage.edits import Found
-from overheard.lineage.planning import Scheduled
-from overheard.lineage.prediction import Foreseen
-from overheard.lineage.records import Record
+from overheard.jobs import hashing, records, store
+from overheard.jobs.code import closure
+from overheard.jobs.on_disk import Found
+from overheard.jobs.records import Record
+from overheard.lineage.forecast import Foreseen
 from overheard.lineage.status import View, log_end
+from overheard.scheduling.dry_run import Scheduled
 
 _SHOWN = 5
 
@@ -132,7 +133,7 @@ def _sources(record: Record, job: Scheduled) -> Iterator[Cause]:
         return
     before = record["code"]["definitions"]
     try:
-        now = code.stage_code(job.stage, job.settings.get("method")).definitions
+        now = closure.stage_code(job.stage, job.settings.get("method")).definitions
     except OverheardError as error:
         yield Cause("source", job.stage, note=str(error))
         return

@@ -3,10 +3,10 @@
 from pathlib import Path
 
 from overheard.errors import ConfigError
-from overheard.experiments import project_root
 from overheard.lineage import comparison
 from overheard.lineage.comparison import NOT, ONLY_A, ONLY_B
-from overheard.lineage.sides import load_side
+from overheard.lineage.diff_sides import load_side
+from overheard.study.experiments import project_root
 
 
 def reference_folder(name: str) -> Path:

@@ -16,8 +16,8 @@ from pathlib import Path
 from overheard.errors import ConfigError, LineageError
 from overheard.lineage import comparison
 from overheard.lineage.comparison import SAME, Compared
-from overheard.lineage.first_causes import Cause, first_causes, rests_on
-from overheard.lineage.sides import Side, load_side
+from overheard.lineage.diff_sides import Side, load_side
+from overheard.lineage.differences import Cause, first_causes, rests_on
 
 _SAID = "a commit, a folder with results, or an experiment's name"
 _CELLS = "tables/cells.csv"

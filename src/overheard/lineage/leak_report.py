@@ -1,6 +1,6 @@
 """Touches files: loads from a results folder, or from a published index, what the leak report needs, and asks each way.
 
-The ways themselves are in `overheard.leaks`, the fingerprints in `overheard.likeness`.
+The ways themselves are in `overheard.media.leaks`, the fingerprints in `overheard.media.fingerprints`.
 """
 
 from collections.abc import Callable, Collection, Hashable, Mapping
@@ -9,13 +9,18 @@ from pathlib import Path
 
 import numpy as np
 
-from overheard import artifacts, config, leaks, likeness, relevance, scaling
 from overheard.errors import MediaError, PairingError
-from overheard.experiments import project_root
-from overheard.leaks import LeakReport, Line
-from overheard.lineage import hashing, misread
+from overheard.io import artifacts
+from overheard.jobs import hashing
+from overheard.jobs.records import read_record, record_paths, recorded
+from overheard.learning import relevance
+from overheard.lineage import split_readers
 from overheard.lineage.graph import Record
-from overheard.lineage.records import read_record, record_paths, recorded
+from overheard.media import fingerprints, leaks
+from overheard.media import moments as scaling
+from overheard.media.leaks import LeakReport, Line
+from overheard.study import config
+from overheard.study.experiments import project_root
 
 Step = Callable[[int, int, str], None]
 Split = Mapping[str, str]
@@ -76,8 +81,8 @@ def leak_report(
     study = _study(folder)
     if records is None:
         records = {recorded(path, folder): read_record(path) for path in record_paths(folder)}
-    today = {name: hashing.read(folder / name).sha256 for name in misread.FILES if (folder / name).is_file()}
-    lines = misread.lines(folder.name, records, today, study.split)
+    today = {name: hashing.read(folder / name).sha256 for name in split_readers.FILES if (folder / name).is_file()}
+    lines = split_readers.lines(folder.name, records, today, study.split)
     lines += _split_lines(study, nearer_than_m) + _file_lines(study)
     lines += _picture_lines(study, step) + _sound_lines(study, step)
     lines += _teacher_lines(study) + _normaliser_lines(study)
@@ -204,14 +209,14 @@ def _picture_lines(study: _Study, step: Step) -> list[Line]:
         ]
 
     def hashes(values: np.ndarray, what: str) -> np.ndarray:
-        return likeness.picture_hashes(values, lambda done: step(done, len(values), f"hashing {what}"))
+        return fingerprints.picture_hashes(values, lambda done: step(done, len(values), f"hashing {what}"))
 
     ids, prints = own[0], hashes(own[1], "pictures")
-    usable = ~likeness.blank(prints)
-    remark = f"at most {likeness.PICTURE_BITS} of 256 bits of pHash differ, in any of eight turns"
+    usable = ~fingerprints.blank(prints)
+    remark = f"at most {fingerprints.PICTURE_BITS} of 256 bits of pHash differ, in any of eight turns"
 
-    def alike(rows: np.ndarray, others: np.ndarray) -> likeness.Pairs:
-        return likeness.alike_pictures(prints[rows], others)
+    def alike(rows: np.ndarray, others: np.ndarray) -> fingerprints.Pairs:
+        return fingerprints.alike_pictures(prints[rows], others)
 
     lines = _own_pairs("picture", study, ids, prints, usable, alike, "{} bits", remark)
     other = _clips(features / "scenes", _IMAGES)
@@ -233,20 +238,20 @@ def _sound_lines(study: _Study, step: Step) -> list[Line]:
             for line in leaks.not_examined(way, f"{names}: neither is there")
         ]
     ids, values = artifacts.read_clips(features / f"{front_end}.npy", features / f"{front_end}.ids.csv")
-    decibel = likeness.tagger_decibel if front_end == _TAGGER else np.asarray
-    prints = likeness.sound_prints(values, decibel)
+    decibel = fingerprints.tagger_decibel if front_end == _TAGGER else np.asarray
+    prints = fingerprints.sound_prints(values, decibel)
     usable = ~prints.silent
-    remark = f"likeness at least {likeness.SOUND_LIKENESS} over at least {likeness.SHARED_S:g} s"
+    remark = f"likeness at least {fingerprints.SOUND_LIKENESS} over at least {fingerprints.SHARED_S:g} s"
 
-    def alike(rows: np.ndarray, others: likeness.SoundPrints) -> likeness.Pairs:
+    def alike(rows: np.ndarray, others: fingerprints.SoundPrints) -> fingerprints.Pairs:
         say = lambda done, total: step(done, total, "comparing sounds")  # noqa: E731
-        return likeness.alike_sounds(prints[rows], others, step=say)
+        return fingerprints.alike_sounds(prints[rows], others, step=say)
 
     lines = _own_pairs("sound", study, ids, prints, usable, alike, "{:.2f}", remark)
     other = _clips(features / "sounds", front_end)
     if other is None:
         return lines + leaks.not_examined("pretrain_sound", _unknown_set("sounds"))
-    theirs = likeness.sound_prints(other[1], decibel)
+    theirs = fingerprints.sound_prints(other[1], decibel)
     remark = f"{remark}; {len(theirs)} sounds"
     return lines + _other_pairs("pretrain_sound", study, ids, usable, other[0], theirs, alike, "{:.2f}", remark)
 
@@ -280,7 +285,7 @@ def _other_pairs(way, study, ids, usable, names, theirs, alike, unit, remark) ->
     return _alike_lines(way, study, ids, usable, pairs, remark)
 
 
-def _named(found: likeness.Pairs, ids: list[str], rows: np.ndarray, names: list[str], unit: str):
+def _named(found: fingerprints.Pairs, ids: list[str], rows: np.ndarray, names: list[str], unit: str):
     parts = zip(found.first, found.second, found.value, strict=True)
     return [(ids[rows[first]], names[second], unit.format(value)) for first, second, value in parts]
 

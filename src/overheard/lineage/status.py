@@ -5,8 +5,6 @@ Nothing is changed, but what was read of a file may be remembered in the store.
 
 import fcntl
 import os
-from base64 import urlsafe_b64decode
-from binascii import Error as NoBase64
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -15,15 +13,16 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from overheard import plan, run, scheduling
 from overheard.errors import LineageError, OverheardError
-from overheard.experiments import Loaded, load
-from overheard.lineage import records, store
-from overheard.lineage.edits import Found, edited, examine
-from overheard.lineage.planning import DryRun, Scheduled
-from overheard.lineage.prediction import COMPUTE, PERHAPS, PUT_BACK, Foreseen, foresee
-from overheard.places import stage_of
-from overheard.stages import STAGES
+from overheard.jobs import records, store
+from overheard.jobs.on_disk import Found, edited, examine
+from overheard.lineage.forecast import COMPUTE, PERHAPS, PUT_BACK, Foreseen, foresee
+from overheard.scheduling import asking
+from overheard.scheduling.dry_run import DryRun, Scheduled
+from overheard.scheduling.durations import how_long
+from overheard.scheduling.notes import markers
+from overheard.study.experiments import Loaded, load
+from overheard.study.layout import STAGES, stage_of, wanted, words
 
 __all__ = ["STATES", "View", "all_as_json", "all_status_text", "as_json", "edited", "look", "status_text", "words"]
 
@@ -63,7 +62,7 @@ class View:
     @cached_property
     def states(self) -> dict[str, str]:
         """Every wanted job's state."""
-        marked = _markers()
+        marked = markers()
         return {record: self._state(record, marked) for record in dict.fromkeys([*self.wanted, *self.jobs])}
 
     @cached_property
@@ -94,49 +93,15 @@ def look(name: str) -> View:
         OverheardError: there is no such configuration, or the dry run fails.
     """
     loaded = load(name)
-    dry_run = DryRun(scheduling.snakemake_command(loaded, scheduling.Wanted(), []))
+    dry_run = DryRun(asking.snakemake_command(loaded, asking.Wanted(), []))
     try:
         found = examine(Path("results") / name)
-        forced = scheduling.strange(loaded, found)
+        forced = asking.strange(loaded, found)
     finally:
         jobs = dry_run.jobs()
     if forced:
-        jobs = DryRun(scheduling.snakemake_command(loaded, scheduling.Wanted(), [], list(forced))).jobs()
+        jobs = DryRun(asking.snakemake_command(loaded, asking.Wanted(), [], list(forced))).jobs()
     return View(loaded, found, {job.record: job for job in jobs}, foresee(jobs, found))
-
-
-def wanted(loaded: Loaded) -> list[str]:
-    """Records of all jobs of a study, as `rule all` asks for their files, in the order of the flow."""
-    experiment, study, results = loaded.experiment, loaded.study, f"results/{loaded.name}"
-    absent = plan.left_out(experiment, study)
-    rows = [run for run in study.rows() if run not in absent]
-    collections = plan.parts(experiment, study)
-    part = {"pairs": "", "scenes": "scenes/", "sounds": "sounds/"}
-    names = [f"draw/{collection}" for collection in collections if experiment.source.kind == "twin"]
-    names += [f"media/{part[collection]}media" for collection in collections]
-    names += ["media/split"]
-    names += [
-        f"features/{part[collection]}{front_end}"
-        for collection in collections
-        for front_end in plan.front_ends(experiment, collection)
-    ]
-    names += ["features/normaliser", *(f"pretrain/{modality}" for modality in plan.pretrained(experiment, study))]
-    names += [f"teacher/{job}" for job in plan.teacher_jobs(experiment, study)]
-    names += [f"train/{m}/{c}/seed-{seed}/student" for m, c in rows for seed in experiment.seeds]
-    names += [f"evaluate/{m}/{c}/evaluate" for m, c in rows]
-    names += [f"tables/{table}" for table in study.tables]
-    names += ["tables/cells", "figures/figure3", "figures/figure6"]
-    return [f"{results}/{name}{records.SUFFIX}" for name in names]
-
-
-def words(record: str) -> str:
-    """A job in words, from its record's path: `train scene image seed-0`, `media scenes`, `split`."""
-    folder, *rest = record.removesuffix(records.SUFFIX).split("/")[2:]
-    if folder in ("train", "evaluate"):
-        return " ".join([folder, *rest[:-1]])
-    if rest[-1] in STAGES:
-        return " ".join([rest[-1], *rest[:-1]])
-    return " ".join([folder, *rest])
 
 
 def interrupted(job: Scheduled, marked: set[str]) -> bool:
@@ -167,20 +132,6 @@ def log_end(path: str) -> tuple[str, str]:
         return "finished", last
     failed = last.startswith("error: ") or "\nTraceback (most recent call last)" in text or "\nerror: " in text
     return ("failed" if failed else "open"), last
-
-
-def _markers() -> set[str]:
-    """Files that Snakemake began and did not finish: names in base64, long ones cut into folders that begin with @."""
-    marked = set()
-    top = Path(".snakemake/incomplete")
-    for parent, _, names in os.walk(top):
-        for name in names:
-            text = "".join(part.removeprefix("@") for part in Path(parent, name).relative_to(top).parts)
-            try:
-                marked.add(urlsafe_b64decode(text).decode())
-            except (NoBase64, UnicodeDecodeError, ValueError):
-                continue
-    return marked
 
 
 def at_work(name: str) -> str | None:
@@ -261,7 +212,7 @@ def _plan(view: View) -> list[str]:
 def _how_long(view: View, surely: Sequence[Foreseen], perhaps: Sequence[Foreseen]) -> str:
     cores = len(os.sched_getaffinity(0))
     all_of_it = Counter(each.job.stage for each in [*surely, *perhaps])
-    text = run.how_long(view.loaded, dict(all_of_it), cores)
+    text = how_long(view.loaded, dict(all_of_it), cores)
     return f"At most: {text}." if perhaps else f"{text}."
 
 

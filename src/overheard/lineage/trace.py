@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from overheard.errors import ConfigError, LineageError
-from overheard.lineage import records
-from overheard.lineage.circumstance import is_whole
+from overheard.jobs import records
+from overheard.jobs.circumstance import is_whole
+from overheard.jobs.records import Record
 from overheard.lineage.graph import Graph, files
-from overheard.lineage.records import Record
 
 Entry = Mapping[str, Any]
 

@@ -103,7 +103,7 @@ def svg(trace: Trace) -> bytes:
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
 
-    from overheard.plots.style import styled
+    from overheard.scores.plots.style import styled
 
     nodes = _nodes(trace, together=True)
     parents = {name: node.parents for name, node in nodes.items()}

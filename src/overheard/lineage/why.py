@@ -8,13 +8,12 @@ from itertools import groupby
 from pathlib import Path
 
 from overheard.errors import ConfigError
-from overheard.lineage import records
+from overheard.jobs import records
+from overheard.jobs.on_disk import Change
 from overheard.lineage.causes import Cause, above, causes, unscheduled_causes
-from overheard.lineage.edits import Change
-from overheard.lineage.prediction import COMPUTE, PUT_BACK
+from overheard.lineage.forecast import COMPUTE, PUT_BACK
 from overheard.lineage.status import STATES, View, look, words
-from overheard.places import record_of
-from overheard.stages import STAGES
+from overheard.study.layout import STAGES, record_of
 
 _SHOWN = 8
 

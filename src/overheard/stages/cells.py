@@ -1,8 +1,8 @@
 """All tables' cells in one file, and as nested numbers that DVC shows as metrics."""
 
-from overheard import artifacts
-from overheard.cells import COLUMNS, nested_metrics
-from overheard.runner import Reads, Writes
+from overheard.io import artifacts
+from overheard.io.signature import Reads, Writes
+from overheard.scores.cells import COLUMNS, nested_metrics
 
 
 def cells(tables: list[Reads], cells: Writes, metrics: Writes) -> None:

@@ -11,13 +11,13 @@ import numpy as np
 import soundfile
 from PIL import Image
 
-from overheard import artifacts, progress
 from overheard.errors import ConfigError
-from overheard.parallel import in_processes
-from overheard.runner import Writes
+from overheard.io import artifacts, progress
+from overheard.io.parallel import in_processes
+from overheard.io.signature import Writes
 from overheard.seeds import generator
-from overheard.twin import acoustics, aerial, event_table, photograph, scenes, world
-from overheard.twin.oscillators import RATE, samples
+from overheard.sources.twin import acoustics, aerial, event_table, photograph, scenes, world
+from overheard.sources.twin.oscillators import RATE, samples
 
 _SIZE = 400  # pixels of a place; a photograph shows 256 of them
 _REACH = 60  # pixels a copy's picture may lie from the location's own

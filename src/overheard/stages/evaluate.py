@@ -8,12 +8,14 @@ from typing import Any
 import numpy as np
 import torch
 
-from overheard import artifacts, methods, metrics, objective, progress
 from overheard.errors import CheckpointError, ConfigError, PairingError
-from overheard.inputs import Inputs, gathered
-from overheard.models import encoders
-from overheard.models.student import ORDER, Student
-from overheard.runner import Reads, Writes
+from overheard.io import artifacts, progress
+from overheard.io.signature import Reads, Writes
+from overheard.learning import methods, objective
+from overheard.learning.inputs import Inputs, gathered
+from overheard.learning.models import encoders
+from overheard.learning.models.student import ORDER, Student
+from overheard.scores import metrics
 
 _KEYS = {
     "method",

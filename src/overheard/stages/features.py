@@ -4,12 +4,12 @@ from pathlib import Path
 
 import numpy as np
 
-from overheard import artifacts, media_files, progress
 from overheard.errors import ConfigError, MediaError
-from overheard.front_ends import FRONT_ENDS, pool_frames
-from overheard.parallel import in_processes
-from overheard.pictures import POOL, SIZE, pool_pixels
-from overheard.runner import Reads, Writes
+from overheard.io import artifacts, media_files, progress
+from overheard.io.parallel import in_processes
+from overheard.io.signature import Reads, Writes
+from overheard.media.front_ends import FRONT_ENDS, pool_frames
+from overheard.media.pictures import POOL, SIZE, pool_pixels
 
 IMAGES = "images"
 

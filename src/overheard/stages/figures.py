@@ -6,15 +6,15 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from overheard import artifacts
-from overheard.cells import Ask, check_source, rows_left_out, table_cells
 from overheard.errors import ConfigError
-from overheard.plots import style
-from overheard.plots.class_statistics import figure3
-from overheard.plots.f_score_by_method import Bar, figure6
-from overheard.runner import Reads, Writes
-from overheard.scores import Run, checked_run, percent
-from overheard.tabular import MODALITIES, SOURCES, conditions, left_out_notes, measured
+from overheard.io import artifacts
+from overheard.io.signature import Reads, Writes
+from overheard.scores.cells import Ask, check_source, rows_left_out, table_cells
+from overheard.scores.over_seeds import Run, checked_run, percent
+from overheard.scores.plots import style
+from overheard.scores.plots.class_statistics import figure3
+from overheard.scores.plots.f_score_by_method import Bar, figure6
+from overheard.scores.tabular import MODALITIES, SOURCES, conditions, left_out_notes, measured
 
 
 @dataclass(frozen=True)

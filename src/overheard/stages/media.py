@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from overheard import artifacts, indexing, media_files, media_report, progress
 from overheard.errors import ConfigError, MediaError, PairingError
-from overheard.indexing import Index, Row
-from overheard.media_report import Clip
-from overheard.parallel import in_processes
-from overheard.runner import Reads, Writes
+from overheard.io import artifacts, media_files, progress
+from overheard.io.parallel import in_processes
+from overheard.io.signature import Reads, Writes
+from overheard.media import indexing
+from overheard.media import report as media_report
+from overheard.media.indexing import Index, Row
+from overheard.media.report import Clip
 from overheard.seeds import generator
 
 CLIP_S = 10.0  # what every network hears

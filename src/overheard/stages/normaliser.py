@@ -2,10 +2,11 @@
 
 import numpy as np
 
-from overheard import artifacts, progress, scaling
 from overheard.errors import ConfigError, MediaError
-from overheard.front_ends import FRONT_ENDS
-from overheard.runner import Reads, Writes
+from overheard.io import artifacts, progress
+from overheard.io.signature import Reads, Writes
+from overheard.media import moments
+from overheard.media.front_ends import FRONT_ENDS
 
 _OWN_SCALING = ("tagger_mn04",)  # front ends whose numbers are already as their network wants them
 
@@ -39,12 +40,12 @@ def normaliser(
     clip_ids, clips = artifacts.read_clips(sounds, sound_ids)
 
     rows = np.sort(artifacts.positions(training, picture_ids, str(images)))
-    image_mean, image_std = scaling.picture_moments(pictures, rows)
+    image_mean, image_std = moments.picture_moments(pictures, rows)
     if front_end in _OWN_SCALING:
         bands = FRONT_ENDS[front_end].bands
         sound_mean, sound_std = np.zeros(bands), np.ones(bands)
     else:
-        sound_mean, sound_std = scaling.band_moments(
+        sound_mean, sound_std = moments.band_moments(
             clips, np.sort(artifacts.positions(training, clip_ids, str(sounds)))
         )
 

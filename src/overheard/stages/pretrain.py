@@ -11,11 +11,12 @@ from typing import Any
 import numpy as np
 import torch
 
-from overheard import artifacts, augment, loop, objective, pretraining, progress
 from overheard.errors import CheckpointError, ConfigError, MediaError
-from overheard.models import encoders, mn04
-from overheard.pretraining import Pretraining
-from overheard.runner import Reads, Writes
+from overheard.io import artifacts, progress
+from overheard.io.signature import Reads, Writes
+from overheard.learning import augment, loop, objective, pretraining
+from overheard.learning.models import encoders, mn04
+from overheard.learning.pretraining import Pretraining
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,8 @@
 """p(e|s_k): how probable the teacher finds each event in each scene (paper, section 4.3)."""
 
-from overheard import artifacts
-from overheard.relevance import probabilities, scene_event_prior, training_clips
-from overheard.runner import Reads, Writes
+from overheard.io import artifacts
+from overheard.io.signature import Reads, Writes
+from overheard.learning.relevance import probabilities, scene_event_prior, training_clips
 
 
 def prior(logits: Reads, logit_ids: Reads, index: Reads, splits: Reads, prior: Writes) -> None:

@@ -1,8 +1,8 @@
 """d_k: which events go with a scene, by the teacher (paper, equation 8)."""
 
-from overheard import artifacts
-from overheard.relevance import probabilities, scene_event_relevance, training_clips
-from overheard.runner import Reads, Writes
+from overheard.io import artifacts
+from overheard.io.signature import Reads, Writes
+from overheard.learning.relevance import probabilities, scene_event_relevance, training_clips
 
 
 def relevance(logits: Reads, logit_ids: Reads, index: Reads, splits: Reads, relevance: Writes) -> None:

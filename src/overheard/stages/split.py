@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from overheard import artifacts
-from overheard.runner import Reads, Writes
-from overheard.splits import split_clips
+from overheard.io import artifacts
+from overheard.io.signature import Reads, Writes
+from overheard.media.splits import split_clips
 
 
 @dataclass(frozen=True)

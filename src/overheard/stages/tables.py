@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 from typing import Any
 
-from overheard import artifacts, progress, tabular
-from overheard.cells import COLUMNS, Ask, csv_line, rows_left_out, table_cells
-from overheard.published import COLUMNS as PUBLISHED_COLUMNS
-from overheard.published import printed_values
-from overheard.runner import Reads, Writes
-from overheard.scores import checked_run
+from overheard.io import artifacts, progress
+from overheard.io.signature import Reads, Writes
+from overheard.scores import tabular
+from overheard.scores.cells import COLUMNS, Ask, csv_line, rows_left_out, table_cells
+from overheard.scores.over_seeds import checked_run
+from overheard.scores.published import COLUMNS as PUBLISHED_COLUMNS
+from overheard.scores.published import printed_values
 
 
 @dataclass(frozen=True)

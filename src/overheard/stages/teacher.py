@@ -5,12 +5,12 @@ from typing import Any
 
 import numpy as np
 
-from overheard import artifacts, progress
-from overheard.auc import roc_auc
 from overheard.errors import ConfigError, MediaError, PairingError
-from overheard.models.tagger import Tagger
-from overheard.objective import settle
-from overheard.runner import Reads, Writes
+from overheard.io import artifacts, progress
+from overheard.io.signature import Reads, Writes
+from overheard.learning.models.tagger import Tagger
+from overheard.learning.objective import settle
+from overheard.scores.auc import roc_auc
 
 _FEWEST = 5
 _INDICES = {str(event) for event in range(527)}

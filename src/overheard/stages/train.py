@@ -13,11 +13,13 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from overheard import artifacts, augment, inputs, loop, methods, objective, progress, seeds
+from overheard import seeds
 from overheard.errors import CheckpointError, ConfigError, PairingError
-from overheard.models import encoders
-from overheard.models import student as students
-from overheard.runner import Reads, Writes
+from overheard.io import artifacts, progress
+from overheard.io.signature import Reads, Writes
+from overheard.learning import augment, inputs, loop, methods, objective
+from overheard.learning.models import encoders
+from overheard.learning.models import student as students
 
 _WHOLE_LOG_MEL = (1, 1000, 128)
 """Input of the whole mn04, (channel, time, band); its sounds may be stored outputs of its lower blocks."""

@@ -1,0 +1,153 @@
+"""The command line: no logic, only what is asked and who answers."""
+
+import errno
+import sys
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Annotated, Any
+
+import click
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+from overheard.command import questions
+from overheard.errors import OverheardError
+from overheard.jobs.runner import os_message
+from overheard.study.layout import STAGES
+
+_STUDY_PANEL = "A study"
+_STAGE_PANEL = "One stage of it by hand (each job's log begins with such a line)"
+
+
+class _Commands(TyperGroup):
+    """Commands in the order of the flow; a stage is only listed, `__main__` runs it."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return [*self.commands, *STAGES]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in STAGES:
+            return super().get_command(ctx, cmd_name)
+        return TyperCommand(cmd_name, help=STAGES[cmd_name], rich_help_panel=_STAGE_PANEL)
+
+
+app = typer.Typer(
+    cls=_Commands,
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    help="Regenerate every table and figure of a paper on transfer for audiovisual aerial scene recognition.",
+)
+
+
+@app.callback()
+def _root() -> None:
+    pass
+
+
+def _misplaced(error: OSError) -> str | None:
+    """One line for a path of which the file system says that nothing can be read or written there, or None."""
+    places = (errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENAMETOOLONG, errno.ELOOP)
+    if error.errno not in places or not error.filename:
+        return None
+    return f"{error.filename}: {error.strerror.lower()}; give another path, or move away what is in its place"
+
+
+def _mendable(command: Callable[..., int | None]) -> Callable[..., None]:
+    """Turn trouble that a user can mend into one message and exit code 2."""
+
+    @wraps(command)
+    def guarded(*args: Any, **kwargs: Any) -> None:
+        try:
+            code = command(*args, **kwargs)
+        except OverheardError as error:
+            print(f"error: {error}", file=sys.stderr)
+            raise typer.Exit(2) from error
+        except OSError as error:
+            message = os_message(command.__name__, error) or _misplaced(error)
+            if message is None:
+                raise
+            print(f"error: {message}", file=sys.stderr)
+            raise typer.Exit(2) from error
+        raise typer.Exit(code or 0)
+
+    return guarded
+
+
+@app.command(rich_help_panel=_STUDY_PANEL)
+@_mendable
+def run(
+    name: Annotated[str, typer.Argument(help="The experiment: config/NAME.yaml makes results/NAME/.")],
+    changes: Annotated[
+        list[str] | None, typer.Option("--set", help="key=value, e.g. train.epochs=5; needs --as.")
+    ] = None,
+    new: Annotated[
+        str | None, typer.Option("--as", help="Write the changed configuration as config/NEW.yaml and run it.")
+    ] = None,
+    cores: Annotated[int | None, typer.Option(min=1, help="Jobs at once; all cores by default.")] = None,
+    until: Annotated[str | None, typer.Option(help=f"Stop after a stage: {', '.join(STAGES)}.")] = None,
+    table: Annotated[
+        str | None, typer.Option(help="Only what one table or figure needs, e.g. table2, figure6.")
+    ] = None,
+    row: Annotated[str | None, typer.Option(help="Only one method, e.g. scene+event.")] = None,
+    column: Annotated[str | None, typer.Option(help="Only one modality: image, sound or image+sound.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would run, and stop.")] = False,
+    keep_going: Annotated[
+        bool, typer.Option("--keep-going", help="After a failed job, go on with those that do not need it.")
+    ] = False,
+    partial: Annotated[
+        bool,
+        typer.Option(
+            "--partial", help="With --keep-going: make the tables from the runs there are; their cells say `3 of 5`."
+        ),
+    ] = False,
+) -> int:
+    """Make an experiment's tables and figures; run again after an interruption, it goes on where it stopped."""
+    from overheard.command.run import Wanted, run_experiment
+
+    wanted = Wanted(until=until, table=table, row=row, column=column)
+    return run_experiment(name, changes or [], new, wanted, cores, dry_run, keep_going, partial)
+
+
+@app.command(rich_help_panel=_STUDY_PANEL)
+@_mendable
+def init(
+    name: Annotated[str, typer.Argument(help="Name of the new experiment: config/NAME.yaml is written.")],
+    source: Annotated[Path, typer.Option("--from", help="Folder with vision/<class>/ and sound/<class>/.")],
+    scenes: Annotated[
+        Path | None, typer.Option(help="Folder <class>/<picture> to pre-train the image network on.")
+    ] = None,
+    tagger: Annotated[Path | None, typer.Option(help="Weights of the tagger mn04 (mn04_as_mAP_432.pt).")] = None,
+) -> None:
+    """Write an annotated configuration for a folder of your own."""
+    from overheard.command.initialise import write_config
+
+    print(write_config(name, source, scenes, tagger))
+
+
+@app.command(rich_help_panel=_STUDY_PANEL)
+@_mendable
+def report(name: Annotated[str, typer.Argument(help="The experiment.")]) -> int:
+    """Make Snakemake's HTML report of a finished experiment: results/NAME/report.html."""
+    from overheard.command.run import make_report
+
+    return make_report(name)
+
+
+@app.command(rich_help_panel=_STUDY_PANEL)
+@_mendable
+def clean(
+    name: Annotated[str, typer.Argument(help="The experiment.")],
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Delete; without it the command only says what it would free.")
+    ] = False,
+) -> None:
+    """Say what an experiment's files take, and delete them with --yes."""
+    from overheard.command.clean import clean_experiment
+
+    print(clean_experiment(name, yes))
+
+
+questions.register(app, _mendable)

@@ -1,0 +1,89 @@
+"""`overheard init`: an annotated configuration for a user's own folder."""
+
+import json
+from pathlib import Path
+
+from overheard.errors import ConfigError, MediaError
+from overheard.study.config import NAME, Directory, Experiment, check, read_yaml
+
+TEMPLATE = """\
+# {name}: the paper's rows on the pairs of one folder. Every key and its range: docs/configuration.md.
+# Run it:  overheard run {name}      What would run:  overheard run {name} --dry-run
+study: advance # which rows, columns and tables: config/studies/
+protocol: corrected # equations, optimizer, selection: config/protocols/
+seeds: [0, 1, 2, 3, 4] # one run of every row for each
+
+source:
+  kind: directory
+  # vision/<class>/<id>.jpg and sound/<class>/<id>.wav (also .jpeg .png .tif; .flac .ogg .mp3), paired by name.
+  # NNNNN_k is another sample of location NNNNN; metadata.csv (id, class, location, lat, lon, split) goes before names.
+  pairs: {pairs}
+  # <class>/<picture>: aerial scenes the image network is pre-trained on; null leaves out the rows that need it
+  scenes: {scenes}
+  # weights of the tagger mn04: sound network and teacher; null leaves out the rows that need them
+  tagger: {tagger}
+  classes: null # null: every class of the folder; else a list
+  bands: null # which bands are red, green, blue, in pictures of more than four, e.g. [3, 2, 1]
+  channels: null # `mean` to average sounds of more than two channels
+  seed: 0 # of the ten-second windows cut from longer sounds
+
+split: # by location within each class; a split column in metadata.csv is obeyed instead
+  fractions: [0.7, 0.1, 0.2]
+  seed: 0
+
+networks:
+  image: {{name: small}} # small, or resnet101 (the paper's; wants a GPU)
+{sound}
+train: # null or left out: the protocol's value, which is meant for full networks
+  learning_rate: 1.0e-3
+  epochs: 25
+  patience: 8
+"""
+SOUND_TAGGER = """\
+  # mn04 is the tagger itself, trained further; its lower blocks are kept as given and their outputs stored once, which
+  # makes two cores enough (0: all blocks are trained)
+  sound: {name: mn04, frozen_blocks: 13}
+"""
+SOUND_SMALL = """\
+  sound: {name: small} # no tagger was given: only rows that start at random use the sound network
+"""
+
+
+def write_config(name: str, source: Path, scenes: Path | None, tagger: Path | None) -> str:
+    """Write `config/NAME.yaml`; what to do next, in words.
+
+    Raises:
+        ConfigError: the name is not one, or the file exists.
+        MediaError: a folder or the weights are not there.
+    """
+    if not NAME.fullmatch(name):
+        raise ConfigError(
+            f"{name!r}: a name has letters, digits, dot, dash and underscore, and starts with a letter or digit"
+        )
+    path = Path("config") / f"{name}.yaml"
+    if path.exists():
+        raise ConfigError(f"{path}: exists already; edit it, or choose another name")
+    for folder in (source / "vision", source / "sound"):
+        if not folder.is_dir():
+            raise MediaError(f"{folder}: no such folder; expected vision/<class>/ and sound/<class>/ under {source}")
+    if scenes is not None and not scenes.is_dir():
+        raise MediaError(f"--scenes {scenes}: no such folder")
+    if tagger is not None and not tagger.is_file():
+        raise MediaError(f"--tagger {tagger}: no such file")
+    text = TEMPLATE.format(
+        name=name,
+        pairs=_quoted(source),
+        scenes=_quoted(scenes),
+        tagger=_quoted(tagger),
+        sound=SOUND_TAGGER if tagger else SOUND_SMALL,
+    )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    experiment = check(Experiment, read_yaml(path), str(path))
+    assert isinstance(experiment.source, Directory)
+    return f"{path} written; look through it, then: overheard run {name}"
+
+
+def _quoted(path: Path | None) -> str:
+    """A path as YAML, whatever its characters (a JSON string is YAML); absolute, so it holds wherever it is read."""
+    return "null" if path is None else json.dumps(str(path.absolute()), ensure_ascii=False)

@@ -1,0 +1,257 @@
+"""`overheard run`: check the configuration, say what will run, let Snakemake run it, show it, say what came of it."""
+
+import json
+import os
+import re
+import shlex
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+
+import yaml
+
+from overheard.command.display import Display
+from overheard.errors import ConfigError, OverheardError
+from overheard.io.parent_death import die_with_parent
+from overheard.io.progress import SOCKET
+from overheard.jobs import store
+from overheard.jobs.circumstance import GIT, git_state
+from overheard.jobs.code.modules import forget_stale_bytecode
+from overheard.jobs.fork_server import WarmProcess
+from overheard.jobs.on_disk import edited, examine
+from overheard.scheduling import durations
+from overheard.scheduling.asking import Wanted, counted, planned_jobs, planning, snakemake_command, strange, targets
+from overheard.scheduling.durations import how_long
+from overheard.scheduling.lock import only_run
+from overheard.sharing.restore import pulled_without_restore
+from overheard.study import job_settings
+from overheard.study.experiments import Loaded, load, write_variant
+from overheard.study.layout import WARM_STAGES
+
+TWIN_WARNING = "SIMULATED TWIN: these are not ADVANCE's numbers (docs/twin.md)."
+
+
+def _seen(loaded: Loaded, wanted: Wanted) -> tuple[dict[str, int], list[str]]:
+    """Jobs by rule, and those of them that run in any case; results are looked at while Snakemake plans."""
+    with planning(loaded, wanted, []) as plans:
+        forced = _looked_at(loaded)
+        jobs = counted(plans)
+    return planned_jobs(loaded, wanted, [], forced) if forced else jobs, forced
+
+
+def _stage_of(rule: str) -> str:
+    return re.sub(r"_\w+$|\d+$", "", rule).replace("figure", "figures")
+
+
+def introduction(loaded: Loaded, jobs: dict[str, int], cores: int, wanted: Wanted) -> str:
+    """The first lines: what will run, what is there already, about how long, and what the numbers are."""
+    lines = [f"{loaded.name}: {loaded.study.title}"]
+    source = loaded.experiment.source
+    if source.kind == "twin":
+        lines.append(TWIN_WARNING)
+    else:
+        lines.append(
+            f"Pairs from {source.pairs}: other pairs than ADVANCE, so no number is comparable with the printed ones."
+        )
+    rows = [run for run in loaded.study.rows() if run not in job_settings.left_out(loaded.experiment, loaded.study)]
+    runs = len(rows) * len(loaded.experiment.seeds)
+    lines += [
+        f"left out: {m} ({c}): {reason}"
+        for (m, c), reason in job_settings.left_out(loaded.experiment, loaded.study).items()
+    ]
+    if not jobs:
+        return "\n".join([*lines, f"Nothing to do: all is there already, in results/{loaded.name}/."])
+    stages: dict[str, int] = {}
+    for rule, count in jobs.items():
+        stages[_stage_of(rule)] = stages.get(_stage_of(rule), 0) + count
+    listed = ", ".join(f"{stage} {count}" for stage, count in stages.items())
+    lines.append(f"To do: {sum(jobs.values())} jobs ({listed}).")
+    if not any((wanted.table, wanted.row, wanted.column, wanted.until)):
+        lines.append(f"There already: {runs - jobs.get('train', 0)} of {runs} training runs.")
+    lines.append(f"{how_long(loaded, stages, cores)}; interrupt it whenever you like, the same command goes on.")
+    return "\n".join(lines)
+
+
+def run_experiment(
+    name: str,
+    changes: list[str],
+    new: str | None,
+    wanted: Wanted,
+    cores: int | None,
+    dry_run: bool,
+    keep_going: bool,
+    partial: bool,
+) -> int:
+    """Run an experiment, or say what would run; returns the exit code."""
+    if partial and not keep_going:
+        raise ConfigError("--partial makes tables from the runs there are; it needs --keep-going")
+    loaded = load(write_variant(name, changes, new))
+    cores = cores or len(os.sched_getaffinity(0))
+    if (trouble := pulled_without_restore(loaded.name)) is not None:
+        raise OverheardError(trouble)
+    # before jobs start, and the warm process, which would rather run nothing than another text
+    forget_stale_bytecode()
+    if dry_run:
+        print(introduction(loaded, _seen(loaded, wanted)[0], cores, wanted))
+        return 0
+    with only_run(loaded.name):
+        jobs, forced = _seen(loaded, wanted)
+        print(introduction(loaded, jobs, cores, wanted), flush=True)
+        if not jobs:
+            print(conclusion(loaded, wanted))
+            return 0
+        extra = ["--keep-going"] if keep_going else []
+        code = _execute(loaded, wanted, jobs, cores, extra, forced)
+        if code == 1 and partial and (absent := missing_runs(loaded)):
+            print(f"{len(absent)} runs are missing; making the tables from the others: {' '.join(absent)}", flush=True)
+            extra = [
+                *extra,
+                "--config",
+                f"absent={yaml.safe_dump(absent, default_flow_style=True, width=10**6).strip()}",
+            ]
+            code = _execute(loaded, wanted, planned_jobs(loaded, wanted, extra, []), cores, extra, [])
+        if code == 0:
+            print(conclusion(loaded, wanted), flush=True)
+        return code
+
+
+def _looked_at(loaded: Loaded) -> list[str]:
+    """Say what was changed by hand, which a run neither overwrites nor trusts, and which jobs run in any case."""
+    name = loaded.name
+    found = examine(Path("results") / name)
+    changed = edited(found)
+    for line in changed[:10]:
+        print(f"edited by hand: {line}", file=sys.stderr)
+    if changed:
+        print(f"{len(changed)} files are not as they were made; `overheard status {name}` says which", file=sys.stderr)
+    forced = strange(loaded, found)
+    for path, what in list(forced.items())[:10]:
+        print(f"not made as planned (other {what}), runs again: {path}", file=sys.stderr)
+    if len(forced) > 10:
+        print(f"{len(forced)} jobs in all were not made as planned and run again", file=sys.stderr)
+    return list(forced)
+
+
+def missing_runs(loaded: Loaded) -> list[str]:
+    """Runs whose student is not there, as method/modality/seed-k."""
+    absent = job_settings.left_out(loaded.experiment, loaded.study)
+    runs = [
+        f"{m}/{c}/seed-{k}" for m, c in loaded.study.rows() if (m, c) not in absent for k in loaded.experiment.seeds
+    ]
+    return [run for run in runs if not (Path("results") / loaded.name / "train" / run / "student.pt").exists()]
+
+
+def _execute(
+    loaded: Loaded, wanted: Wanted, jobs: dict[str, int], cores: int, extra: list[str], forced: Sequence[str]
+) -> int:
+    """Let Snakemake run, and show it; 0, 1 for a failed job, 2 for trouble the user can mend, 130 when interrupted."""
+    log = Path("logs") / loaded.name / "snakemake.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    command = snakemake_command(loaded, wanted, ["--cores", str(cores), *extra], forced)
+    with tempfile.TemporaryDirectory(prefix="overheard-") as folder, log.open("w", encoding="utf-8") as stream:
+        socket_path = str(Path(folder) / "progress")
+        warm = {stage: jobs.get(stage, 0) for stage in WARM_STAGES}
+        environ = os.environ | {SOCKET: socket_path, GIT: json.dumps(git_state())}
+        with Display(socket_path, sum(jobs.values())) as display, WarmProcess(Path(folder), environ, warm):
+            print(shlex.join(command), file=stream, flush=True)
+            process = subprocess.Popen(
+                command,
+                stdout=stream,
+                stderr=subprocess.STDOUT,
+                env=environ,
+                # asked to stop, Snakemake would wait for its jobs, beside those of the next run
+                preexec_fn=partial(die_with_parent, parent=os.getpid()),
+            )
+            try:
+                while process.poll() is None:
+                    display.listen(0.1)
+            except KeyboardInterrupt:
+                _stop(process)
+                display.close()
+                print("\ninterrupted; what was finished is kept: type the same command to go on", file=sys.stderr)
+                return 130
+            display.listen(0)
+    # they only tell the next run how long it takes
+    with suppress(OSError):
+        durations.remember(loaded.name, display.durations)
+    if process.returncode == 0:
+        if display.put_back:
+            print(f"{display.put_back} of {display.done} jobs were computed before: put back from {store.folder()}/.")
+        _keep_within_bounds()
+        return 0
+    if display.mendable:
+        return 2
+    if not display.troubles:
+        tail = log.read_text(encoding="utf-8", errors="replace").splitlines()[-12:]
+        print("\n".join(["Snakemake stopped:", *tail]), file=sys.stderr)
+    print(
+        f"error: not everything was made; Snakemake's log is {log}, each job's under logs/{loaded.name}/",
+        file=sys.stderr,
+    )
+    return 1
+
+
+def _keep_within_bounds() -> None:
+    """Let the store not grow over its bound."""
+    place = store.folder()
+    if place is not None and place.is_dir() and store.usage(place)[0] > store.limit_bytes():
+        freed, entries = store.prune(place, store.limit_bytes())
+        print(f"{place}/ was over its bound: the {entries} results longest unused left it, {freed / 1e9:.1f} GB freed.")
+
+
+def _stop(process: subprocess.Popen) -> None:
+    """Wait until Snakemake and its jobs have stopped: a terminal has interrupted them too, anything else has not."""
+    for sent in (None, signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
+        if sent is not None:
+            process.send_signal(sent)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(5)
+            return
+
+
+def conclusion(loaded: Loaded, wanted: Wanted) -> str:
+    """Where the results are, and the tables themselves."""
+    folder = Path("results") / loaded.name
+    lines = []
+    for table in loaded.study.tables:
+        path = folder / "tables" / f"{table}.md"
+        if wanted.table in (None, table) and not (wanted.row or wanted.column or wanted.until) and path.exists():
+            lines += [path.read_text(encoding="utf-8")]
+    if wanted.row or wanted.column:
+        lines += _scores_in_words(loaded, wanted)
+    return "\n".join([*lines, f"Results: {folder}/ (tables/, figures/); logs: logs/{loaded.name}/"])
+
+
+def _scores_in_words(loaded: Loaded, wanted: Wanted) -> list[str]:
+    """One line for each cell that was asked for."""
+    from overheard.io import artifacts
+
+    lines = []
+    for path in [Path(target) for target in targets(loaded, wanted) if target.endswith("scores.json")]:
+        scores = artifacts.read_json(path)
+        shown = ", ".join(f"{key} {100 * scores[key]:.2f}" for key in ("precision", "recall", "f_score"))
+        lines.append(
+            f"{scores['method']} ({scores['modality']}) seed {scores['seed']}: {shown} % on {scores['n']} test clips"
+        )
+    return lines
+
+
+def make_report(name: str) -> int:
+    """Snakemake's HTML report of an experiment."""
+    loaded = load(name)
+    path = Path("results") / name / "report.html"
+    if planned_jobs(loaded, Wanted(), []):
+        raise OverheardError(f"results/{name} is not complete; `overheard run {name}` first")
+    command = snakemake_command(loaded, Wanted(), ["--cores", "1", "--report", str(path)])
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise OverheardError(
+            "\n".join(["the report could not be made; Snakemake says:", *done.stderr.splitlines()[-8:]])
+        )
+    print(f"{path}")
+    return 0

@@ -1,0 +1,126 @@
+"""When, where and at what cost a job ran. Touches files: asks the system, git, the clock; decides no byte."""
+
+import json
+import os
+import platform
+import resource
+import socket
+import subprocess
+import time
+from datetime import UTC, datetime
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from overheard.jobs.records import canonical
+
+Circumstance = dict[str, Any]
+GIT = "OVERHEARD_GIT"
+"""Environment variable by which `overheard run` tells its jobs the commit, so that not each asks git."""
+
+_PARTS = ("src", "workflow", "config")
+_ENERGY = Path("/sys/class/powercap/intel-rapl:0/energy_uj")
+
+
+class Watch:
+    """Measures a job from its making to `circumstance`."""
+
+    def __init__(self) -> None:
+        self.started, self.clock = datetime.now(UTC), time.monotonic()
+        self.cpu, self.energy = _cpu_seconds(), _energy_joules()
+
+    def circumstance(self, command: str, device: str, machine: str, computed: Circumstance | None) -> Circumstance:
+        """What stands beside the record; `computed` is the circumstance of the job whose files were put back."""
+        energy = _energy_joules()
+        joules = None if energy is None or self.energy is None or energy < self.energy else energy - self.energy
+        said = {
+            "command": command,
+            "started": self.started.isoformat(timespec="milliseconds"),
+            "ended": datetime.now(UTC).isoformat(timespec="milliseconds"),
+            "seconds": round(time.monotonic() - self.clock, 3),
+            "cpu_seconds": round(_cpu_seconds() - self.cpu, 3),
+            "peak_memory_bytes": 1024 * max(_usage(who).ru_maxrss for who in _WHO),
+            "energy_joules": joules,
+            "host": socket.gethostname(),
+            "machine": machine,
+            "cpu": cpu_model(),
+            "cores": len(os.sched_getaffinity(0)),
+            "threads": _threads(),
+            "device": device,
+            "git": json.loads(os.environ[GIT]) if GIT in os.environ else git_state(),
+            "how": "computed" if computed is None else "put back",
+            "computed": computed,
+        }
+        return said
+
+
+def sealed(said: Circumstance, record_digest: str) -> Circumstance:
+    """The circumstance of a record, with its own digest, so that a change is found."""
+    said = said | {"of": record_digest}
+    return said | {"digest": sha256(canonical(said)).hexdigest()}
+
+
+def is_whole(said: Circumstance) -> bool:
+    """Whether a circumstance is as it was written."""
+    rest = {key: value for key, value in said.items() if key != "digest"}
+    return sha256(canonical(rest)).hexdigest() == said.get("digest")
+
+
+_WHO = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+
+
+def _threads() -> int:
+    """OpenMP's threads at its outermost level: the variable may name one number a level, `2,1`."""
+    first = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0].strip()
+    return max(1, int(first)) if first.isdecimal() else 1
+
+
+def _usage(who: int) -> resource.struct_rusage:
+    return resource.getrusage(who)
+
+
+def _cpu_seconds() -> float:
+    return sum(_usage(who).ru_utime + _usage(who).ru_stime for who in _WHO)
+
+
+def _energy_joules() -> float | None:
+    """The processor's energy counter, of everything that runs on it; None where this machine does not tell."""
+    try:
+        return int(_ENERGY.read_text()) / 1e6
+    except (OSError, ValueError):
+        return None
+
+
+@cache
+def cpu_model() -> str:
+    """The processor's name."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        lines = []
+    named = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    return named[0] if named else platform.processor() or platform.machine()
+
+
+@cache
+def git_state() -> dict[str, Any]:
+    """The commit of the project's own folder, and which of src, workflow and config differ from it."""
+    root = Path(__file__).resolve().parents[3]
+    if not (root / "workflow" / "Snakefile").is_file():
+        return {"commit": None, "dirty": [], "note": f"the package is installed in {root}, without its checkout"}
+    if not (root / ".git").exists():
+        return {"commit": None, "dirty": [], "note": "no .git: a source archive"}
+    try:
+        commit = _git(root, "rev-parse", "HEAD").strip()
+        changed = _git(root, "status", "--porcelain", "--", *_PARTS)
+    except (OSError, subprocess.CalledProcessError) as error:
+        return {"commit": None, "dirty": [], "note": f"git could not be asked: {error}"}
+    paths = [line[3:].strip('"') for line in changed.splitlines()]
+    dirty = [part for part in _PARTS if any(path.startswith(f"{part}/") for path in paths)]
+    return {"commit": commit, "dirty": dirty, "note": None}
+
+
+def _git(root: Path, *arguments: str) -> str:
+    command = ["git", "--no-optional-locks", "-C", str(root), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout

@@ -1,0 +1,237 @@
+"""A warm process: imports torch once, then forks for each job, so that a hundred jobs do not each pay two seconds.
+
+`overheard run` starts one beside Snakemake and names its socket in OVERHEARD_WARM. A job's command connects, sends its
+arguments, folder, environment and standard streams, and waits for the exit code. Everything else is as if it had run
+alone: the same code path, its own process, one thread. Without the warm process (plain `snakemake`, a copied line),
+or where the sources have changed since it imported them, the command simply runs by itself. A job ends when its
+command ends: when the connection closes, the fork is stopped.
+"""
+
+import json
+import os
+import selectors
+import signal
+import socket
+import struct
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from overheard.io.parent_death import die_with_parent
+
+_LENGTH = struct.Struct("!I")
+_STARTED = b"s"
+
+
+def hand_over(address: str, argv: list[str]) -> int | None:
+    """Have the warm process run a command; its exit code, or None where no warm process answers or this one may not."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+        try:
+            connection.connect(address)
+            request = json.dumps({"argv": argv, "cwd": os.getcwd(), "environ": dict(os.environ)}).encode()
+            socket.send_fds(connection, [_LENGTH.pack(len(request))], [0, 1, 2])
+            connection.sendall(request)
+            if connection.recv(1) != _STARTED:
+                return None
+        except OSError:
+            return None
+        try:
+            answer = connection.recv(1)
+        except OSError:
+            answer = b""
+    # no answer: the warm process died with the job; say so by the code of a killed process
+    return answer[0] if answer else 128 + signal.SIGKILL
+
+
+def _receive(connection: socket.socket) -> tuple[dict, list[int]] | None:
+    header, descriptors, _, _ = socket.recv_fds(connection, _LENGTH.size, 3)
+    if len(header) < _LENGTH.size:
+        return None
+    (length,) = _LENGTH.unpack(header)
+    content = b""
+    while len(content) < length:
+        piece = connection.recv(length - len(content))
+        if not piece:
+            return None
+        content += piece
+    return json.loads(content), list(descriptors)
+
+
+def _run_job(request: dict, descriptors: list[int], parent: int) -> None:
+    """In the fork: become the command and never return."""
+    die_with_parent(parent=parent)
+    signal.set_wakeup_fd(-1)
+    for signal_number in (signal.SIGINT, signal.SIGTERM, signal.SIGCHLD):
+        signal.signal(signal_number, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    for target, descriptor in enumerate(descriptors):
+        os.dup2(descriptor, target)
+        os.close(descriptor)
+    os.chdir(request["cwd"])
+    os.environ.clear()
+    os.environ.update(request["environ"])
+    sys.argv = ["overheard", *request["argv"]]
+    code = 1
+    try:
+        from overheard.jobs.runner import run_command
+
+        run_command(request["argv"])
+    except SystemExit as end:
+        code = end.code if isinstance(end.code, int) else 0 if end.code is None else 1
+    except KeyboardInterrupt:
+        code = 130
+    finally:
+        with suppress(OSError, ValueError):
+            sys.stdout.flush()
+            sys.stderr.flush()
+        os._exit(code & 0xFF)
+
+
+class _Server:
+    """Open connections and their jobs; `imported` is the digest of each stage's code that was imported."""
+
+    def __init__(self, listener: socket.socket, imported: Mapping[str, str]) -> None:
+        self.selector = selectors.DefaultSelector()
+        self.selector.register(listener, selectors.EVENT_READ, self.accept)
+        self.listener = listener
+        self.imported = imported
+        self.jobs: dict[int, socket.socket] = {}
+
+    def accept(self, _: socket.socket) -> None:
+        """Fork for a command that asks; the fork never returns from here. Hang up where its code is another now."""
+        connection, _ = self.listener.accept()
+        received = _receive(connection)
+        if received is None:
+            connection.close()
+            return
+        request, descriptors = received
+        stage = request["argv"][0]
+        may_run = stage in self.imported and _digest(stage) == self.imported[stage]
+        warm = os.getpid()
+        pid = os.fork() if may_run else None
+        if pid == 0:
+            self.listener.close()
+            for other in self.jobs.values():
+                other.close()
+            connection.close()
+            _run_job(request, descriptors, warm)
+        for descriptor in descriptors:
+            os.close(descriptor)
+        if pid is None:
+            connection.close()
+            return
+        connection.send(_STARTED)
+        self.jobs[pid] = connection
+        self.selector.register(connection, selectors.EVENT_READ, self.hung_up)
+
+    def hung_up(self, connection: socket.socket) -> None:
+        """The command that asked has ended: its job ends too."""
+        self.selector.unregister(connection)
+        for pid, other in self.jobs.items():
+            if other is connection:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+
+    def reap(self) -> None:
+        while self.jobs:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+            if pid == 0:
+                return
+            connection = self.jobs.pop(pid)
+            code = os.waitstatus_to_exitcode(status)
+            with suppress(OSError):
+                connection.send(bytes([code if code >= 0 else 128 - code]))
+            with suppress(KeyError):
+                self.selector.unregister(connection)
+            connection.close()
+
+
+class WarmProcess:
+    """Starts the warm process for a run's jobs and names its socket in `environ`; a context manager.
+
+    Args:
+        folder: for its socket.
+        environ: of the run's jobs.
+        jobs: by stage that it is to import, how many jobs the run has; it is not worth starting for one.
+    """
+
+    def __init__(self, folder: Path, environ: dict[str, str], jobs: Mapping[str, int]) -> None:
+        self.stages = list(jobs)
+        self.needed = sum(jobs.values()) > 1
+        self.address = str(folder / "warm")
+        self.environ = environ
+
+    def __enter__(self) -> "WarmProcess":
+        if not self.needed:
+            return self
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
+            listener.bind(self.address)
+            listener.listen(64)
+            descriptor = listener.fileno()
+            command = [sys.executable, "-m", __spec__.name, str(descriptor), *self.stages]
+            self.process = subprocess.Popen(command, stdin=subprocess.PIPE, pass_fds=[descriptor], env=self.environ)
+        self.environ["OVERHEARD_WARM"] = self.address
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.needed:
+            self.process.stdin.close()
+            self.process.wait()
+
+
+def serve(descriptor: int, stages: Sequence[str]) -> None:
+    """Serve jobs of some stages on the listening socket `descriptor` until standard input closes: the parent ended."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    wake_read, wake_write = os.pipe()
+    os.set_blocking(wake_write, False)
+    os.set_blocking(wake_read, False)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    signal.set_wakeup_fd(wake_write)
+
+    imported = _imported(stages)
+    from overheard.learning.objective import settle
+
+    # torch imports its compiler when it is told to be deterministic: once here, not once a job
+    settle("cpu")
+    server = _Server(socket.socket(fileno=descriptor), imported)
+    server.selector.register(wake_read, selectors.EVENT_READ)
+    server.selector.register(sys.stdin.buffer.fileno(), selectors.EVENT_READ)
+    while True:
+        for ready, _ in server.selector.select():
+            if ready.data is not None:
+                ready.data(ready.fileobj)
+            elif ready.fileobj == wake_read:
+                os.read(wake_read, 4096)
+                server.reap()
+            else:
+                return
+
+
+def _imported(stages: Sequence[str]) -> dict[str, str]:
+    """Import all that the stages need; the digests of their code, but of none that was edited meanwhile."""
+    from overheard.jobs.job import stale_bytecode
+    from overheard.jobs.runner import stage_command
+
+    # parses the sources once; later on it is looked only whether they changed
+    before = {} if stale_bytecode() else {stage: _digest(stage) for stage in stages}
+    for stage in stages:
+        stage_command(stage)
+
+    return {stage: digest for stage, digest in before.items() if digest and digest == _digest(stage)}
+
+
+def _digest(stage: str) -> str | None:
+    """Of a stage's code as its sources are now; None where they cannot be followed, as in the middle of an edit."""
+    from overheard.errors import ConfigError
+    from overheard.jobs.code import closure as code
+
+    try:
+        return code.stage_code(stage).digest
+    except (ConfigError, OSError):
+        return None
+
+
+if __name__ == "__main__":
+    serve(int(sys.argv[1]), sys.argv[2:])

@@ -1,0 +1,227 @@
+"""What the runner asks of lineage for one job: check, find what was computed before, keep, record. Touches files."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from overheard.errors import ConfigError, LineageError
+from overheard.jobs import hashing, records, store
+from overheard.jobs.circumstance import Watch, sealed
+from overheard.jobs.code import closure as code
+from overheard.jobs.code import modules
+from overheard.jobs.records import Record
+
+Paths = Mapping[str, Sequence[Path]]
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """What a job is told besides its stage's own flags.
+
+    Attributes:
+        record: where its record goes.
+        records: the records of the jobs it reads from.
+        planned: what it was planned with: `code` (digest), `environment` (versions), `outside` (digests of files and
+            folders that no job makes); None where a person runs the stage by hand.
+    """
+
+    record: Path
+    records: Sequence[Path] = ()
+    planned: Mapping[str, Any] | None = None
+
+
+def planned_from_json(text: str | None, where: str) -> Mapping[str, Any] | None:
+    """What a job was planned with.
+
+    Raises:
+        ConfigError: not a JSON object with these keys.
+    """
+    if text is None:
+        return None
+    try:
+        planned = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise ConfigError(f"{where}: not JSON ({error}); found {text[:60]!r}") from error
+    if not isinstance(planned, dict) or set(planned) != {"code", "environment", "outside"}:
+        raise ConfigError(f"{where}: expected JSON with the keys code, environment, outside; found {text[:60]!r}")
+    return planned
+
+
+@dataclass
+class Job:
+    """One job on its way: its record so far, and what was there before."""
+
+    provenance: Provenance
+    draft: Record
+    watch: Watch
+    device: str
+    store: Path | None
+    earlier: dict[str, Any] | None = None
+    computed: dict[str, Any] | None = None
+    listings: dict[Path, str] = field(default_factory=dict)
+    seen: Sequence[hashing.Seen] = ()
+
+
+def begin(stage: str, settings: Mapping[str, Any], reads: Paths, writes: Paths, provenance: Provenance) -> Job:
+    """Check what a job reads and what it is against what was planned; look for what was computed before.
+
+    Raises:
+        LineageError: a file is not what its record says, or code, environment or outside data are not as planned, or
+            this process runs other code than the sources have.
+    """
+    if stale := stale_bytecode():
+        raise LineageError(
+            f"{stage}: Python had bytecode of an older text of {', '.join(map(str, stale))}, which is removed now; "
+            "give the command again"
+        )
+    watch, place = Watch(), store.folder()
+    memory = None if place is None else place / "hashes"
+    closure = code.stage_code(stage, settings.get("method"))
+    seen = {path: hashing.seen(path, memory) for paths in reads.values() for path in paths}
+    draft = {
+        "record": records.VERSION,
+        "stage": stage,
+        "settings": dict(settings),
+        "reads": _read_entries(reads, provenance.records, seen),
+        "writes": {flag: [{}] * len(paths) for flag, paths in writes.items()},
+        "code": {"digest": closure.digest, "definitions": closure.definitions},
+        "environment": code.environment(closure),
+    }
+    if provenance.planned is not None:
+        _check_plan(draft, provenance.planned)
+    device = str((settings.get("settings") or {}).get("device", "cpu"))
+    job = Job(provenance, draft, watch, device, place, seen=tuple(seen.values()))
+    if place is not None:
+        job.earlier = store.find(place, records.identity_of(draft))
+    return job
+
+
+@cache
+def stale_bytecode() -> list[Path]:
+    """Own sources whose older text this process may run; see `sources.forget_stale_bytecode`."""
+    return modules.forget_stale_bytecode()
+
+
+def put_back(job: Job, targets: Paths) -> bool:
+    """Put back what the same job computed before; False where that cannot be."""
+    if job.earlier is None or job.store is None:
+        return False
+    targets = {flag: list(paths) for flag, paths in targets.items()}
+    done = store.put_back(job.store, job.earlier["record"]["writes"], targets)
+    if done:
+        first = job.earlier["circumstance"]
+        job.computed = first.get("computed") or first
+    return done
+
+
+def finish(job: Job, finals: Paths, written: Paths, command: str) -> None:
+    """Hash what was written (under temporary names), keep it, and make record and circumstance ready.
+
+    Call `write` when the files have their final names.
+
+    Raises:
+        LineageError: something that the job read was changed since it was hashed, so that nobody knows what it read.
+    """
+    if job.computed is None:
+        _check_unchanged(job)
+    side: dict[str, list[dict[str, Any]]] = {}
+    for flag, paths in written.items():
+        side[flag] = []
+        for path, final in zip(paths, finals[flag], strict=True):
+            if path.is_dir():
+                job.listings[final] = hashing.listing(path)
+                side[flag].append(_entry(final, hashing.content_of(job.listings[final], str(final))))
+            else:
+                side[flag].append(_entry(final, hashing.read(path)))
+    job.draft = records.sealed(job.draft | {"writes": side})
+    machine = store.machine_class()
+    said = job.watch.circumstance(command, job.device, machine, job.computed)
+    job.earlier = sealed(said, job.draft["digest"])
+    if job.store is not None and job.computed is None:
+        store.keep(job.store, job.draft, job.earlier, {flag: list(paths) for flag, paths in written.items()})
+
+
+def write(job: Job) -> None:
+    """Write listings and circumstance, and the record last: who sees a record sees everything."""
+    for folder, text in job.listings.items():
+        records.write_whole(folder.with_name(f"{folder.name}.files.csv"), text)
+    path = job.provenance.record
+    said = json.dumps(job.earlier, indent=1, sort_keys=True) + "\n"
+    records.write_whole(records.circumstance_path(path), said)
+    records.write_record(path, job.draft)
+
+
+def _check_unchanged(job: Job) -> None:
+    """A stage reads after its inputs were hashed: other bytes under these hashes would be put back for ever."""
+    for seen in job.seen:
+        if not hashing.is_unchanged(seen):
+            raise LineageError(
+                f"{job.draft['stage']}: {seen.path} was changed while this job ran, so what came out is not kept; "
+                "leave it alone and give the command again"
+            )
+
+
+def _entry(path: Path, content: hashing.Content) -> dict[str, Any]:
+    entry = {"path": path.as_posix(), "sha256": content.sha256, "bytes": content.bytes}
+    return entry if content.files is None else entry | {"files": content.files}
+
+
+def _read_entries(
+    reads: Paths, given: Sequence[Path], seen: Mapping[Path, hashing.Seen]
+) -> dict[str, list[dict[str, Any]]]:
+    made = {}
+    for path in given:
+        for entry in records.entries(records.read_record(path)["writes"]):
+            made[entry["path"]] = entry, path
+    return {flag: [_read_entry(path, made, seen[path].content) for path in paths] for flag, paths in reads.items()}
+
+
+def _read_entry(path: Path, made: Mapping[str, tuple[Record, Path]], content: hashing.Content) -> dict[str, Any]:
+    source = next((made[str(place)] for place in (path, *path.parents) if str(place) in made), None)
+    if source is None:
+        return _entry(path, content) | {"record": None}
+    entry, record = source
+    expected = entry["sha256"] if entry["path"] == path.as_posix() else _listed(path, entry)
+    if content.sha256 != expected:
+        raise LineageError(
+            f"{path}: sha256 {content.sha256[:8]}… found, {expected[:8]}… expected by {record}: it was changed after "
+            "it was made. Move it away, or delete it, and give `overheard run` again: the step that makes it runs anew"
+        )
+    return _entry(path, content) | {"record": record.as_posix()}
+
+
+def _listed(path: Path, folder: Mapping[str, Any]) -> str:
+    """The sha256 of one file of a folder that a job wrote, from the folder's listing."""
+    place = Path(folder["path"])
+    listing = place.with_name(f"{place.name}.files.csv")
+    mend = f"delete {place} and give `overheard run` again"
+    if not listing.is_file():
+        raise LineageError(f"{listing}: not there, so nothing says what {path} should be; {mend}")
+    text = listing.read_bytes().decode()
+    if sha256(text.encode()).hexdigest() != folder["sha256"]:
+        raise LineageError(f"{listing}: was changed after it was made; {mend}")
+    files = hashing.listed(text, str(listing))
+    if (name := path.relative_to(place).as_posix()) not in files:
+        raise LineageError(f"{path}: was not there when {place} was made; {mend}")
+    return files[name].sha256
+
+
+def _check_plan(draft: Record, planned: Mapping[str, Any]) -> None:
+    again = "give `overheard run` again (a line copied from a log: leave out --planned)"
+    stage, code_now = draft["stage"], draft["code"]["digest"]
+    if code_now != planned["code"]:
+        raise LineageError(
+            f"{stage}: its code is {code_now[:8]}…, planned was {planned['code'][:8]}…: it changed since; {again}"
+        )
+    for name in sorted(draft["environment"].keys() | planned["environment"].keys()):
+        found, expected = draft["environment"].get(name), planned["environment"].get(name)
+        if found != expected:
+            raise LineageError(f"{stage}: {name} is {found}, planned was {expected}; {again}")
+    for entry in records.entries(draft["reads"]):
+        expected = planned["outside"].get(entry["path"]) if entry["record"] is None else None
+        if expected not in (None, entry["sha256"]):
+            raise LineageError(f"{stage}: {entry['path']} changed since the plan was made; {again}")

@@ -1,0 +1,312 @@
+"""Finished artefacts kept by identity, so that what was computed before is put back. Touches files.
+
+    files/ab/cdef…                  content by its sha256, read-only; a folder is its listing and its files
+    records/MACHINE/IDENTITY.json   a job's record, and the circumstance in which it was computed
+    hashes/…                        see `hashing.remembered`
+
+A cache: deleting it, or any part of it, costs time and nothing else. So nothing here is fsynced: what a crash damaged
+is found by its hash when it is put back. Empty folders and names that begin with a dot are not kept.
+"""
+
+import math
+import os
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from hashlib import sha256
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from overheard.errors import ConfigError, MediaError
+from overheard.io import progress
+from overheard.jobs import hashing
+from overheard.jobs import store_files as files
+from overheard.jobs.machine import machine_class
+from overheard.jobs.records import Record
+from overheard.jobs.store_files import Entry, Writes
+
+Paths = Mapping[str, Sequence[Path]]
+
+LIMIT_BYTES = 20_000_000_000
+"""How much a store may hold where OVERHEARD_STORE_GB does not say."""
+
+_AT_WORK_S = 600
+"""Temporary files, and content without an entry, that are younger may belong to a job that is just keeping them."""
+_HASHES_S = 30 * 24 * 3600
+
+
+def folder() -> Path | None:
+    """Where the store is; None where it is switched off."""
+    place = os.environ.get("OVERHEARD_STORE") or "store"
+    return None if place == "off" else Path(place)
+
+
+def limit_bytes() -> int:
+    """How much a store may hold.
+
+    Raises:
+        ConfigError: OVERHEARD_STORE_GB is not a number.
+    """
+    given = os.environ.get("OVERHEARD_STORE_GB")
+    if not given:
+        return LIMIT_BYTES
+    try:
+        gigabytes = float(given)
+    except ValueError:
+        gigabytes = math.nan
+    if not 0 <= gigabytes < math.inf:
+        raise ConfigError(f"OVERHEARD_STORE_GB: found {given!r}; expected a number of gigabytes, e.g. 20")
+    return int(gigabytes * 1e9)
+
+
+def find(store: Path, identity: str) -> Entry | None:
+    """What the job of this identity made before: its `record` and its `circumstance`; None where nothing is known."""
+    place = _entry_path(store, identity)
+    entry = _read_entry(place)
+    if entry is not None:
+        # what was used last is pruned last; a store that is only read has no order
+        with suppress(OSError):
+            os.utime(place)
+    return entry
+
+
+def holds(store: Path, identity: str) -> bool:
+    """Whether a job's result seems to be there: its entry, and all its files with their sizes; nothing is hashed."""
+    entry = _read_entry(_entry_path(store, identity))
+    return entry is not None and not files.gone(store, entry["record"]["writes"])
+
+
+def put_back(store: Path, entry_writes: Writes, targets: Paths) -> bool:
+    """Copy what a job wrote to other places and hash it there; False, with nothing left there, where it is not whole.
+
+    A damaged file is removed from the store, so that the next `keep` replaces it.
+
+    Args:
+        store: the store's folder.
+        entry_writes: `writes` of the entry's record.
+        targets: where each goes, in the same order; what lies there is removed.
+    """
+    pairs = [pair for flag in entry_writes for pair in zip(entry_writes[flag], targets[flag], strict=True)]
+    try:
+        for _, target in pairs:
+            files.remove(target)
+        for entry, target in pairs:
+            _put_back_one(store, entry, target)
+    except (OSError, MediaError) as error:
+        for _, target in pairs:
+            with suppress(OSError):
+                files.remove(target)
+        reasons = _discard_damaged(store, entry_writes) or [f"{store}: nothing could be put back ({_reason(error)})"]
+        progress.note("; ".join([*reasons, "computing it anew"]))
+        return False
+    return True
+
+
+def keep(store: Path, record: Record, circumstance: Mapping[str, Any], sources: Paths) -> None:
+    """Keep what a job wrote. Trouble with the store is said and costs the job nothing.
+
+    Args:
+        store: the store's folder; made where it is not there.
+        record: the job's sealed record.
+        circumstance: the job's circumstance.
+        sources: where the files of the record's `writes` lie now, in the same order.
+    """
+    text = files.entry_text({"record": record, "circumstance": circumstance})
+    pairs = [pair for flag, side in record["writes"].items() for pair in zip(side, sources[flag], strict=True)]
+    added: list[Path] = []
+    try:
+        for entry, source in pairs:
+            _keep_one(store, entry, source, added)
+        # last, so that whoever finds an entry finds its files
+        files.into(_entry_path(store, record["identity"]), lambda part: files.write(part, text))
+    except (OSError, MediaError) as error:
+        # a full disk gets back what this job took
+        for place in added:
+            files.forget(place)
+        progress.note(f"{store}: this result is not kept for later ({_reason(error)}); nothing else is amiss")
+
+
+def usage(store: Path) -> tuple[int, int, int]:
+    """How much a store holds: bytes of all, number of content files, number of entries."""
+    size = sum(status.st_size for _, status in files.all_files(store))
+    contents = [place for place, _ in files.all_files(store / "files") if not place.name.startswith(".")]
+    return size, len(contents), len(files.entry_paths(store))
+
+
+def prune(store: Path, limit_bytes: int) -> tuple[int, int]:
+    """Remove the entries least recently used until the rest fits, then what no entry needs and what is long forgotten.
+
+    Safe beside a running job: one that loses a file computes.
+
+    Returns:
+        Bytes freed and number of entries removed.
+    """
+    began, before, removed = time.time(), usage(store)[0], 0
+    needs = _needs(store)
+    sizes = {place: status.st_size for place, status in files.all_files(store / "files")}
+    users: dict[Path, int] = {}
+    for place in (place for _, contents in needs.values() for place in contents):
+        users[place] = users.get(place, 0) + 1
+    total = before - sum(size for place, size in sizes.items() if place not in users)
+    for entry, (size, contents) in needs.items():
+        if contents and total <= limit_bytes:
+            continue
+        files.forget(entry)
+        removed += 1
+        total -= size
+        for place in contents:
+            users[place] -= 1
+            total -= 0 if users[place] else sizes.get(place, 0)
+    _sweep(store, users, began, total > limit_bytes)
+    return before - usage(store)[0], removed
+
+
+def check(store: Path) -> list[str]:
+    """Read a whole store; a line for each file that is not what its name says and each entry that is not whole."""
+    lines = [f"{place}: damaged ({damage}); delete it" for place, damage in _all_damage(store / "files")]
+    for place in files.entry_paths(store):
+        entry = files.parse_entry(place)
+        if entry is None:
+            lines.append(f"{place}: damaged, its own digest does not fit; delete it")
+            continue
+        gone = files.gone(store, entry["record"]["writes"])
+        lines += [f"{place}: {content} is not there, or not of its size; delete the entry" for content in gone]
+    return lines
+
+
+def _entry_path(store: Path, identity: str) -> Path:
+    return store / "records" / machine_class() / f"{identity}.json"
+
+
+def _reason(error: Exception) -> str:
+    return (isinstance(error, OSError) and error.strerror) or str(error)
+
+
+def _read_entry(place: Path) -> Entry | None:
+    entry = files.parse_entry(place)
+    if entry is None and place.exists():
+        progress.note(f"{place}: damaged; what it says is not believed, computing anew")
+    return entry
+
+
+def _put_back_one(store: Path, entry: Mapping[str, Any], target: Path) -> None:
+    digest = entry["sha256"]
+    if "files" in entry:
+        target.mkdir()
+        for name, file in files.kept_listing(store, digest).items():
+            if PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts:
+                raise MediaError(f"{files.content_path(store, digest)}: names {name}, which is outside the folder")
+            path = target / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            files.copy(files.content_path(store, file.sha256), path, 0o666)
+    else:
+        files.copy(files.content_path(store, digest), target, 0o666)
+    if hashing.read(target).sha256 != digest:
+        raise MediaError(f"{target}: is not what was kept")
+
+
+def _discard_damaged(store: Path, writes: Writes) -> list[str]:
+    """Remove the damaged among an entry's files from the store; a line for each of them and of those that are gone."""
+    lines = []
+    for place in sorted({files.content_path(store, digest) for digest, _ in files.contents_of(store, writes)}):
+        if not place.exists():
+            lines.append(f"{place}: not there any more")
+        elif damage := _damage(place):
+            files.forget(place)
+            lines.append(f"{place}: damaged ({damage}), removed")
+    return lines
+
+
+def _damage(place: Path) -> str | None:
+    """What is wrong with a content file; None where it is what its name says."""
+    try:
+        found = hashing.read(place).sha256
+    except MediaError as error:
+        return str(error)
+    return None if found == files.digest_of(place) else f"its sha256 is {found}"
+
+
+def _all_damage(contents: Path) -> Iterator[tuple[Path, str]]:
+    """Every content file that is not what its name says, with what is wrong."""
+    places = sorted(place for place, _ in files.all_files(contents) if not place.name.startswith("."))
+    try:
+        # as one folder, with all threads
+        found = hashing.listed(hashing.listing(contents), str(contents)) if places else {}
+        suspects = [contents / name for name in found if found[name].sha256 != name.replace("/", "")]
+    except MediaError:
+        suspects = places
+    for place in suspects:
+        if place.exists() and (damage := _damage(place)):
+            yield place, damage
+
+
+def _keep_one(store: Path, entry: Mapping[str, Any], source: Path, added: list[Path]) -> None:
+    if "files" not in entry:
+        _keep_file(store, entry["sha256"], entry["bytes"], source, added)
+        return
+    text = hashing.listing(source)
+    if sha256(text.encode()).hexdigest() != entry["sha256"]:
+        raise MediaError(f"{source}: is not what its record says")
+    for name, file in hashing.listed(text, str(source)).items():
+        _keep_file(store, file.sha256, file.bytes, source / name, added)
+    place = files.content_path(store, entry["sha256"])
+    if not _is_kept(place, len(text.encode())):
+        files.into(place, lambda part: files.write(part, text.encode()))
+        added.append(place)
+
+
+def _keep_file(store: Path, digest: str, size: int, source: Path, added: list[Path]) -> None:
+    place = files.content_path(store, digest)
+    if _is_kept(place, size):
+        return
+
+    def make(part: Path) -> None:
+        files.copy(source, part, 0o444)
+        if not files.is_there(part, size):
+            raise MediaError(f"{source}: changed while it was kept")
+
+    files.into(place, make)
+    added.append(place)
+
+
+def _is_kept(place: Path, size: int) -> bool:
+    """Whether content is there; it is made young, so that a `prune` beside this job leaves it."""
+    if not files.is_there(place, size):
+        return False
+    with suppress(OSError):
+        os.utime(place)
+    return True
+
+
+def _needs(store: Path) -> dict[Path, tuple[int, set[Path]]]:
+    """Bytes and content of every entry, the least recently used first; a damaged entry needs nothing."""
+    found = []
+    for place in files.entry_paths(store):
+        with suppress(OSError):
+            status, entry = place.stat(), files.parse_entry(place)
+            writes = entry["record"]["writes"] if entry else {}
+            contents = {files.content_path(store, digest) for digest, _ in files.contents_of(store, writes)}
+            found.append((status.st_mtime_ns, place, status.st_size, contents))
+    return {place: (size, contents) for _, place, size, contents in sorted(found, key=lambda item: item[:2])}
+
+
+def _sweep(store: Path, users: Mapping[Path, int], began: float, all_hashes: bool) -> None:
+    """Remove content that no entry needs, temporary files that nobody works on, hashes that nobody asks for.
+
+    Args:
+        store: the store's folder.
+        users: how many entries still need a content; 0 where the last of them was removed just now.
+        began: when pruning began, in seconds; what is younger was made beside it.
+        all_hashes: remove every hash.
+    """
+    for place, status in files.all_files(store):
+        age = began - status.st_mtime
+        part = place.relative_to(store).parts[0]
+        if place.name.startswith("."):
+            stale = age > _AT_WORK_S
+        elif part == "files":
+            stale = not users.get(place) and age > (0 if place in users else _AT_WORK_S)
+        else:
+            stale = part == "hashes" and (all_hashes or age > _HASHES_S)
+        if stale:
+            files.forget(place)

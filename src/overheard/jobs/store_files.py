@@ -1,0 +1,179 @@
+"""What lies in a store and how files get in and out of it; `store` says when. Touches files."""
+
+import fcntl
+import json
+import os
+import secrets
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from overheard.errors import MediaError
+from overheard.jobs import hashing
+from overheard.jobs.records import canonical, identity_of
+
+Entry = dict[str, Any]
+"""A job's `record`, and the `circumstance` in which it was computed."""
+Writes = Mapping[str, Sequence[Mapping[str, Any]]]
+
+_CHUNK_BYTES = 1 << 20
+_FICLONE = 0x40049409
+
+
+def content_path(store: Path, digest: str) -> Path:
+    """Where content of this sha256 lies."""
+    return store / "files" / digest[:2] / digest[2:]
+
+
+def digest_of(content: Path) -> str:
+    """The sha256 that content at this place must have."""
+    return content.parent.name + content.name
+
+
+def all_files(place: Path) -> Iterator[tuple[Path, os.stat_result]]:
+    """Every file under a folder with its status; what another process removes meanwhile is passed over."""
+    for parent, _, names in os.walk(place):
+        for name in names:
+            path = Path(parent, name)
+            with suppress(OSError):
+                yield path, path.lstat()
+
+
+def entry_paths(store: Path) -> list[Path]:
+    """Every entry, of all machine classes, sorted."""
+    return sorted(path for path in (store / "records").glob("*/*.json") if not path.name.startswith("."))
+
+
+def entry_text(entry: Entry) -> bytes:
+    """An entry as it stands in its file, with its own digest."""
+    text = json.dumps(entry | {"sha256": sha256(canonical(entry)).hexdigest()}, sort_keys=True, ensure_ascii=False)
+    return text.encode()
+
+
+def parse_entry(place: Path) -> Entry | None:
+    """An entry, or None where it is not there or not whole."""
+    try:
+        text = place.read_bytes()
+        given = json.loads(text)
+        entry = {key: given[key] for key in ("record", "circumstance")}
+        whole = text == entry_text(entry) and identity_of(entry["record"]) == entry["record"]["identity"] == place.stem
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+    return entry if whole else None
+
+
+def contents_of(store: Path, writes: Writes) -> Iterator[tuple[str, int | None]]:
+    """Digest and bytes of all content that an entry needs; a listing's bytes are not recorded."""
+    for entry in (entry for entries in writes.values() for entry in entries):
+        if "files" not in entry:
+            yield entry["sha256"], entry["bytes"]
+            continue
+        try:
+            names = kept_listing(store, entry["sha256"])
+        except (OSError, MediaError):
+            # no file has this size: an entry without its listing is not whole
+            yield entry["sha256"], -1
+            continue
+        yield entry["sha256"], None
+        yield from ((file.sha256, file.bytes) for file in names.values())
+
+
+def kept_listing(store: Path, digest: str) -> dict[str, hashing.Content]:
+    """The files of a kept folder by name.
+
+    Raises:
+        OSError: its listing cannot be read.
+        MediaError: its listing is damaged.
+    """
+    place = content_path(store, digest)
+    text = place.read_bytes()
+    if sha256(text).hexdigest() != digest:
+        raise MediaError(f"{place}: damaged")
+    return hashing.listed(text.decode(), str(place))
+
+
+def gone(store: Path, writes: Writes) -> list[Path]:
+    """Content that an entry needs and that is not there, or not of its size; nothing but listings is read."""
+    places = ((content_path(store, digest), size) for digest, size in contents_of(store, writes))
+    return sorted({place for place, size in places if not is_there(place, size)})
+
+
+def is_there(place: Path, size: int | None) -> bool:
+    """Whether there is a file of this size."""
+    try:
+        return size in (None, place.stat().st_size)
+    except OSError:
+        return False
+
+
+def into(place: Path, make: Callable[[Path], None]) -> None:
+    """Make a file under a name that no other process has, then give it its own."""
+    place.parent.mkdir(parents=True, exist_ok=True)
+    part = place.with_name(f".part-{os.getpid()}-{secrets.token_hex(4)}")
+    try:
+        make(part)
+        os.replace(part, place)
+    finally:
+        forget(part)
+
+
+def write(place: Path, content: bytes) -> None:
+    """Write a new read-only file."""
+    writing = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o444)
+    try:
+        _write_all(writing, content)
+    finally:
+        os.close(writing)
+
+
+def copy(source: Path, target: Path, mode: int) -> None:
+    """Copy a file's bytes to a new file, sharing blocks where the file system can (a reflink).
+
+    Never a hard link: it shares its time of modification, and who writes to one name writes to all.
+    """
+    reading = os.open(source, os.O_RDONLY)
+    try:
+        writing = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+        try:
+            _copy_bytes(reading, writing)
+        finally:
+            os.close(writing)
+    finally:
+        os.close(reading)
+
+
+def _copy_bytes(reading: int, writing: int) -> None:
+    with suppress(OSError):
+        fcntl.ioctl(writing, _FICLONE, reading)
+        return
+    left = os.fstat(reading).st_size
+    # between some file systems the kernel cannot; a disk that is full says so again below
+    with suppress(OSError):
+        while left and (count := os.copy_file_range(reading, writing, left)):
+            left -= count
+    # what the kernel did not copy: both files stand where it stopped
+    while chunk := os.read(reading, _CHUNK_BYTES):
+        _write_all(writing, chunk)
+
+
+def _write_all(writing: int, content: bytes) -> None:
+    view = memoryview(content)
+    while view:
+        view = view[os.write(writing, view) :]
+
+
+def remove(path: Path) -> None:
+    """Remove a file or a folder, if it is there."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def forget(place: Path) -> None:
+    """Remove a file of the store, if that can be."""
+    with suppress(OSError):
+        place.unlink(missing_ok=True)

@@ -1,0 +1,95 @@
+"""The clips of a split in memory, and batches of them as the encoders take them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from overheard.learning.augment import Augmentation, augmented
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Gathered once, on the device of the training, so that no batch waits for a file.
+
+    Attributes:
+        images: (clips, height, width, 3) uint8, or None where pictures are left out.
+        sounds: (clips, 1, time, band) float32, normalised, or stored outputs of frozen blocks; None where left out.
+        image_mean: (3,) of the pictures as 0..1.
+        image_std: (3,).
+        channels_last: the memory order of the pictures in a batch.
+    """
+
+    images: Tensor | None
+    sounds: Tensor | None
+    image_mean: Tensor
+    image_std: Tensor
+    channels_last: bool
+
+    def batch(
+        self, clips: Tensor, augmentation: Augmentation | None = None, generator: torch.Generator | None = None
+    ) -> dict[str, Tensor]:
+        """The inputs of some clips, by modality: pictures (clips, 3, height, width), normalised, and sounds.
+
+        Args:
+            clips: (clips,) int64 positions.
+            augmentation: of the pictures, before they are normalised; None in validation and test.
+            generator: draws the augmentation.
+        """
+        batch = {}
+        if self.images is not None:
+            images = self.images.index_select(0, clips.to(self.images.device)).float().div_(255)
+            if augmentation is not None:
+                images = augmented(images, augmentation, generator)
+            batch["image"] = self._normalised(images)
+        if self.sounds is not None:
+            batch["sound"] = self.sounds.index_select(0, clips.to(self.sounds.device))
+        return batch
+
+    def _normalised(self, images: Tensor) -> Tensor:
+        # as rows of height x width x 3 numbers: an inner loop over 3 channels alone is many times slower
+        pixels = images.shape[1] * images.shape[2]
+        flat = images.flatten(1).sub_(self.image_mean.repeat(pixels)).div_(self.image_std.repeat(pixels))
+        images = flat.view_as(images).permute(0, 3, 1, 2)
+        return images if self.channels_last else images.contiguous()
+
+
+def gathered(
+    images: NDArray | None, sounds: NDArray | None, normaliser: Mapping[str, NDArray], device: str, channels_last: bool
+) -> Inputs:
+    """Inputs on a device, from the clips' arrays and the normaliser of the training split.
+
+    Args:
+        images: (clips, height, width, 3) uint8, or None.
+        sounds: as in `sound_tensor`, or None.
+        normaliser: `image_mean`, `image_std` (3,), `sound_mean`, `sound_std` (bands,).
+        device: `cpu` or `cuda`.
+        channels_last: the memory order of the pictures in a batch.
+    """
+    if sounds is not None:
+        sounds = sound_tensor(sounds, normaliser["sound_mean"], normaliser["sound_std"]).to(device)
+    return Inputs(
+        None if images is None else torch.from_numpy(images).to(device),
+        sounds,
+        torch.from_numpy(normaliser["image_mean"]).to(device),
+        torch.from_numpy(normaliser["image_std"]).to(device),
+        channels_last,
+    )
+
+
+def sound_tensor(sounds: NDArray, mean: NDArray, std: NDArray) -> Tensor:
+    """Sounds as an encoder takes them.
+
+    Args:
+        sounds: (clips, time, band), which is normalised and gets its channel axis; or (clips, channels, height, width),
+            stored outputs of frozen blocks, which are taken as they are.
+        mean: (bands,) of the training split.
+        std: (bands,).
+    """
+    if sounds.ndim == 4:
+        return torch.from_numpy(np.ascontiguousarray(sounds, dtype=np.float32))
+    normalised = (np.asarray(sounds, dtype=np.float32) - mean) / std
+    return torch.from_numpy(normalised.astype(np.float32, copy=False)).unsqueeze(1)

@@ -1,0 +1,124 @@
+"""The student N_{v+a}: two encoders, their representations side by side, a linear scene head, linear event heads.
+
+Representations stand as [image, sound]. Where a modality is left out its input is zero, and as its encoder is not
+trained and stands in eval mode, its representation is one constant vector: it is computed once and the encoder let go.
+"""
+
+import math
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from overheard.learning.losses import event_log_odds
+
+ORDER = ("image", "sound")
+
+
+class Said(NamedTuple):
+    """What a student says of a batch."""
+
+    scene_logits: Tensor  # (clips, scenes)
+    event_logits: Tensor | None  # (clips, events) of the event head, on N_a or N_{v+a}, if the method trains one
+    representation: Tensor  # (clips, width), image beside sound
+
+
+class Student(nn.Module):
+    """The networks of one method, modality and seed.
+
+    Args:
+        encoders: the encoders that are trained, by modality; each with `.width`.
+        absent: the constant representation (width,) of a modality that is left out, by modality.
+        n_scenes: width of the scene head.
+        n_events: width of the event head.
+        event_head: `sound` (on N_a), `joint` (on N_{v+a}) or None.
+        prior: (scenes, events) p(e | s_k) if events are predicted by equation (6), else None; kept with the weights.
+    """
+
+    def __init__(
+        self,
+        encoders: dict[str, nn.Module],
+        absent: dict[str, Tensor],
+        n_scenes: int,
+        n_events: int,
+        event_head: str | None,
+        prior: Tensor | None = None,
+    ) -> None:
+        super().__init__()
+        self.encoders = nn.ModuleDict({name: encoders[name] for name in ORDER if name in encoders})
+        for name, vector in absent.items():
+            self.register_buffer(f"absent_{name}", vector)
+        self.register_buffer("prior", prior)
+        self.widths = {name: encoders[name].width if name in encoders else len(absent[name]) for name in ORDER}
+        width = sum(self.widths.values())
+        self.event_head = event_head
+        # skip_init: the default start would draw from the global generator
+        self.scene = nn.utils.skip_init(nn.Linear, width, n_scenes)
+        if event_head:
+            heard = self.widths["sound"] if event_head == "sound" else width
+            self.event = nn.utils.skip_init(nn.Linear, heard, n_events)
+
+    def forward(self, inputs: dict[str, Tensor]) -> Said:
+        """What it says of clips.
+
+        Args:
+            inputs: of every trained modality; images (clips, 3, height, width), normalised; sounds (clips, 1, time,
+                band), normalised, or what the encoder takes.
+        """
+        present = {name: encoder(inputs[name]) for name, encoder in self.encoders.items()}
+        clips = len(next(iter(present.values())))
+        parts = [
+            present[name] if name in present else getattr(self, f"absent_{name}").expand(clips, -1) for name in ORDER
+        ]
+        representation = torch.cat(parts, dim=1)
+        return Said(self.scene(representation), self._events(representation), representation)
+
+    def _events(self, representation: Tensor) -> Tensor | None:
+        if self.event_head is None:
+            return None
+        # a slice of the concatenation, so that every loss can be traced back to it
+        heard = representation[:, self.widths["image"] :] if self.event_head == "sound" else representation
+        return self.event(heard)
+
+    def predicted_events(self, said: Said) -> Tensor | None:
+        """Log-odds of the events (clips, events): by the event head, or p(e) of equation (6); None without either."""
+        if self.prior is not None:
+            return event_log_odds(said.scene_logits, self.prior)
+        return said.event_logits
+
+    def start_scene_head(self, generator: torch.Generator) -> None:
+        """Torch's own start of a linear layer, uniform within 1/sqrt(width), from the given generator."""
+        bound = 1 / math.sqrt(self.scene.in_features)
+        with torch.no_grad():
+            self.scene.weight.uniform_(-bound, bound, generator=generator)
+            self.scene.bias.uniform_(-bound, bound, generator=generator)
+
+    def start_event_head(self, classifier: dict[str, Tensor] | None, mean_logits: Tensor) -> None:
+        """Start f_e as the teacher's classifier: its weights on the sound, zeros on the image.
+
+        Without sound: zero weights, and as bias the teacher's mean training logit.
+
+        Args:
+            classifier: the teacher's `weight` (events, sound width) and `bias` (events,); None without sound.
+            mean_logits: (events,).
+        """
+        with torch.no_grad():
+            self.event.weight.zero_()
+            if classifier is None:
+                self.event.bias.copy_(mean_logits)
+            else:
+                self.event.weight[:, -self.widths["sound"] :] = classifier["weight"]
+                self.event.bias.copy_(classifier["bias"])
+
+    def trained(self, scene_head: bool) -> list[nn.Parameter]:
+        """The parameters that a loss reaches; the scene head only where one does."""
+        modules = [*self.encoders.values()]
+        modules += [self.scene] if scene_head else []
+        modules += [self.event] if self.event_head else []
+        return [parameter for module in modules for parameter in module.parameters()]
+
+
+@torch.no_grad()
+def absent_representation(encoder: nn.Module, shape: tuple[int, ...]) -> Tensor:
+    """The representation (width,) of a zero input of `shape`, one clip without its clip axis, in eval mode."""
+    return encoder.eval()(torch.zeros(1, *shape))[0].clone()

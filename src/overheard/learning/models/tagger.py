@@ -1,0 +1,78 @@
+"""The teacher N_a^(0): a frozen copy of the first sound network with its event classifier."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from overheard.errors import CheckpointError, ConfigError
+from overheard.learning.models import encoders
+
+# clips at a time; part of the result's last bits, so no setting
+_BATCH = 16
+
+
+class Tagger:
+    """A sound network in eval mode, cut where a student's frozen blocks end."""
+
+    def __init__(self, content: Mapping[str, Any], where: str, frozen_blocks: int = 0, device: str = "cpu") -> None:
+        """Build from what `pretrain` wrote.
+
+        Args:
+            content: network, modality, encoder, classifier and labels.
+            where: the file it came from, for messages.
+            frozen_blocks: how many lower blocks students keep frozen.
+            device: where to compute.
+
+        Raises:
+            CheckpointError: the file holds another kind of network.
+            ConfigError: the network cannot have frozen blocks.
+        """
+        network, modality = content.get("network"), content.get("modality")
+        if modality != "sound":
+            raise CheckpointError(
+                f"{where}: found a network for {modality}, expected one for sound; run pretrain again"
+            )
+        self.network, self.device = network, device
+        self.trunk = self._encoder(content, where, 0) if frozen_blocks else None
+        self.frozen_blocks = frozen_blocks
+        self.encoder = self._encoder(content, where, frozen_blocks)
+        weight, bias = content["classifier"]["weight"], content["classifier"]["bias"]
+        if tuple(weight.shape) != (len(content["labels"]), self.encoder.width):
+            raise CheckpointError(f"{where}: classifier {tuple(weight.shape)}, expected (labels, {self.encoder.width})")
+        self.weight, self.bias = weight.to(device), bias.to(device)
+
+    def _encoder(self, content: Mapping[str, Any], where: str, frozen_blocks: int) -> nn.Module:
+        encoder = encoders.build(self.network, "sound", torch.Generator(), frozen_blocks)
+        encoders.load(encoder, content["encoder"], where)
+        return encoder.to(device=self.device, memory_format=torch.channels_last).eval()
+
+    @torch.no_grad()
+    def hear(self, sounds: np.ndarray, normaliser: tuple[np.ndarray, np.ndarray]) -> Iterator[tuple]:
+        """Event logits, batch by batch, each clip once.
+
+        Args:
+            sounds: log-mels (clips, time, band), dB or the tagger's own scaling; memory-mapped or not.
+            normaliser: mean and standard deviation (band,).
+
+        Yields:
+            The rows (a slice); their logits (rows, events), float32; and the lower blocks' output (rows, channels,
+            band, time), float32, or None without frozen blocks. Logits come from that output, as a student's do.
+
+        Raises:
+            ConfigError: the normaliser has another number of bands.
+        """
+        mean, deviation = (torch.as_tensor(values, device=self.device) for values in normaliser)
+        if mean.shape != sounds.shape[-1:]:
+            raise ConfigError(f"normaliser: {len(mean)} bands, but the sounds have {sounds.shape[-1]}")
+        for start in range(0, len(sounds), _BATCH):
+            rows = slice(start, min(start + _BATCH, len(sounds)))
+            raw = torch.tensor(np.asarray(sounds[rows]), device=self.device)
+            x = ((raw - mean) / deviation)[:, None]
+            lower = None
+            if self.trunk is not None:
+                lower = x = self.trunk.lower(x, self.frozen_blocks)
+            logits = torch.nn.functional.linear(self.encoder(x), self.weight, self.bias)
+            yield rows, logits.cpu().numpy(), None if lower is None else lower.contiguous().cpu().numpy()

@@ -1,0 +1,165 @@
+"""What training asks of a student: the terms of a batch's loss, an epoch's numbers on the validation clips, the fit."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from overheard.learning import losses, selection
+from overheard.learning.augment import Augmentation
+from overheard.learning.inputs import Inputs
+from overheard.learning.loop import Adam, Loss, Run, fit
+from overheard.learning.methods import Known, Method, Said
+from overheard.learning.models.student import Student
+from overheard.scores.metrics import weighted_f_score
+
+
+@dataclass(frozen=True)
+class Part:
+    """The clips of a split: inputs, labels (clips,) int64 and the teacher's logits (clips, events), if needed."""
+
+    inputs: Inputs
+    label: Tensor
+    teacher_logits: Tensor | None
+
+    def __len__(self) -> int:
+        return len(self.label)
+
+
+@dataclass(frozen=True)
+class Objective:
+    """The loss of one method for one student.
+
+    Attributes:
+        method: row of the study.
+        student: in train or eval mode as `loop.fit` set it.
+        relevance: (scenes, events) d_k, or None.
+        alpha: of equation (2).
+        beta: of equation (9).
+        bf16: run the networks in bfloat16; losses are always float32.
+    """
+
+    method: Method
+    student: Student
+    relevance: Tensor | None
+    alpha: float
+    beta: float
+    bf16: bool = False
+
+    def terms(self, part: Part, clips: Tensor, inputs: dict[str, Tensor]) -> tuple[dict[str, Tensor], Said, Tensor]:
+        """The named terms of the loss of some clips, what the student said of them, and their labels."""
+        said = say(self.student, inputs, self.bf16)
+        clips = clips.to(part.label.device)
+        label = part.label.index_select(0, clips)
+        teacher = None if part.teacher_logits is None else part.teacher_logits.index_select(0, clips)
+        known = Known(label, teacher, self.student.prior, self.relevance, self.beta)
+        return self.method.terms(said, known, self.alpha), said, label
+
+    def on_training(self, part: Part, augmentation: Augmentation, generator: torch.Generator) -> Loss:
+        """The loss of a batch of training clips, augmented, for `loop.fit`."""
+
+        def loss(clips: Tensor) -> tuple[dict[str, Tensor], Tensor]:
+            terms, said, _ = self.terms(part, clips, part.inputs.batch(clips, augmentation, generator))
+            return terms, said.representation
+
+        return loss
+
+    def on_validation(self, part: Part, batch_size: int) -> dict[str, float]:
+        """Means over the validation clips, not augmented: `val_loss`, `val_scene_loss` (nats), `val_f_score` (0..1)."""
+        sums, predicted = torch.zeros(2, dtype=torch.float64), []
+        for clips in torch.arange(len(part)).split(batch_size):
+            terms, said, label = self.terms(part, clips, part.inputs.batch(clips))
+            scene = losses.scene_loss(said.scene_logits, label)
+            sums += torch.stack([sum(terms.values()).sum(), scene.sum()]).double().cpu()
+            predicted.append(said.scene_logits.argmax(dim=1).cpu())
+        val_loss, val_scene_loss = (sums / len(part)).tolist()
+        f_score = weighted_f_score(
+            part.label.cpu().numpy(), torch.cat(predicted).numpy(), self.student.scene.out_features
+        )
+        return {"val_loss": val_loss, "val_scene_loss": val_scene_loss, "val_f_score": f_score}
+
+
+class Training:
+    """A student's training: its objective, its clips, and what a checkpoint must hold to end with the same bytes."""
+
+    def __init__(
+        self,
+        objective: Objective,
+        train: Part,
+        val: Part,
+        adam: Adam,
+        augmentation: Augmentation,
+        generators: dict[str, torch.Generator],
+    ) -> None:
+        """Args as the attributes; `generators` are `order` and `augmentation`, on the CPU."""
+        self.objective, self.train, self.val = objective, train, val
+        self.adam, self.augmentation, self.generators = adam, augmentation, generators
+
+    def fit(
+        self,
+        *,
+        epochs: int,
+        batch_size: int,
+        patience: int,
+        f_score_from_clips: int,
+        run: Run | None,
+        on_epoch: Callable[[Run], None],
+    ) -> Run:
+        """Train; see `loop.fit` and `selection.rule` for the arguments."""
+        return fit(
+            self.objective.student,
+            self.adam,
+            self.objective.on_training(self.train, self.augmentation, self.generators["augmentation"]),
+            lambda: self.objective.on_validation(self.val, batch_size),
+            selection.rule(self.objective.method.scene_loss, len(self.val), f_score_from_clips),
+            clips=len(self.train),
+            batch_size=batch_size,
+            epochs=epochs,
+            patience=patience,
+            order=self.generators["order"],
+            run=run,
+            on_epoch=on_epoch,
+        )
+
+    def state(self, run: Run) -> dict[str, Any]:
+        """What `resume` needs."""
+        generators = {word: generator.get_state() for word, generator in self.generators.items()}
+        student = self.objective.student.state_dict()
+        return {"student": student, "adam": self.adam.state(), "generators": generators, "run": vars(run)}
+
+    def resume(self, state: dict[str, Any]) -> Run:
+        """Go on where `state` was taken."""
+        self.objective.student.load_state_dict(state["student"])
+        self.adam.load(state["adam"])
+        for word, generator in self.generators.items():
+            generator.set_state(state["generators"][word])
+        return Run(**state["run"])
+
+
+def say(student: Student, inputs: dict[str, Tensor], bf16: bool) -> Said:
+    """What a student says of clips; logits in float32, though its networks may run in bfloat16."""
+    with _precision(inputs, bf16):
+        said = student(inputs)
+    events = None if said.event_logits is None else said.event_logits.float()
+    # the representation stays the tensor that the logits come from: gradients are measured at it
+    return Said(said.scene_logits.float(), events, said.representation)
+
+
+def _precision(inputs: dict[str, Tensor], bf16: bool) -> AbstractContextManager:
+    if not bf16:
+        return nullcontext()
+    return torch.autocast(next(iter(inputs.values())).device.type, torch.bfloat16)
+
+
+def settle(device: str) -> None:
+    """One thread, no denormals, deterministic kernels: the same bytes on every run of this process."""
+    torch.set_num_threads(1)
+    torch.set_flush_denormal(True)
+    torch.use_deterministic_algorithms(True)
+    # would fill every new tensor with NaN first; kernels that read what they did not write raise anyway
+    torch.utils.deterministic.fill_uninitialized_memory = False
+    if device == "cuda":
+        torch.backends.cudnn.benchmark = False

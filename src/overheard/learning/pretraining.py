@@ -1,0 +1,228 @@
+"""Train an encoder with a linear classifier on labelled scenes or tagged sounds, before any clip of the study is seen.
+
+Inputs are normalised with the pre-training clips' own mean and deviation, computed here; students and teacher, like the
+released program, are fed with the normaliser of the study's training clips instead. Training pictures are augmented as
+those of the study; training sounds are turned in a circle in time, here alone.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
+
+from overheard import seeds
+from overheard.learning.augment import Augmentation
+from overheard.learning.inputs import Inputs, sound_tensor
+from overheard.learning.loop import Adam, Run, fit
+from overheard.learning.models import encoders
+from overheard.learning.selection import by_loss
+from overheard.scores.auc import roc_auc
+
+_HELD_OUT = 0.1
+_EVALUATION_BATCH = 64
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """Clips and what is known of them.
+
+    Attributes:
+        inputs: pictures (clips, height, width, 3) uint8; log-mels (clips, time, band) float32, dB; maps of files too.
+        target: scenes (clips,) int64, or events (clips, events) bool.
+        labels: names of the scenes or events.
+    """
+
+    inputs: np.ndarray
+    target: np.ndarray
+    labels: list[str]
+
+
+def turned(sounds: Tensor, generator: torch.Generator) -> Tensor:
+    """Each sound's frames turned in a circle by a drawn number: when something is heard says nothing of what it is.
+
+    Args:
+        sounds: (clips, 1, time, band).
+        generator: on the CPU.
+    """
+    clips, _, frames, bands = sounds.shape
+    first = torch.randint(frames, (clips, 1), generator=generator).to(sounds.device)
+    place = (torch.arange(frames, device=sounds.device) + first) % frames
+    return sounds.gather(2, place[:, None, :, None].expand(-1, -1, -1, bands))
+
+
+class Classifier(nn.Module):
+    """An encoder and a linear classifier on its representation."""
+
+    def __init__(self, encoder: nn.Module, labels: int, generator: torch.Generator) -> None:
+        super().__init__()
+        self.encoder = encoder
+        self.classifier = torch.nn.utils.skip_init(nn.Linear, encoder.width, labels)
+        encoders.initialise(self.classifier, generator)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Logits (clips, labels)."""
+        return self.classifier(self.encoder(x))
+
+
+def held_out(clips: int, seed: int) -> tuple[Tensor, Tensor]:
+    """Positions of the training clips and of the validation tenth, each in rising order.
+
+    Raises:
+        ValueError: fewer than three clips.
+    """
+    if clips < 3:
+        raise ValueError(f"expected at least three clips, got {clips}")
+    order = torch.from_numpy(seeds.generator("pretrain", "held out", seed).permutation(clips))
+    cut = max(1, round(clips * _HELD_OUT))
+    return order[cut:].sort().values, order[:cut].sort().values
+
+
+def statistics(inputs: np.ndarray, rows: Tensor) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and standard deviation of each channel or band (the last axis) over `rows`; float32, in the inputs' unit."""
+    count, total, squares = 0, 0.0, 0.0
+    for row in rows.tolist():
+        values = np.asarray(inputs[row], dtype=np.float64).reshape(-1, inputs.shape[-1])
+        count, total, squares = count + len(values), total + values.sum(axis=0), squares + (values**2).sum(axis=0)
+    mean = total / count
+    deviation = np.sqrt(np.maximum(squares / count - mean**2, 1e-12))
+    return mean.astype(np.float32), deviation.astype(np.float32)
+
+
+def gathered(inputs: np.ndarray, train_rows: Tensor, device: str, channels_last: bool) -> Inputs:
+    """All clips in memory, to be normalised with the mean and deviation of the training ones."""
+    mean, deviation = statistics(inputs, train_rows)
+    if inputs.ndim == 3:
+        sounds = sound_tensor(inputs, mean, deviation).to(device)
+        return Inputs(None, sounds, torch.zeros(3), torch.ones(3), channels_last)
+    pictures = torch.from_numpy(np.array(inputs)).to(device)
+    mean, deviation = (torch.from_numpy(values / 255).to(device) for values in (mean, deviation))
+    return Inputs(pictures, None, mean, deviation, channels_last)
+
+
+class Pretraining:
+    """A model, its data and its generators: all that a checkpoint must hold to go on to the same bytes."""
+
+    def __init__(
+        self,
+        network: str,
+        modality: str,
+        data: Labelled,
+        augmentation: Augmentation,
+        *,
+        learning_rate: float,
+        weight_decay: float,
+        seed: int,
+        device: str,
+        channels_last: bool,
+    ) -> None:
+        def generator(word: str) -> torch.Generator:
+            return torch.Generator().manual_seed(seeds.integer("pretrain", modality, word, seed))
+
+        self.data, self.modality, self.augmentation, self.device = data, modality, augmentation, device
+        self.train_rows, self.val_rows = held_out(len(data.target), seed)
+        self.inputs = gathered(data.inputs, self.train_rows, device, channels_last)
+        self.target = torch.from_numpy(data.target).to(device)
+        weights = generator("weights")
+        encoder = encoders.build(network, modality, weights)
+        self.model = Classifier(encoder, len(data.labels), weights)
+        if modality == "sound":
+            self._start_at_prevalence()
+        layout = torch.channels_last if channels_last else torch.contiguous_format
+        self.model.to(device=device, memory_format=layout)
+        self.learning_rate = learning_rate
+        self.adam = Adam(list(self.model.parameters()), learning_rate, weight_decay)
+        self.order, self.draws = generator("order"), generator("augmentation")
+
+    @torch.no_grad()
+    def _start_at_prevalence(self) -> None:
+        """Set the event classifier's bias to the log-odds of each event: most are rare, some never heard."""
+        heard = self.data.target[self.train_rows.numpy()].sum(axis=0)
+        prevalence = torch.from_numpy((heard + 0.5) / (len(self.train_rows) + 1.0))
+        self.model.classifier.bias.copy_(torch.logit(prevalence))
+
+    def _logits(self, rows: Tensor, augmentation: Augmentation | None = None) -> Tensor:
+        batch = self.inputs.batch(rows, augmentation, self.draws)[self.modality]
+        if self.modality == "sound" and augmentation is not None:
+            batch = turned(batch, self.draws)
+        return self.model(batch)
+
+    def _loss(self, logits: Tensor, rows: Tensor) -> Tensor:
+        """(clips,) in nats: cross-entropy of the scene, or binary cross-entropy summed over events."""
+        target = self.target[rows.to(self.target.device)]
+        if self.modality == "image":
+            return cross_entropy(logits, target, reduction="none")
+        return binary_cross_entropy_with_logits(logits, target.float(), reduction="none").sum(dim=1)
+
+    def _batch_loss(self, positions: Tensor) -> tuple[dict[str, Tensor], None]:
+        rows = self.train_rows[positions]
+        return {"label": self._loss(self._logits(rows, self.augmentation), rows)}, None
+
+    def _validate(self) -> dict[str, float]:
+        logits = torch.cat([self._logits(rows) for rows in self.val_rows.split(_EVALUATION_BATCH)])
+        loss = self._loss(logits, self.val_rows).mean().item()
+        target, scores = self.data.target[self.val_rows.numpy()], logits.cpu().numpy()
+        if self.modality == "image":
+            return {"val_loss": loss, "val_accuracy": float((scores.argmax(axis=1) == target).mean())}
+        areas = roc_auc(target, scores)
+        known = areas[~np.isnan(areas)]
+        return {"val_loss": loss, "val_auc": float(known.mean()) if len(known) else math.nan}
+
+    def fit(self, epochs: int, batch_size: int, run: Run | None, on_epoch: Callable[[Run], None]) -> Run:
+        """Train with a learning rate that falls as half a cosine; the best epoch is that of the lowest val_loss."""
+
+        def after(run: Run) -> None:
+            self.adam.learning_rate = cosine(self.learning_rate, run.epoch, epochs)
+            on_epoch(run)
+
+        self.adam.learning_rate = cosine(self.learning_rate, run.epoch if run else 0, epochs)
+        return fit(
+            self.model,
+            self.adam,
+            self._batch_loss,
+            self._validate,
+            better=by_loss,
+            clips=len(self.train_rows),
+            batch_size=batch_size,
+            epochs=epochs,
+            patience=epochs,
+            order=self.order,
+            run=run,
+            on_epoch=after,
+        )
+
+    def state(self, run: Run) -> dict[str, Any]:
+        """What `resume` needs."""
+        generators = {"order": self.order.get_state(), "draws": self.draws.get_state()}
+        return {"model": self.model.state_dict(), "adam": self.adam.state(), "run": vars(run)} | generators
+
+    def resume(self, state: dict[str, Any]) -> Run:
+        """Go on where `state` was taken."""
+        self.model.load_state_dict(state["model"])
+        self.adam.load(state["adam"])
+        self.order.set_state(state["order"])
+        self.draws.set_state(state["draws"])
+        return Run(**state["run"])
+
+
+def cosine(learning_rate: float, epoch: int, epochs: int) -> float:
+    """The learning rate of an epoch (from 0): half a cosine from `learning_rate` towards zero."""
+    return learning_rate * (1 + math.cos(math.pi * epoch / epochs)) / 2
+
+
+def encoder_file(network: str, modality: str, labels: list[str], state: dict[str, Tensor]) -> dict[str, Any]:
+    """What `pretrain` writes, from the state dict of a `Classifier`."""
+    # a copy with the plain order of memory: equal weights, equal bytes
+    state = {n: v.detach().cpu().clone(memory_format=torch.contiguous_format) for n, v in state.items()}
+    encoder, classifier = "encoder.", "classifier."
+    return {
+        "network": network,
+        "modality": modality,
+        "encoder": {n.removeprefix(encoder): v for n, v in state.items() if n.startswith(encoder)},
+        "classifier": {n.removeprefix(classifier): v for n, v in state.items() if n.startswith(classifier)},
+        "labels": labels,
+    }

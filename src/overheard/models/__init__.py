@@ -1,1 +1,0 @@
-"""Networks: a file each, and `encoders.build`, which makes any of them from its name."""

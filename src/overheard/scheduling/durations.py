@@ -1,0 +1,72 @@
+"""How long will it take: from earlier runs on this machine, else from one recorded run of the default study."""
+
+import csv
+import statistics
+from pathlib import Path
+
+from overheard.study import job_settings
+from overheard.study.experiments import Loaded
+
+# mean seconds of a job on a machine of two cores, by sound network: small, of the default study (781 pairs); mn04 with
+# 13 blocks frozen, of a folder of 208 pairs, while other work ran; a full network was never timed
+_COMMON_S = {
+    "draw": 15.0, "media": 1.0, "split": 0.1, "features": 2.0, "normaliser": 0.2, "pretrain": 6.0, "teacher": 1.0,
+    "prior": 0.1, "relevance": 0.1, "evaluate": 0.3, "tables": 0.3, "cells": 0.3, "figures": 1.0,
+}  # fmt: skip
+RECORDED_S = {
+    "small": _COMMON_S | {"train": 4.0},
+    "mn04": _COMMON_S | {"features": 7.0, "teacher": 4.0, "train": 24.0, "evaluate": 1.5},
+}
+_START_S = {"train": 0.4, "evaluate": 0.6, "tables": 0.6, "figures": 0.6}
+"""What a job costs besides its own seconds."""
+
+_ALONE = ("draw", "media", "features")
+
+
+def _path(name: str) -> Path:
+    return Path("logs") / name / "durations.csv"
+
+
+def remember(name: str, jobs: list[tuple[str, float]]) -> None:
+    """Append finished jobs' seconds to the experiment's log."""
+    path = _path(name)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a", encoding="utf-8", newline="") as stream:
+        csv.writer(stream).writerows((job, f"{seconds:.3f}") for job, seconds in jobs)
+
+
+def estimate(name: str, stages: dict[str, int], cores: int, network: str) -> tuple[float, str] | None:
+    """Seconds that `stages` (jobs by stage) will take on `cores` cores, and the guess's basis; None: no guess."""
+    measured: dict[str, list[float]] = {}
+    if _path(name).exists():
+        with _path(name).open(encoding="utf-8", newline="") as stream:
+            for job, seconds in csv.reader(stream):
+                measured.setdefault(job.split(" ")[0], []).append(float(seconds))
+    known = set(stages) <= set(measured)
+    if network not in RECORDED_S and not known:
+        return None
+    means = RECORDED_S.get(network, {}) | {stage: statistics.fmean(seconds) for stage, seconds in measured.items()}
+    total = 3.0
+    for stage, count in stages.items():
+        at_once = 1 if stage in _ALONE else min(cores, count)
+        total += count * (means[stage] + _START_S.get(stage, 0.3)) / at_once
+    return total, "from earlier runs here" if known else "from a recorded run on two cores"
+
+
+def in_words(seconds: float) -> str:
+    """`40 seconds`, `8 minutes`, `2.5 hours`."""
+    if seconds < 90:
+        return f"{max(seconds, 1):.0f} seconds"
+    if seconds < 5400:
+        return f"{seconds / 60:.0f} minutes"
+    return f"{seconds / 3600:.1f} hours"
+
+
+def how_long(loaded: Loaded, stages: dict[str, int], cores: int) -> str:
+    """In words, how long some jobs (number by stage) will take, and what the guess rests on."""
+    networks = (loaded.experiment.networks.image.name, loaded.experiment.networks.sound.name)
+    slowest = next((name for name in networks if name in job_settings.FULL_NETWORKS), networks[1])
+    guess = estimate(loaded.name, stages, cores, slowest)
+    if guess is None:
+        return f"How long is not known: {slowest} was never timed here"
+    return f"About {in_words(guess[0])} on {cores} cores ({guess[1]})"

@@ -1,0 +1,39 @@
+"""One run at a time in an experiment's results."""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from overheard.errors import MediaError, OverheardError
+
+
+@contextmanager
+def only_run(name: str) -> Iterator[None]:
+    """Hold the experiment, so that no second run works beside this one; freed by the system if this process dies.
+
+    Raises:
+        OverheardError: another run holds it.
+        MediaError: results cannot be written.
+    """
+    folder = Path("results") / name
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        stream = (folder / ".lock").open("a+")
+    except OSError as error:
+        raise MediaError(
+            f"{folder}: cannot be written ({error.strerror}); make it writable, or run where you may write"
+        ) from error
+    with stream:
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            stream.seek(0)
+            raise OverheardError(
+                f"{folder}: another run works on it (process {stream.read().strip()}); wait for it"
+            ) from error
+        stream.truncate(0)
+        stream.write(str(os.getpid()))
+        stream.flush()
+        yield

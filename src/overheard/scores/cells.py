@@ -1,0 +1,212 @@
+"""One dict per table cell: a number, how many seeds it covers, and what may be compared with it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from overheard.errors import ConfigError, PairingError
+from overheard.scores.over_seeds import Row, Run, Spread, by_row, mean_and_std, missing_runs, percent, run_name
+from overheard.scores.published import Printed
+
+COLUMNS = (
+    "table",
+    "row",
+    "column",
+    "metric",
+    "n",
+    "mean",
+    "std",
+    "comparable",
+    "source",
+    "protocol",
+    "runs",
+    "published_mean",
+    "published_std",
+    "asked",
+    "note",
+)
+
+Cell = dict[str, Any]
+
+PUBLISHED_RECORD = "published record"
+NOT_COMPARABLE = {"twin": "no: simulated twin", "directory": "no: other pairs than ADVANCE"}
+"""Why a number of these sources never stands beside a printed one."""
+
+_DECIMALS = 4
+
+
+class Ask(NamedTuple):
+    """What a table was asked to show: the experiment's own words beside the study's `spec`."""
+
+    experiment: str
+    source: str
+    protocol: str
+    seeds: Sequence[int]
+    partial: bool
+    left_out: Mapping[Row, str]
+
+
+def check_source(source: str) -> None:
+    """Refuse a word that is not one of the three kinds of source."""
+    allowed = [*NOT_COMPARABLE, PUBLISHED_RECORD]
+    if source not in allowed:
+        raise ConfigError(f"source: found {source!r}, expected one of {', '.join(map(repr, allowed))}")
+
+
+def rows_left_out(reasons: Mapping[str, str]) -> dict[Row, str]:
+    """Reasons by row, from `method|modality` keys."""
+    found = {}
+    for key, reason in reasons.items():
+        method, bar, modality = key.partition("|")
+        if not bar:
+            raise ConfigError(f"left_out: key {key!r}, expected method|modality")
+        found[(method, modality)] = reason
+    return found
+
+
+def table_rows(spec: Mapping[str, Any]) -> list[Row]:
+    """(method, modality) of a table's lines: block by block, modality by modality, as the study lists them."""
+    rows = [(row, column) for block in spec["blocks"] for column in block["columns"] for row in block["rows"]]
+    repeated = sorted({"/".join(row) for row in rows if rows.count(row) > 1})
+    if repeated:
+        raise ConfigError(f"blocks: {', '.join(repeated)} stands twice in one table; name each row and column once")
+    return rows
+
+
+def runs_of_table(table: str, spec: Mapping[str, Any], runs: Sequence[Run], ask: Ask) -> dict[Row, dict[int, Run]]:
+    """A table's runs by row and seed, checked for completeness.
+
+    Raises:
+        PairingError: runs are missing (unless `ask.partial`), repeated or foreign, or a row left out has runs.
+    """
+    found = by_row(runs, table_rows(spec), ask.seeds, table)
+    contradicted = [run_name(*row, seed) for row in found if row in ask.left_out for seed in found[row]]
+    if contradicted:
+        raise PairingError(f"{table}: {', '.join(contradicted)} given, but the row is left out; drop one of the two")
+    missing = missing_runs(found, ask.seeds, ask.left_out)
+    if missing and not ask.partial:
+        raise PairingError(
+            f"{table}: missing runs ({len(missing)}): {', '.join(missing)}; "
+            f"make them with `overheard run {ask.experiment}`, or show fewer seeds with --partial"
+        )
+    return found
+
+
+def table_cells(
+    table: str,
+    spec: Mapping[str, Any],
+    runs: Sequence[Run],
+    ask: Ask,
+    printed: Mapping[tuple[str, str, str], Printed],
+) -> list[Cell]:
+    """The cells of one table, in the study's order; means and stds in percent, rounded to 4 decimals.
+
+    Args:
+        table: the table's word, e.g. `table2`.
+        spec: its entry of the study file (blocks, metrics).
+        runs: the scores of its rows, in any order.
+        ask: experiment, source, protocol, seeds.
+        printed: the paper's numbers by (method, modality, metric); used on the published record only.
+    """
+    check_source(ask.source)
+    found = runs_of_table(table, spec, runs, ask)
+    beside = printed if ask.source == PUBLISHED_RECORD else {}
+    return [
+        _cell(table, row, metric, found[row], ask, beside.get((*row, metric)))
+        for row in found
+        for metric in spec["metrics"]
+    ]
+
+
+def _cell(table: str, row: Row, metric: str, runs: Mapping[int, Run], ask: Ask, printed: Printed | None) -> Cell:
+    spread = mean_and_std({seed: percent(run, metric) for seed, run in runs.items()}, ask.seeds, partial=True)
+    return {
+        "table": table,
+        "row": row[0],
+        "column": row[1],
+        "metric": metric,
+        "n": spread.n,
+        "mean": _rounded(spread.mean),
+        "std": _rounded(spread.std),
+        "comparable": comparable(ask.source, spread.n, len(ask.seeds), printed),
+        "source": ask.source,
+        "protocol": ask.protocol,
+        "runs": " ".join(run_name(*row, seed) for seed in runs),
+        "published_mean": printed.mean if printed else None,
+        "published_std": printed.std if printed else None,
+        "asked": len(ask.seeds),
+        "note": _note(row, spread, ask, printed),
+    }
+
+
+def _rounded(value: float | None) -> float | None:
+    """Rounded once, here, so that cells.csv, tables and metrics.json show one and the same number."""
+    return None if value is None else round(value, _DECIMALS)
+
+
+def comparable(source: str, n: int, asked: int, printed: Printed | None) -> str:
+    """Whether a cell may be compared with the paper's number: `yes`, or `no: ` and the reason."""
+    if source in NOT_COMPARABLE:
+        return NOT_COMPARABLE[source]
+    if n < asked:
+        return f"no: {n} of {asked} seeds"
+    return "yes" if printed else "no: no printed number"
+
+
+def _note(row: Row, spread: Spread, ask: Ask, printed: Printed | None) -> str:
+    """What a reader of this one cell must know; empty for a plain full cell."""
+    notes = []
+    if row in ask.left_out:
+        notes.append(f"left out: {ask.left_out[row]}")
+    elif spread.n < len(ask.seeds):
+        notes.append(f"{spread.n} of {len(ask.seeds)} seeds")
+    if spread.n == 1:
+        notes.append("one seed: no std")
+    if ask.source == PUBLISHED_RECORD:
+        notes.extend(printed_notes(printed))
+    return "; ".join(notes)
+
+
+def printed_notes(printed: Printed | None) -> list[str]:
+    """What is not plain about a printed number."""
+    if printed is None:
+        return ["no printed number"]
+    notes = ["printed std not found"] if printed.std is None else []
+    if printed.inferred:
+        notes.append("printed value inferred")
+    if printed.runs is None:
+        notes.append("the paper names no number of runs")
+    return notes
+
+
+def csv_line(cell: Mapping[str, Any]) -> dict[str, str]:
+    """A cell as text for cells.csv; nothing stands for None."""
+    return {column: _text(cell[column]) for column in COLUMNS}
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return ""
+    return f"{value:.{_DECIMALS}f}" if isinstance(value, float) else str(value)
+
+
+def nested_metrics(lines: Sequence[Mapping[str, str]]) -> dict[str, Any]:
+    """table -> row -> column -> metric -> mean, std (percent) of the cells that have a number.
+
+    Args:
+        lines: lines of cells.csv, as text.
+
+    Raises:
+        PairingError: a cell stands there twice.
+    """
+    nested: dict[str, Any] = {}
+    seen: set[tuple[str, ...]] = set()
+    for line in lines:
+        place = (line["table"], line["row"], line["column"], line["metric"])
+        if place in seen:
+            raise PairingError(f"cell {', '.join(place)} is given twice; give each table's cells once")
+        seen.add(place)
+        numbers = {name: float(line[name]) for name in ("mean", "std") if line[name]}
+        if numbers:
+            columns = nested.setdefault(place[0], {}).setdefault(place[1], {})
+            columns.setdefault(place[2], {})[place[3]] = numbers
+    return nested

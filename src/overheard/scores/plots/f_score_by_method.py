@@ -1,0 +1,124 @@
+"""Figure 6: the F-score of each method, its mean a bar, its seeds points, their sample standard deviation a whisker."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from overheard.scores.plots.style import COLOURS, INK, figure, math
+
+_GREY = "#999999"
+_SPREAD = 0.44  # of a bar's thickness: seeds stand beside each other, so that equal scores stay visible
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One row of the figure; numbers in percent."""
+
+    group: str  # modality
+    heading: str
+    label: str
+    values: tuple[float, ...]  # one a seed, in the order of the seeds
+    mean: float | None
+    std: float | None
+    text: str  # beside the bar: the number, or why there is none
+
+
+def places(bars: Sequence[Bar]) -> tuple[list[float], list[tuple[float, str]]]:
+    """Where bars and group headings stand, downwards from 0: a heading takes a bar's room."""
+    rows: list[float] = []
+    headings: list[tuple[float, str]] = []
+    place, group = -1.0, None
+    for bar in bars:
+        if bar.group != group:
+            place += 1.0 if group is None else 1.25
+            headings.append((place, bar.heading))
+            group = bar.group
+        place += 0.95
+        rows.append(place)
+    return rows, headings
+
+
+def f_score_by_method(ax: Axes, bars: Sequence[Bar]) -> None:
+    """Draw one horizontal bar a row from zero, with its seeds as points and the std as a whisker."""
+    rows, headings = places(bars)
+    for row, bar in zip(rows, bars, strict=True):
+        if bar.mean is not None:
+            ax.barh(row, bar.mean, height=0.72, color=COLOURS.get(bar.group, _GREY))
+            _seeds(ax, row, bar)
+    ticks = sorted([(row, bar.label) for row, bar in zip(rows, bars, strict=True)] + headings)
+    ax.set_yticks([row for row, _ in ticks], [math(text) for _, text in ticks])
+    names = {row for row, _ in headings}
+    for (row, _), label in zip(ticks, ax.get_yticklabels(), strict=True):
+        label.set_weight("bold" if row in names else "normal")
+    ax.set_ylim(rows[-1] + 0.6, headings[0][0] - 0.5)
+    ax.set_xlim(0, _ceiling(bars))
+    ax.tick_params(axis="y", length=0)
+    ax.grid(axis="x")
+    ax.set_xlabel("test F-score, weighted (%)")
+
+
+def close_up(ax: Axes, bars: Sequence[Bar], group: str) -> None:
+    """Draw the rows of one group again, on an axis from its least to its greatest seed."""
+    rows, _ = places(bars)
+    shown = [(row, bar) for row, bar in zip(rows, bars, strict=True) if bar.group == group and bar.mean is not None]
+    for row, bar in shown:
+        ax.plot([bar.mean, bar.mean], [row - 0.34, row + 0.34], color=COLOURS.get(group, _GREY), linewidth=3)
+        _seeds(ax, row, bar)
+    ends = [end for _, bar in shown for end in (*bar.values, bar.mean - (bar.std or 0), bar.mean + (bar.std or 0))]
+    margin = max(0.08 * (max(ends) - min(ends)), 0.1)
+    ax.set_xlim(min(ends) - margin, max(ends) + margin)
+    ax.tick_params(axis="y", length=0, labelleft=False)
+    ax.grid(axis="x")
+    ax.set_xlabel(f"{shown[0][1].heading}, closer (%)")
+
+
+def _seeds(ax: Axes, row: float, bar: Bar) -> None:
+    offsets = np.linspace(-_SPREAD / 2, _SPREAD / 2, len(bar.values)) if len(bar.values) > 1 else 0.0
+    if bar.std is not None:
+        ax.errorbar(bar.mean, row, xerr=bar.std, color=INK, capsize=3, linewidth=1.2, zorder=3)
+    look = {"color": "white", "markeredgecolor": INK, "markeredgewidth": 0.7, "markersize": 3.2}
+    ax.plot(bar.values, row + np.broadcast_to(offsets, len(bar.values)), "o", zorder=4, **look)
+
+
+def _ceiling(bars: Sequence[Bar]) -> float:
+    """The next ten above everything drawn, 100 at most."""
+    ends = [end for bar in bars if bar.mean is not None for end in (*bar.values, bar.mean + (bar.std or 0))]
+    return min(100.0, 10.0 * np.ceil((max(ends, default=0.0) + 1.0) / 10.0))
+
+
+def _numbers(ax: Axes, bars: Sequence[Bar]) -> None:
+    """The numbers in a column right of the axes, where no point can cover them."""
+    rows, headings = places(bars)
+    place = {"xycoords": ("axes fraction", "data"), "textcoords": "offset points", "va": "center", "size": 8}
+    head = "mean ± std" if any(bar.std is not None for bar in bars) else "mean"
+    for row, bar in zip(rows, bars, strict=True):
+        ax.annotate(bar.text, (1, row), (8, 0), parse_math=False, annotation_clip=False, **place)
+    ax.annotate(head, (1, headings[0][0]), (8, 0), weight="bold", annotation_clip=False, **place)
+
+
+def figure6(bars: Sequence[Bar], title: str, sentences: Sequence[str], source: str) -> Figure:
+    """Figure 6: all rows from zero, and beside them the largest group again, closer.
+
+    Args:
+        bars: the rows, groups together.
+        title: one line.
+        sentences: what every number is, and what was left out.
+        source: `twin`, `directory` or `published record`.
+    """
+    rows, _ = places(bars)
+    made = figure(title, sentences, source, body_in=0.75 + 0.27 * (rows[-1] + 1.1))
+    sizes = {bar.group: sum(other.group == bar.group and bool(other.values) for other in bars) for bar in bars}
+    largest = max(sizes, key=sizes.__getitem__)
+    if sizes[largest] < 2:
+        ax = made.add_subplot()
+        f_score_by_method(ax, bars)
+        _numbers(ax, bars)
+        return made
+    ax, closer = made.subplots(1, 2, sharey=True, width_ratios=[3, 2])
+    f_score_by_method(ax, bars)
+    close_up(closer, bars, largest)
+    _numbers(closer, bars)
+    return made

@@ -1,0 +1,120 @@
+"""How figures look, and how they become bytes: the same for the same data, whatever the user's matplotlib settings.
+
+Figures are made without pyplot, so that no window system and no global list of figures is touched.
+"""
+
+import io
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import matplotlib.style
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
+from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.textpath import text_to_path
+
+from overheard.scores.tabular import SYMBOL, symbol_math
+
+# Okabe and Ito's colours, told apart with every kind of colour vision
+COLOURS = {"sound": "#E69F00", "image": "#56B4E9", "image+sound": "#009E73"}
+BAR, MARK, WARNING, INK, PALE = "#56B4E9", "#D55E00", "#D55E00", "#222222", "#DDDDDD"
+
+BADGES = {"twin": "SIMULATED TWIN – not ADVANCE", "directory": "OTHER PAIRS – not ADVANCE"}
+"""What stands above every figure that is not of the published record."""
+
+_STYLE = {
+    "font.family": "DejaVu Sans",
+    "font.size": 9.0,
+    "mathtext.fontset": "dejavusans",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.edgecolor": INK,
+    "axes.labelcolor": INK,
+    "text.color": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "axes.axisbelow": True,
+    "grid.color": PALE,
+    "grid.linewidth": 0.6,
+    "legend.frameon": False,
+    "pdf.fonttype": 42,
+    "svg.hashsalt": "overheard",
+    "figure.dpi": 200,
+    "savefig.dpi": 200,
+    "text.hinting": "none",  # so that text has one width, drawn or measured, at every resolution
+}
+_WIDTH_IN = 7.6
+_LINE_IN = 0.17
+_MARGIN_IN = 0.09
+_SMALL_PT = 7.6
+
+
+@contextmanager
+def styled() -> Iterator[None]:
+    """Our look and matplotlib's own defaults under it, in place of the user's settings."""
+    with matplotlib.style.context(["default", _STYLE]):
+        yield
+
+
+def figure(title: str, sentences: Sequence[str], source: str, body_in: float) -> Figure:
+    """An empty figure with a badge (unless of the published record), a title and what every number is.
+
+    Args:
+        title: one line.
+        sentences: what stands under the title, wrapped.
+        source: `twin`, `directory` or `published record`.
+        body_in: height left for the axes, in inches.
+    """
+    lines = wrapped(" ".join(sentences), _WIDTH_IN - 2 * _MARGIN_IN, _SMALL_PT)
+    badge = BADGES.get(source)
+    head_in = 0.42 + _LINE_IN * len(lines) + (0.32 if badge else 0.0)
+    height = body_in + head_in
+    engine = ConstrainedLayoutEngine(rect=(0, 0, 1, 1 - head_in / height), w_pad=0.08, h_pad=0.06)
+    made = Figure(figsize=(_WIDTH_IN, height), layout=engine)
+    FigureCanvasAgg(made)
+    top, left = height - 0.1, _MARGIN_IN / _WIDTH_IN
+    if badge:
+        box = {"boxstyle": "round,pad=0.3", "facecolor": "white", "edgecolor": WARNING, "linewidth": 1.4}
+        made.text(
+            left + 0.01, (top - 0.04) / height, badge, color=WARNING, weight="bold", va="top", bbox=box, gid="badge"
+        )
+        top -= 0.32
+    made.text(left, top / height, title, size=11, weight="bold", va="top", gid="title")
+    text = "\n".join(lines)
+    look = {"size": _SMALL_PT, "linespacing": 1.35, "parse_math": False}
+    made.text(left, (top - 0.24) / height, text, va="top", gid="conditions", **look)
+    return made
+
+
+def wrapped(text: str, width_in: float, size_pt: float) -> list[str]:
+    """Text in lines no wider than `width_in` inches as drawn; a longer single word stands alone."""
+    font = FontProperties(size=size_pt)
+    lines: list[str] = []
+    for word in text.split():
+        longer = f"{lines[-1]} {word}" if lines else word
+        # in points, of which an inch has 72
+        width, _, _ = text_to_path.get_text_width_height_descent(longer, font, ismath=False)
+        if lines and width <= 72 * width_in:
+            lines[-1] = longer
+        else:
+            lines.append(word)
+    return lines
+
+
+def math(label: str) -> str:
+    """A label of the study with the paper's symbols set as mathematics: `L_s` becomes `$L_{s}$`."""
+    return re.sub(SYMBOL, symbol_math, label.replace("$", r"\$"))
+
+
+def png(made: Figure) -> bytes:
+    """The figure as PNG, without dates and versions."""
+    made.savefig(stream := io.BytesIO(), format="png", metadata={"Software": None})
+    return stream.getvalue()
+
+
+def pdf(made: Figure) -> bytes:
+    """The figure as PDF with embedded TrueType fonts, without dates."""
+    made.savefig(stream := io.BytesIO(), format="pdf", metadata={"CreationDate": None})
+    return stream.getvalue()

@@ -1,0 +1,308 @@
+"""A table's cells as CSV rows, Markdown text and LaTeX text, with a caption that says what every number is."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from overheard.scores.cells import PUBLISHED_RECORD, Ask, Cell
+from overheard.scores.over_seeds import Row
+
+METRICS = {
+    "precision": "Precision",
+    "recall": "Recall",
+    "f_score": "F-score",
+    "accuracy": "Accuracy",
+    "macro_f": "Macro F",
+}
+"""Headings."""
+
+WEIGHTED = ("precision", "recall", "f_score")
+"""Averages over the classes, weighted by their clips."""
+
+MODALITIES = {"image": "Image", "sound": "Sound", "image+sound": "Image + sound"}
+
+SOURCES = {
+    "twin": "SIMULATED TWIN: generated pictures and sounds, not ADVANCE's numbers",
+    "directory": "a user's folder of pictures and sounds: other pairs than ADVANCE, not its numbers",
+    PUBLISHED_RECORD: "the published record of ADVANCE",
+}
+
+NO_PRINTED = "no printed number"
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table as text without markup: `lines` hold one text a column, `notes` stand below."""
+
+    word: str
+    experiment: str
+    title: str
+    caption: list[str]
+    header: list[str]
+    lines: list[list[str]]
+    notes: list[str]
+
+
+def number(mean: float | None, std: float | None) -> str:
+    """`29.66 ± 0.13`, in percent; without a std the mean alone, without a mean a dash."""
+    if mean is None:
+        return "–"
+    return f"{mean:.2f}" if std is None else f"{mean:.2f} ± {std:.2f}"
+
+
+def measured(cell: Cell) -> str:
+    """A cell's own number; says `3 of 5` where seeds are missing."""
+    text = number(cell["mean"], cell["std"])
+    return f"{text} ({cell['n']} of {cell['asked']})" if 0 < cell["n"] < cell["asked"] else text
+
+
+def printed(cell: Cell) -> str:
+    """The paper's number beside it; says what is not known of it."""
+    if cell["published_mean"] is None:
+        return NO_PRINTED
+    doubts = ["std not found"] if cell["published_std"] is None else []
+    if "inferred" in cell["note"]:
+        doubts.append("inferred")
+    text = number(cell["published_mean"], cell["published_std"])
+    return f"{text} ({', '.join(doubts)})" if doubts else text
+
+
+def conditions(ask: Ask, test_clips: int | None, remarks: Sequence[str]) -> list[str]:
+    """The sentences that every table and figure of scores must carry: experiment, source, protocol, n, ±, remarks."""
+    seeds = ", ".join(str(seed) for seed in ask.seeds)
+    clips = "" if test_clips is None else f" on {test_clips} test clips"
+    sentences = [
+        f"Experiment {ask.experiment}; source: {SOURCES[ask.source]}; protocol {ask.protocol}.",
+    ]
+    if len(ask.seeds) == 1:
+        sentences.append(f"Percent{clips}; n = 1 seed ({seeds}), so there is no standard deviation; one split.")
+    else:
+        sentences.append(
+            f"Percent{clips}; n = {len(ask.seeds)} seeds ({seeds}); ± = sample standard deviation over n seeds "
+            "(ddof = 1); the split is one and the same."
+        )
+    return sentences + [sentence(remark) for remark in remarks]
+
+
+def sentence(text: str) -> str:
+    """One line of text with an end."""
+    flat = " ".join(text.split())
+    return flat if flat.endswith((".", "!", "?")) else f"{flat}."
+
+
+def lay_out(
+    word: str,
+    spec: Mapping[str, Any],
+    labels: Mapping[str, str],
+    cells: Sequence[Cell],
+    ask: Ask,
+    test_clips: int | None,
+    remarks: Sequence[str],
+) -> Table:
+    """A table's text from its cells.
+
+    Args:
+        word: the table's word, e.g. `table2`.
+        spec: its entry of the study file (published, title, caption, metrics).
+        labels: what each method is called; a method without a label is called by its id.
+        cells: its cells, in the order of its lines.
+        ask: experiment, source, protocol, seeds.
+        test_clips: how many clips the runs were tested on; None if there is no run.
+        remarks: lines that must stand in every caption.
+    """
+    beside = ask.source == PUBLISHED_RECORD
+    header = ["Input", "Method"]
+    for metric in spec["metrics"]:
+        name = METRICS.get(metric, metric)
+        header += [name, f"{name}, paper"] if beside else [name]
+    lines = []
+    for (method, modality), row_cells in by_line(cells).items():
+        texts = [
+            text for cell in row_cells for text in ((measured(cell), printed(cell)) if beside else (measured(cell),))
+        ]
+        lines.append([MODALITIES.get(modality, modality), labels.get(method, method), *texts])
+    caption = _study_caption(spec) + conditions(ask, test_clips, remarks)
+    return Table(word, ask.experiment, spec["title"], caption, header, lines, _notes(spec, labels, cells, ask))
+
+
+def _study_caption(spec: Mapping[str, Any]) -> list[str]:
+    """The study's own sentences on a table, its title first."""
+    caption = [f"{spec['published']}: {sentence(spec['title'])}", sentence(spec["caption"])]
+    weighted = [METRICS[metric] for metric in spec["metrics"] if metric in WEIGHTED]
+    if weighted:
+        caption.append(f"{_and(weighted)}: averages over the classes, weighted by their clips.")
+    return caption
+
+
+def by_line(cells: Sequence[Cell]) -> dict[Row, list[Cell]]:
+    """Cells grouped by the line they stand in."""
+    lines: dict[Row, list[Cell]] = {}
+    for cell in cells:
+        lines.setdefault((cell["row"], cell["column"]), []).append(cell)
+    return lines
+
+
+def _and(words: Sequence[str]) -> str:
+    return " and ".join([", ".join(words[:-1]), words[-1]]) if len(words) > 1 else words[0]
+
+
+def left_out_notes(labels: Mapping[str, str], cells: Sequence[Cell], ask: Ask) -> list[str]:
+    """Which rows were left out and why, and which have fewer seeds than asked."""
+    by_reason: dict[str, list[str]] = {}
+    for row, row_cells in by_line(cells).items():
+        name = f"{labels.get(row[0], row[0])} ({row[1]})"
+        if row in ask.left_out:
+            by_reason.setdefault(f"Left out, because {ask.left_out[row]}", []).append(name)
+        elif (n := row_cells[0]["n"]) < len(ask.seeds):
+            by_reason.setdefault(f"Fewer seeds than asked, {n} of {len(ask.seeds)}", []).append(name)
+    return [sentence(f"{reason.rstrip('.')}: {'; '.join(names)}") for reason, names in by_reason.items()]
+
+
+def _notes(spec: Mapping[str, Any], labels: Mapping[str, str], cells: Sequence[Cell], ask: Ask) -> list[str]:
+    """What stands below a table: rows left out and why, missing seeds, and what is known of the printed numbers."""
+    beside = ask.source == PUBLISHED_RECORD
+    return left_out_notes(labels, cells, ask) + (_printed_notes(spec, cells) if beside else [_NOT_SHOWN])
+
+
+_NOT_SHOWN = "The paper's printed numbers are not shown, because these numbers are not comparable with them."
+
+
+def _printed_notes(spec: Mapping[str, Any], cells: Sequence[Cell]) -> list[str]:
+    printed_cells = [cell for cell in cells if cell["published_mean"] is not None]
+    notes = [f"paper: the number printed in {spec['published']}."]
+    meanings = {
+        "printed std not found": "std not found: the printed standard deviation could not be read.",
+        "printed value inferred": "inferred: a digit of the printed number could not be read and was inferred.",
+        "the paper names no number of runs": f"For {spec['published']} the paper names no number of runs.",
+    }
+    notes += [text for word, text in meanings.items() if any(word in cell["note"] for cell in printed_cells)]
+    if len(printed_cells) < len(cells):
+        notes.append(f"{NO_PRINTED}: the paper prints none, or none could be found.")
+    return notes
+
+
+def csv_rows(cells: Sequence[Cell], labels: Mapping[str, str]) -> tuple[list[str], list[dict[str, str]]]:
+    """A table as CSV, one line a line of the table: column names and rows; numbers in percent with 2 decimals."""
+    rows = []
+    for (method, modality), row_cells in by_line(cells).items():
+        first = row_cells[0]
+        row = {"table": first["table"], "method": method, "label": labels.get(method, method), "modality": modality}
+        for cell in row_cells:
+            metric = cell["metric"]
+            row |= {f"{metric}_mean": _two(cell["mean"]), f"{metric}_std": _two(cell["std"])}
+            if cell["source"] == PUBLISHED_RECORD:
+                row[f"{metric}_published_mean"] = _two(cell["published_mean"])
+                row[f"{metric}_published_std"] = _two(cell["published_std"])
+        row |= {name: str(first[name]) for name in ("n", "asked", "source", "protocol")}
+        row["note"] = "; ".join(dict.fromkeys(cell["note"] for cell in row_cells if cell["note"]))
+        rows.append(row)
+    return list(rows[0]), rows
+
+
+def _two(value: float | None) -> str:
+    return "" if value is None else f"{value:.2f}"
+
+
+def markdown(table: Table) -> str:
+    """A table as Markdown (pipe tables)."""
+    head, *rest = (_markdown_text(text) for text in table.caption)
+    rows = [table.header, ["---", "---"] + ["---:"] * (len(table.header) - 2), *table.lines]
+    body = [f"| {' | '.join(_markdown_text(text) for text in row)} |" for row in rows]
+    notes = [f"- {_markdown_text(note)}" for note in table.notes]
+    return "\n".join([f"## {head}", "", " ".join(rest), "", *body, "", *notes, ""])
+
+
+def _markdown_text(text: str) -> str:
+    return re.sub(r"([\\`*<|])", r"\\\1", " ".join(text.split()))
+
+
+def latex(table: Table) -> str:
+    """A table as LaTeX for the package booktabs, with caption and label."""
+    columns = "ll" + "r" * (len(table.header) - 2)
+    lines = []
+    for above, line in zip([None, *table.lines], table.lines, strict=False):
+        if above is not None and above[0] != line[0]:
+            lines.append(r"    \midrule")
+        lines.append(_latex_line(line))
+    notes = [rf"  \parbox{{\linewidth}}{{\footnotesize {latex_text(' '.join(table.notes))}}}"] if table.notes else []
+    return "\n".join(
+        [
+            r"% needs \usepackage{booktabs}",
+            r"\begin{table}",
+            r"  \centering",
+            rf"  \caption[{{{latex_text(table.title)}}}]{{{latex_text(' '.join(table.caption))}}}",
+            rf"  \label{{tab:{_label(table.experiment)}-{_label(table.word)}}}",
+            r"  \small",
+            rf"  \begin{{tabular}}{{{columns}}}",
+            r"    \toprule",
+            _latex_line(table.header),
+            r"    \midrule",
+            *lines,
+            r"    \bottomrule",
+            r"  \end{tabular}",
+            *([r"  \par\medskip"] if notes else []),
+            *notes,
+            r"\end{table}",
+            "",
+        ]
+    )
+
+
+def _latex_line(texts: Sequence[str]) -> str:
+    return f"    {' & '.join(latex_text(text) for text in texts)} \\\\"
+
+
+def _label(word: str) -> str:
+    """A word that LaTeX takes as part of a label."""
+    return re.sub(r"[^A-Za-z0-9]+", "-", word)
+
+
+SYMBOL = re.compile(r"(?<![A-Za-z0-9_])([A-Za-z])_(v\+a|[A-Za-z0-9]+)(?![A-Za-z0-9_])")
+"""The paper's symbols as they stand in study files: `L_s`, `L_KL`, `N_v+a`, `s_k`."""
+
+_LATEX = {
+    "\\": r"\textbackslash{}",
+    "{": r"\{",
+    "}": r"\}",
+    "$": r"\$",
+    "&": r"\&",
+    "%": r"\%",
+    "#": r"\#",
+    "_": r"\_",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "|": r"\textbar{}",
+    '"': r"\textquotedbl{}",
+    "±": r"$\pm$",
+    "–": "--",
+    "—": "---",
+    "…": r"\ldots{}",
+    "×": r"$\times$",
+    "−": "$-$",
+    "α": r"$\alpha$",
+    "β": r"$\beta$",
+    "≤": r"$\leq$",
+    "≥": r"$\geq$",
+}
+
+
+def latex_text(text: str) -> str:
+    """Plain text as LaTeX: special characters escaped, the paper's symbols set as mathematics."""
+    flat, done, parts = " ".join(text.split()), 0, []
+    for symbol in SYMBOL.finditer(flat):
+        parts += [_escaped(flat[done : symbol.start()]), symbol_math(symbol)]
+        done = symbol.end()
+    return "".join([*parts, _escaped(flat[done:])])
+
+
+def symbol_math(symbol: re.Match[str]) -> str:
+    """A symbol of the paper as TeX mathematics; short indices slanted, words upright."""
+    letter, index = symbol.groups()
+    return f"${letter}_{{{index}}}$" if index.islower() else rf"${letter}_{{\mathrm{{{index}}}}}$"
+
+
+def _escaped(text: str) -> str:
+    return "".join(_LATEX.get(character, character) for character in text)

@@ -1,0 +1,206 @@
+"""The reference run in git: written by one command, counted again by another. Touches files: copies, compares.
+
+`reference/NAME` has the layout of `results/NAME` without the heavy files: records and circumstances of every job,
+predictions without event logits, scores, tables, and what Figures 3 and 6 are drawn from. Its files are byte for byte
+the run's, so that the records' hashes hold.
+"""
+
+import shutil
+import tempfile
+from collections.abc import Mapping
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from overheard.errors import ConfigError, LineageError, OverheardError
+from overheard.io import artifacts
+from overheard.jobs.code import closure as code
+from overheard.jobs.records import circumstance_path, entries, load_records, located, read_circumstance
+from overheard.lineage import audit_files
+from overheard.lineage.audit import as_text, audit
+from overheard.lineage.check import reference_folder
+from overheard.lineage.graph import Record
+from overheard.lineage.recount import Recount, recount
+from overheard.study.layout import is_kept
+
+LIMIT_BYTES = 5_000_000
+"""What a reference run may take in git."""
+
+
+def write_reference(name: str, allow_dirty: bool = False) -> str:
+    """Write `reference/NAME` from `results/NAME`; says what it wrote.
+
+    Args:
+        name: the experiment.
+        allow_dirty: also where the source, workflow or configuration was not as committed when a job ran.
+
+    Raises:
+        ConfigError: there are no such results.
+        LineageError: the study is not complete, its source was dirty, its audit fails, or it takes too much.
+    """
+    folder, target = Path("results") / name, Path("reference") / name
+    if not folder.is_dir():
+        raise ConfigError(f"{folder}: no such results; `overheard run {name}` makes them")
+    records = load_records(folder)
+    _refuse_incomplete(name, records)
+    if not allow_dirty:
+        _refuse_dirty(name, folder, records)
+    audited = audit(folder)
+    if not audited.holds:
+        raise LineageError(f"{as_text(audited)}\nno reference is written from a run whose audit fails")
+    files = _files(folder, records)
+    size = sum(path.stat().st_size for path in files)
+    if size > LIMIT_BYTES:
+        raise LineageError(
+            f"{folder}: its reference would take {size / 1e6:.1f} MB, at most {LIMIT_BYTES / 1e6:.0f} go to git"
+        )
+    _copy(folder, target, files)
+    return f"{target}: {len(files)} files, {size / 1e6:.2f} MB, of {len(records)} jobs; add it to git"
+
+
+def _refuse_incomplete(name: str, records: Mapping[str, Record]) -> None:
+    again = f"`overheard run {name}` first"
+    if f"results/{name}/tables/cells.record.json" not in records:
+        raise LineageError(f"results/{name}: not complete: no tables/cells.csv with its record; {again}")
+    for job, record in records.items():
+        if record["stage"] == "tables" and (record["settings"].get("settings") or {}).get("partial"):
+            raise LineageError(f"{job}: made from a part of the runs (--partial); {again}")
+        for entry in entries(record["reads"]):
+            if entry.get("record") and entry["record"] not in records:
+                raise LineageError(f"{job}: rests on {entry['record']}, which is not there; {again}")
+
+
+def _refuse_dirty(name: str, folder: Path, records: Mapping[str, Record]) -> None:
+    for job in records:
+        said = read_circumstance(located(job, folder)) or {}
+        # what was put back is as clean as the job that once computed it
+        git = ((said.get("computed") or said).get("git")) or {}
+        if git.get("dirty"):
+            raise LineageError(
+                f"{job}: {', '.join(git['dirty'])} was not as committed ({str(git.get('commit'))[:12]}) when it ran; "
+                f"commit, `overheard clean {name} --yes` and run again, or say --dirty"
+            )
+
+
+def _files(folder: Path, records: Mapping[str, Record]) -> list[Path]:
+    found = []
+    for job, record in records.items():
+        place = located(job, folder)
+        found += [place, circumstance_path(place)]
+        for flag, side in record["writes"].items():
+            found += [located(entry["path"], folder) for entry in side if is_kept(record["stage"], flag)]
+    return sorted(found)
+
+
+def _copy(folder: Path, target: Path, files: list[Path]) -> None:
+    """Copy beside the old reference, then exchange: an interrupted writing loses neither."""
+    part, aside = (target.with_name(f"{prefix}{target.name}") for prefix in (".part-", ".old-"))
+    if aside.exists() and not target.exists():
+        aside.replace(target)
+    for left in (part, aside):
+        shutil.rmtree(left, ignore_errors=True)
+    for path in files:
+        place = part / path.relative_to(folder)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(path.read_bytes())
+    if target.exists():
+        target.replace(aside)
+    part.replace(target)
+    shutil.rmtree(aside, ignore_errors=True)
+
+
+def recompute_reference(name: str, into: Path | None = None) -> tuple[str, int]:
+    """Count every table and Figures 3 and 6 again from the reference's predictions; nothing is trained.
+
+    Args:
+        name: the reference run.
+        into: where the results go; `results/NAME-reference` by default, never where an experiment is.
+
+    Returns:
+        What came of it, as text; and 0 if everything came out as it stands in the reference, else 1.
+
+    Raises:
+        ConfigError: there is no such reference, or `into` holds an experiment.
+        LineageError: a file of the reference is not what its record says.
+    """
+    folder = reference_folder(name)
+    into = into or Path("results") / f"{name}-reference"
+    if into == Path("results") / name or any(into.glob("**/*.record.json")):
+        raise ConfigError(f"{into}: holds an experiment; choose another folder with --into")
+    records = load_records(folder)
+    read = audit_files.read_all(folder, records, is_kept)
+    if read.findings:
+        first = read.findings[0]
+        raise LineageError(
+            f"{located(first.path, folder)}: {first.found}, expected {first.expected} "
+            f"({len(read.findings)} such files); `git checkout -- {folder}` puts them back"
+        )
+    into.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".part-", dir=into) as place:
+        counted = recount(folder, records, Path(place))
+        drawn = _figures(folder, records, Path(place), counted)
+        _give_out(Path(place), into)
+    return _told(folder, into, counted, drawn)
+
+
+def _figures(folder: Path, records: Mapping[str, Record], into: Path, counted: Recount) -> list[str]:
+    """Draw the figures again; a line for each file."""
+    from overheard.stages.figures import Settings, figures
+
+    lines = []
+    for job in sorted(job for job, record in records.items() if record["stage"] == "figures"):
+        record = records[job]
+        given: dict[str, Any] = {}
+        for entry in record["reads"].get("statistics", ()):
+            given["statistics"] = located(entry["path"], folder)
+        if "scores" in record["reads"]:
+            given["scores"] = [into.joinpath(*Path(entry["path"]).parts[2:]) for entry in record["reads"]["scores"]]
+        writes = {flag: into.joinpath(*Path(side[0]["path"]).parts[2:]) for flag, side in record["writes"].items()}
+        writes["png"].parent.mkdir(parents=True, exist_ok=True)
+        settings = record["settings"]
+        try:
+            figures(figure=settings["figure"], settings=Settings(**settings["settings"]), **given, **writes)
+        except (OverheardError, OSError, TypeError) as error:
+            counted.left.append((job, str(error)))
+            continue
+        lines += [_figure_line(record, flag, path, counted) for flag, path in writes.items()]
+    return lines
+
+
+def _figure_line(record: Record, flag: str, made: Path, counted: Recount) -> str:
+    entry = record["writes"][flag][0]
+    if sha256(made.read_bytes()).hexdigest() == entry["sha256"]:
+        return f"{made.name}: the recorded bytes"
+    closure = code.stage_code("figures")
+    if closure.digest != record["code"]["digest"] or code.environment(closure) != record["environment"]:
+        return (
+            f"{made.name}: drawn by other code or packages than recorded, so other bytes; its numbers are the tables'"
+        )
+    counted.differences.append((entry["path"], f"sha256 {entry['sha256'][:12]}… recorded", "other bytes"))
+    return f"{made.name}: other bytes than recorded"
+
+
+def _give_out(made: Path, into: Path) -> None:
+    """Move what was made to its place, file by file."""
+    for path in sorted(path for path in made.rglob("*") if path.is_file()):
+        place = into / path.relative_to(made)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        path.replace(place)
+
+
+def _told(folder: Path, into: Path, counted: Recount, drawn: list[str]) -> tuple[str, int]:
+    lines = []
+    for path in sorted((into / "tables").glob("*.md")):
+        lines += [path.read_text(encoding="utf-8")]
+    lines += drawn
+    lines += [f"{path}: counted again {now}, the reference has {was}" for path, was, now in counted.differences]
+    lines += [f"{path}: not counted again: {reason}" for path, reason in counted.left]
+    lines += [
+        f"{job}: its text was made by other code than this; its numbers were compared" for job in counted.other_code
+    ]
+    cells = into / "tables" / "cells.csv"
+    total = len(artifacts.read_table(cells)) if cells.exists() else 0
+    same = not counted.differences and not counted.left
+    verdict = "every one as it stands there" if same else "not every one as it stands there"
+    lines.append(f"{into}/: {total} cells counted again from the predictions in {folder}: {verdict}")
+    return "\n".join(lines), int(not same)

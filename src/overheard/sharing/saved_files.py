@@ -1,0 +1,205 @@
+"""What of an experiment's results goes where when it is saved, into git or into an archive. Touches files.
+
+It lists the results, and reads and writes the small tables beside the archives in `results/NAME/saved/`.
+"""
+
+import json
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from hashlib import sha256
+from pathlib import Path, PurePosixPath
+
+from overheard.errors import ConfigError, LineageError, MediaError
+from overheard.io import artifacts
+from overheard.jobs import hashing, records
+from overheard.scheduling.notes import metadata
+from overheard.study.config import NAME
+from overheard.study.layout import SAVED, in_git, record_of
+
+METADATA = "snakemake/metadata.tar"
+
+
+@dataclass(frozen=True)
+class Archive:
+    """A line of `saved/archives.csv`: an archive by its path under `saved/`, and what it contains."""
+
+    archive: str
+    files: int
+    bytes: int
+    sha256: str
+
+
+def folder_of(name: str) -> Path:
+    """An experiment's results.
+
+    Raises:
+        ConfigError: no experiment can have this name.
+    """
+    if not NAME.fullmatch(name):
+        raise ConfigError(f"{name!r}: not the name of an experiment (letters, digits, dot, dash, underscore)")
+    return Path("results") / name
+
+
+def results_files(folder: Path) -> list[str]:
+    """Every file in the stages' folders, relative to `folder`, sorted; names that begin with a dot are left out.
+
+    Raises:
+        MediaError: something there is neither a file nor a folder.
+    """
+    found = []
+    for place, subfolders, names in os.walk(folder):
+        here = Path(place)
+        subfolders[:] = sorted(name for name in subfolders if not name.startswith("."))
+        if here == folder:
+            subfolders[:] = [name for name in subfolders if name != SAVED]
+            continue
+        for name in names:
+            path = here / name
+            if name.startswith("."):
+                continue
+            if path.is_symlink() or not path.is_file():
+                raise MediaError(f"{path}: a link or no plain file, which cannot be saved; put the file itself there")
+            found.append(path.relative_to(folder).as_posix())
+        if links := [name for name in subfolders if (here / name).is_symlink()]:
+            raise MediaError(f"{here / links[0]}: a link, which cannot be saved; put the folder itself there")
+    return sorted(found)
+
+
+def archive_of(path: str) -> str:
+    """The archive of a file that git does not keep: one a row of runs, else one a job."""
+    parts = path.split("/")
+    if parts[0] in ("train", "evaluate") and len(parts) > 3:
+        return "/".join(parts[:3]) + ".tar"
+    record = record_of(f"results/x/{path}")
+    job = record.removeprefix("results/x/").removesuffix(records.SUFFIX) if record else path
+    return f"{job}.tar"
+
+
+def contents(folder: Path) -> dict[str, dict[str, Path]]:
+    """What each archive contains: archive, then name in it, then file. Names are relative to the results' folder."""
+    found: dict[str, dict[str, Path]] = {}
+    files = results_files(folder)
+    for path in files:
+        if not in_git(path):
+            found.setdefault(archive_of(path), {})[path] = folder / path
+    known = metadata(folder)
+    if known:
+        found[METADATA] = known
+    return dict(sorted(found.items()))
+
+
+def expected(folder: Path) -> dict[str, str]:
+    """The sha256 of every file that a record says was written, by path relative to `folder`.
+
+    Raises:
+        LineageError: no records, one that is not whole, or a folder's listing that is not the recorded one.
+    """
+    found = {}
+    for record in records.load_records(folder).values():
+        for entry in records.entries(record["writes"]):
+            path = records.located(entry["path"], folder)
+            relative = path.relative_to(folder).as_posix()
+            if "files" not in entry:
+                found[relative] = entry["sha256"]
+                continue
+            listing = path.with_name(f"{path.name}.files.csv")
+            try:
+                text = listing.read_bytes().decode()
+            except (FileNotFoundError, UnicodeDecodeError) as error:
+                raise LineageError(f"{listing}: missing or not text; run the step that makes {path}") from error
+            if hashing.content_of(text, str(listing)).sha256 != entry["sha256"]:
+                raise LineageError(f"{listing}: not the listing that was recorded; run the step that makes {path}")
+            found |= {f"{relative}/{name}": file.sha256 for name, file in hashing.listed(text, str(listing)).items()}
+            found[f"{relative}.files.csv"] = entry["sha256"]
+    return found
+
+
+def write_index(folder: Path, archives: Iterable[Archive]) -> None:
+    """Write `saved/archives.csv`."""
+    rows = [asdict(archive) for archive in sorted(archives, key=lambda archive: archive.archive)]
+    path = folder / SAVED / "archives.csv"
+    part = path.with_name(f".part-{path.name}")
+    artifacts.write_table(part, ["archive", "files", "bytes", "sha256"], rows)
+    part.replace(path)
+
+
+def read_index(folder: Path) -> dict[str, Archive]:
+    """Read `saved/archives.csv`, by archive.
+
+    Raises:
+        LineageError: it is not there, or not such a table.
+    """
+    path = folder / SAVED / "archives.csv"
+    if not path.is_file():
+        raise LineageError(
+            f"{path}: no such file, so {folder} was never saved, or the commit with it is not here; "
+            f"`git pull`, or `overheard save {folder.name}` where the results are"
+        )
+    try:
+        rows = artifacts.read_table(path, ["archive", "files", "bytes", "sha256"])
+        if outside := [row["archive"] for row in rows if not _is_inside(row["archive"])]:
+            raise ValueError(f"{outside[0]!r} is no place under {folder / SAVED}")
+        return {
+            row["archive"]: Archive(row["archive"], int(row["files"]), int(row["bytes"]), row["sha256"]) for row in rows
+        }
+    except (MediaError, ValueError) as error:
+        raise LineageError(f"{path}: not a table of archives ({error}); `git restore {path}`") from error
+
+
+def _is_inside(archive: str) -> bool:
+    path = PurePosixPath(archive)
+    return bool(path.name) and not path.is_absolute() and ".." not in path.parts
+
+
+Marks = dict[str, dict[str, list[int]]]
+"""The file system's marks of each archive and of its members, as they were when both were the same."""
+
+
+def marks(archive: Path, members: Mapping[str, Path]) -> dict[str, list[int]]:
+    """Inode, size and times of an archive, under the name `.`, and of its members."""
+    found = {}
+    for name, path in {".": archive, **members}.items():
+        status = path.stat()
+        found[name] = [status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns]
+    return found
+
+
+def remember(folder: Path, known: Marks) -> None:
+    """Note that files and archives are the same now, for this checkout alone."""
+    path = folder / SAVED / ".same.json"
+    part = path.with_name(f".part{path.name}")
+    part.write_text(json.dumps({"index": _index_digest(folder), "marks": known}), encoding="utf-8")
+    part.replace(path)
+
+
+def refresh(folder: Path) -> None:
+    """Note the archives' marks anew, after DVC has put links to its cache in their place."""
+    known = remembered(folder)
+    for path in known:
+        known[path] |= marks(folder / SAVED / path, {})
+    remember(folder, known)
+
+
+def remembered(folder: Path) -> Marks:
+    """What `remember` noted; nothing if it is lost, which costs time alone."""
+    return _memory(folder).get("marks", {})
+
+
+def index_is_new(folder: Path) -> bool:
+    """Whether `archives.csv` is another than when files and archives were last the same here: it was pulled since."""
+    noted = _memory(folder).get("index")
+    return noted is not None and noted != _index_digest(folder)
+
+
+def _memory(folder: Path) -> dict:
+    try:
+        found = json.loads((folder / SAVED / ".same.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _index_digest(folder: Path) -> str | None:
+    path = folder / SAVED / "archives.csv"
+    return sha256(path.read_bytes()).hexdigest() if path.is_file() else None

@@ -1,0 +1,374 @@
+"""An experiment's configuration: types, ranges and defaults, each written once, checked before anything runs.
+
+An experiment is one file `config/NAME.yaml`. It names a study (rows, columns, tables: `config/studies/`) and a protocol
+(equations, optimizer, selection: `config/protocols/`), which are read here too.
+"""
+
+import re
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+
+import yaml
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from overheard.errors import ConfigError
+
+Model = TypeVar("Model", bound=BaseModel)
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+
+
+def _number(value: Any) -> Any:
+    """YAML 1.1 reads 1e-3 as text; a person means the number."""
+    if isinstance(value, str) and re.fullmatch(r"[+-]?\d+(\.\d*)?[eE][+-]?\d+", value):
+        return float(value)
+    return value
+
+
+Number = Annotated[float, BeforeValidator(_number)]
+Positive = Annotated[Number, Field(gt=0)]
+Natural = Annotated[int, Field(ge=0)]
+Count = Annotated[int, Field(ge=1)]
+Share = Annotated[Number, Field(ge=0, le=1)]
+Range = Annotated[list[Positive], Field(min_length=2, max_length=2)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class Twin(_Section):
+    """The built-in simulated twin of ADVANCE; see docs/twin.md."""
+
+    kind: Literal["twin"]
+    world: Natural = Field(0, description="seed of the simulated world")
+    scale: Annotated[Positive, Field(le=1)] = Field(
+        0.1, description="share of ADVANCE's 2,696 locations; at least 10 a class"
+    )
+    coupling: Share = Field(
+        0.5, description="how strongly picture and sound share what a place is like: 0 none, 0.5, 0.9 high"
+    )
+    scenes: Count = Field(30, description="pictures per class of the 30-class set the image network is pre-trained on")
+    sounds: Count = Field(900, description="tagged sounds the sound network is pre-trained on")
+
+
+class Directory(_Section):
+    """A folder of pairs in the ADVANCE layout, and what the networks are pre-trained on."""
+
+    kind: Literal["directory"]
+    pairs: str = Field(description="folder with vision/<class>/<id>.jpg and sound/<class>/<id>.wav")
+    scenes: str | None = Field(None, description="folder <class>/<picture>: the image network is pre-trained on it")
+    tagger: str | None = Field(
+        None, description="weights of the tagger mn04 (mn04_as_mAP_432.pt): sound network and teacher"
+    )
+    sounds: str | None = Field(None, description="folder with sound/<id>.wav and tags.csv: instead of a tagger")
+    classes: list[str] | None = Field(None, description="classes to use; all found where it is null")
+    bands: Annotated[list[Natural], Field(min_length=3, max_length=3)] | None = Field(
+        None, description="which bands of a picture are red, green, blue, where it has more than four (from 0)"
+    )
+    channels: Literal["mean"] | None = Field(None, description="`mean` averages sounds of more than two channels")
+    seed: Natural = Field(0, description="seed of the ten-second windows cut from longer sounds")
+
+    @model_validator(mode="after")
+    def _one_teacher(self) -> "Directory":
+        if self.tagger and self.sounds:
+            raise ValueError("give tagger or sounds, not both: either is what the teacher comes from")
+        return self
+
+
+class Split(_Section):
+    """70/10/20 by location within each class; a `split` column of the user's metadata goes before it."""
+
+    fractions: Annotated[list[Positive], Field(min_length=3, max_length=3)] = Field(
+        [0.7, 0.1, 0.2], description="of each class's locations in train, val, test; at least one in each"
+    )
+    seed: Natural = Field(0, description="of the draw; one and the same for all runs")
+
+    @model_validator(mode="after")
+    def _whole(self) -> "Split":
+        if abs(sum(self.fractions) - 1) > 1e-9:
+            raise ValueError(f"fractions of train, val, test must sum to 1, found {sum(self.fractions):g}")
+        return self
+
+
+class Pretrain(_Section):
+    """How a network is trained before any scene of the study is seen."""
+
+    epochs: Count = Field(30, description="passes over the pre-training set")
+    batch_size: Annotated[int, Field(ge=2)] = Field(32, description="pictures or sounds a step")
+    learning_rate: Positive = Field(2.0e-3, description="of Adam")
+    weight_decay: Annotated[Number, Field(ge=0)] = Field(1.0e-4, description="of Adam (L2)")
+    seed: Natural = Field(0, description="of initial weights, order and augmentation")
+
+
+class Network(_Section):
+    """One modality's network."""
+
+    name: Literal["small", "resnet101", "resnet50", "mn04"] = Field(
+        "small",
+        description="small (two cores); the paper's: resnet101 (images), resnet50 (sounds); mn04: the tagger (sounds)",
+    )
+    frozen_blocks: Annotated[int, Field(ge=0, le=16)] = Field(
+        0, description="lower blocks of mn04 that are kept as given, their outputs stored once (0: all are trained)"
+    )
+    pretrain: Pretrain = Pretrain()
+
+
+class Networks(_Section):
+    """The networks of both modalities."""
+
+    image: Network = Network()
+    sound: Network = Network()
+
+    @model_validator(mode="after")
+    def _fitting(self) -> "Networks":
+        for modality, network, allowed in [
+            ("image", self.image, ("small", "resnet101")),
+            ("sound", self.sound, ("small", "resnet50", "mn04")),
+        ]:
+            if network.name not in allowed:
+                raise ValueError(f"{modality}.name: found {network.name}, allowed for {modality}: {', '.join(allowed)}")
+            if network.frozen_blocks and network.name != "mn04":
+                raise ValueError(f"{modality}.frozen_blocks: only mn04 can have its lower blocks frozen")
+        return self
+
+
+class Train(_Section):
+    """What may differ from the protocol because of the networks' size; null takes the protocol's value."""
+
+    epochs: Count | None = Field(None, description="passes over the training clips, at most")
+    batch_size: Annotated[int, Field(ge=2)] | None = Field(None, description="clips a step")
+    learning_rate: Positive | None = Field(None, description="of Adam")
+    patience: Count | None = Field(None, description="epochs without a new best before training stops")
+    device: Literal["cpu", "cuda"] = Field(
+        "cpu", description="where networks are trained; on cuda the data lie there too"
+    )
+    bf16: bool = Field(False, description="bfloat16 autocast (cuda)")
+    channels_last: bool = Field(True, description="memory layout of convolutions; faster on both, other last digits")
+
+
+class Experiment(_Section):
+    """One file `config/NAME.yaml`."""
+
+    study: str = Field("advance", description="rows, columns and tables: config/studies/")
+    protocol: str = Field("corrected", description="equations, optimizer, selection: config/protocols/")
+    seeds: Annotated[list[Natural], Field(min_length=1)] = Field(
+        [0, 1, 2, 3, 4], description="one run of every row for each"
+    )
+    source: Annotated[Twin | Directory, Field(discriminator="kind")]
+    split: Split = Split()
+    networks: Networks = Networks()
+    train: Train = Train()
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "Experiment":
+        repeated = sorted({seed for seed in self.seeds if self.seeds.count(seed) > 1})
+        if repeated:
+            raise ValueError(f"seeds: {', '.join(map(str, repeated))} repeated; each seed is one run")
+        if isinstance(self.source, Directory):
+            sound = self.networks.sound.name
+            if self.source.tagger and sound != "mn04":
+                raise ValueError(
+                    f"networks.sound.name: found {sound}, expected mn04, whose weights source.tagger names"
+                )
+            if sound == "mn04" and not self.source.tagger:
+                raise ValueError("source.tagger: missing; networks.sound.name mn04 needs its weights")
+        elif self.networks.sound.name == "mn04":
+            raise ValueError("networks.sound.name: mn04 needs source.kind directory with source.tagger")
+        return self
+
+
+class Augmentation(_Section):
+    flip: Share
+    brightness: Range
+    colour: Range
+
+
+class Selection(_Section):
+    f_score_from_clips: Natural
+
+
+class Unsaid(_Section):
+    batch_size: Annotated[int, Field(ge=2)]
+    epochs: Count
+    patience: Count
+
+
+class Protocol(_Section):
+    """One file `config/protocols/NAME.yaml`; it has no defaults."""
+
+    protocol: str
+    alpha: Annotated[Number, Field(ge=0)]
+    beta: Annotated[Number, Field(ge=0)]
+    optimizer: Literal["adam"]
+    weight_decay: Annotated[Number, Field(ge=0)]
+    learning_rate: Positive
+    augmentation: Augmentation
+    shuffle: Literal["every epoch"]
+    kl: Literal["kl"]
+    squared: Literal["squared"]
+    relevance: Literal["one_minus_cosine"]
+    selection: Selection
+    allowed_leaks: list[str]
+    unsaid: Unsaid
+
+    @field_validator("allowed_leaks")
+    @classmethod
+    def _ways(cls, allowed: list[str]) -> list[str]:
+        # the stages' commands never need what the report needs
+        from overheard.media.leaks import WAYS
+
+        # a job that read another split than the study's own is no way that a protocol could mean
+        ways = [way for way in WAYS if way != "other_split"]
+        if unknown := sorted(set(allowed) - set(ways)):
+            raise ValueError(f"found {', '.join(unknown)}; allowed: {', '.join(ways)}")
+        return allowed
+
+
+class Block(_Section):
+    rows: list[str]
+    columns: list[Literal["image", "sound", "image+sound"]]
+
+
+class Table(_Section):
+    published: str
+    title: str
+    caption: str
+    blocks: list[Block]
+    metrics: list[Literal["precision", "recall", "f_score"]]
+
+    def runs(self) -> list[tuple[str, str]]:
+        """The (method, modality) pairs of the table, in its order."""
+        return [(row, column) for block in self.blocks for row in block.rows for column in block.columns]
+
+
+class Method(_Section):
+    label: str
+    needs: list[Literal["encoders", "teacher"]]
+
+
+class Study(_Section):
+    """One file `config/studies/NAME.yaml`: which rows, columns and tables the paper has."""
+
+    study: str
+    title: str
+    published: str
+    tables: dict[str, Table]
+    methods: dict[str, Method]
+
+    @model_validator(mode="after")
+    def _known(self) -> "Study":
+        unknown = sorted({row for row, _ in self.rows()} - set(self.methods))
+        if unknown:
+            raise ValueError(f"tables: rows {', '.join(unknown)} are not among methods")
+        return self
+
+    def rows(self) -> list[tuple[str, str]]:
+        """Every (method, modality) of any table, once, in the order of first appearance."""
+        return list(dict.fromkeys(run for table in self.tables.values() for run in table.runs()))
+
+
+def read_yaml(path: Path) -> Any:
+    """Read a YAML file.
+
+    Raises:
+        ConfigError: it is missing or not YAML.
+    """
+    if not path.is_file():
+        raise ConfigError(f"{path}: no such file; `overheard init NAME --from DIR` writes a configuration")
+    try:
+        return yaml.safe_load(path.read_text(encoding="utf-8"))
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{path}: not YAML: {str(error).replace(chr(10), ' ')}") from error
+
+
+def check(model: type[Model], content: Any, where: str) -> Model:
+    """Validate a configuration.
+
+    Raises:
+        ConfigError: one line per wrong key: file, key, what was found, what is allowed.
+    """
+    if not isinstance(content, dict):
+        raise ConfigError(f"{where}: expected keys and values, found {type(content).__name__}")
+    try:
+        return model.model_validate(content)
+    except ValidationError as error:
+        lines = [f"{where}: {_explain(model, problem)}" for problem in error.errors()]
+        raise ConfigError("\n".join(lines)) from error
+
+
+def _explain(model: type[BaseModel], problem: Any) -> str:
+    """One validation error of pydantic in our words."""
+    place = [str(part) for part in problem["loc"] if part not in ("twin", "directory")]
+    key = ".".join(place)
+    if problem["type"] == "extra_forbidden":
+        allowed = _keys_at(model, place[:-1], problem["loc"])
+        return f"{key}: unknown key; allowed here: {', '.join(allowed)}"
+    if problem["type"] == "missing":
+        return f"{key}: missing; add it"
+    message = problem["msg"].removeprefix("Value error, ")
+    if problem["type"] == "value_error":
+        return f"{key}: {message}" if key else message
+    found = problem["input"]
+    return f"{key}: found {found!r} ({type(found).__name__}), {message[0].lower()}{message[1:]}"
+
+
+def _keys_at(model: type[BaseModel], place: list[str], loc: tuple[Any, ...]) -> list[str]:
+    """The keys that may stand at `place`, for the message about one that may not."""
+    current: type[BaseModel] = model
+    for part in place:
+        annotation = current.model_fields[part].annotation if part in current.model_fields else None
+        candidates = [annotation, *getattr(annotation, "__args__", ())]
+        models = [
+            candidate for candidate in candidates if isinstance(candidate, type) and issubclass(candidate, BaseModel)
+        ]
+        if not models:
+            return []
+        current = next((found for found in models if found.__name__.lower() in loc), models[0])
+    return list(current.model_fields)
+
+
+def load_experiment(path: Path) -> Experiment:
+    """Read and check `config/NAME.yaml`."""
+    return check(Experiment, read_yaml(path), str(path))
+
+
+def load_protocol(root: Path, experiment: Experiment) -> Protocol:
+    """The protocol an experiment names, from `config/protocols/` under the project's root."""
+    return _named(Protocol, root / "config" / "protocols", experiment.protocol, "protocol")
+
+
+def load_study(root: Path, experiment: Experiment) -> Study:
+    """The study an experiment names, from `config/studies/` under the project's root."""
+    return _named(Study, root / "config" / "studies", experiment.study, "study")
+
+
+def _named(model: type[Model], folder: Path, name: str, key: str) -> Model:
+    path = folder / f"{name}.yaml"
+    if not NAME.fullmatch(name) or not path.is_file():
+        known = ", ".join(sorted(found.stem for found in folder.glob("*.yaml")))
+        raise ConfigError(f"{key}: found {name!r}, known: {known}")
+    return check(model, read_yaml(path), str(path))
+
+
+def with_changes(content: dict[str, Any], changes: list[str]) -> dict[str, Any]:
+    """The configuration with `key.key=value` changes applied; values are read as YAML.
+
+    Raises:
+        ConfigError: a change is not of that form, or goes through a key that holds no keys.
+    """
+    changed = yaml.safe_load(yaml.safe_dump(content))
+    for change in changes:
+        key, equals, value = change.partition("=")
+        if not equals or not key:
+            raise ConfigError(f"--set {change}: expected key=value, e.g. --set train.epochs=5")
+        *parents, last = key.split(".")
+        place = changed
+        for parent in parents:
+            place = place.setdefault(parent, {})
+            if not isinstance(place, dict):
+                raise ConfigError(f"--set {change}: {parent} holds a value, not keys")
+        try:
+            place[last] = yaml.safe_load(value)
+        except yaml.YAMLError as error:
+            raise ConfigError(f"--set {change}: {value!r} is not a YAML value") from error
+    return changed

@@ -1,0 +1,102 @@
+"""Experiments as files: `config/NAME.yaml`, what it names, and variants of it."""
+
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from overheard.errors import ConfigError, MediaError
+from overheard.study import config
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """An experiment with what its configuration names."""
+
+    name: str
+    path: Path
+    experiment: config.Experiment
+    study: config.Study
+    protocol: config.Protocol
+
+
+def project_root() -> Path:
+    """The folder with `workflow/Snakefile`: the current one, or the checkout the package was installed from.
+
+    Raises:
+        ConfigError: neither has one.
+    """
+    here, installed = Path.cwd(), Path(__file__).resolve().parents[3]
+    for folder in (here, installed):
+        if (folder / "workflow" / "Snakefile").is_file():
+            return folder
+    raise ConfigError(f"{here}: no workflow/Snakefile here; change to the folder of the project")
+
+
+def load(name: str) -> Loaded:
+    """Read and check `config/NAME.yaml` and the study and protocol it names."""
+    if not config.NAME.fullmatch(name):
+        raise ConfigError(
+            f"{name!r}: a name has letters, digits, dot, dash and underscore, and starts with a letter or digit"
+        )
+    path = Path("config") / f"{name}.yaml"
+    if not path.is_file():
+        known = ", ".join(sorted(found.stem for found in path.parent.glob("*.yaml"))) or "none"
+        here = f" under {Path.cwd()}" if known == "none" else ""
+        raise ConfigError(
+            f"{path}: no such file{here}; there are: {known}; run from the project's folder, or write one: "
+            "`overheard init NAME --from DIR`"
+        )
+    root = project_root()
+    experiment = config.load_experiment(path)
+    _check_places(path, experiment.source)
+    return Loaded(name, path, experiment, config.load_study(root, experiment), config.load_protocol(root, experiment))
+
+
+def _check_places(path: Path, source: config.Twin | config.Directory) -> None:
+    """Refuse a configuration whose folders are not there, before anything is planned.
+
+    Raises:
+        MediaError: names each key, what it says, and what was expected.
+    """
+    if isinstance(source, config.Twin):
+        return
+    expected = {"pairs": Path.is_dir, "scenes": Path.is_dir, "sounds": Path.is_dir, "tagger": Path.is_file}
+    places = {key: getattr(source, key) for key in expected if getattr(source, key) is not None}
+    missing = [key for key, place in places.items() if not expected[key](Path(place))]
+    if missing:
+        kinds = {key: "file" if key == "tagger" else "folder" for key in missing}
+        raise MediaError(
+            "\n".join(f"{path}: source.{key}: no {kinds[key]} {places[key]}; mend the key" for key in missing)
+        )
+
+
+def write_variant(name: str, changes: list[str], new: str | None) -> str:
+    """Write `config/NEW.yaml` from `config/NAME.yaml` and changes; the name to run.
+
+    Raises:
+        ConfigError: changes without a new name, a new name without changes, or a file of that name with other content.
+    """
+    if not changes and not new:
+        return name
+    if not changes or not new:
+        raise ConfigError(
+            "--set and --as belong together: `overheard run twin --set train.epochs=5 --as twin-5-epochs`"
+        )
+    if not config.NAME.fullmatch(new):
+        raise ConfigError(f"--as {new!r}: a name has letters, digits, dot, dash and underscore")
+    loaded = load(name)
+    content = config.with_changes(config.read_yaml(loaded.path), changes)
+    path = Path("config") / f"{new}.yaml"
+    experiment = config.check(config.Experiment, content, str(path))
+    config.load_study(project_root(), experiment)
+    config.load_protocol(project_root(), experiment)
+    text = f"# overheard run {name} {shlex.join(word for change in changes for word in ('--set', change))} --as {new}\n"
+    text += yaml.safe_dump(content, sort_keys=False, allow_unicode=True)
+    if path.exists() and yaml.safe_load(path.read_text(encoding="utf-8")) != content:
+        raise ConfigError(f"{path}: exists with other content; choose another --as, or run it: `overheard run {new}`")
+    if not path.exists():
+        path.write_text(text, encoding="utf-8")
+        print(f"{path} written", flush=True)
+    return new

@@ -1,0 +1,189 @@
+"""Records of a real run: the published schema, the files they name, and the place that says which job makes a file."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import jsonschema
+import numpy as np
+import pytest
+
+from overheard.io.signature import Reads, Writes
+from overheard.jobs import circumstance, hashing, job, records, store_files
+from overheard.jobs.job import Provenance
+from overheard.jobs.runner import run_stage
+from overheard.study.layout import record_of
+
+ROOT = Path(__file__).resolve().parents[2]
+SCHEMA = json.loads((ROOT / "docs" / "record.schema.json").read_text())
+COMPANIONS = (".circumstance.json", ".files.csv", ".record.json")
+
+
+@pytest.fixture(scope="module")
+def study(miniature):
+    folder = miniature / "results" / "mini"
+    return miniature, records.load_records(folder)
+
+
+def test_every_record_and_circumstance_is_of_the_published_schema(study):
+    folder, found = study
+    whole = jsonschema.Draft202012Validator(SCHEMA, format_checker=jsonschema.FormatChecker())
+    said = whole.evolve(schema=SCHEMA | {"$ref": "#/$defs/circumstance", "type": "object"})
+    assert len(found) == 83
+    for path, record in found.items():
+        whole.validate(record)
+        beside = records.read_circumstance(folder / path)
+        jsonschema.Draft202012Validator({**SCHEMA["$defs"]["circumstance"], "$defs": SCHEMA["$defs"]}).validate(beside)
+        assert circumstance.is_whole(beside)
+        assert beside["of"] == record["digest"]
+    assert said is not None
+
+
+def test_every_file_is_written_by_the_job_that_its_path_says(study):
+    folder, found = study
+    written = {}
+    for path, record in found.items():
+        for entry in records.entries(record["writes"]):
+            assert record_of(entry["path"]) == path
+            assert entry["path"] not in written
+            written[entry["path"]] = entry
+    for file in (folder / "results" / "mini").rglob("*"):
+        name = file.relative_to(folder).as_posix()
+        drawn = any(place in written for place in (name, *(p.as_posix() for p in Path(name).parents)))
+        hidden = any(part.startswith(".") for part in Path(name).parts)
+        assert file.is_dir() or hidden or drawn or name.endswith(COMPANIONS), name
+
+
+def test_hashes_are_those_of_the_files(study):
+    folder, found = study
+    for record in found.values():
+        for entry in records.entries(record["writes"]):
+            content = hashing.read(folder / entry["path"])
+            assert (content.sha256, content.bytes, content.files) == (
+                entry["sha256"],
+                entry["bytes"],
+                entry.get("files"),
+            )
+
+
+def test_what_is_read_was_written_by_the_record_it_names(study):
+    _, found = study
+    for record in found.values():
+        for entry in records.entries(record["reads"]):
+            if entry["record"] is None:
+                assert entry["path"].endswith("config/published/advance.csv")
+                continue
+            made = {made["path"]: made["sha256"] for made in records.entries(found[entry["record"]]["writes"])}
+            inside = any(place.as_posix() in made for place in Path(entry["path"]).parents)
+            assert made.get(entry["path"], entry["sha256"] if inside else None) == entry["sha256"]
+
+
+@pytest.fixture
+def alone(tmp_path, monkeypatch) -> Path:
+    """A working folder with a store and a few inputs, old enough to be told apart by their times."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("OVERHEARD_STORE", "store")
+    (tmp_path / "media/sub").mkdir(parents=True)
+    for name in ("index.csv", "media/a.jpg", "media/sub/b.jpg"):
+        (tmp_path / name).write_text("as planned")
+    time.sleep(0.1)
+    return tmp_path
+
+
+def job_that(meddles, index=Path("index.csv")):
+    """Run a job during which somebody meddles with its inputs; its exit code."""
+
+    def split(index: Reads, splits: Writes) -> None:
+        meddles()
+        seen = [path.read_text() for path in sorted(index.rglob("*.jpg"))] if index.is_dir() else index.read_text()
+        splits.write_text(str(seen))
+
+    given = {"index": index, "splits": Path("splits.csv")}
+    return run_stage(split, given, None, ["overheard", "split"], Provenance(Path("split.record.json")))
+
+
+MEDDLING = {
+    "another text": (Path("index.csv"), lambda: Path("index.csv").write_text("otherwise!")),
+    "another file": (
+        Path("index.csv"),
+        lambda: Path("other").write_text("as planned") and os.replace("other", "index.csv"),
+    ),
+    "a file of a folder": (Path("media"), lambda: Path("media/sub/b.jpg").write_text("otherwise!")),
+    "a new file in a folder": (Path("media"), lambda: Path("media/sub/c.jpg").write_text("new")),
+}
+
+
+@pytest.mark.parametrize("what", MEDDLING)
+def test_what_came_of_an_input_changed_meanwhile_is_not_kept(alone, what, capsys):
+    index, meddles = MEDDLING[what]
+    assert job_that(meddles, index) == 2
+    message = capsys.readouterr().err
+    assert f"split: {index} was changed while this job ran" in message
+    assert "give the command again" in message
+    assert not list(alone.glob("*split*"))
+    assert store_files.entry_paths(alone / "store") == []
+    # left alone, it is computed from what is there now, and put back for as long as that is so
+    assert job_that(lambda: None, index) == 0
+    expected = Path("splits.csv").read_text()
+    Path("splits.csv").unlink()
+    assert job_that(lambda: pytest.fail("computed again"), index) == 0
+    assert Path("splits.csv").read_text() == expected
+
+
+@pytest.mark.parametrize(
+    ("given", "threads"), [("2,1", 2), ("4", 4), (" 3 ", 3), ("", 1), ("many", 1), ("0", 1), ("-2", 1)]
+)
+def test_threads_are_those_of_openmps_outermost_level(monkeypatch, given, threads):
+    """A list is what OpenMP 5.2, section 21.1.2, allows; whatever stands there must not end a job after its work."""
+    monkeypatch.setenv("OMP_NUM_THREADS", given)
+    said = circumstance.Watch().circumstance("overheard prior", "cpu", "abacus", None)
+    assert said["threads"] == threads
+
+
+def test_a_job_that_may_run_an_older_text_of_its_code_is_refused(alone, monkeypatch, capsys):
+    monkeypatch.setattr(job, "stale_bytecode", lambda: [Path("overheard/media/splits.py")])
+    assert job_that(lambda: pytest.fail("was run")) == 2
+    message = capsys.readouterr().err
+    assert "bytecode of an older text of overheard/media/splits.py" in message
+    assert "give the command again" in message
+    assert not list(alone.glob("*split*"))
+
+
+def test_a_job_by_hand_never_runs_code_that_is_another_on_disk(alone):
+    """The whole program, with bytecode: an edit that keeps its source's size and date."""
+    shutil.copytree(Path(job.__file__).parents[1], "overheard", ignore=shutil.ignore_patterns("__pycache__"))
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    command = [sys.executable, "-m", "overheard", "prior", "--record", "prior.record.json", "--prior", "prior.csv"]
+    np.save("logits.npy", np.ones((2, 527), np.float32))
+    tables = {"logit-ids": "id\na\nb\n", "index": "id,class\na,x\nb,y\n", "splits": "id,split\na,train\nb,train\n"}
+    for name, text in tables.items():
+        Path(name).write_text(text)
+        command += [f"--{name}", name]
+    command += ["--logits", "logits.npy"]
+
+    def given():
+        done = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
+        code = records.read_record(Path("prior.record.json"))["code"]["digest"]
+        return done.returncode, done.stderr, code, Path("prior.csv").read_text()
+
+    exit_code, said, code, values = given()
+    assert exit_code == 0, said
+    assert values.splitlines()[1].startswith("x,0.731058")
+    source = Path("overheard/learning/relevance.py")
+    before, text = source.stat(), source.read_text()
+    source.write_text(text.replace("dtype=np.float64) / 2", "dtype=np.float64) / 4"))
+    os.utime(source, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert source.stat().st_size == before.st_size
+    exit_code, said, *left = given()
+    assert exit_code == 2
+    assert "bytecode of an older text of" in said
+    assert "relevance.py" in said
+    assert left[0] == code
+    exit_code, _, other, values = given()
+    assert exit_code == 0
+    assert other != code
+    assert values.splitlines()[1].startswith("x,0.62245935")

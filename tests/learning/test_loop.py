@@ -1,0 +1,210 @@
+"""The training loop: its optimizer against torch's, its order, its stopping, its shares, and going on after a stop."""
+
+import copy
+from itertools import chain
+
+import pytest
+import torch
+from torch import nn
+
+from overheard.learning.loop import Adam, Run, batches, finished, fit, gradient_shares
+from overheard.learning.selection import by_loss
+
+
+def generator(seed=0):
+    return torch.Generator().manual_seed(seed)
+
+
+def network(seed=0):
+    torch_state = torch.get_rng_state()
+    torch.manual_seed(seed)
+    layers = nn.Sequential(nn.Conv2d(3, 4, 3, bias=False), nn.BatchNorm2d(4), nn.ReLU(), nn.Flatten(), nn.Linear(64, 5))
+    torch.set_rng_state(torch_state)
+    return layers.to(memory_format=torch.channels_last)
+
+
+class Problem:
+    """Twenty small pictures in five classes, a network, and how to learn them."""
+
+    def __init__(self):
+        self.model = network()
+        self.images = torch.randn(20, 3, 6, 6, generator=generator(1))
+        self.label = torch.arange(20) % 5
+        self.adam = Adam(self.model.parameters(), 1e-2, 1e-4)
+        self.order = generator(2)
+        self.seen = []
+
+    def loss(self, clips):
+        self.seen.append(clips.tolist())
+        error = nn.functional.cross_entropy(self.model(self.images[clips]), self.label[clips], reduction="none")
+        return {"scene": error}, None
+
+    def validate(self):
+        assert not self.model.training
+        assert not torch.is_grad_enabled()
+        return {"val_loss": nn.functional.cross_entropy(self.model(self.images), self.label).item()}
+
+    def fit(self, epochs=4, patience=99, better=by_loss, batch_size=8, **rest):
+        return fit(
+            self.model,
+            self.adam,
+            self.loss,
+            rest.pop("validate", self.validate),
+            better,
+            clips=20,
+            batch_size=batch_size,
+            epochs=epochs,
+            patience=patience,
+            order=self.order,
+            **rest,
+        )
+
+
+def test_adam_is_torchs():
+    ours, theirs, plain = network(), network(), network()
+    adam = Adam(ours.parameters(), 1e-2, 1e-2)
+    fused = torch.optim.Adam(theirs.parameters(), 1e-2, weight_decay=1e-2, fused=True)
+    single = torch.optim.Adam(plain.parameters(), 1e-2, weight_decay=1e-2, foreach=False)
+    for step in range(30):
+        images = torch.randn(8, 3, 6, 6, generator=generator(step))
+        for model in (ours, theirs, plain):
+            model.zero_grad()
+            model(images).square().sum().backward()
+        adam.step(), fused.step(), single.step()
+    for mine, torchs, plains in zip(ours.parameters(), theirs.parameters(), plain.parameters(), strict=True):
+        assert torch.equal(mine, torchs)
+        torch.testing.assert_close(mine, plains, rtol=1e-3, atol=1e-5)
+
+
+def test_adam_refuses_a_parameter_that_no_loss_reaches():
+    used, unused = nn.Parameter(torch.ones(2)), nn.Parameter(torch.ones(2))
+    adam = Adam([used, unused], 1e-2, 1e-4)
+    used.sum().backward()
+    with pytest.raises(RuntimeError, match="no loss reaches"):
+        adam.step()
+
+
+def test_every_epoch_sees_every_clip_once_in_a_new_order():
+    problem = Problem()
+    problem.fit(epochs=3)
+    epochs = [list(chain(*problem.seen[first : first + 3])) for first in (0, 3, 6)]
+    assert all(sorted(epoch) == list(range(20)) for epoch in epochs)
+    assert len({tuple(epoch) for epoch in epochs}) == 3
+    assert [len(batch) for batch in problem.seen[:3]] == [8, 8, 4]
+
+
+@pytest.mark.parametrize(("clips", "sizes"), [(16, [8, 8]), (18, [8, 8, 2]), (17, [8, 9]), (3, [3]), (1, [1])])
+def test_one_clip_left_over_joins_the_batch_before(clips, sizes):
+    cut = batches(torch.arange(clips), 8)
+    assert [len(batch) for batch in cut] == sizes
+    assert torch.equal(torch.cat(cut), torch.arange(clips))
+
+
+def test_training_learns_and_says_so():
+    run = Problem().fit(epochs=20)
+    losses = [line["train_loss"] for line in run.history]
+    assert losses[-1] < 0.5 * losses[0]
+    assert [line["epoch"] for line in run.history] == list(range(1, 21))
+
+
+def test_train_loss_is_the_mean_over_clips_not_batches():
+    # weights do not move, batches of 16 and 4: a mean of the batches' means would differ
+    problem = Problem()
+    problem.adam.learning_rate = 0.0
+    fixed = torch.arange(20.0)
+    problem.loss = lambda clips: ({"scene": fixed[clips] + 0 * sum(p.sum() for p in problem.model.parameters())}, None)
+    assert problem.fit(epochs=1, batch_size=16).history[0]["train_loss"] == pytest.approx(9.5)
+
+
+def scripted(values):
+    """A validation that says these losses, one an epoch."""
+    remaining = iter(values)
+    return lambda: {"val_loss": next(remaining)}
+
+
+def test_training_stops_after_patience_and_keeps_the_best_weights():
+    problem, kept = Problem(), {}
+
+    def keep(run):
+        kept[run.epoch] = copy.deepcopy(problem.model.state_dict())
+
+    run = problem.fit(epochs=10, patience=3, validate=scripted([5.0, 4.0, 4.0, 4.5, 6.0, 1.0]), on_epoch=keep)
+    assert (run.epoch, run.best_epoch) == (5, 2)
+    for name, value in run.best_state.items():
+        assert torch.equal(value, kept[2][name])
+    assert not torch.equal(run.best_state["0.weight"], kept[5]["0.weight"])
+
+
+def test_a_new_best_gives_new_patience():
+    run = Problem().fit(epochs=10, patience=2, validate=scripted([5.0, 6.0, 4.0, 6.0, 6.0, 0.0]))
+    assert (run.epoch, run.best_epoch) == (5, 3)
+    assert finished(run, 10, 2)
+    assert not finished(run, 10, 3)
+
+
+@pytest.mark.parametrize("stop", [1, 2, 3, 4])
+def test_going_on_after_a_stop_gives_the_same_bits(stop):
+    whole = Problem()
+    expected = whole.fit()
+    first, second = Problem(), Problem()
+
+    class StoppedError(Exception):
+        pass
+
+    state = {}
+
+    def interrupt(run):
+        if run.epoch == stop:
+            state.update(
+                copy.deepcopy({"run": vars(run), "model": first.model.state_dict(), "adam": first.adam.state()})
+            )
+            state["order"] = first.order.get_state()
+            raise StoppedError
+
+    with pytest.raises(StoppedError):
+        first.fit(on_epoch=interrupt)
+    second.model.load_state_dict(state["model"])
+    second.adam.load(state["adam"])
+    second.order.set_state(state["order"])
+    resumed = second.fit(run=Run(**state["run"]))
+    assert resumed.history == expected.history
+    for mine, theirs in zip(second.model.state_dict().values(), whole.model.state_dict().values(), strict=True):
+        assert torch.equal(mine, theirs)
+    for name, value in expected.best_state.items():
+        assert torch.equal(resumed.best_state[name], value)
+
+
+def test_gradient_shares_by_hand():
+    # gradients at the representation: (3, 4) and (0, 15), norms 5 and 15
+    representation = torch.zeros(2, requires_grad=True)
+    terms = {"scene": representation @ torch.tensor([3.0, 4.0]), "kl": 15 * representation[1]}
+    assert gradient_shares(terms, representation) == {"scene": 0.25, "kl": 0.75}
+
+
+def test_shares_of_the_loss_and_gradient_are_in_the_history():
+    problem = Problem()
+    weight = torch.ones(4)
+    free = nn.Parameter(torch.zeros(4))
+    problem.adam = Adam([free], 0.0, 0.0)
+
+    def loss(clips):
+        representation = free + weight
+        value = (representation**2).sum()
+        return {"scene": 3 * value.expand(len(clips)), "kl": value.expand(len(clips))}, representation
+
+    problem.loss = loss
+    (line,) = problem.fit(epochs=1).history
+    assert line["train_loss"] == pytest.approx(16.0)
+    assert (line["loss_scene"], line["loss_kl"]) == (pytest.approx(12.0), pytest.approx(4.0))
+    assert (line["loss_share_scene"], line["gradient_share_scene"]) == (pytest.approx(0.75), pytest.approx(0.75))
+    assert (line["loss_share_kl"], line["gradient_share_kl"]) == (pytest.approx(0.25), pytest.approx(0.25))
+
+
+def test_the_global_generator_is_neither_read_nor_moved():
+    before = torch.get_rng_state()
+    first = Problem().fit(epochs=2)
+    assert torch.equal(before, torch.get_rng_state())
+    torch.manual_seed(12345)
+    second = Problem().fit(epochs=2)
+    torch.set_rng_state(before)
+    assert first.history == second.history

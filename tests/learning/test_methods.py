@@ -1,0 +1,104 @@
+"""The table of methods against the study's file, the reference losses, and what a loss reaches."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import yaml
+
+from overheard.errors import ConfigError
+from overheard.learning.methods import METHODS, MODALITIES, Known, Said, find
+
+ROOT = Path(__file__).resolve().parents[2]
+VECTORS = ROOT / "tests" / "vectors" / "advance_losses.npz"
+
+
+@pytest.fixture(scope="module")
+def reference():
+    with np.load(VECTORS) as archive:
+        return dict(archive)
+
+
+def loss_of(method, reference):
+    """A method's loss on the vectors, given only what its row says it needs."""
+    tensors = {name: torch.from_numpy(reference[name]).double() for name in reference if reference[name].ndim}
+    row = METHODS[method]
+    p = tensors["teacher_prob"]
+    known = Known(
+        torch.from_numpy(reference["label"]),
+        torch.log(p / (1 - p)) if "logits" in row.needs else None,
+        tensors["prior"] if "prior" in row.needs else None,
+        tensors["relevance_positive"] if "relevance" in row.needs else None,
+        float(reference["beta"]),
+    )
+    said = Said(tensors["logits"], tensors["student_logit"] if row.event_head else None, torch.zeros(6, 1))
+    terms = row.terms(said, known, float(reference["alpha"]))
+    assert all(value.shape == (6,) for value in terms.values())
+    return sum(terms.values()).mean().item()
+
+
+SCENE, KL, SQ, E1 = (
+    "ref_Ls_mean",
+    "ref_KL_sum_over_events_mean_over_batch",
+    "ref_SQ_sum_over_events_mean_over_batch",
+    "ref_LE1_KL_sum_over_events_mean_over_batch",
+)
+
+
+@pytest.mark.parametrize(
+    ("method", "expected"),
+    [
+        ("scratch", lambda v: v[SCENE]),
+        ("scene", lambda v: v[SCENE]),
+        ("scene+kl_sound", lambda v: v["ref_L_KL_paper_corrected"]),
+        ("scene+kl_av", lambda v: v["ref_L_KL_paper_corrected"]),
+        ("scene+sq_sound", lambda v: v[SCENE] + 0.1 * v[SQ] / 8),
+        ("scene+sq_av", lambda v: v[SCENE] + 0.1 * v[SQ] / 8),
+        ("scene+event", lambda v: v["ref_L_LE_paper_corrected"]),
+        ("event1", lambda v: v[E1]),
+        ("event1+event2", lambda v: v["ref_LE_paper_corrected"]),
+        ("kl_av", lambda v: v[KL]),
+        ("sq_av", lambda v: v[SQ] / 8),
+    ],
+)
+def test_a_methods_loss_is_the_reference(reference, method, expected):
+    # the squared difference is of the teacher's logits as given; the others take its probability, rounded, as exact
+    tolerance = 1e-5 if "sq" in method else 1e-9
+    np.testing.assert_allclose(loss_of(method, reference), expected(reference), rtol=tolerance)
+
+
+def test_the_methods_are_the_rows_of_the_study():
+    study = yaml.safe_load((ROOT / "config" / "studies" / "advance.yaml").read_text())
+    assert set(METHODS) == set(study["methods"])
+    for table in study["tables"].values():
+        for block in table["blocks"]:
+            for method in block["rows"]:
+                for modality in block["columns"]:
+                    assert find(method, modality) is METHODS[method]
+
+
+def test_names_say_which_network_the_event_head_is_on():
+    heads = {method: row.event_head for method, row in METHODS.items()}
+    assert {method for method, head in heads.items() if head == "sound"} == {"scene+sq_sound", "scene+kl_sound"}
+    assert {method for method, head in heads.items() if head == "joint"} == {
+        *("scene+sq_av", "scene+kl_av", "kl_av", "sq_av")
+    }
+    assert [method for method, row in METHODS.items() if not row.pretrained] == ["scratch"]
+
+
+@pytest.mark.parametrize(
+    ("method", "modality", "said"),
+    [
+        ("scene+kl", "image", "expected one of scratch"),
+        ("scene", "picture", "expected one of image, sound, image\\+sound"),
+        ("scene+kl_sound", "image", "which 'image' lacks"),
+    ],
+)
+def test_what_is_not_there_is_refused_by_name(method, modality, said):
+    with pytest.raises(ConfigError, match=said):
+        find(method, modality)
+
+
+def test_modalities_are_in_the_order_of_the_representation():
+    assert MODALITIES["image+sound"] == ("image", "sound")

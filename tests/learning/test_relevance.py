@@ -1,0 +1,79 @@
+"""p(e|s_k) and d_k against reference vectors and by hand; ROC areas against scikit-learn."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sklearn.metrics import roc_auc_score
+
+from overheard import seeds
+from overheard.errors import PairingError
+from overheard.learning.relevance import probabilities, scene_event_prior, scene_event_relevance, training_clips
+from overheard.scores.auc import roc_auc
+
+VECTORS = Path(__file__).resolve().parents[1] / "vectors"
+
+
+@pytest.mark.parametrize("case", ["small", "signflip"])
+def test_relevance_is_the_leading_eigenvector_of_the_gram_matrix(case):
+    vectors = np.load(VECTORS / "relevance.npz")
+    P = vectors[f"{case}_P"]
+    found = scene_event_relevance(np.concatenate([P, P[::-1] ** 2]), np.repeat([0, 1], len(P)), 2)
+    np.testing.assert_allclose(found[0], vectors[f"{case}_gram_eigenvector"], atol=5e-6)
+    assert np.abs(found[1] - found[0]).max() > 1e-3
+
+
+def test_relevance_rows_are_unit_eigenvectors_with_positive_sum():
+    P = seeds.generator("test", 1).random((5, 40))
+    (found,) = scene_event_relevance(P, np.zeros(5, dtype=int), 1)
+    eigenvalue = np.linalg.eigvalsh(P.T @ P)[-1]
+    np.testing.assert_allclose(P.T @ P @ found, eigenvalue * found, atol=1e-9)
+    assert np.linalg.norm(found) == pytest.approx(1)
+    assert found.sum() > 0
+
+
+def test_prior_is_the_mean_probability_of_a_scenes_clips():
+    # events 1/4 and 3/4 in scene 1, 1/2 in scene 0
+    logits = np.log([[1.0, 1.0], [1 / 3, 3.0], [3.0, 3.0]])
+    found = scene_event_prior(probabilities(logits), np.array([0, 1, 1]), 2)
+    np.testing.assert_allclose(found, [[0.5, 0.5], [0.5, 0.75]])
+
+
+def test_probabilities_of_extreme_logits_are_finite():
+    np.testing.assert_array_equal(probabilities(np.array([-1e4, 0, 1e4])), [0, 0.5, 1])
+
+
+@pytest.mark.parametrize("matrix", [scene_event_prior, scene_event_relevance])
+def test_a_scene_without_clips_is_refused(matrix):
+    with pytest.raises(ValueError, match=r"no clip of scene \[1\]"):
+        matrix(np.ones((2, 3)), np.array([0, 2]), 3)
+
+
+def test_training_clips_are_joined_by_id_in_class_order():
+    scene = {"b": "forest", "a": "lake", "c": "beach", "d": "beach"}
+    split = {"d": "test", "a": "train", "b": "train", "c": "train"}
+    clips, label, classes = training_clips(scene, split)
+    assert (clips, label.tolist(), classes) == (["a", "b", "c"], [2, 1, 0], ["beach", "forest", "lake"])
+
+
+def test_training_clips_refuse_leftovers_and_empty_classes():
+    with pytest.raises(PairingError, match="1 clips stand in one of them alone: b"):
+        training_clips({"a": "lake", "b": "lake"}, {"a": "train"})
+    with pytest.raises(PairingError, match="no training clip of lake"):
+        training_clips({"a": "lake", "b": "forest"}, {"a": "val", "b": "train"})
+
+
+def test_roc_area_equals_scikit_learns():
+    random = seeds.generator("test", 2)
+    truth = random.random((60, 7)) < 0.3
+    score = np.round(random.standard_normal((60, 7)) + truth, 1)  # rounded: many ties
+    truth[:, 6] = False
+    found = roc_auc(truth, score)
+    expected = [roc_auc_score(truth[:, event], score[:, event]) for event in range(6)]
+    np.testing.assert_allclose(found[:6], expected, rtol=1e-12)
+    assert np.isnan(found[6])
+
+
+def test_roc_area_refuses_other_shapes():
+    with pytest.raises(ValueError, match="one shape"):
+        roc_auc(np.ones((3, 2), dtype=bool), np.ones((3, 1)))

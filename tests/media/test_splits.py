@@ -1,0 +1,130 @@
+"""The split by location: its shares, its generator, and what it refuses."""
+
+from collections import Counter, defaultdict
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from overheard.errors import ConfigError, MediaError
+from overheard.media.splits import counts, split_clips
+from overheard.seeds import key
+
+FRACTIONS = (0.7, 0.1, 0.2)
+
+
+def _rows(locations: dict[str, int], copies: int = 2) -> list[dict[str, str]]:
+    rows = []
+    for number, name in enumerate(sorted(locations)):
+        for place in range(locations[name]):
+            location = f"{number}{place:04d}"
+            ids = [location, *(f"{location}_{k}" for k in range(1, copies))]
+            empty = {"recording": location, "lat": "", "lon": "", "split": ""}
+            rows += [{"id": clip, "class": name, "location": location} | empty for clip in ids]
+    return rows
+
+
+@pytest.mark.parametrize(
+    ("locations", "expected"),
+    # the paper's shares where they come out whole; the least that every split must have below
+    [(10, (7, 1, 2)), (100, (70, 10, 20)), (3, (1, 1, 1)), (4, (2, 1, 1)), (12, (9, 1, 2)), (862, (604, 86, 172))],
+)
+def test_shares_of_locations(locations, expected):
+    assert counts(locations, FRACTIONS) == expected
+
+
+@given(st.integers(3, 3000), st.floats(0.05, 0.9), st.floats(0.05, 0.9))
+def test_every_split_gets_a_location(locations, val, test):
+    shares = counts(locations, (1 - val - test, val, test))
+    assert sum(shares) == locations
+    assert min(shares) >= 1
+
+
+def test_the_draw_is_the_documented_one():
+    # written anew from the module's first paragraph
+    rows = _rows({"lake": 10}, copies=1)
+    order = np.random.Generator(np.random.Philox(np.random.SeedSequence([key("split"), 5, key("lake")]))).permutation(
+        10
+    )
+    words = ["train"] * 7 + ["val"] + ["test"] * 2
+    expected = {f"0{place:04d}": word for place, word in zip(order, words, strict=True)}
+    assert split_clips(rows, FRACTIONS, seed=5) == dict(sorted(expected.items()))
+
+
+def test_the_order_of_rows_and_other_classes_change_nothing():
+    rows = _rows({"lake": 20, "beach": 11})
+    whole = split_clips(rows, FRACTIONS, 0)
+    assert split_clips(rows[::-1], FRACTIONS, 0) == whole
+    alone = split_clips([row for row in rows if row["class"] == "lake"], FRACTIONS, 0)
+    assert alone.items() <= whole.items()
+    assert split_clips(rows, FRACTIONS, 1) != whole
+
+
+def test_a_location_stays_together():
+    rows = _rows({"lake": 30, "beach": 9}, copies=5)
+    assigned = split_clips(rows, FRACTIONS, 0)
+    words = defaultdict(set)
+    for row in rows:
+        words[row["location"]].add(assigned[row["id"]])
+    assert Counter(len(found) for found in words.values()) == {1: 39}
+
+
+def test_fewer_than_three_locations():
+    with pytest.raises(MediaError, match=r"fewer than three locations.*beach: 2 \(00000, 00001\).*source.classes"):
+        split_clips(_rows({"lake": 5, "beach": 2}), FRACTIONS, 0)
+
+
+@pytest.mark.parametrize("fractions", [(0.7, 0.3), (0.7, 0.1, 0.1), (1.0, 0.0, 0.0), (0.9, 0.2, -0.1)])
+def test_impossible_fractions(fractions):
+    with pytest.raises(ConfigError, match="fractions"):
+        split_clips(_rows({"lake": 5}), fractions, 0)
+
+
+def test_a_given_split_is_obeyed():
+    rows = _rows({"lake": 3})
+    for row, word in zip(rows, ["test", "test", "train", "train", "val", "val"], strict=True):
+        row["split"] = word
+    assert split_clips(rows, FRACTIONS, 0) == {row["id"]: row["split"] for row in rows}
+
+
+def _given(*words: str) -> list[dict[str, str]]:
+    rows = _rows({"lake": len(words)}, copies=1)
+    for row, word in zip(rows, words, strict=True):
+        row["split"] = word
+    return rows
+
+
+@pytest.mark.parametrize("word", ["", "valid", "Test"])
+def test_a_given_split_must_be_complete(word):
+    with pytest.raises(MediaError, match=r"column split: 1 of 4 clips.*00003"):
+        split_clips(_given("train", "val", "test", word), FRACTIONS, 0)
+
+
+def test_a_given_split_must_have_a_location_everywhere():
+    with pytest.raises(MediaError, match="lake has none in val"):
+        split_clips(_given("train", "train", "test"), FRACTIONS, 0)
+
+
+@pytest.mark.parametrize(
+    ("key_", "value", "message"),
+    [
+        ({"location": "L"}, None, r"location L: test \(00002\), train \(00000\)"),
+        ({"recording": "r"}, None, r"recording r: test \(00002\), train \(00000\)"),
+        ({"lat": "48.10", "lon": "11"}, {"lat": "48.1", "lon": "11.0"}, r"coordinate \(48.1, 11.0\): test"),
+    ],
+)
+def test_a_leak_is_an_error(key_, value, message):
+    rows = _given("train", "val", "test")
+    rows[0] |= key_
+    rows[2] |= value or key_
+    with pytest.raises(MediaError, match=message):
+        split_clips(rows, FRACTIONS, 0)
+
+
+def test_a_recording_shared_by_two_drawn_locations_is_seen():
+    rows = _rows({"lake": 10}, copies=1)
+    for row in rows:
+        row["recording"] = "one"
+    with pytest.raises(MediaError, match="recording one"):
+        split_clips(rows, FRACTIONS, 0)

@@ -1,0 +1,160 @@
+"""Cells: numbers, runs, what may be compared, and when the paper's numbers are shown."""
+
+import random
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from overheard.errors import ConfigError, PairingError
+from overheard.scores.cells import (
+    COLUMNS,
+    PUBLISHED_RECORD,
+    Ask,
+    csv_line,
+    nested_metrics,
+    rows_left_out,
+    table_cells,
+    table_rows,
+)
+from overheard.scores.published import Printed, printed_values
+
+SPEC = {
+    "published": "Table 2",
+    "title": "One modality",
+    "caption": "Alone.",
+    "blocks": [{"rows": ["scratch", "scene"], "columns": ["sound", "image"]}],
+    "metrics": ["precision", "f_score"],
+}
+PRINTED = {
+    ("scene", "sound", "f_score"): Printed(28.99, 0.51, 5, False),
+    ("scene", "image", "f_score"): Printed(72.85, None, 5, False),
+    ("scratch", "image", "f_score"): Printed(64.04, 1.07, None, True),
+}
+ROWS = [("scratch", "sound"), ("scene", "sound"), ("scratch", "image"), ("scene", "image")]
+
+
+def ask(source="twin", seeds=(0, 1, 2), partial=False, left_out=None):
+    return Ask("trial", source, "corrected", list(seeds), partial, left_out or {})
+
+
+def runs(rows=ROWS, seeds=(0, 1, 2)):
+    rng = random.Random(5)
+    return [
+        {"method": m, "modality": v, "seed": s, "n": 231, "precision": rng.random(), "f_score": rng.random()}
+        for m, v in rows
+        for s in seeds
+    ]
+
+
+def cell(cells, row, column, metric="f_score"):
+    return next(c for c in cells if (c["row"], c["column"], c["metric"]) == (row, column, metric))
+
+
+def test_rows_come_modality_by_modality_as_the_study_lists_them():
+    assert table_rows(SPEC) == ROWS
+    with pytest.raises(ConfigError, match="scene/sound stands twice"):
+        table_rows({"blocks": [{"rows": ["scene", "scene"], "columns": ["sound"]}]})
+
+
+def test_a_cell_is_numpys_mean_and_sample_std_in_percent():
+    given_runs = runs()
+    found = cell(table_cells("table2", SPEC, given_runs, ask(), {}), "scene", "image")
+    values = [100 * r["f_score"] for r in given_runs if (r["method"], r["modality"]) == ("scene", "image")]
+    assert found["mean"] == pytest.approx(np.mean(values), abs=5e-5)
+    assert found["std"] == pytest.approx(np.std(values, ddof=1), abs=5e-5)
+    assert (found["n"], found["asked"], found["table"]) == (3, 3, "table2")
+    assert found["runs"] == "scene/image/seed-0 scene/image/seed-1 scene/image/seed-2"
+
+
+def test_columns_are_the_promised_ones():
+    promised = "table,row,column,metric,n,mean,std,comparable,source,protocol,runs,published_mean,published_std"
+    assert ",".join(COLUMNS) == f"{promised},asked,note"
+    line = csv_line(cell(table_cells("table2", SPEC, runs(), ask(), {}), "scene", "image"))
+    assert list(line) == list(COLUMNS)
+    assert all(isinstance(text, str) for text in line.values())
+    assert len(line["mean"].partition(".")[2]) == 4
+
+
+@pytest.mark.parametrize(
+    ("source", "reason"), [("twin", "no: simulated twin"), ("directory", "no: other pairs than ADVANCE")]
+)
+def test_only_the_published_record_shows_printed_numbers(source, reason):
+    for found in table_cells("table2", SPEC, runs(), ask(source), PRINTED):
+        assert found["comparable"] == reason
+        assert found["published_mean"] is None
+        assert found["published_std"] is None
+
+
+def test_the_published_record_shows_printed_numbers_and_what_is_not_known_of_them():
+    cells = table_cells("table2", SPEC, runs(), ask(PUBLISHED_RECORD), PRINTED)
+    plain, no_std = cell(cells, "scene", "sound"), cell(cells, "scene", "image")
+    doubtful, none = cell(cells, "scratch", "image"), cell(cells, "scene", "sound", "precision")
+    assert (plain["published_mean"], plain["published_std"], plain["note"]) == (28.99, 0.51, "")
+    assert (no_std["published_mean"], no_std["published_std"]) == (72.85, None)
+    assert no_std["note"] == "printed std not found"
+    assert doubtful["note"] == "printed value inferred; the paper names no number of runs"
+    assert (none["comparable"], none["note"]) == ("no: no printed number", "no printed number")
+    assert {plain["comparable"], no_std["comparable"], doubtful["comparable"]} == {"yes"}
+    assert csv_line(no_std)["published_std"] == ""
+
+
+def test_missing_runs_are_named_unless_partial():
+    fewer = runs()[:-2]
+    with pytest.raises(PairingError, match=r"missing runs \(2\): scene/image/seed-1, scene/image/seed-2; make them"):
+        table_cells("table2", SPEC, fewer, ask(PUBLISHED_RECORD), PRINTED)
+    found = cell(table_cells("table2", SPEC, fewer, ask(PUBLISHED_RECORD, partial=True), PRINTED), "scene", "image")
+    assert (found["n"], found["std"], found["comparable"]) == (1, None, "no: 1 of 3 seeds")
+    assert found["note"].startswith("1 of 3 seeds; one seed: no std")
+
+
+def test_one_asked_seed_is_complete_and_has_no_std():
+    found = table_cells("table2", SPEC, runs(seeds=[0]), ask(seeds=[0]), {})[0]
+    assert (found["n"], found["std"], found["note"]) == (1, None, "one seed: no std")
+
+
+def test_a_row_left_out_has_cells_that_say_why():
+    left_out = rows_left_out({"scratch|sound": "no sounds were given"})
+    cells = table_cells("table2", SPEC, runs(ROWS[1:]), ask(left_out=left_out), {})
+    found = cell(cells, "scratch", "sound")
+    assert len(cells) == 8
+    assert (found["n"], found["mean"], found["runs"]) == (0, None, "")
+    assert found["note"] == "left out: no sounds were given"
+    with pytest.raises(PairingError, match=r"scratch/sound/seed-0.*but the row is left out"):
+        table_cells("table2", SPEC, runs(), ask(left_out=left_out), {})
+    with pytest.raises(ConfigError, match=r"expected method\|modality"):
+        rows_left_out({"scratch": "why"})
+
+
+def test_an_unknown_source_is_refused():
+    with pytest.raises(ConfigError, match="source: found 'zenodo', expected one of 'twin'"):
+        table_cells("table2", SPEC, runs(), ask("zenodo"), {})
+
+
+@given(st.permutations(runs()))
+def test_order_of_scores_changes_nothing(permuted):
+    assert table_cells("t", SPEC, permuted, ask(), {}) == table_cells("t", SPEC, runs(), ask(), {})
+
+
+def test_metrics_are_nested_numbers_of_cells_that_have_one():
+    left_out = {("scratch", "sound"): "no sounds"}
+    cells = [csv_line(c) for c in table_cells("table2", SPEC, runs(ROWS[1:]), ask(left_out=left_out), {})]
+    nested = nested_metrics(cells)
+    line = cell(cells, "scene", "image")
+    assert nested["table2"]["scene"]["image"]["f_score"] == {"mean": float(line["mean"]), "std": float(line["std"])}
+    assert list(nested["table2"]["scratch"]) == ["image"]
+    with pytest.raises(PairingError, match="given twice"):
+        nested_metrics(cells + cells[:1])
+
+
+def test_printed_values_of_one_table():
+    line = {"table": "Table 2", "row": "scene", "column": "image", "metric": "recall", "mean": "72.79", "std": ""}
+    line |= {"n": "5", "source": "the std is lost"}
+    other = line | {"table": "Table 3"}
+    found = printed_values([line, other], "Table 2")
+    assert found == {("scene", "image", "recall"): Printed(72.79, None, 5, False)}
+    with pytest.raises(PairingError, match="here: Table 2, scene, image, recall stands there twice"):
+        printed_values([line, line], "Table 2", "here")
+    with pytest.raises(PairingError, match="could not convert"):
+        printed_values([line | {"mean": "seventy"}], "Table 2")

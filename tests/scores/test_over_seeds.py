@@ -1,0 +1,85 @@
+"""Mean and sample standard deviation over seeds, against the standard library, and what is refused."""
+
+import statistics
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from overheard.errors import PairingError
+from overheard.scores.over_seeds import Spread, by_row, checked_run, mean_and_std, missing_runs, percent
+
+SEEDS = [0, 1, 2, 3, 4]
+ROWS = [("scene", "sound"), ("scene", "image")]
+
+
+def run(method="scene", modality="image", seed=0, n=40, **scores):
+    return {"method": method, "modality": modality, "seed": seed, "n": n, "f_score": 0.5} | scores
+
+
+def test_std_of_five_seeds_by_hand():
+    # deviations -2 -1 0 1 2: 10 / (5 - 1) = 2.5; with ddof = 0 it would be 2
+    assert mean_and_std({0: 70.0, 1: 71.0, 2: 72.0, 3: 73.0, 4: 74.0}, SEEDS) == Spread(5, 72.0, 2.5**0.5)
+
+
+@given(st.lists(st.floats(0, 100), min_size=5, max_size=5))
+def test_mean_and_std_are_the_standard_librarys(values):
+    spread = mean_and_std(dict(enumerate(values)), SEEDS)
+    assert spread.mean == pytest.approx(statistics.fmean(values), abs=1e-9)
+    assert spread.std == pytest.approx(statistics.stdev(values), abs=1e-6)
+
+
+@given(st.permutations(list(enumerate([71.3, 70.1, 74.9, 0.1, 33.333]))))
+def test_order_of_seeds_changes_no_bit(pairs):
+    assert mean_and_std(dict(pairs), SEEDS) == mean_and_std(dict(sorted(pairs)), SEEDS)
+
+
+def test_a_missing_seed_is_refused_unless_partial():
+    with pytest.raises(PairingError, match=r"seeds \[2\] are missing"):
+        mean_and_std({0: 1.0, 1: 2.0, 3: 3.0, 4: 4.0}, SEEDS)
+    assert mean_and_std({0: 1.0, 1: 2.0, 3: 3.0}, SEEDS, partial=True) == Spread(3, 2.0, 1.0)
+
+
+def test_a_seed_that_was_not_asked_for_is_refused_even_if_partial():
+    with pytest.raises(PairingError, match=r"\[7\] were not asked"):
+        mean_and_std({0: 1.0, 7: 2.0}, SEEDS, partial=True)
+
+
+def test_one_seed_has_no_std_and_none_has_no_mean():
+    assert mean_and_std({0: 71.25}, [0]) == Spread(1, 71.25, None)
+    assert mean_and_std({}, SEEDS, partial=True) == Spread(0, None, None)
+
+
+def test_runs_are_sorted_into_rows_and_seeds():
+    runs = [run(seed=1), run(seed=0), run(modality="sound", seed=1)]
+    found = by_row(runs, ROWS, SEEDS, "table2")
+    assert list(found) == ROWS
+    assert list(found["scene", "image"]) == [0, 1]
+    assert missing_runs(found, [0, 1], {}) == ["scene/sound/seed-0"]
+    assert missing_runs(found, [0, 1], {("scene", "sound"): "no sounds"}) == []
+
+
+@pytest.mark.parametrize(
+    ("runs", "message"),
+    [
+        ([run(), run()], "scene/image/seed-0 is given twice"),
+        ([run(seed=9)], "scene/image/seed-9 was not asked for; asked: seeds 0, 1, 2, 3, 4"),
+        ([run(method="event1")], "event1/image/seed-0 belongs to none of its rows"),
+        ([run(), run(seed=1, n=41)], "scene/image/seed-0 on 40, scene/image/seed-1 on 41"),
+    ],
+)
+def test_wrong_runs_are_refused_by_name(runs, message):
+    with pytest.raises(PairingError, match=f"table2: .*{message}"):
+        by_row(runs, ROWS, SEEDS, "table2")
+
+
+def test_a_score_is_a_fraction():
+    assert percent(run(f_score=0.7285), "f_score") == pytest.approx(72.85)
+    for wrong in (72.85, float("nan"), None, "0.7"):
+        with pytest.raises(PairingError, match="expected a fraction"):
+            percent(run(f_score=wrong), "f_score")
+
+
+def test_a_file_that_is_no_run_is_refused_by_name():
+    with pytest.raises(PairingError, match=r"seed-3/scores\.json: no scores of a run"):
+        checked_run({"method": "scene"}, "seed-3/scores.json")

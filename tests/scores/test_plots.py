@@ -1,0 +1,139 @@
+"""What the figures draw: heights, points, whiskers, labels; never pixels."""
+
+import subprocess
+import sys
+
+import pytest
+from matplotlib.collections import LineCollection
+from matplotlib.patches import Rectangle
+
+from overheard.scores.plots import style
+from overheard.scores.plots.class_statistics import figure3
+from overheard.scores.plots.f_score_by_method import Bar, figure6, places
+
+STATISTICS = [
+    {"class": "airport", "pairs": "185", "locations": "41"},
+    {"class": "sports land", "pairs": "159", "locations": "30"},
+    {"class": "price $5$ and $6", "pairs": "280", "locations": "280"},
+]
+BARS = [
+    Bar("sound", "Sound", "L_s", (28.0, 29.0, 30.0), 29.0, 1.0, "29.00 ± 1.00"),
+    Bar("image", "Image", "L_s", (72.0,), 72.0, None, "72.00 (1 of 3)"),
+    Bar("image+sound", "Image + sound", "L_s", (73.0, 74.0, 75.0), 74.0, 1.0, "74.00 ± 1.00"),
+    Bar("image+sound", "Image + sound", "L_s + L_KL on N_v+a", (70.0, 74.0, 75.0), 73.0, 2.6458, "73.00 ± 2.65"),
+    Bar("image+sound", "Image + sound", "L_s + L_E", (), None, None, "left out"),
+]
+
+
+@pytest.fixture(autouse=True)
+def _look():
+    with style.styled():
+        yield
+
+
+def widths(ax):
+    return [patch.get_width() for patch in ax.patches if isinstance(patch, Rectangle)]
+
+
+def seeds(ax):
+    return [list(line.get_xdata()) for line in ax.lines if line.get_marker() == "o"]
+
+
+def whiskers(ax):
+    return [tuple(c.get_segments()[0][:, 0]) for c in ax.collections if isinstance(c, LineCollection)]
+
+
+def texts(figure):
+    return {text.get_gid(): text.get_text() for text in figure.texts}
+
+
+def test_figure3_draws_pairs_as_bars_and_locations_as_marks_largest_first():
+    figure = figure3(STATISTICS, "trial", "twin", "generated")
+    (ax,) = figure.axes
+    assert widths(ax) == [280, 185, 159]
+    assert [list(line.get_xdata()) for line in ax.lines] == [[280, 41, 30]]
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["price $5$ and $6", "airport", "sports land"]
+    assert [text.get_text() for text in ax.texts] == ["280 (280)", "185 (41)", "159 (30)"]
+    assert texts(figure)["title"] == "Pairs per class: 624 pairs of 3 classes, 351 locations"
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["locations", "pairs"]
+
+
+def test_figure6_draws_means_seeds_and_sample_std():
+    figure = figure6(BARS, "Methods", ["Percent."], "twin")
+    ax, closer = figure.axes
+    assert widths(ax) == [29.0, 72.0, 74.0, 73.0]
+    assert seeds(ax) == [[28.0, 29.0, 30.0], [72.0], [73.0, 74.0, 75.0], [70.0, 74.0, 75.0]]
+    assert whiskers(ax) == [(28.0, 30.0), (73.0, 75.0), pytest.approx((70.3542, 75.6458))]
+    assert ax.get_xlim() == (0.0, 80.0)
+    assert seeds(closer) == [[73.0, 74.0, 75.0], [70.0, 74.0, 75.0]]
+    assert closer.get_xlim()[0] < 70.0
+    assert closer.get_xlim()[1] > 75.6458
+    assert [text.get_text() for text in closer.texts] == [*(bar.text for bar in BARS), "mean ± std"]
+
+
+def test_figure6_names_groups_and_methods_downwards():
+    ax = figure6(BARS, "Methods", ["Percent."], "twin").axes[0]
+    labels = [label.get_text() for label in ax.get_yticklabels()]
+    kl = r"$L_{s}$ + $L_{\mathrm{KL}}$ on $N_{v+a}$"
+    group = ["Sound", "$L_{s}$", "Image", "$L_{s}$", "Image + sound", "$L_{s}$", kl, r"$L_{s}$ + $L_{\mathrm{E}}$"]
+    assert labels == group
+    assert ax.get_ylim()[0] > ax.get_ylim()[1]
+    rows, headings = places(BARS)
+    assert list(ax.get_yticks()) == sorted(rows + [place for place, _ in headings])
+
+
+def test_figure6_without_two_rows_of_a_kind_or_without_any_run():
+    (ax,) = figure6(BARS[:2], "Methods", ["Percent."], "twin").axes
+    assert widths(ax) == [29.0, 72.0]
+    (ax,) = figure6(BARS[4:], "Methods", ["Percent."], "twin").axes
+    assert widths(ax) == []
+    assert [text.get_text() for text in ax.texts] == ["left out", "mean"]
+
+
+@pytest.mark.parametrize(
+    ("source", "badge"),
+    [
+        ("twin", "SIMULATED TWIN – not ADVANCE"),
+        ("directory", "OTHER PAIRS – not ADVANCE"),
+        ("published record", None),
+    ],
+)
+def test_the_badge_says_whose_numbers_these_are(source, badge):
+    assert texts(figure6(BARS, "Methods", ["Percent."], source)).get("badge") == badge
+    assert texts(figure3(STATISTICS, "trial", source, "words")).get("badge") == badge
+
+
+def test_no_text_is_clipped_or_covers_another():
+    long = ["Experiment with_a_rather_long_name; source: words and more words."] * 8
+    for figure in (figure6(BARS, "Methods", long, "twin"), figure3(STATISTICS, "trial", "twin", "generated")):
+        figure.canvas.draw()
+        page = figure.bbox
+        drawn = [*figure.texts, *(text for ax in figure.axes for text in [*ax.texts, *ax.get_yticklabels()])]
+        boxes = [text.get_window_extent() for text in drawn if text.get_text() and text.get_visible()]
+        assert all(page.x0 <= b.x0 and b.x1 <= page.x1 and page.y0 <= b.y0 and b.y1 <= page.y1 for b in boxes)
+        assert not [(a, b) for k, a in enumerate(boxes) for b in boxes[:k] if a.overlaps(b)]
+
+
+SCRIPT = """
+import hashlib
+from overheard.scores.plots import style
+from overheard.scores.plots.f_score_by_method import Bar, figure6
+bars = [Bar("image", "Image", "L_s + L_KL on N_v+a", (70.0, 71.5), 70.75, 1.06, "70.75 ± 1.06")]
+with style.styled():
+    made = figure6(bars, "Methods äöü", ["Percent."], "twin")
+    print(hashlib.sha256(style.png(made) + style.pdf(made)).hexdigest())
+"""
+
+
+def test_bytes_are_equal_whatever_the_hash_seed_the_zone_and_the_users_settings(tmp_path):
+    (tmp_path / "matplotlibrc").write_text("font.size: 31\naxes.facecolor: red\nsavefig.dpi: 20\n")
+    found = {
+        subprocess.run(
+            [sys.executable, "-c", SCRIPT], env=environment, capture_output=True, text=True, check=True
+        ).stdout
+        for environment in (
+            {"PYTHONHASHSEED": "1", "TZ": "UTC", "HOME": str(tmp_path)},
+            {"PYTHONHASHSEED": "2", "TZ": "Asia/Tokyo", "HOME": str(tmp_path), "MATPLOTLIBRC": str(tmp_path)},
+        )
+    }
+    assert len(found) == 1

@@ -1,0 +1,215 @@
+"""The reference run: what it keeps, what it refuses, that its tables can be made from it, and the check against it."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from overheard.errors import ConfigError, LineageError
+from overheard.jobs import records
+from overheard.jobs.circumstance import sealed
+from overheard.lineage.audit import audit
+from overheard.lineage.check import check
+from overheard.lineage.trace import trace_cell
+from overheard.media import leaks
+from overheard.sharing.reference import recompute_reference, write_reference
+from overheard.stages import figures
+
+
+@pytest.fixture
+def mini(build_study, tmp_path, monkeypatch):
+    """`results/mini` as a real run leaves it: its clips tested as its predictions have them, a figure really drawn."""
+    names = build_study.__globals__
+    monkeypatch.chdir(tmp_path)
+
+    def all_tested(builder):
+        lines = ["id,split", *(f"{clip},test" for clip, _ in names["_clips"]())]
+        splits = builder.put("media/splits.csv", "\n".join(lines) + "\n")
+        index = builder.path("media/index.csv")
+        builder.job("media/split", "split", {"settings": {"seed": 0}}, {"index": index}, {"splits": splits})
+
+    recorded = names["Builder"].job
+
+    def drawn(self, name, stage, settings, reads, writes, **said):
+        if stage == "figures":
+            settings = {"figure": "figure3", "settings": {"experiment": "mini", "source": "twin"}}
+            made = figures.Settings(**settings["settings"])
+            paths = {flag: Path(path) for flag, path in writes.items()}
+            figures.figures("figure3", made, paths["png"], paths["pdf"], statistics=Path(reads["statistics"]))
+        return recorded(self, name, stage, settings, reads, writes, **said)
+
+    put = names["Builder"].put
+
+    def counted(self, name, content):
+        if name == "media/statistics.csv":
+            content = "class,pairs,locations,recordings\nforest,4,4,4\nharbour,4,4,4\nlake,4,4,4\n"
+        return put(self, name, content)
+
+    monkeypatch.setitem(names, "_split", all_tested)
+    monkeypatch.setattr(names["Builder"], "job", drawn)
+    monkeypatch.setattr(names["Builder"], "put", counted)
+    # the arrays are stand-ins, which no leak report can be made of
+    reported(monkeypatch, leaks.Line("clip", "test", 0, 12))
+    return build_study(tmp_path)
+
+
+def reported(monkeypatch, *lines):
+    """The leak report has these lines."""
+    report = leaks.report("mini", lines)
+    monkeypatch.setattr("overheard.lineage.leak_report.leak_report", lambda *given, **named: report)
+
+
+def test_it_keeps_the_bytes_of_the_light_files_and_no_others(mini):
+    said = write_reference("mini")
+    kept = {path.relative_to("reference/mini"): path for path in Path("reference/mini").rglob("*") if path.is_file()}
+    for name, path in kept.items():
+        assert path.read_bytes() == (Path("results/mini") / name).read_bytes()
+    names = {name.name for name in kept}
+    assert {"predictions.npz", "scores.json", "table2.md", "cells.csv", "statistics.csv", "splits.csv"} <= names
+    assert not names & {"student.pt", "events.npz", "images.npy", "logits.npy", "image.pt", "00000.jpg"}
+    assert len(records.record_paths(Path("reference/mini"))) == len(records.record_paths(Path("results/mini")))
+    assert f"{len(kept)} files" in said
+
+
+def test_it_can_be_audited_traced_and_counted_again(mini):
+    write_reference("mini")
+    (Path("results/mini")).rename("gone")
+    audited = audit(Path("reference/mini"), leaks=False)
+    assert audited.holds
+    assert audited.counts["cells"] == 6
+    assert trace_cell(Path("reference/mini"), "table2", "scene", "image", "f_score").runs[0].score > 0
+    text, code = recompute_reference("mini")
+    assert code == 0
+    assert "6 cells counted again" in text
+    for name in (
+        "tables/cells.csv",
+        "tables/table2.tex",
+        "tables/metrics.json",
+        "evaluate/scene/image/seed-1/scores.json",
+    ):
+        assert (Path("results/mini-reference") / name).read_bytes() == (Path("reference/mini") / name).read_bytes()
+    for name in ("figures/figure3.png", "figures/figure3.pdf"):
+        assert (Path("results/mini-reference") / name).read_bytes() == (Path("gone") / name).read_bytes()
+    assert not list(Path("results/mini-reference").glob(".part-*"))
+    assert recompute_reference("mini", Path("elsewhere"))[1] == 0
+    (Path("reference/mini/evaluate/scene/image/seed-0/predictions.npz")).unlink()
+    assert {one.kind for one in audit(Path("reference/mini"), leaks=False).findings} >= {"missing"}
+    with pytest.raises(LineageError, match=r"predictions.npz.*git checkout -- reference/mini"):
+        recompute_reference("mini")
+
+
+def test_it_never_writes_where_an_experiment_is(mini):
+    write_reference("mini")
+    with pytest.raises(ConfigError, match="holds an experiment"):
+        recompute_reference("mini", Path("results/mini"))
+    with pytest.raises(ConfigError, match="reference/none: no such reference run"):
+        recompute_reference("none")
+
+
+def test_a_failing_audit_is_refused(mini):
+    path = Path("results/mini/teacher/prior.csv")
+    path.write_text("changed")
+    with pytest.raises(LineageError, match=r"teacher/prior.csv: changed(?s:.)*no reference is written"):
+        write_reference("mini")
+    assert not Path("reference").exists()
+
+
+def test_a_study_with_a_leak_is_refused(mini, monkeypatch):
+    reported(monkeypatch, leaks.Line("location", "test", 3, 12))
+    with pytest.raises(LineageError, match=r"media/splits.csv: leak(?s:.)*no reference is written"):
+        write_reference("mini")
+    assert not Path("reference").exists()
+
+
+def test_an_interrupted_writing_loses_neither_the_old_nor_the_new(mini, monkeypatch):
+    write_reference("mini")
+    before = {path: path.read_bytes() for path in Path("reference").rglob("*") if path.is_file()}
+    replace = Path.replace
+
+    def cut_off(path, target):
+        if path.name.startswith(".part-mini"):
+            raise KeyboardInterrupt
+        return replace(path, target)
+
+    monkeypatch.setattr(Path, "replace", cut_off)
+    with pytest.raises(KeyboardInterrupt):
+        write_reference("mini")
+    kept = {path.read_bytes() for path in Path("reference/.old-mini").rglob("*") if path.is_file()}
+    assert kept == set(before.values())
+    monkeypatch.setattr(Path, "replace", replace)
+    write_reference("mini")
+    assert {path: path.read_bytes() for path in Path("reference").rglob("*") if path.is_file()} == before
+
+
+def test_an_incomplete_or_dirty_study_is_refused(mini):
+    place = records.circumstance_path(Path("results/mini/pretrain/image.record.json"))
+    said = json.loads(place.read_text())
+    of, git = said.pop("of"), said["git"] | {"dirty": ["src"]}
+    said.pop("digest")
+    place.write_text(records.as_text(sealed(said | {"git": git}, of)), encoding="utf-8")
+    with pytest.raises(LineageError, match="pretrain/image.record.json: src was not as committed"):
+        write_reference("mini")
+    assert "jobs" in write_reference("mini", allow_dirty=True)
+    Path("results/mini/tables/cells.record.json").unlink()
+    with pytest.raises(LineageError, match="not complete"):
+        write_reference("mini", allow_dirty=True)
+    with pytest.raises(ConfigError, match="results/none: no such results"):
+        write_reference("none")
+
+
+def test_it_refuses_to_grow_large(mini, monkeypatch):
+    monkeypatch.setattr("overheard.sharing.reference.LIMIT_BYTES", 1000)
+    with pytest.raises(LineageError, match="its reference would take"):
+        write_reference("mini")
+
+
+def test_check_says_same_bytes_seed_noise_or_not(mini, build_study, tmp_path, monkeypatch):
+    write_reference("mini")
+    text, code = check("mini", all_cells=True)
+    assert code == 0
+    assert "same bytes: 6" in text
+    assert "| table2 | scene | image | f_score |" in text
+
+    # fresh runs of scene+event: every clip right, then every clip wrong
+    Path("results/mini").rename("first")
+    again(build_study, tmp_path, monkeypatch, wrong=False)
+    text, code = check("mini")
+    assert code == 0
+    assert "same bytes: 3" in text
+    assert "within seed noise: 3" in text  # two seeds with some spread against two without
+
+    write_reference("mini")
+    Path("results/mini").rename("second")
+    again(build_study, tmp_path, monkeypatch, wrong=True)
+    text, code = check("mini")
+    assert code == 1
+    assert "not: 3" in text
+    assert text.count("scene+event | image") == 3
+    assert "100.00 ± 0.00 (n = 2) | 0.00 ± 0.00 (n = 2) | -100.00" in text
+    assert "`overheard diff reference/mini results/mini` tells the cause" in text
+    with pytest.raises(ConfigError, match="results/other: no such results to check"):
+        check("other")
+    Path("results/other").mkdir()
+    with pytest.raises(ConfigError, match="reference/other: no such reference run"):
+        check("other")
+
+
+def again(build_study, tmp_path, monkeypatch, wrong):
+    """The experiment once more, with certain predictions of scene+event."""
+    names = build_study.__globals__
+    predict = names["_predict"]
+
+    class Certain:
+        def normal(self, size):
+            return 10 * wrong * np.eye(3)[(np.repeat(np.arange(3), 4) + 1) % 3]
+
+    def certain(folder, method, seed):
+        with monkeypatch.context() as patch:
+            if method != "scene":
+                patch.setattr(np.random, "default_rng", lambda given: Certain())
+            predict(folder, method, seed)
+
+    with monkeypatch.context() as patch:
+        patch.setitem(names, "_predict", certain)
+        build_study(tmp_path)

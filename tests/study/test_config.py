@@ -1,0 +1,169 @@
+"""What a configuration may say, and how it is refused."""
+
+from pathlib import Path
+
+import pytest
+
+from overheard.errors import ConfigError
+from overheard.study import config, job_settings
+
+ROOT = Path(__file__).resolve().parents[2]
+TWIN = {"source": {"kind": "twin"}}
+
+
+def refused(content: dict, *words: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        config.check(config.Experiment, content, "config/x.yaml")
+    for word in ("config/x.yaml", *words):
+        assert word in str(caught.value)
+
+
+def test_an_unknown_key_is_named_with_those_allowed():
+    refused({"source": {"kind": "twin", "scal": 1}}, "source.scal", "unknown key", "scale")
+    refused(TWIN | {"sedes": [1]}, "sedes", "unknown key", "seeds")
+
+
+def test_a_wrong_type_names_what_was_found():
+    refused(TWIN | {"train": {"epochs": "many"}}, "train.epochs", "'many'", "integer")
+    refused(TWIN | {"seeds": 3}, "seeds", "3", "list")
+
+
+def test_an_impossible_value_is_refused():
+    refused({"source": {"kind": "twin", "scale": -1}}, "source.scale", "-1", "greater than 0")
+    refused(TWIN | {"split": {"fractions": [0.7, 0.1, 0.1]}}, "fractions", "sum to 1", "0.9")
+    refused(TWIN | {"networks": {"image": {"name": "mn04"}}}, "image.name", "small, resnet101")
+
+
+def test_repeated_seeds_are_refused():
+    refused(TWIN | {"seeds": [0, 1, 1]}, "seeds", "1 repeated")
+
+
+def test_a_missing_source_is_named():
+    refused({}, "source", "missing")
+
+
+def test_every_wrong_key_is_listed_at_once():
+    refused({"source": {"kind": "twin", "scale": -1}, "foo": 1}, "source.scale", "foo")
+
+
+def test_yamls_text_for_a_number_is_the_number():
+    experiment = config.check(config.Experiment, TWIN | {"train": {"learning_rate": "1e-3"}}, "x")
+    assert experiment.train.learning_rate == 1e-3
+
+
+def test_changes_go_to_their_keys_and_leave_the_original():
+    content = {"source": {"kind": "twin"}, "train": {"epochs": 25}}
+    changed = config.with_changes(content, ["train.epochs=5", "networks.image.pretrain.epochs=2", "seeds=[7]"])
+    assert changed["train"]["epochs"] == 5
+    assert changed["networks"]["image"]["pretrain"] == {"epochs": 2}
+    assert changed["seeds"] == [7]
+    assert content == {"source": {"kind": "twin"}, "train": {"epochs": 25}}
+
+
+@pytest.mark.parametrize("change", ["epochs", "=5", "train.epochs.more=1"])
+def test_a_change_of_another_form_is_refused(change):
+    with pytest.raises(ConfigError, match="--set"):
+        config.with_changes({"train": {"epochs": 25}}, [change])
+
+
+def test_the_study_has_the_papers_rows():
+    experiment = config.check(config.Experiment, TWIN, "x")
+    study = config.load_study(ROOT, experiment)
+    assert len(study.rows()) == 20
+    by_modality = {modality: [m for m, c in study.rows() if c == modality] for modality in job_settings.MODALITIES}
+    assert {modality: len(rows) for modality, rows in by_modality.items()} == {
+        "image": 5,
+        "sound": 5,
+        "image+sound": 10,
+    }
+
+
+def test_rows_whose_needs_are_not_given_are_left_out_with_the_reason():
+    bare = {"source": {"kind": "directory", "pairs": "somewhere"}}
+    experiment = config.check(config.Experiment, bare, "x")
+    study = config.load_study(ROOT, experiment)
+    absent = job_settings.left_out(experiment, study)
+    assert set(study.rows()) - set(absent) == {("scratch", "sound"), ("scratch", "image")}
+    assert "source.scenes" in absent["scene", "image"]
+    assert "source.scenes" in absent["scene", "image+sound"]
+    assert "source.tagger" in absent["scene", "image+sound"]
+    assert "source.tagger" in absent["scene", "sound"]
+
+    with_scenes = config.check(config.Experiment, {"source": bare["source"] | {"scenes": "there"}}, "x")
+    absent = job_settings.left_out(with_scenes, study)
+    assert ("scene", "image") not in absent
+    assert "hear" in absent["scene+event", "image"]
+
+
+@pytest.mark.parametrize(
+    ("rows", "parts", "networks", "teacher"),
+    [
+        (["scratch"], ["pairs"], [], []),
+        (["scratch", "scene"], ["pairs", "scenes", "sounds"], ["image", "sound"], []),
+        (["kl_av"], ["pairs", "scenes", "sounds"], ["image", "sound"], ["teacher", "prior", "relevance"]),
+    ],
+)
+def test_what_no_row_rests_on_is_not_made(rows, parts, networks, teacher):
+    experiment = config.check(config.Experiment, TWIN, "x")
+    study = config.load_study(ROOT, experiment).model_dump()
+    study["tables"] = {"table2": study["tables"]["table2"] | {"blocks": [{"rows": rows, "columns": ["image+sound"]}]}}
+    study = config.check(config.Study, study, "x")
+    assert job_settings.parts(experiment, study) == parts
+    assert job_settings.pretrained(experiment, study) == networks
+    assert job_settings.teacher_jobs(experiment, study) == teacher
+
+
+def test_a_method_needs_in_the_study_what_it_needs_in_the_code():
+    from overheard.learning.methods import METHODS
+
+    study = config.load_study(ROOT, config.check(config.Experiment, TWIN, "x"))
+    assert set(study.methods) == set(METHODS)
+
+
+def test_full_networks_take_the_protocols_settings_and_small_ones_their_own():
+    plain = config.check(config.Experiment, TWIN, "x")
+    protocol = config.load_protocol(ROOT, plain)
+    settings = job_settings.train_settings(plain, protocol, ["encoders"])
+    assert (settings["learning_rate"], settings["weight_decay"], settings["alpha"], settings["beta"]) == (
+        1e-5,
+        1e-4,
+        0.1,
+        0.001,
+    )
+    own = config.check(config.Experiment, TWIN | {"train": {"learning_rate": 0.01}}, "x")
+    assert job_settings.train_settings(own, protocol, [])["learning_rate"] == 0.01
+    assert any("0.01" in line for line in job_settings.remarks(own))
+
+
+def test_a_protocol_may_allow_only_leaks_that_are_looked_for():
+    content = config.read_yaml(ROOT / "config" / "protocols" / "corrected.yaml")
+    allowing = config.check(config.Protocol, content | {"allowed_leaks": ["prior", "prior_location"]}, "x")
+    assert allowing.allowed_leaks == ["prior", "prior_location"]
+    with pytest.raises(ConfigError, match=r"x: allowed_leaks: found priors; allowed: clip, location.*pretrain_sound"):
+        config.check(config.Protocol, content | {"allowed_leaks": ["prior", "priors"]}, "x")
+
+
+def test_the_page_of_every_key_is_what_the_types_say():
+    import importlib.util
+
+    spec = importlib.util.spec_from_file_location("configuration", ROOT / "tools" / "configuration.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    assert (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8") == module.page(), "run `make docs`"
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "config").glob("*.yaml")), ids=lambda path: path.stem)
+def test_every_configuration_of_the_project_is_valid(path):
+    experiment = config.load_experiment(path)
+    config.load_study(ROOT, experiment)
+    config.load_protocol(ROOT, experiment)
+
+
+def test_a_random_start_freezes_nothing():
+    source = {"kind": "directory", "pairs": "a", "scenes": "b", "tagger": "c"}
+    content = {"source": source, "networks": {"sound": {"name": "mn04", "frozen_blocks": 13}}}
+    experiment = config.check(config.Experiment, content, "x")
+    protocol = config.load_protocol(ROOT, experiment)
+    assert job_settings.train_settings(experiment, protocol, ["encoders", "teacher"])["frozen_blocks"] == 13
+    assert job_settings.train_settings(experiment, protocol, [])["frozen_blocks"] == 0
+    assert any("13 of 17" in line for line in job_settings.remarks(experiment))

@@ -1,0 +1,208 @@
+"""`overheard run` before any job: names, variants, targets, the lock, the first lines."""
+
+import multiprocessing
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from overheard.command import run
+from overheard.errors import ConfigError, OverheardError
+from overheard.scheduling import durations
+
+ROOT = Path(__file__).resolve().parents[2]
+TWIN = {"source": {"kind": "twin"}}
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    """A folder to run in, with one configuration; the workflow is the checkout's."""
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config" / "small.yaml").write_text(yaml.safe_dump(TWIN))
+    moved = {"source": {"kind": "directory", "pairs": ".", "scenes": "nowhere"}}
+    (tmp_path / "config" / "moved.yaml").write_text(yaml.safe_dump(moved))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_an_unknown_experiment_names_those_there_are(project):
+    with pytest.raises(ConfigError, match=r"config/other.yaml: no such file; there are: moved, small"):
+        run.load("other")
+    with pytest.raises(ConfigError, match="letters"):
+        run.load("../small")
+
+
+def test_a_variant_is_a_file_of_its_own(project):
+    assert run.write_variant("small", ["train.epochs=2", "seeds=[0]"], "quick") == "quick"
+    written = yaml.safe_load((project / "config" / "quick.yaml").read_text())
+    assert written == {"source": {"kind": "twin"}, "train": {"epochs": 2}, "seeds": [0]}
+    assert yaml.safe_load((project / "config" / "small.yaml").read_text()) == TWIN
+    # the same again is the same file; another content of that name is not overwritten
+    assert run.write_variant("small", ["train.epochs=2", "seeds=[0]"], "quick") == "quick"
+    with pytest.raises(ConfigError, match="exists with other content"):
+        run.write_variant("small", ["train.epochs=3"], "quick")
+    assert yaml.safe_load((project / "config" / "quick.yaml").read_text()) == written
+
+
+@pytest.mark.parametrize(("changes", "new"), [(["train.epochs=2"], None), ([], "quick")])
+def test_a_variant_needs_both_changes_and_a_name(project, changes, new):
+    with pytest.raises(ConfigError, match="belong together"):
+        run.write_variant("small", changes, new)
+
+
+def test_an_impossible_variant_writes_nothing(project):
+    with pytest.raises(ConfigError, match="train.epochs"):
+        run.write_variant("small", ["train.epochs=0"], "quick")
+    assert not (project / "config" / "quick.yaml").exists()
+
+
+def test_a_table_a_row_a_cell_are_targets(project):
+    loaded = run.load("small")
+    assert run.targets(loaded, run.Wanted()) == []
+    assert run.targets(loaded, run.Wanted(table="table2")) == ["results/small/tables/table2.md"]
+    assert run.targets(loaded, run.Wanted(table="figure3")) == ["results/small/figures/figure3.png"]
+    cell = run.targets(loaded, run.Wanted(row="scene+event", column="image"))
+    assert cell == [f"results/small/evaluate/scene+event/image/seed-{seed}/scores.json" for seed in range(5)]
+    assert len(run.targets(loaded, run.Wanted(row="scene"))) == 15
+
+
+@pytest.mark.parametrize(
+    "wanted", [run.Wanted(table="table9"), run.Wanted(row="nothing"), run.Wanted(row="event1", column="image")]
+)
+def test_what_is_not_in_the_study_is_refused_with_what_is(project, wanted):
+    with pytest.raises(ConfigError, match="there are|no such"):
+        run.targets(run.load("small"), wanted)
+
+
+def _hold(name: str, held, release) -> None:
+    with run.only_run(name):
+        held.set()
+        release.wait(20)
+
+
+def test_a_second_run_of_the_same_experiment_is_refused_and_a_dead_ones_lock_is_free(project):
+    context = multiprocessing.get_context("fork")
+    held, release = context.Event(), context.Event()
+    other = context.Process(target=_hold, args=("small", held, release))
+    other.start()
+    assert held.wait(20)
+    with pytest.raises(OverheardError, match=f"process {other.pid}"), run.only_run("small"):
+        pass
+    from overheard.command.clean import clean_experiment
+
+    with pytest.raises(OverheardError, match="another run"):
+        clean_experiment("small", yes=True)
+    other.kill()
+    other.join()
+    with run.only_run("small"):
+        pass
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_read_only_results_are_refused(project):
+    project.chmod(0o500)
+    with pytest.raises(OverheardError, match="make it writable"), run.only_run("small"):
+        pass
+    project.chmod(0o700)
+
+
+def test_results_that_are_no_folder_are_refused(project):
+    (project / "results").write_text("")
+    with pytest.raises(OverheardError, match="cannot be written"), run.only_run("small"):
+        pass
+
+
+def test_the_dry_run_counts_the_papers_jobs(project):
+    jobs = run.planned_jobs(run.load("small"), run.Wanted(), [])
+    assert (jobs["train"], jobs["evaluate"], jobs["draw"], jobs["pretrain"], jobs["tables"]) == (100, 20, 3, 2, 3)
+    table3 = run.planned_jobs(run.load("small"), run.Wanted(table="table3"), [])
+    assert (table3["train"], table3["evaluate"]) == (20, 4)
+    assert "train" not in run.planned_jobs(run.load("small"), run.Wanted(until="teacher"), [])
+
+
+def test_the_first_lines_say_what_and_whose_numbers(project):
+    text = run.introduction(run.load("small"), {"train": 60, "evaluate": 12}, 2, run.Wanted())
+    assert "SIMULATED TWIN: these are not ADVANCE's numbers" in text
+    assert "To do: 72 jobs (train 60, evaluate 12)" in text
+    assert "There already: 40 of 100 training runs" in text
+    assert "Nothing to do" in run.introduction(run.load("small"), {}, 2, run.Wanted())
+
+
+def test_durations_of_earlier_runs_go_before_recorded_ones(project):
+    _, basis = durations.estimate("small", {"train": 10}, 2, "small")
+    assert "recorded" in basis
+    assert durations.estimate("small", {"train": 10}, 2, "resnet101") is None
+    durations.remember("small", [("train scene image seed-0", 30.0), ("train scene image seed-1", 50.0)])
+    seconds, basis = durations.estimate("small", {"train": 10}, 2, "resnet101")
+    # ten jobs of 40 s, two at once, and a few seconds of starting
+    assert 200 <= seconds <= 210
+    assert basis == "from earlier runs here"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["run", "other"], "no such file"),
+        (["run", "small", "--until", "nothing"], "no such stage"),
+        (["run", "small", "--partial"], "--keep-going"),
+        (["init", "mine", "--from", "nowhere"], "nowhere/vision: no such folder"),
+        (["clean", "nothing"], "no such results"),
+        (["run", "moved", "--dry-run"], "config/moved.yaml: source.scenes: no folder nowhere"),
+    ],
+)
+def test_trouble_is_one_message_and_exit_code_2(project, arguments, words):
+    done = subprocess.run([sys.executable, "-m", "overheard", *arguments], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_init_writes_a_configuration_that_holds_for_any_path(project):
+    folder = project / 'it\'s {a} 100% "földer"'
+    for part in ("vision", "sound"):
+        (folder / part).mkdir(parents=True)
+    from overheard.command.initialise import write_config
+
+    write_config("mine", folder, None, None)
+    assert run.load("mine").experiment.source.pairs == str(folder)
+    with pytest.raises(ConfigError, match="exists already"):
+        write_config("mine", folder, None, None)
+
+
+def test_help_reads_like_a_table_of_contents(project):
+    from overheard.study.layout import STAGES
+
+    done = subprocess.run([sys.executable, "-m", "overheard", "--help"], capture_output=True, text=True, check=True)
+    places = [done.stdout.index(f"│ {word} ") for word in ("run", "init", *STAGES)]
+    assert places == sorted(places)
+
+
+def test_the_annotated_sample_is_what_init_writes():
+    from overheard.command.initialise import SOUND_TAGGER, TEMPLATE
+
+    text = TEMPLATE.format(
+        name="sample", pairs='"my-folder"', scenes='"my-scenes"', tagger='"mn04_as_mAP_432.pt"', sound=SOUND_TAGGER
+    )
+    assert (ROOT / "config" / "sample.yaml").read_text(encoding="utf-8") == text
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("trace", "twin", "--table", "table2", "--row", "scene", "--column", "image", "--svg", "nowhere/x.svg"),
+        ("reference", "twin", "--into", "config/small.yaml"),
+        ("croissant", "twin", "config"),
+    ],
+    ids=["trace", "reference", "croissant"],
+)
+def test_an_impossible_place_is_one_line(project, words):
+    shutil.copytree(ROOT / "reference" / "twin", project / "reference" / "twin")
+    command = [sys.executable, "-m", "overheard", *words]
+    done = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
+    assert done.returncode == 2, done.stderr
+    assert done.stderr.startswith("error: ")
+    assert "Traceback" not in done.stderr

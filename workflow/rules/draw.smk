@@ -1,14 +1,19 @@
 rule draw:
     output:
-        media=directory("results/{experiment}/draw/{collection}"),
-        record="results/{experiment}/draw/{collection}.record.json",
+        **{
+            flag: directory(path) if flag == "media" else path
+            for flag, path in outputs("draw").items()
+        },
     log:
-        "logs/{experiment}/draw/{collection}.log",
+        log_of("draw"),
     threads: workflow.cores
     params:
-        settings=lambda wildcards: as_json(job_settings.draw_settings(EXPERIMENT)),
-        planned=lambda wildcards: planned("draw"),
-        lineage=lambda wildcards, input: record_flags(input),
+        flags=lambda wildcards: flags(
+            "draw",
+            wildcards,
+            {},
+            collection=wildcards.collection,
+            settings=job_settings.draw_settings(EXPERIMENT),
+        ),
     shell:
-        "overheard draw --collection {wildcards.collection} --settings {params.settings:q} --workers {threads}"
-        " --media {output.media} {params.lineage} --planned {params.planned:q} --record {output.record} --log {log}"
+        "overheard draw {params.flags} --workers {threads} --log {log}"

@@ -1,52 +1,46 @@
-if ABSENT:
+def evaluate_reads(wildcards):
+    """The students of a row and the arrays they are run on."""
+    students = per_seed("train", "student", wildcards.method, wildcards.modality)
+    return {"students": students, **student_arrays(wildcards.method)}
 
-    # some runs could not be made: rows are evaluated from those that could, each row by a rule of its own seeds
-    for number, (method, modality) in enumerate(rows_made(STUDY.rows())):
 
-        rule:
-            name:
-                f"evaluate_{number}"
-            input:
-                records_of(evaluate_inputs(method, modality)),
-            output:
-                record=f"results/{NAME}/evaluate/{method}/{modality}/evaluate.record.json",
-                predictions=per_seed("evaluate", "predictions.npz", method, modality),
-                events=per_seed("evaluate", "events.npz", method, modality),
-                scores=per_seed("evaluate", "scores.json", method, modality),
-            log:
-                f"logs/{NAME}/evaluate/{method}/{modality}.log",
-            params:
-                settings=as_json(job_settings.evaluate_settings(EXPERIMENT, PROTOCOL)),
-                method=method,
-                modality=modality,
-                reads=flags(evaluate_inputs(method, modality)),
-                planned=lambda wildcards, method=method: planned("evaluate", method),
-                lineage=lambda wildcards, input: record_flags(input),
-                writes=lambda wildcards, output: flags(dict(output.items())),
-            shell:
-                "overheard evaluate --method {params.method} --modality {params.modality} {params.reads} --settings {params.settings:q} {params.writes} {params.lineage} --planned {params.planned:q} --log {log}"
+def evaluated_alike():
+    """Rows with the seeds that they are evaluated of: all rows alike, or each by itself where some runs are missing."""
+    if not ABSENT:
+        return [("evaluate", r"[^/]+", job_settings.MODALITIES, EXPERIMENT.seeds)]
+    return [
+        (
+            f"evaluate_{n}",
+            re.escape(row[0]),
+            row[1:],
+            plans.seeds_made(LOADED, *row, ABSENT),
+        )
+        for n, row in enumerate(plans.rows_made(LOADED, ABSENT))
+    ]
 
-else:
 
-    rule evaluate:
+for rule_name, methods, modalities, seeds in evaluated_alike():
+
+    rule:
+        name:
+            rule_name
         input:
-            lambda wildcards: records_of(
-                evaluate_inputs(wildcards.method, wildcards.modality)
-            ),
+            lambda wildcards: records_of(evaluate_reads(wildcards)),
         output:
-            record=f"results/{NAME}/evaluate/{{method}}/{{modality}}/evaluate.record.json",
-            predictions=evaluate_outputs("predictions.npz"),
-            events=evaluate_outputs("events.npz"),
-            scores=evaluate_outputs("scores.json"),
+            **outputs("evaluate", {"seed": seeds}),
         log:
-            f"logs/{NAME}/evaluate/{{method}}/{{modality}}.log",
+            log_of("evaluate"),
+        wildcard_constraints:
+            method=methods,
+            modality="|".join(re.escape(modality) for modality in modalities),
         params:
-            settings=as_json(job_settings.evaluate_settings(EXPERIMENT, PROTOCOL)),
-            reads=lambda wildcards: flags(
-                evaluate_inputs(wildcards.method, wildcards.modality)
+            flags=lambda wildcards: flags(
+                "evaluate",
+                wildcards,
+                evaluate_reads(wildcards),
+                method=wildcards.method,
+                modality=wildcards.modality,
+                settings=job_settings.evaluate_settings(EXPERIMENT, PROTOCOL),
             ),
-            planned=lambda wildcards: planned("evaluate", wildcards.method),
-            lineage=lambda wildcards, input: record_flags(input),
-            writes=lambda wildcards, output: flags(dict(output.items())),
         shell:
-            "overheard evaluate --method {wildcards.method} --modality {wildcards.modality} {params.reads} --settings {params.settings:q} {params.writes} {params.lineage} --planned {params.planned:q} --log {log}"
+            "overheard evaluate {params.flags} --log {log}"

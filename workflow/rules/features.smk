@@ -1,45 +1,42 @@
+def features_reads(wildcards):
+    return {
+        "folder": media_folder(wildcards.part),
+        "index": f"{RESULTS}/media/{wildcards.part}index.csv",
+    }
+
+
 rule features:
     input:
-        lambda wildcards: records_of(
-            {
-                "folder": drawn(wildcards.part),
-                "index": f"results/{NAME}/media/{wildcards.part}index.csv",
-            }
-        ),
+        lambda wildcards: records_of(features_reads(wildcards)),
     output:
-        record="results/{experiment}/features/{part}{front_end}.record.json",
-        array="results/{experiment}/features/{part}{front_end}.npy",
-        pooled="results/{experiment}/features/{part}{front_end}.pooled.npy",
-        ids="results/{experiment}/features/{part}{front_end}.ids.csv",
+        **outputs("features"),
     log:
-        "logs/{experiment}/features/{part}{front_end}.log",
+        log_of("features"),
     wildcard_constraints:
-        front_end="images|paper",
+        front_end=f"(?!{job_settings.WHOLE_FRONT_END}){layout.WILDCARDS['front_end']}",
     threads: workflow.cores
     params:
-        folder=lambda wildcards: media_folder(wildcards.part),
-        writes=lambda wildcards, output: flags(dict(output.items())),
-        planned=lambda wildcards: planned("features", outside=outside(wildcards.part)),
-        lineage=lambda wildcards, input: record_flags(input),
+        flags=lambda wildcards: flags(
+            "features",
+            wildcards,
+            features_reads(wildcards),
+            front_end=wildcards.front_end,
+        ),
     shell:
-        "overheard features --folder {params.folder:q} --index results/{wildcards.experiment}/media/{wildcards.part}index.csv"
-        " --front-end {wildcards.front_end} --workers {threads} {params.writes} {params.lineage} --planned {params.planned:q} --log {log}"
+        "overheard features {params.flags} --workers {threads} --log {log}"
 
 
-# the tagger's network reads its log-mels whole: nothing is pooled
 use rule features as features_tagger with:
     output:
-        record="results/{experiment}/features/{part}{front_end}.record.json",
-        array="results/{experiment}/features/{part}{front_end}.npy",
-        ids="results/{experiment}/features/{part}{front_end}.ids.csv",
+        **outputs("features", without=["pooled"]),
     wildcard_constraints:
-        front_end="tagger_mn04",
+        front_end=job_settings.WHOLE_FRONT_END,
 
 
 NORMALISED = {
     **dict(zip(["images", "image_ids"], features_of("image"))),
     **dict(zip(["sounds", "sound_ids"], features_of("sound"))),
-    "splits": f"results/{NAME}/media/splits.csv",
+    "splits": f"{RESULTS}/media/splits.csv",
 }
 
 
@@ -47,15 +44,15 @@ rule normaliser:
     input:
         records_of(NORMALISED),
     output:
-        record="results/{experiment}/features/normaliser.record.json",
-        normaliser="results/{experiment}/features/normaliser.npz",
+        **outputs("normaliser"),
     log:
-        "logs/{experiment}/features/normaliser.log",
+        log_of("normaliser"),
     params:
-        front_end=job_settings.front_end(EXPERIMENT, "sound"),
-        reads=flags(NORMALISED),
-        planned=lambda wildcards: planned("normaliser"),
-        lineage=lambda wildcards, input: record_flags(input),
+        flags=lambda wildcards: flags(
+            "normaliser",
+            wildcards,
+            NORMALISED,
+            front_end=job_settings.front_end(EXPERIMENT, "sound"),
+        ),
     shell:
-        "overheard normaliser {params.reads} --front-end {params.front_end} --normaliser {output.normaliser}"
-        " {params.lineage} --planned {params.planned:q} --record {output.record} --log {log}"
+        "overheard normaliser {params.flags} --log {log}"

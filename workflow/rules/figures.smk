@@ -1,46 +1,38 @@
-rule figure3:
-    input:
-        records_of({"statistics": f"results/{NAME}/media/statistics.csv"}),
-    output:
-        record="results/{experiment}/figures/figure3.record.json",
-        png=report(
-            "results/{experiment}/figures/figure3.png",
-            caption="../report/figure3.rst",
-            category="Figures",
-        ),
-        pdf="results/{experiment}/figures/figure3.pdf",
-    log:
-        "logs/{experiment}/figures/figure3.log",
-    params:
-        settings=as_json({"experiment": NAME, "source": EXPERIMENT.source.kind}),
-        statistics=f"results/{NAME}/media/statistics.csv",
-        planned=lambda wildcards: planned("figures"),
-        lineage=lambda wildcards, input: record_flags(input),
-    shell:
-        "overheard figures --figure figure3 --statistics {params.statistics} --settings {params.settings:q}"
-        " --png {output.png} --pdf {output.pdf} {params.lineage} --planned {params.planned:q} --record {output.record} --log {log}"
+def figure_reads(figure):
+    if figure in STUDY.tables:
+        return {"scores": scores_of_table(figure)}
+    return {"statistics": f"{RESULTS}/media/statistics.csv"}
 
 
-rule figure6:
+def figure_waits(figure):
+    if figure in STUDY.tables:
+        return recorded_scores(figure)
+    return records_of(figure_reads(figure))
+
+
+rule figures:
     input:
-        recorded_scores("figure6"),
+        lambda wildcards: figure_waits(wildcards.figure),
     output:
-        record="results/{experiment}/figures/figure6.record.json",
-        png=report(
-            "results/{experiment}/figures/figure6.png",
-            caption="../report/figure6.rst",
-            category="Figures",
-        ),
-        pdf="results/{experiment}/figures/figure6.pdf",
+        **outputs("figures")
+        | {
+            "png": report(
+                outputs("figures")["png"],
+                caption="../report/figures.rst",
+                category="Figures",
+            )
+        },
     log:
-        "logs/{experiment}/figures/figure6.log",
+        log_of("figures"),
     params:
-        settings=as_json(
-            job_settings.table_settings(EXPERIMENT, STUDY, NAME, "figure6", ABSENT)
+        flags=lambda wildcards: flags(
+            "figures",
+            wildcards,
+            figure_reads(wildcards.figure),
+            figure=wildcards.figure,
+            settings=job_settings.figure_settings(
+                EXPERIMENT, STUDY, NAME, wildcards.figure, ABSENT
+            ),
         ),
-        scores=flags({"scores": scores_of_table("figure6")}),
-        planned=lambda wildcards: planned("figures"),
-        lineage=lambda wildcards, input: record_flags(input),
     shell:
-        "overheard figures --figure figure6 {params.scores} --settings {params.settings:q}"
-        " --png {output.png} --pdf {output.pdf} {params.lineage} --planned {params.planned:q} --record {output.record} --log {log}"
+        "overheard figures {params.flags} --log {log}"

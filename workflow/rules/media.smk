@@ -1,40 +1,40 @@
+def media_reads(wildcards):
+    return {"folder": media_folder(wildcards.part)}
+
+
 rule media:
     input:
-        lambda wildcards: records_of({"folder": drawn(wildcards.part)}),
+        lambda wildcards: records_of(media_reads(wildcards)),
     output:
-        record="results/{experiment}/media/{part}media.record.json",
-        index="results/{experiment}/media/{part}index.csv",
-        manifest="results/{experiment}/media/{part}manifest.csv",
-        statistics="results/{experiment}/media/{part}statistics.csv",
-        report="results/{experiment}/media/{part}report.md",
+        **outputs("media"),
     log:
-        "logs/{experiment}/media/{part}media.log",
+        log_of("media"),
     threads: workflow.cores
     params:
-        collection=lambda wildcards: collection(wildcards.part),
-        folder=lambda wildcards: media_folder(wildcards.part),
-        settings=lambda wildcards: as_json(job_settings.media_settings(EXPERIMENT)),
-        planned=lambda wildcards: planned("media", outside=outside(wildcards.part)),
-        lineage=lambda wildcards, input: record_flags(input),
+        flags=lambda wildcards: flags(
+            "media",
+            wildcards,
+            media_reads(wildcards),
+            collection=wildcards.part.rstrip("/") or "pairs",
+            settings=job_settings.media_settings(EXPERIMENT),
+        ),
     shell:
-        "overheard media --folder {params.folder:q} --collection {params.collection} --settings {params.settings:q}"
-        " --workers {threads} --index {output.index} --manifest {output.manifest} --statistics {output.statistics}"
-        " --report {output.report} {params.lineage} --planned {params.planned:q} --record {output.record} --log {log}"
+        "overheard media {params.flags} --workers {threads} --log {log}"
+
+
+SPLIT = {"index": f"{RESULTS}/media/index.csv"}
 
 
 rule split:
     input:
-        records_of({"index": f"results/{NAME}/media/index.csv"}),
+        records_of(SPLIT),
     output:
-        record="results/{experiment}/media/split.record.json",
-        splits="results/{experiment}/media/splits.csv",
+        **outputs("split"),
     log:
-        "logs/{experiment}/media/split.log",
+        log_of("split"),
     params:
-        settings=as_json(EXPERIMENT.split.model_dump()),
-        index=f"results/{NAME}/media/index.csv",
-        planned=lambda wildcards: planned("split"),
-        lineage=lambda wildcards, input: record_flags(input),
+        flags=lambda wildcards: flags(
+            "split", wildcards, SPLIT, settings=EXPERIMENT.split.model_dump()
+        ),
     shell:
-        "overheard split --index {params.index} --settings {params.settings:q} --splits {output.splits}"
-        " {params.lineage} --planned {params.planned:q} --record {output.record} --log {log}"
+        "overheard split {params.flags} --log {log}"

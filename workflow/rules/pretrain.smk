@@ -1,33 +1,34 @@
+def pretrain_reads(wildcards):
+    """A collection's features and index; where the weights are given, they alone."""
+    if wildcards.encoder == "sound" and TAGGER:
+        return {"given": TAGGER}
+    part = layout.PARTS["scenes" if wildcards.encoder == "image" else "sounds"]
+    features, ids = features_of(wildcards.encoder, part)
+    return {
+        "features": features,
+        "ids": ids,
+        "index": f"{RESULTS}/media/{part}index.csv",
+    }
+
+
 rule pretrain:
     input:
-        lambda wildcards: records_of(pretrain_inputs(wildcards)),
+        lambda wildcards: records_of(pretrain_reads(wildcards)),
     output:
-        record="results/{experiment}/pretrain/{encoder}.record.json",
-        weights="results/{experiment}/pretrain/{encoder}.pt",
-        history="results/{experiment}/pretrain/{encoder}.history.csv",
+        **outputs("pretrain"),
     log:
-        "logs/{experiment}/pretrain/{encoder}.log",
+        log_of("pretrain"),
     params:
-        network=lambda wildcards: getattr(EXPERIMENT.networks, wildcards.encoder).name,
-        seed=lambda wildcards: getattr(
-            EXPERIMENT.networks, wildcards.encoder
-        ).pretrain.seed,
-        settings=lambda wildcards: as_json(
-            job_settings.pretrain_settings(EXPERIMENT, PROTOCOL, wildcards.encoder)
-        ),
-        reads=lambda wildcards: flags(pretrain_inputs(wildcards)),
-        given=lambda wildcards: (
-            f"--given {shlex.quote(TAGGER)}"
-            if wildcards.encoder == "sound" and TAGGER
-            else ""
-        ),
-        planned=lambda wildcards: planned(
+        flags=lambda wildcards: flags(
             "pretrain",
-            outside=[TAGGER] if wildcards.encoder == "sound" and TAGGER else [],
+            wildcards,
+            pretrain_reads(wildcards),
+            modality=wildcards.encoder,
+            network=getattr(EXPERIMENT.networks, wildcards.encoder).name,
+            seed=getattr(EXPERIMENT.networks, wildcards.encoder).pretrain.seed,
+            settings=job_settings.pretrain_settings(
+                EXPERIMENT, PROTOCOL, wildcards.encoder
+            ),
         ),
-        lineage=lambda wildcards, input: record_flags(input),
     shell:
-        "overheard pretrain --modality {wildcards.encoder} --network {params.network} {params.reads} {params.given}"
-        " --settings {params.settings:q} --seed {params.seed} --checkpoints checkpoints"
-        " --weights {output.weights} --history {output.history}"
-        " {params.lineage} --planned {params.planned:q} --record {output.record} --log {log}"
+        "overheard pretrain {params.flags} --checkpoints checkpoints --log {log}"

@@ -1,21 +1,14 @@
-TRUNK = (
-    {"trunk": "results/{experiment}/teacher/trunk.npy"}
-    if EXPERIMENT.networks.sound.frozen_blocks
-    else {}
-)
-
-
 HEARD = {
     **dict(zip(["sounds", "ids"], features_of("sound"))),
-    "weights": f"results/{NAME}/pretrain/sound.pt",
-    "normaliser": f"results/{NAME}/features/normaliser.npz",
-    **({"truth": f"results/{NAME}/draw/pairs/truth/events.csv"} if TWIN else {}),
+    "weights": f"{RESULTS}/pretrain/sound.pt",
+    "normaliser": f"{RESULTS}/features/normaliser.npz",
+    **({"truth": f"{RESULTS}/draw/pairs/truth/events.csv"} if TWIN else {}),
 }
 TAUGHT = {
-    "logits": f"results/{NAME}/teacher/logits.npy",
-    "logit_ids": f"results/{NAME}/teacher/logits.ids.csv",
-    "index": f"results/{NAME}/media/index.csv",
-    "splits": f"results/{NAME}/media/splits.csv",
+    "logits": f"{RESULTS}/teacher/logits.npy",
+    "logit_ids": f"{RESULTS}/teacher/logits.ids.csv",
+    "index": f"{RESULTS}/media/index.csv",
+    "splits": f"{RESULTS}/media/splits.csv",
 }
 
 
@@ -23,50 +16,42 @@ rule teacher:
     input:
         records_of(HEARD),
     output:
-        **TRUNK,
-        record="results/{experiment}/teacher/teacher.record.json",
-        logits="results/{experiment}/teacher/logits.npy",
-        logit_ids="results/{experiment}/teacher/logits.ids.csv",
-        report="results/{experiment}/teacher/report.json",
+        **outputs("teacher", without=plans.without(LOADED, "teacher", {})),
     log:
-        "logs/{experiment}/teacher/teacher.log",
+        log_of("teacher"),
     params:
-        frozen_blocks=EXPERIMENT.networks.sound.frozen_blocks,
-        reads=flags(HEARD),
-        writes=lambda wildcards, output: flags(dict(output.items())),
-        planned=lambda wildcards: planned("teacher"),
-        lineage=lambda wildcards, input: record_flags(input),
+        flags=lambda wildcards: flags(
+            "teacher",
+            wildcards,
+            HEARD,
+            frozen_blocks=EXPERIMENT.networks.sound.frozen_blocks,
+            device="cpu",
+        ),
     shell:
-        "overheard teacher {params.reads} --frozen-blocks {params.frozen_blocks} {params.writes} {params.lineage} --planned {params.planned:q} --log {log}"
+        "overheard teacher {params.flags} --log {log}"
 
 
 rule prior:
     input:
         records_of(TAUGHT),
     output:
-        record="results/{experiment}/teacher/prior.record.json",
-        prior="results/{experiment}/teacher/prior.csv",
+        **outputs("prior"),
     log:
-        "logs/{experiment}/teacher/prior.log",
+        log_of("prior"),
     params:
-        reads=flags(TAUGHT),
-        planned=lambda wildcards: planned("prior"),
-        lineage=lambda wildcards, input: record_flags(input),
+        flags=lambda wildcards: flags("prior", wildcards, TAUGHT),
     shell:
-        "overheard prior {params.reads} --prior {output.prior} {params.lineage} --planned {params.planned:q} --record {output.record} --log {log}"
+        "overheard prior {params.flags} --log {log}"
 
 
 rule relevance:
     input:
         records_of(TAUGHT),
     output:
-        record="results/{experiment}/teacher/relevance.record.json",
-        relevance="results/{experiment}/teacher/relevance.csv",
+        **outputs("relevance"),
     log:
-        "logs/{experiment}/teacher/relevance.log",
+        log_of("relevance"),
     params:
-        reads=flags(TAUGHT),
-        planned=lambda wildcards: planned("relevance"),
-        lineage=lambda wildcards, input: record_flags(input),
+        flags=lambda wildcards: flags("relevance", wildcards, TAUGHT),
     shell:
-        "overheard relevance {params.reads} --relevance {output.relevance} {params.lineage} --planned {params.planned:q} --record {output.record} --log {log}"
+        "overheard relevance {params.flags} --log {log}"

@@ -29,7 +29,7 @@ class _Commands(TyperGroup):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in STAGES:
             return super().get_command(ctx, cmd_name)
-        return TyperCommand(cmd_name, help=STAGES[cmd_name], rich_help_panel=_STAGE_PANEL)
+        return TyperCommand(cmd_name, help=STAGES[cmd_name].help, rich_help_panel=_STAGE_PANEL)
 
 
 app = typer.Typer(
@@ -105,10 +105,20 @@ def run(
     ] = False,
 ) -> int:
     """Make an experiment's tables and figures; run again after an interruption, it goes on where it stopped."""
-    from overheard.command.run import Wanted, run_experiment
+    from overheard.command.run import run_experiment
+    from overheard.scheduling.asking import Wanted
 
     wanted = Wanted(until=until, table=table, row=row, column=column)
-    return run_experiment(name, changes or [], new, wanted, cores, dry_run, keep_going, partial)
+    return run_experiment(
+        name,
+        wanted,
+        changes=changes or (),
+        new=new,
+        cores=cores,
+        dry_run=dry_run,
+        keep_going=keep_going,
+        partial=partial,
+    )
 
 
 @app.command(rich_help_panel=_STUDY_PANEL)

@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import shlex
 import signal
 import subprocess
@@ -23,32 +22,22 @@ from overheard.jobs import store
 from overheard.jobs.circumstance import GIT, git_state
 from overheard.jobs.code.modules import forget_stale_bytecode
 from overheard.jobs.fork_server import WarmProcess
-from overheard.jobs.on_disk import edited, examine
+from overheard.jobs.on_disk import edited
 from overheard.scheduling import durations
-from overheard.scheduling.asking import Wanted, counted, planned_jobs, planning, snakemake_command, strange, targets
+from overheard.scheduling.asking import Plan, Wanted, chosen, snakemake_command
+from overheard.scheduling.asking import plan as make_plan
 from overheard.scheduling.durations import how_long
 from overheard.scheduling.lock import only_run
 from overheard.sharing.restore import pulled_without_restore
 from overheard.study import job_settings
 from overheard.study.experiments import Loaded, load, write_variant
-from overheard.study.layout import WARM_STAGES
+from overheard.study.layout import STAGES, results
+from overheard.study.plan import rows_made, targets
 
 TWIN_WARNING = "SIMULATED TWIN: these are not ADVANCE's numbers (docs/twin.md)."
 
 
-def _seen(loaded: Loaded, wanted: Wanted) -> tuple[dict[str, int], list[str]]:
-    """Jobs by rule, and those of them that run in any case; results are looked at while Snakemake plans."""
-    with planning(loaded, wanted, []) as plans:
-        forced = _looked_at(loaded)
-        jobs = counted(plans)
-    return planned_jobs(loaded, wanted, [], forced) if forced else jobs, forced
-
-
-def _stage_of(rule: str) -> str:
-    return re.sub(r"_\w+$|\d+$", "", rule).replace("figure", "figures")
-
-
-def introduction(loaded: Loaded, jobs: dict[str, int], cores: int, wanted: Wanted) -> str:
+def introduction(loaded: Loaded, plan: Plan, cores: int, wanted: Wanted) -> str:
     """The first lines: what will run, what is there already, about how long, and what the numbers are."""
     lines = [f"{loaded.name}: {loaded.study.title}"]
     source = loaded.experiment.source
@@ -58,106 +47,122 @@ def introduction(loaded: Loaded, jobs: dict[str, int], cores: int, wanted: Wante
         lines.append(
             f"Pairs from {source.pairs}: other pairs than ADVANCE, so no number is comparable with the printed ones."
         )
-    rows = [run for run in loaded.study.rows() if run not in job_settings.left_out(loaded.experiment, loaded.study)]
-    runs = len(rows) * len(loaded.experiment.seeds)
-    lines += [
-        f"left out: {m} ({c}): {reason}"
-        for (m, c), reason in job_settings.left_out(loaded.experiment, loaded.study).items()
-    ]
-    if not jobs:
-        return "\n".join([*lines, f"Nothing to do: all is there already, in results/{loaded.name}/."])
-    stages: dict[str, int] = {}
-    for rule, count in jobs.items():
-        stages[_stage_of(rule)] = stages.get(_stage_of(rule), 0) + count
+    lines += _left_out(loaded)
+    stages = plan.by_stage()
+    if not stages:
+        return "\n".join([*lines, f"Nothing to do: all is there already, in {results(loaded.name)}/."])
     listed = ", ".join(f"{stage} {count}" for stage, count in stages.items())
-    lines.append(f"To do: {sum(jobs.values())} jobs ({listed}).")
-    if not any((wanted.table, wanted.row, wanted.column, wanted.until)):
-        lines.append(f"There already: {runs - jobs.get('train', 0)} of {runs} training runs.")
+    lines.append(f"To do: {len(plan.scheduled)} jobs ({listed}).")
+    if wanted.everything:
+        runs = len(rows_made(loaded)) * len(loaded.experiment.seeds)
+        lines.append(f"There already: {runs - stages.get('train', 0)} of {runs} training runs.")
     lines.append(f"{how_long(loaded, stages, cores)}; interrupt it whenever you like, the same command goes on.")
     return "\n".join(lines)
 
 
+def _left_out(loaded: Loaded) -> list[str]:
+    """A line for each reason why rows of the study are left out."""
+    rows: dict[str, list[tuple[str, str]]] = {}
+    for row, reason in job_settings.left_out(loaded.experiment, loaded.study).items():
+        rows.setdefault(reason, []).append(row)
+    lines = []
+    for reason, its in rows.items():
+        shown = ", ".join(f"{method} ({modality})" for method, modality in its[:3])
+        more = ", …" if len(its) > 3 else ""
+        lines.append(f"left out: {len(its)} row{'s' * (len(its) > 1)} ({shown}{more}): {reason}")
+    return lines
+
+
 def run_experiment(
     name: str,
-    changes: list[str],
-    new: str | None,
     wanted: Wanted,
-    cores: int | None,
-    dry_run: bool,
-    keep_going: bool,
-    partial: bool,
+    *,
+    changes: Sequence[str] = (),
+    new: str | None = None,
+    cores: int | None = None,
+    dry_run: bool = False,
+    keep_going: bool = False,
+    partial: bool = False,
 ) -> int:
-    """Run an experiment, or say what would run; returns the exit code."""
+    """Run an experiment, or say what would run; returns the exit code.
+
+    Args:
+        name: the experiment.
+        wanted: which part of it.
+        changes: `key=value`, for a variant.
+        new: the variant's name.
+        cores: jobs at once; all cores where it is None.
+        dry_run: only say what would run.
+        keep_going: after a failed job, run those that do not need it.
+        partial: then make the tables from the runs there are.
+    """
     if partial and not keep_going:
         raise ConfigError("--partial makes tables from the runs there are; it needs --keep-going")
-    loaded = load(write_variant(name, changes, new))
+    loaded = load(write_variant(name, list(changes), new))
     cores = cores or len(os.sched_getaffinity(0))
     if (trouble := pulled_without_restore(loaded.name)) is not None:
         raise OverheardError(trouble)
     # before jobs start, and the warm process, which would rather run nothing than another text
     forget_stale_bytecode()
     if dry_run:
-        print(introduction(loaded, _seen(loaded, wanted)[0], cores, wanted))
+        print(introduction(loaded, _looked_at(loaded, wanted), cores, wanted))
         return 0
     with only_run(loaded.name):
-        jobs, forced = _seen(loaded, wanted)
-        print(introduction(loaded, jobs, cores, wanted), flush=True)
-        if not jobs:
+        plan = _looked_at(loaded, wanted)
+        print(introduction(loaded, plan, cores, wanted), flush=True)
+        if not plan.scheduled:
             print(conclusion(loaded, wanted))
             return 0
         extra = ["--keep-going"] if keep_going else []
-        code = _execute(loaded, wanted, jobs, cores, extra, forced)
+        code = _execute(loaded, wanted, plan, cores, extra)
         if code == 1 and partial and (absent := missing_runs(loaded)):
             print(f"{len(absent)} runs are missing; making the tables from the others: {' '.join(absent)}", flush=True)
-            extra = [
-                *extra,
-                "--config",
-                f"absent={yaml.safe_dump(absent, default_flow_style=True, width=10**6).strip()}",
-            ]
-            code = _execute(loaded, wanted, planned_jobs(loaded, wanted, extra, []), cores, extra, [])
+            listed = yaml.safe_dump(absent, default_flow_style=True, width=10**6).strip()
+            extra += ["--config", f"absent={listed}"]
+            code = _execute(loaded, wanted, make_plan(loaded, wanted, extra), cores, extra)
         if code == 0:
             print(conclusion(loaded, wanted), flush=True)
         return code
 
 
-def _looked_at(loaded: Loaded) -> list[str]:
-    """Say what was changed by hand, which a run neither overwrites nor trusts, and which jobs run in any case."""
-    name = loaded.name
-    found = examine(Path("results") / name)
-    changed = edited(found)
+def _looked_at(loaded: Loaded, wanted: Wanted) -> Plan:
+    """The plan; says what was changed by hand, which a run neither overwrites nor trusts, and what runs in any case."""
+    plan = make_plan(loaded, wanted)
+    changed = edited(plan.found)
     for line in changed[:10]:
         print(f"edited by hand: {line}", file=sys.stderr)
     if changed:
-        print(f"{len(changed)} files are not as they were made; `overheard status {name}` says which", file=sys.stderr)
-    forced = strange(loaded, found)
-    for path, what in list(forced.items())[:10]:
+        print(
+            f"{len(changed)} files are not as they were made; `overheard status {loaded.name}` says which",
+            file=sys.stderr,
+        )
+    for path, what in list(plan.deviating.items())[:10]:
         print(f"not made as planned (other {what}), runs again: {path}", file=sys.stderr)
-    if len(forced) > 10:
-        print(f"{len(forced)} jobs in all were not made as planned and run again", file=sys.stderr)
-    return list(forced)
+    if len(plan.deviating) > 10:
+        print(f"{len(plan.deviating)} jobs in all were not made as planned and run again", file=sys.stderr)
+    return plan
 
 
 def missing_runs(loaded: Loaded) -> list[str]:
     """Runs whose student is not there, as method/modality/seed-k."""
-    absent = job_settings.left_out(loaded.experiment, loaded.study)
-    runs = [
-        f"{m}/{c}/seed-{k}" for m, c in loaded.study.rows() if (m, c) not in absent for k in loaded.experiment.seeds
+    runs = [target for target in targets(loaded) if target.stage == "train"]
+    return [
+        "{method}/{modality}/seed-{seed}".format_map(target.values)
+        for target in runs
+        if not all(Path(path).exists() for path in target.writes["student"])
     ]
-    return [run for run in runs if not (Path("results") / loaded.name / "train" / run / "student.pt").exists()]
 
 
-def _execute(
-    loaded: Loaded, wanted: Wanted, jobs: dict[str, int], cores: int, extra: list[str], forced: Sequence[str]
-) -> int:
+def _execute(loaded: Loaded, wanted: Wanted, plan: Plan, cores: int, extra: Sequence[str]) -> int:
     """Let Snakemake run, and show it; 0, 1 for a failed job, 2 for trouble the user can mend, 130 when interrupted."""
     log = Path("logs") / loaded.name / "snakemake.log"
     log.parent.mkdir(parents=True, exist_ok=True)
-    command = snakemake_command(loaded, wanted, ["--cores", str(cores), *extra], forced)
+    command = snakemake_command(loaded, wanted, ["--cores", str(cores), *extra], list(plan.deviating))
     with tempfile.TemporaryDirectory(prefix="overheard-") as folder, log.open("w", encoding="utf-8") as stream:
         socket_path = str(Path(folder) / "progress")
-        warm = {stage: jobs.get(stage, 0) for stage in WARM_STAGES}
+        warm = {stage: plan.by_stage().get(stage, 0) for stage, its in STAGES.items() if its.warm}
         environ = os.environ | {SOCKET: socket_path, GIT: json.dumps(git_state())}
-        with Display(socket_path, sum(jobs.values())) as display, WarmProcess(Path(folder), environ, warm):
+        with Display(socket_path, len(plan.scheduled)) as display, WarmProcess(Path(folder), environ, warm):
             print(shlex.join(command), file=stream, flush=True)
             process = subprocess.Popen(
                 command,
@@ -216,11 +221,11 @@ def _stop(process: subprocess.Popen) -> None:
 
 def conclusion(loaded: Loaded, wanted: Wanted) -> str:
     """Where the results are, and the tables themselves."""
-    folder = Path("results") / loaded.name
+    folder = Path(results(loaded.name))
     lines = []
     for table in loaded.study.tables:
         path = folder / "tables" / f"{table}.md"
-        if wanted.table in (None, table) and not (wanted.row or wanted.column or wanted.until) and path.exists():
+        if wanted in (Wanted(), Wanted(table=table)) and path.exists():
             lines += [path.read_text(encoding="utf-8")]
     if wanted.row or wanted.column:
         lines += _scores_in_words(loaded, wanted)
@@ -232,8 +237,8 @@ def _scores_in_words(loaded: Loaded, wanted: Wanted) -> list[str]:
     from overheard.io import artifacts
 
     lines = []
-    for path in [Path(target) for target in targets(loaded, wanted) if target.endswith("scores.json")]:
-        scores = artifacts.read_json(path)
+    for path in [path for target in chosen(loaded, wanted) for path in target.writes.get("scores", ())]:
+        scores = artifacts.read_json(Path(path))
         shown = ", ".join(f"{key} {100 * scores[key]:.2f}" for key in ("precision", "recall", "f_score"))
         lines.append(
             f"{scores['method']} ({scores['modality']}) seed {scores['seed']}: {shown} % on {scores['n']} test clips"
@@ -245,7 +250,7 @@ def make_report(name: str) -> int:
     """Snakemake's HTML report of an experiment."""
     loaded = load(name)
     path = Path("results") / name / "report.html"
-    if planned_jobs(loaded, Wanted(), []):
+    if make_plan(loaded).scheduled:
         raise OverheardError(f"results/{name} is not complete; `overheard run {name}` first")
     command = snakemake_command(loaded, Wanted(), ["--cores", "1", "--report", str(path)])
     done = subprocess.run(command, capture_output=True, text=True, check=False)

@@ -12,14 +12,17 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from overheard.errors import ConfigError, LineageError
+from overheard.errors import ConfigError, LineageError, OverheardError
 from overheard.jobs import store
 from overheard.jobs.records import located
 from overheard.lineage import audit_files, recount, rerun
 from overheard.lineage.findings import Feeds, Finding, in_words
 from overheard.lineage.graph import Record
 from overheard.lineage.outside_inputs import given
-from overheard.scheduling.deviations import unplanned
+from overheard.scheduling import asking
+from overheard.scheduling.deviations import deviations
+from overheard.scheduling.dry_run import DryRun
+from overheard.study.experiments import load
 from overheard.study.layout import is_kept
 
 _CELLS = "tables/cells.record.json"
@@ -116,7 +119,7 @@ def audit(
     counted = asked.ask("counting again", lambda: _counted(folder, records, faulty), recount.Recount())
     asked.take("counting again", lambda: _numbers(folder, counted, sound=not faulty and not broken))
     if not _is_reference(folder):
-        asked.take("comparing with the plan", lambda: (_otherwise(folder, records), []))
+        asked.take("comparing with the plan", lambda: _otherwise(folder, records))
         asked.take("reading the store", lambda: (_stored(), []))
         for what, question in (also or {}).items():
             asked.take(what, partial(question, folder, faulty))
@@ -156,13 +159,21 @@ def _fed(finding: Finding, feeds: Feeds) -> tuple[str, ...]:
     return feeds.all if finding.kind == "leak" else feeds.of_file(finding.path.removesuffix(audit_files.LISTING))
 
 
-def _otherwise(folder: Path, records: Mapping[str, Record]) -> list[Finding]:
-    """Jobs that were run otherwise than Snakemake planned them last."""
-    mend = f"`overheard run {folder.name}` makes it as planned"
-    return [
-        Finding("plan", job, f"made with other {what}", "what Snakemake planned and noted", mend)
-        for job, what in unplanned(records, lambda: (), thorough=True).items()
+def _otherwise(folder: Path, records: Mapping[str, Record]) -> _Said:
+    """Jobs that were made otherwise than planned, though nothing they are planned with changed since."""
+    name = folder.name
+    try:
+        jobs = DryRun(asking.snakemake_command(load(name), asking.Wanted())).jobs()
+    except OverheardError as error:
+        return [], [f"not compared with the plan: {error}"]
+    mend = f"`overheard run {name}` makes it as planned"
+    findings = [
+        Finding("plan", job, f"made with other {what}", f"what config/{name}.yaml and the code say", mend)
+        for job, what in deviations(records, jobs).items()
     ]
+    stale = sum(job.reason is not None for job in jobs)
+    more = f"{stale} jobs would run again, so their results were not compared with the plan; `overheard status {name}`"
+    return findings, [more] if stale else []
 
 
 def _between(folder: Path, feeds: Feeds, broken: Iterable[str]) -> list[Finding]:

@@ -15,7 +15,7 @@ from overheard.jobs.on_disk import Found
 from overheard.jobs.records import Record
 from overheard.lineage.forecast import Foreseen
 from overheard.lineage.status import View, log_end
-from overheard.scheduling.dry_run import Scheduled
+from overheard.scheduling.dry_run import Planned
 
 _SHOWN = 5
 
@@ -75,12 +75,12 @@ def unscheduled_causes(found: Found) -> list[Cause]:
     return [*_edited(found), *([Cause("record", "changed by hand", note=found.damage)] if found.damage else [])]
 
 
-def _interrupted(job: Scheduled) -> Cause:
+def _interrupted(job: Planned) -> Cause:
     state, last = log_end(job.log)
     return Cause("interrupted", _stem(job), note=f"last line of {job.log}: {last}" if state == "open" else "")
 
 
-def _without_record(job: Scheduled) -> Cause:
+def _without_record(job: Planned) -> Cause:
     state, last = log_end(job.log)
     if state == "failed":
         return Cause("failed", _stem(job), note=f"last line of {job.log}: {last}")
@@ -92,11 +92,11 @@ def _without_record(job: Scheduled) -> Cause:
     )
 
 
-def _stem(job: Scheduled) -> str:
+def _stem(job: Planned) -> str:
     return job.record.removesuffix(records.SUFFIX)
 
 
-def _new_outputs(record: Record, job: Scheduled) -> Iterator[Cause]:
+def _new_outputs(record: Record, job: Planned) -> Iterator[Cause]:
     known = {entry["path"] for entry in records.entries(record["writes"])}
     for paths in job.writes.values():
         yield from (Cause("never made", path) for path in paths if path not in known)
@@ -128,7 +128,7 @@ def _flat(settings: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
     return found
 
 
-def _sources(record: Record, job: Scheduled) -> Iterator[Cause]:
+def _sources(record: Record, job: Planned) -> Iterator[Cause]:
     if record["code"]["digest"] == job.planned["code"]:
         return
     before = record["code"]["definitions"]
@@ -169,7 +169,7 @@ def _set_change(gone: Sequence[str], new: Sequence[str]) -> str:
     return "\n".join([*lines, *([f"… and {left_out} more"] if left_out else [])])
 
 
-def _made_anew(path: str, job: Scheduled, view: View) -> bool:
+def _made_anew(path: str, job: Planned, view: View) -> bool:
     """Whether a scheduled job makes this file, so that the cause lies there."""
     written = (
         place
@@ -181,7 +181,7 @@ def _made_anew(path: str, job: Scheduled, view: View) -> bool:
     return any(path == place or path.startswith(f"{place}/") for place in written)
 
 
-def _which_files(path: str, job: Scheduled, view: View) -> str:
+def _which_files(path: str, job: Planned, view: View) -> str:
     """Of a user's folder the files that changed, as far as its manifest tells; else who made the file anew."""
     if path not in job.planned["outside"]:
         makers = [source for source in job.sources for entry in _writes(view, source) if entry["path"] == path]

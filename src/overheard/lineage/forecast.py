@@ -16,7 +16,7 @@ from typing import Any
 from overheard.errors import MediaError
 from overheard.jobs import hashing, records, store, store_files
 from overheard.jobs.on_disk import Found
-from overheard.scheduling.dry_run import Scheduled
+from overheard.scheduling.dry_run import Planned
 
 PUT_BACK, COMPUTE, PERHAPS = "put back", "compute", "compute at most"
 
@@ -32,13 +32,13 @@ class Foreseen:
         reads: sha256 of each file it reads by flag, in their order; None where not known.
     """
 
-    job: Scheduled
+    job: Planned
     outcome: str
     identity: str | None
     reads: Mapping[str, Sequence[str | None]]
 
 
-def foresee(jobs: Sequence[Scheduled], found: Mapping[str, Found]) -> dict[str, Foreseen]:
+def foresee(jobs: Sequence[Planned], found: Mapping[str, Found]) -> dict[str, Foreseen]:
     """What will come of each scheduled job, by its record, each after what it reads from.
 
     Args:
@@ -52,7 +52,7 @@ def foresee(jobs: Sequence[Scheduled], found: Mapping[str, Found]) -> dict[str, 
 class _Seer:
     """Knows what will be in the files that jobs read, as far as that can be known."""
 
-    def __init__(self, jobs: Sequence[Scheduled], found: Mapping[str, Found]) -> None:
+    def __init__(self, jobs: Sequence[Planned], found: Mapping[str, Found]) -> None:
         self.jobs = {job.record: job for job in jobs}
         self.found = found
         self.store = store.folder()
@@ -105,7 +105,7 @@ class _Seer:
         said = records.read_circumstance(Path(record))
         return found.record["writes"] if said and said.get("machine") == store.machine_class() else None
 
-    def content(self, path: str, job: Scheduled) -> str | None:
+    def content(self, path: str, job: Planned) -> str | None:
         """The sha256 that a file will have when a job reads it; None where that is not known."""
         places = [path, *(parent.as_posix() for parent in PurePosixPath(path).parents)]
         if (place := next((place for place in places if place in self.future), None)) is not None:
@@ -141,7 +141,7 @@ class _Seer:
         return file and file.sha256
 
 
-def identity_of(job: Scheduled, reads: Mapping[str, Sequence[str | None]]) -> str:
+def identity_of(job: Planned, reads: Mapping[str, Sequence[str | None]]) -> str:
     """The identity that a job's record will have."""
     return records.identity_of(
         {

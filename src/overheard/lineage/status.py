@@ -15,14 +15,15 @@ from typing import Any
 
 from overheard.errors import LineageError, OverheardError
 from overheard.jobs import records, store
-from overheard.jobs.on_disk import Found, edited, examine
+from overheard.jobs.on_disk import Found, edited
 from overheard.lineage.forecast import COMPUTE, PERHAPS, PUT_BACK, Foreseen, foresee
 from overheard.scheduling import asking
-from overheard.scheduling.dry_run import DryRun, Scheduled
+from overheard.scheduling.dry_run import Planned
 from overheard.scheduling.durations import how_long
 from overheard.scheduling.notes import markers
 from overheard.study.experiments import Loaded, load
-from overheard.study.layout import STAGES, stage_of, wanted, words
+from overheard.study.layout import STAGES, stage_of, words
+from overheard.study.plan import targets
 
 __all__ = ["STATES", "View", "all_as_json", "all_status_text", "as_json", "edited", "look", "status_text", "words"]
 
@@ -51,13 +52,13 @@ class View:
 
     loaded: Loaded
     found: Mapping[str, Found]
-    jobs: Mapping[str, Scheduled]
+    jobs: Mapping[str, Planned]
     foreseen: Mapping[str, Foreseen]
 
     @cached_property
     def wanted(self) -> list[str]:
         """Records of all jobs of the study, in the order of the flow."""
-        return wanted(self.loaded)
+        return [target.record for target in targets(self.loaded)]
 
     @cached_property
     def states(self) -> dict[str, str]:
@@ -93,18 +94,12 @@ def look(name: str) -> View:
         OverheardError: there is no such configuration, or the dry run fails.
     """
     loaded = load(name)
-    dry_run = DryRun(asking.snakemake_command(loaded, asking.Wanted(), []))
-    try:
-        found = examine(Path("results") / name)
-        forced = asking.strange(loaded, found)
-    finally:
-        jobs = dry_run.jobs()
-    if forced:
-        jobs = DryRun(asking.snakemake_command(loaded, asking.Wanted(), [], list(forced))).jobs()
-    return View(loaded, found, {job.record: job for job in jobs}, foresee(jobs, found))
+    plan = asking.plan(loaded)
+    jobs = plan.scheduled
+    return View(loaded, plan.found, {job.record: job for job in jobs}, foresee(jobs, plan.found))
 
 
-def interrupted(job: Scheduled, marked: set[str]) -> bool:
+def interrupted(job: Planned, marked: set[str]) -> bool:
     """Whether a job was begun and not ended: it left a mark, a temporary file, or a log without end and no record.
 
     Args:
@@ -216,7 +211,7 @@ def _how_long(view: View, surely: Sequence[Foreseen], perhaps: Sequence[Foreseen
     return f"At most: {text}." if perhaps else f"{text}."
 
 
-def _by_stage(jobs: Iterable[Scheduled]) -> str:
+def _by_stage(jobs: Iterable[Planned]) -> str:
     counts = Counter(job.stage for job in jobs)
     return ", ".join(f"{stage} {counts[stage]}" for stage in STAGES if stage in counts)
 

@@ -1,21 +1,19 @@
-"""How Snakemake is asked for an experiment: what for, with which command, and what it says it would do."""
+"""How Snakemake is asked for an experiment: what for, with which command, and what it would do."""
 
-import re
-import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from overheard.errors import ConfigError, OverheardError
+from overheard.errors import ConfigError, LineageError
 from overheard.jobs.on_disk import Found, examine
-from overheard.jobs.records import record_paths
-from overheard.scheduling.deviations import unplanned
-from overheard.scheduling.dry_run import DryRun
-from overheard.scheduling.gaps import gaps
+from overheard.jobs.records import entries, read_record, record_paths
+from overheard.scheduling.deviations import deviations
+from overheard.scheduling.dry_run import DryRun, Planned
 from overheard.study import job_settings
+from overheard.study import plan as plans
 from overheard.study.experiments import Loaded, project_root
-from overheard.study.layout import STAGES, record_of, stage_of
+from overheard.study.layout import STAGES, results, stage_of
 
 
 @dataclass(frozen=True)
@@ -27,39 +25,99 @@ class Wanted:
     row: str | None = None
     column: str | None = None
 
+    @property
+    def everything(self) -> bool:
+        """Whether the whole experiment is asked for."""
+        return self == Wanted()
 
-def targets(loaded: Loaded, wanted: Wanted) -> list[str]:
-    """Files to ask Snakemake for; none means everything.
+
+@dataclass(frozen=True)
+class Plan:
+    """What there is of an experiment, and what would run.
+
+    Attributes:
+        found: what there is of every job that has a record.
+        jobs: every job of what is asked for, in the order of the flow.
+        deviating: jobs whose results were not made as planned, by record, and what is otherwise; they run in any case.
+    """
+
+    found: Mapping[str, Found]
+    jobs: Sequence[Planned]
+    deviating: Mapping[str, str]
+
+    @property
+    def scheduled(self) -> list[Planned]:
+        """The jobs that would run."""
+        return [job for job in self.jobs if job.reason is not None]
+
+    def by_stage(self) -> dict[str, int]:
+        """How many jobs of each stage would run."""
+        counts = dict.fromkeys((job.stage for job in self.scheduled), 0)
+        for job in self.scheduled:
+            counts[job.stage] += 1
+        return counts
+
+
+def plan(loaded: Loaded, wanted: Wanted = Wanted(), extra: Sequence[str] = ()) -> Plan:
+    """See what there is of an experiment and what Snakemake would run; files are looked at while it plans.
+
+    Args:
+        loaded: the experiment.
+        wanted: which part of it.
+        extra: more options of Snakemake's.
 
     Raises:
-        ConfigError: there is no such stage, table, row or column, or the experiment leaves it out.
+        OverheardError: the dry run fails; its own words follow.
     """
-    results = f"results/{loaded.name}"
+    dry_run = DryRun(snakemake_command(loaded, wanted, extra))
+    try:
+        found = examine(Path(results(loaded.name)))
+    finally:
+        jobs = dry_run.jobs()
+    kept = {path: each.record for path, each in found.items() if each.record is not None}
+    forced = deviations(kept, jobs)
+    if forced:
+        jobs = DryRun(snakemake_command(loaded, wanted, extra, list(forced))).jobs()
+    return Plan(found, jobs, forced)
+
+
+def chosen(loaded: Loaded, wanted: Wanted) -> list[plans.Target]:
+    """The jobs whose results are asked for by name; none means everything.
+
+    Raises:
+        ConfigError: there is no such table, row or column, or the experiment leaves it out.
+    """
     study = loaded.study
-    if wanted.table == "figure3":
-        return [f"{results}/figures/figure3.png"]
-    if wanted.table is not None and wanted.table not in study.tables:
-        raise ConfigError(f"--table {wanted.table}: there are figure3, {', '.join(study.tables)}")
-    runs = study.tables[wanted.table].runs() if wanted.table else study.rows()
-    chosen = [run for run in runs if wanted.row in (None, run[0]) and wanted.column in (None, run[1])]
-    if not chosen:
-        rows = ", ".join(f"{method} ({modality})" for method, modality in runs)
-        asked = " ".join(f"--{key} {value}" for key, value in (("row", wanted.row), ("column", wanted.column)) if value)
-        raise ConfigError(f"{asked}: no such run here; there are {rows}")
+    if wanted.table not in (None, *study.tables, *plans.FIGURES):
+        known = dict.fromkeys([*plans.FIGURES, *study.tables])
+        raise ConfigError(f"--table {wanted.table}: there are {', '.join(known)}")
     if wanted.row or wanted.column:
-        absent = job_settings.left_out(loaded.experiment, study)
-        if all(run in absent for run in chosen):
-            raise ConfigError(f"{chosen[0][0]} ({chosen[0][1]}) is left out: {absent[chosen[0]]}")
-        seeds = loaded.experiment.seeds
-        stage, name = ("train", "student.pt") if wanted.until == "train" else ("evaluate", "scores.json")
-        return [f"{results}/{stage}/{m}/{c}/seed-{k}/{name}" for m, c in chosen if (m, c) not in absent for k in seeds]
+        stage = "train" if wanted.until == "train" else "evaluate"
+        runs = _runs(loaded, wanted)
+        targets = [target for target in plans.targets(loaded) if target.stage == stage]
+        return [target for target in targets if (target.values["method"], target.values["modality"]) in runs]
     if wanted.table:
-        figure = [f"{results}/figures/{wanted.table}.png"] if wanted.table.startswith("figure") else []
-        return [f"{results}/tables/{wanted.table}.md", *figure]
+        return [target for target in plans.targets(loaded) if wanted.table in target.values.values()]
     return []
 
 
-def snakemake_command(loaded: Loaded, wanted: Wanted, extra: list[str], forced: Sequence[str] = ()) -> list[str]:
+def _runs(loaded: Loaded, wanted: Wanted) -> set[tuple[str, str]]:
+    """The (method, modality) of the rows that are asked for."""
+    study, absent = loaded.study, job_settings.left_out(loaded.experiment, loaded.study)
+    runs = study.tables[wanted.table].runs() if wanted.table in study.tables else study.rows()
+    found = [run for run in runs if wanted.row in (None, run[0]) and wanted.column in (None, run[1])]
+    if not found:
+        rows = ", ".join(f"{method} ({modality})" for method, modality in runs)
+        asked = " ".join(f"--{key} {value}" for key, value in (("row", wanted.row), ("column", wanted.column)) if value)
+        raise ConfigError(f"{asked}: no such run here; there are {rows}")
+    if all(run in absent for run in found):
+        raise ConfigError(f"{found[0][0]} ({found[0][1]}) is left out: {absent[found[0]]}")
+    return set(found)
+
+
+def snakemake_command(
+    loaded: Loaded, wanted: Wanted, extra: Sequence[str] = (), forced: Sequence[str] = ()
+) -> list[str]:
     """The command of Snakemake for an experiment; `forced` are records of jobs that run in any case."""
     root = project_root()
     command = [sys.executable, "-m", "snakemake", "--snakefile", str(root / "workflow" / "Snakefile")]
@@ -69,71 +127,48 @@ def snakemake_command(loaded: Loaded, wanted: Wanted, extra: list[str], forced: 
         command += ["--until", *_rules_until(wanted.until)]
     if forced:
         command += ["--forcerun", *forced]
-    found = targets(loaded, wanted)
-    return [*command, *(["--", *found, *_shared(loaded, found)] if found else [])]
-
-
-def _shared(loaded: Loaded, found: list[str]) -> list[str]:
-    """Files that jobs behind some targets may read and that Snakemake, which looks at records, would not miss.
-
-    Lost ones of the targets' own ancestors and of what all runs share, and an output that a setting adds to a job.
-    """
-    folder = Path("results") / loaded.name
-    shared = [path.as_posix() for path in record_paths(folder) if stage_of(path.as_posix()) not in _OF_RUNS]
-    added = [f"{folder}/teacher/trunk.npy"] if loaded.experiment.networks.sound.frozen_blocks else []
-    runs = any(stage_of(path) in _OF_RUNS[:-1] for path in found)
-    return [*gaps([*shared, *(record for path in found if (record := record_of(path)))]), *(added if runs else [])]
+    found = [target.record for target in chosen(loaded, wanted)]
+    return [*command, *(["--", *found, *_lost_behind(loaded, found)] if found else [])]
 
 
 _OF_RUNS = ("train", "evaluate", "tables", "figures")
 
 
+def _lost_behind(loaded: Loaded, found: Sequence[str]) -> list[str]:
+    """Files that jobs behind some records may read and that Snakemake, which looks at records, would not miss.
+
+    Lost ones of the jobs' own ancestors and of what all runs share, and an output that a setting adds to a job.
+    """
+    folder = Path(results(loaded.name))
+    shared = [path.as_posix() for path in record_paths(folder) if stage_of(path.as_posix()) not in _OF_RUNS]
+    added = [path for target in plans.targets(loaded) for path in target.writes.get("trunk", ())]
+    runs = any(stage_of(path) in _OF_RUNS[:-1] for path in found)
+    return [*lost([*shared, *found]), *(added if runs else [])]
+
+
+def lost(targets: Iterable[str]) -> list[str]:
+    """Lost files of the jobs that lie behind some records, found by walking these.
+
+    Snakemake looks at records between jobs, so it has to be asked for a file that was lost behind a standing record.
+    """
+    waiting, seen, gone = [Path(path) for path in targets], set(), []
+    while waiting:
+        path = waiting.pop()
+        if path in seen or not path.exists():
+            continue
+        seen.add(path)
+        try:
+            record = read_record(path)
+        except LineageError:
+            # a damaged record is refused by whoever reads it, with the next command
+            continue
+        gone += [entry["path"] for entry in entries(record["writes"]) if not Path(entry["path"]).exists()]
+        waiting += [Path(entry["record"]) for entry in entries(record["reads"]) if entry["record"]]
+    return sorted(set(gone))
+
+
 def _rules_until(stage: str) -> list[str]:
     if stage not in STAGES:
         raise ConfigError(f"--until {stage}: no such stage; there are {', '.join(STAGES)}")
-    rules = {"features": ["features", "features_tagger"], "figures": ["figure3", "figure6"]}
-    return rules.get(stage, [stage])
-
-
-def strange(loaded: Loaded, found: Mapping[str, Found] | None = None) -> dict[str, str]:
-    """Jobs whose results were not made as planned, by record, and what is otherwise; see `unplanned`.
-
-    Args:
-        loaded: the experiment.
-        found: what there is of its jobs, where that is known already.
-    """
-    found = examine(Path("results") / loaded.name) if found is None else found
-    kept = {path: each.record for path, each in found.items() if each.record is not None}
-    return unplanned(kept, lambda: DryRun(snakemake_command(loaded, Wanted(), ["--forceall"])).jobs())
-
-
-def planned_jobs(
-    loaded: Loaded, wanted: Wanted, extra: list[str], forced: Sequence[str] | None = None
-) -> dict[str, int]:
-    """What Snakemake's dry run lists: jobs by rule, `all` left out; `forced` as `strange` finds them.
-
-    Raises:
-        OverheardError: the dry run fails; its own words follow.
-    """
-    forced = list(strange(loaded)) if forced is None else forced
-    return counted(planning(loaded, wanted, extra, forced))
-
-
-def planning(loaded: Loaded, wanted: Wanted, extra: list[str], forced: Sequence[str] = ()) -> subprocess.Popen:
-    """Begin Snakemake's dry run; `counted` ends it."""
-    command = snakemake_command(loaded, wanted, ["--dry-run", "--quiet", "rules", "--cores", "1", *extra], forced)
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-
-
-def counted(plans: subprocess.Popen) -> dict[str, int]:
-    """Wait for a dry run; jobs by rule, `all` left out.
-
-    Raises:
-        OverheardError: it fails; its own words follow.
-    """
-    told, warned = plans.communicate()
-    if plans.returncode:
-        words = [line for line in (told + warned).splitlines() if line.strip() and "dry run" not in line]
-        raise OverheardError("\n".join(["the plan could not be made; Snakemake says:", *words[-15:]]))
-    counts = re.findall(r"^(\w+) +(\d+)$", told.split("Job stats:")[-1].split("total")[0], re.MULTILINE)
-    return {rule: int(count) for rule, count in counts if rule != "all"} if "Job stats:" in told else {}
+    # the tagger's front end has a rule of its own, as its log-mels have no pooled form
+    return ["features", "features_tagger"] if stage == "features" else [stage]

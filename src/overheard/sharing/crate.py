@@ -69,7 +69,15 @@ def write_crate(folder: Path, target: Path, agent: str | None = None, agent_id: 
     person = {"@id": agent_id or "#agent", "@type": "Person", "name": agent} if agent else None
     said, put_back = _circumstances(found, folder)
     config = f"config/{folder.name}.yaml" if f"config/{folder.name}.yaml" in project else None
-    facts = Facts(folder.name, said, put_back, frozenset({**project, **copies}), config, STAGES, person)
+    facts = Facts(
+        folder.name,
+        said,
+        put_back,
+        frozenset({**project, **copies}),
+        config,
+        {word: its.help for word, its in STAGES.items()},
+        person,
+    )
     crate = _crate(root, facts, {**project, **copies}, entities(found, facts))
     part = target.with_name(f".part-{target.name}")
     shutil.rmtree(part, ignore_errors=True)

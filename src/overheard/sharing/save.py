@@ -75,15 +75,13 @@ def require_finished(name: str) -> None:
     Raises:
         OverheardError: they were pulled or copied and not restored, or jobs are to do.
     """
-    from overheard.scheduling.asking import Wanted, planned_jobs
+    from overheard.scheduling.asking import plan
     from overheard.study.experiments import load
 
     if message := pulled_without_restore(name):
         raise OverheardError(message)
-    if jobs := planned_jobs(load(name), Wanted(), []):
-        raise OverheardError(
-            f"results/{name} is not complete, {sum(jobs.values())} jobs are to do; `overheard run {name}`"
-        )
+    if jobs := plan(load(name)).scheduled:
+        raise OverheardError(f"results/{name} is not complete, {len(jobs)} jobs are to do; `overheard run {name}`")
 
 
 def pack(folder: Path, note: Note) -> int:

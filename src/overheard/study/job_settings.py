@@ -14,6 +14,9 @@ FULL_NETWORKS = ("resnet101", "resnet50")
 
 MODALITIES = ("image", "sound", "image+sound")
 
+WHOLE_FRONT_END = "tagger_mn04"
+"""The front end whose log-mels the tagger's network reads whole: nothing is pooled."""
+
 
 def left_out(experiment: Experiment, study: Study) -> dict[tuple[str, str], str]:
     """Rows of the study that this experiment cannot make, with the reason that stands in the table."""
@@ -60,6 +63,12 @@ def teacher_jobs(experiment: Experiment, study: Study) -> list[str]:
     return ["teacher"] if frozen_blocks(experiment, list(needs)) else []
 
 
+def unneeded(experiment: Experiment, study: Study) -> set[str]:
+    """Stages that this experiment has no job for."""
+    taught = {"teacher", "prior", "relevance"} - set(teacher_jobs(experiment, study))
+    return taught | (set() if isinstance(experiment.source, Twin) else {"draw"})
+
+
 def parts(experiment: Experiment, study: Study) -> list[str]:
     """The collections that are used: pairs, and what networks are pre-trained on where no weights are given."""
     networks = pretrained(experiment, study)
@@ -85,7 +94,7 @@ def front_end(experiment: Experiment, modality: str) -> str:
     """The front end a modality's network reads."""
     if modality == "image":
         return "images"
-    return "tagger_mn04" if experiment.networks.sound.name == "mn04" else "paper"
+    return WHOLE_FRONT_END if experiment.networks.sound.name == "mn04" else "paper"
 
 
 def array(experiment: Experiment, modality: str) -> str:
@@ -163,6 +172,14 @@ def table_settings(experiment: Experiment, study: Study, name: str, table: str, 
         },
         "remarks": remarks(experiment),
     }
+
+
+def figure_settings(experiment: Experiment, study: Study, name: str, figure: str, absent: list[str]) -> dict[str, Any]:
+    """What a figure must say of itself; one that draws no scores names only the experiment and its source."""
+    if figure in study.tables:
+        return table_settings(experiment, study, name, figure, absent)
+    unsaid = dict.fromkeys(("spec", "labels", "seeds", "left_out", "remarks"))
+    return {"experiment": name, "source": experiment.source.kind, "protocol": "", "partial": False, **unsaid}
 
 
 def remarks(experiment: Experiment) -> list[str]:

@@ -1,68 +1,267 @@
-"""Which job makes a file of `results/NAME`: the record that belongs to a path. Pure; a test holds the rules to it."""
+"""Where everything lies: every stage, the record of its jobs, the files they write. The one place with path patterns.
+
+Rules, `status`, `audit`, `save`, the reference run and the crate read it here. Patterns are relative to `results/NAME`;
+names in braces are what a stage's jobs differ in. Pure and light: each job's command imports it.
+"""
 
 import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import cache
+from string import Formatter
+from typing import NamedTuple
 
-from overheard.jobs import records
-from overheard.study import job_settings
-from overheard.study.experiments import Loaded
+
+class Stage(NamedTuple):
+    """One stage: a command, a rule, a results folder, a log folder.
+
+    Attributes:
+        help: its line in `overheard --help`.
+        record: where a job's record lies, without suffix; its log has the same name under `logs/NAME`.
+        writes: its files by flag; a folder ends in a slash; a name that the record does not have is a list of files.
+        git: flags of the files that git keeps when results are saved; the rest goes into archives.
+        reference: flags of the files that a reference run in git has.
+        final: nothing needs to read what it makes.
+        warm: it imports torch, which takes seconds: a run imports it once for all its jobs.
+    """
+
+    help: str
+    record: str
+    writes: Mapping[str, str]
+    git: Sequence[str] = ()
+    reference: Sequence[str] = ()
+    final: bool = False
+    warm: bool = False
+
+
+_RUN = "{method}/{modality}/seed-{seed}"
+_MEDIA = "media/{part}"
+_ARRAY = "features/{part}{front_end}"
 
 STAGES = {
-    "draw": "Draw the simulated twin's pictures and sounds.",
-    "media": "Index and check a folder of pictures and sounds.",
-    "split": "Divide locations into train, val and test.",
-    "features": "Turn pictures and sounds into arrays, once.",
-    "normaliser": "Mean and deviation of the training split.",
-    "pretrain": "Train a network before any scene of the study is seen.",
-    "teacher": "What the frozen tagger hears in every clip.",
-    "prior": "p(event | scene) from training locations.",
-    "relevance": "The relevance vector d_k of each scene.",
-    "train": "Train one student: one method, modality and seed.",
-    "evaluate": "Test the students of one row.",
-    "tables": "One table from the scores of its runs.",
-    "cells": "All tables' cells in one file.",
-    "figures": "One figure.",
+    "draw": Stage(
+        "Draw the simulated twin's pictures and sounds.", "draw/{collection}", {"media": "draw/{collection}/"}
+    ),
+    "media": Stage(
+        "Index and check a folder of pictures and sounds.",
+        f"{_MEDIA}media",
+        {
+            **{name: f"{_MEDIA}{name}.csv" for name in ("index", "manifest", "statistics")},
+            "report": f"{_MEDIA}report.md",
+        },
+        reference=("index", "manifest", "statistics", "report"),
+    ),
+    "split": Stage(
+        "Divide locations into train, val and test.",
+        "media/split",
+        {"splits": "media/splits.csv"},
+        git=("splits",),
+        reference=("splits",),
+    ),
+    "features": Stage(
+        "Turn pictures and sounds into arrays, once.",
+        _ARRAY,
+        {"array": f"{_ARRAY}.npy", "pooled": f"{_ARRAY}.pooled.npy", "ids": f"{_ARRAY}.ids.csv"},
+    ),
+    "normaliser": Stage(
+        "Mean and deviation of the training split.",
+        "features/normaliser",
+        {"normaliser": "features/normaliser.npz"},
+    ),
+    "pretrain": Stage(
+        "Train a network before any scene of the study is seen.",
+        "pretrain/{encoder}",
+        {"weights": "pretrain/{encoder}.pt", "history": "pretrain/{encoder}.history.csv"},
+        git=("history",),
+        warm=True,
+    ),
+    "teacher": Stage(
+        "What the frozen tagger hears in every clip.",
+        "teacher/teacher",
+        {
+            "logits": "teacher/logits.npy",
+            "logit_ids": "teacher/logits.ids.csv",
+            "report": "teacher/report.json",
+            "trunk": "teacher/trunk.npy",
+        },
+        warm=True,
+    ),
+    "prior": Stage("p(event | scene) from training locations.", "teacher/prior", {"prior": "teacher/prior.csv"}),
+    "relevance": Stage(
+        "The relevance vector d_k of each scene.", "teacher/relevance", {"relevance": "teacher/relevance.csv"}
+    ),
+    "train": Stage(
+        "Train one student: one method, modality and seed.",
+        f"train/{_RUN}/student",
+        {"student": f"train/{_RUN}/student.pt", "history": f"train/{_RUN}/history.csv"},
+        git=("history",),
+        warm=True,
+    ),
+    "evaluate": Stage(
+        "Test the students of one row.",
+        "evaluate/{method}/{modality}/evaluate",
+        {
+            "predictions": f"evaluate/{_RUN}/predictions.npz",
+            "events": f"evaluate/{_RUN}/events.npz",
+            "scores": f"evaluate/{_RUN}/scores.json",
+        },
+        git=("predictions", "scores"),
+        reference=("predictions", "scores"),
+        warm=True,
+    ),
+    "tables": Stage(
+        "One table from the scores of its runs.",
+        "tables/{table}",
+        {
+            "cells": "tables/{table}.cells.csv",
+            "csv": "tables/{table}.csv",
+            "markdown": "tables/{table}.md",
+            "latex": "tables/{table}.tex",
+        },
+        git=("cells", "csv", "markdown", "latex"),
+        reference=("cells", "csv", "markdown", "latex"),
+        final=True,
+    ),
+    "cells": Stage(
+        "All tables' cells in one file.",
+        "tables/cells",
+        {"cells": "tables/cells.csv", "metrics": "tables/metrics.json"},
+        git=("cells", "metrics"),
+        reference=("cells", "metrics"),
+        final=True,
+    ),
+    "figures": Stage(
+        "One figure.",
+        "figures/{figure}",
+        {"png": "figures/{figure}.png", "pdf": "figures/{figure}.pdf"},
+        git=("png", "pdf"),
+        final=True,
+    ),
 }
-"""Every stage's command, in the order of the flow, with its line in `overheard --help`."""
+"""Every stage in the order of the flow."""
 
-WARM_STAGES = ("pretrain", "teacher", "train", "evaluate")
-"""Stages that import torch, which takes seconds: a run imports it once for all their jobs."""
+PARTS = {"pairs": "", "scenes": "scenes/", "sounds": "sounds/"}
+"""Collections of media, and the folder of each below `media/` and `features/`."""
 
-_PATTERNS = (
-    # what stands in an experiment's folder, and the job that makes it, without `.record.json`
-    (r"draw/(pairs|scenes|sounds)(/.*|\.files\.csv)?", "draw/{}"),
-    (r"media/splits\.csv", "media/split"),
-    (r"media/((?:scenes|sounds)/)?(?:index\.csv|manifest\.csv|statistics\.csv|report\.md)", "media/{}media"),
-    (r"features/normaliser\.npz", "features/normaliser"),
-    (r"features/((?:scenes/|sounds/)?[a-z0-9_]+)(?:\.pooled)?\.npy", "features/{}"),
-    (r"features/((?:scenes/|sounds/)?[a-z0-9_]+)\.ids\.csv", "features/{}"),
-    (r"pretrain/(image|sound)(?:\.pt|\.history\.csv)", "pretrain/{}"),
-    (r"teacher/(prior|relevance)\.csv", "teacher/{}"),
-    (r"teacher/(?:logits\.npy|logits\.ids\.csv|report\.json|trunk\.npy)", "teacher/teacher"),
-    (r"train/([^/]+/[^/]+/seed-\d+)/(?:student\.pt|history\.csv)", "train/{}/student"),
-    (r"evaluate/([^/]+/[^/]+)/seed-\d+/(?:predictions\.npz|events\.npz|scores\.json)", "evaluate/{}/evaluate"),
-    (r"tables/(?:cells\.csv|metrics\.json)", "tables/cells"),
-    (r"tables/([^/]+?)(?:\.cells\.csv|\.csv|\.md|\.tex)", "tables/{}"),
-    (r"figures/([^/]+)\.(?:png|pdf)", "figures/{}"),
-)
-# by their first word: a study of thousands of runs asks for tens of thousands of files
-_JOBS = {
-    stage: [(re.compile(pattern), job) for pattern, job in _PATTERNS if pattern.startswith(f"{stage}/")]
-    for stage in {pattern.partition("/")[0] for pattern, _ in _PATTERNS}
+WILDCARDS = {
+    "collection": "|".join(PARTS),
+    "part": "|".join(PARTS.values()),
+    "front_end": "[a-z0-9_]+",
+    "encoder": "image|sound",
+    "seed": r"\d+",
 }
+"""What may stand for a name in braces, as a regular expression; other names take anything but a slash."""
+
+RECORD = ".record.json"
+CIRCUMSTANCE = ".circumstance.json"
+LISTING = ".files.csv"
+"""Suffixes of what lies beside a job's files: its record, when and where it ran, the list of a folder's files."""
+SAVED = "saved"
+"""The folder of archives in an experiment's results, which git ignores and DVC keeps."""
+
+
+def results(experiment: str) -> str:
+    """The folder of an experiment's results."""
+    return f"results/{experiment}"
+
+
+def names(pattern: str) -> tuple[str, ...]:
+    """The names in a pattern's braces, in order."""
+    return tuple(name for _, name, _, _ in Formatter().parse(pattern) if name)
+
+
+def record_path(experiment: str, stage: str, values: Mapping[str, object]) -> str:
+    """The record of one job of a stage."""
+    return f"{results(experiment)}/{STAGES[stage].record.format_map(values)}{RECORD}"
+
+
+def log_path(record: str) -> str:
+    """The log of the job with this record."""
+    return f"logs/{record.removeprefix('results/').removesuffix(RECORD)}.log"
+
+
+def written(
+    experiment: str,
+    stage: str,
+    values: Mapping[str, object],
+    lists: Mapping[str, Iterable[object]] = {},
+    without: Collection[str] = (),
+) -> dict[str, list[str]]:
+    """The files that one job of a stage writes, by flag.
+
+    Args:
+        experiment: its name.
+        stage: the stage's word.
+        values: of the names in its record.
+        lists: the values of names that only its files have, as the seeds of `evaluate`.
+        without: flags that this job does not write.
+    """
+    found: dict[str, list[str]] = {}
+    for flag, pattern in STAGES[stage].writes.items():
+        if flag in without:
+            continue
+        path = f"{results(experiment)}/{pattern.rstrip('/')}"
+        more = [name for name in names(pattern) if name not in names(STAGES[stage].record)]
+        each: list[dict[str, object]] = [dict(values)]
+        for name in more:
+            each = [one | {name: value} for one in each for value in lists[name]]
+        found[flag] = [path.format_map(one) for one in each]
+    return found
+
+
+def rule_outputs(
+    experiment: str, stage: str, lists: Mapping[str, Iterable[object]] = {}, without: Collection[str] = ()
+) -> dict[str, str | list[str]]:
+    """The outputs of a stage's rule: its record and its files, with the names that jobs differ in left in braces."""
+    own = names(STAGES[stage].record)
+    kept = {name: f"{{{name}}}" for name in own}
+    outputs: dict[str, str | list[str]] = {"record": record_path(experiment, stage, kept)}
+    for flag, paths in written(experiment, stage, kept, lists, without).items():
+        outputs[flag] = paths if set(names(STAGES[stage].writes[flag])) - set(own) else paths[0]
+    return outputs
+
+
+@cache
+def _patterns() -> dict[str, list[tuple[re.Pattern[str], str, str]]]:
+    """(files, stage, flag) by the first folder, those that say most first."""
+    found = []
+    for stage, its in STAGES.items():
+        for flag, pattern in its.writes.items():
+            text, seen = "", set()
+            for literal, name, _, _ in Formatter().parse(pattern.rstrip("/")):
+                text += re.escape(literal)
+                if name:
+                    text += f"(?P={name})" if name in seen else f"(?P<{name}>{WILDCARDS.get(name, '[^/]+')})"
+                    seen.add(name)
+            if pattern.endswith("/"):
+                text += rf"(?:/.*|{re.escape(LISTING)})?"
+            # `tables/cells.csv` before `tables/{table}.csv`, and `{table}.cells.csv` before that
+            literal = len(re.sub(r"{\w+}", "", pattern))
+            found.append((len(names(pattern)), -literal, re.compile(text), stage, flag))
+    folders: dict[str, list[tuple[re.Pattern[str], str, str]]] = {}
+    for _, _, regex, stage, flag in sorted(found, key=lambda entry: entry[:2]):
+        folders.setdefault(STAGES[stage].writes[flag].partition("/")[0], []).append((regex, stage, flag))
+    return folders
+
+
+def _maker(place: str) -> tuple[str, str, dict[str, str]] | None:
+    """The stage and flag that write a file, by its path under `results/NAME`, and the values of its pattern's names."""
+    for regex, stage, flag in _patterns().get(place.partition("/")[0], ()):
+        if match := regex.fullmatch(place):
+            return stage, flag, match.groupdict()
+    return None
 
 
 def record_of(path: str) -> str | None:
     """The record of the job that makes `results/NAME/...`; a record's own path stays; None where no job makes it."""
-    match = re.fullmatch(r"(results/[^/]+)/(.+)", path)
-    if match is None:
+    parts = path.split("/", 2)
+    if len(parts) < 3 or parts[0] != "results":
         return None
-    root, rest = match.groups()
-    if rest.endswith((".record.json", ".circumstance.json")):
-        return f"{root}/{re.sub('[.](record|circumstance)[.]json$', '', rest)}.record.json"
-    for pattern, job in _JOBS.get(rest.partition("/")[0], ()):
-        if found := pattern.fullmatch(rest):
-            return f"{root}/{job.format(found[1] or '') if found.re.groups else job}.record.json"
-    return None
+    root, place = f"{parts[0]}/{parts[1]}", parts[2]
+    for suffix in (RECORD, CIRCUMSTANCE):
+        if place.endswith(suffix):
+            return f"{root}/{place.removesuffix(suffix)}{RECORD}"
+    made = _maker(place)
+    return made and f"{root}/{STAGES[made[0]].record.format_map(made[2])}{RECORD}"
 
 
 def stage_of(record: str) -> str:
@@ -70,65 +269,22 @@ def stage_of(record: str) -> str:
     return record.split("/")[2]
 
 
-SAVED = "saved"
-
-
-_IN_GIT = re.compile(
-    r".*\.(record|circumstance)\.json|(tables|figures)/.*|media/splits\.csv|(train/.*/|pretrain/.*\.)history\.csv"
-    r"|evaluate/[^/]+/[^/]+/seed-\d+/(predictions\.npz|scores\.json)"
-)
-
-
 def in_git(path: str) -> bool:
-    """Whether a file of the results is one that git keeps: small, and read by people or `trace`."""
-    return _IN_GIT.fullmatch(path) is not None
-
-
-_KEPT = {
-    "media": {"index", "manifest", "statistics", "report"},
-    "split": {"splits"},
-    "evaluate": {"predictions", "scores"},
-    "tables": {"cells", "csv", "markdown", "latex"},
-    "cells": {"cells", "metrics"},
-}
-"""Flags of the stages' files that a reference run has."""
+    """Whether a file, by its path under `results/NAME`, is one that git keeps: small, and read by people or `trace`."""
+    if path.endswith((RECORD, CIRCUMSTANCE)):
+        return True
+    made = _maker(path)
+    return made is not None and made[1] in STAGES[made[0]].git
 
 
 def is_kept(stage: str, flag: str) -> bool:
     """Whether a reference run has what a stage wrote under a flag."""
-    return flag in _KEPT.get(stage, ())
-
-
-def wanted(loaded: Loaded) -> list[str]:
-    """Records of all jobs of a study, as `rule all` asks for their files, in the order of the flow."""
-    experiment, study, results = loaded.experiment, loaded.study, f"results/{loaded.name}"
-    absent = job_settings.left_out(experiment, study)
-    rows = [run for run in study.rows() if run not in absent]
-    collections = job_settings.parts(experiment, study)
-    part = {"pairs": "", "scenes": "scenes/", "sounds": "sounds/"}
-    names = [f"draw/{collection}" for collection in collections if experiment.source.kind == "twin"]
-    names += [f"media/{part[collection]}media" for collection in collections]
-    names += ["media/split"]
-    names += [
-        f"features/{part[collection]}{front_end}"
-        for collection in collections
-        for front_end in job_settings.front_ends(experiment, collection)
-    ]
-    names += [
-        "features/normaliser",
-        *(f"pretrain/{modality}" for modality in job_settings.pretrained(experiment, study)),
-    ]
-    names += [f"teacher/{job}" for job in job_settings.teacher_jobs(experiment, study)]
-    names += [f"train/{m}/{c}/seed-{seed}/student" for m, c in rows for seed in experiment.seeds]
-    names += [f"evaluate/{m}/{c}/evaluate" for m, c in rows]
-    names += [f"tables/{table}" for table in study.tables]
-    names += ["tables/cells", "figures/figure3", "figures/figure6"]
-    return [f"{results}/{name}{records.SUFFIX}" for name in names]
+    return stage in STAGES and flag in STAGES[stage].reference
 
 
 def words(record: str) -> str:
     """A job in words, from its record's path: `train scene image seed-0`, `media scenes`, `split`."""
-    folder, *rest = record.removesuffix(records.SUFFIX).split("/")[2:]
+    folder, *rest = record.removesuffix(RECORD).split("/")[2:]
     if folder in ("train", "evaluate"):
         return " ".join([folder, *rest[:-1]])
     if rest[-1] in STAGES:

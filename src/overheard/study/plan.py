@@ -1,0 +1,97 @@
+"""Which jobs an experiment has: every record and every file of it, from its configuration alone. Pure."""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import NamedTuple
+
+from overheard.study import job_settings
+from overheard.study.config import Twin
+from overheard.study.experiments import Loaded
+from overheard.study.layout import PARTS, STAGES, names, record_path, written
+
+FIGURES = ("figure3", "figure6")
+"""The paper's figures that are drawn; Figure 6 is also a table."""
+
+
+class Target(NamedTuple):
+    """One job of an experiment.
+
+    Attributes:
+        stage: its command.
+        values: of the names that the stage's jobs differ in.
+        record: the path of its record.
+        writes: its files by flag.
+    """
+
+    stage: str
+    values: Mapping[str, object]
+    record: str
+    writes: Mapping[str, Sequence[str]]
+
+
+def targets(loaded: Loaded, absent: Collection[str] = ()) -> list[Target]:
+    """All jobs of an experiment, in the order of the flow.
+
+    Args:
+        loaded: the experiment.
+        absent: runs that are known to be missing, as method/modality/seed-k; rows are made of the others.
+    """
+    found = []
+    unneeded = job_settings.unneeded(loaded.experiment, loaded.study)
+    values = _values(loaded, absent)
+    for stage, its in STAGES.items():
+        if stage in unneeded:
+            continue
+        own = names(its.record)
+        for each in values[own]:
+            given = dict(zip(own, each, strict=True))
+            lists = {"seed": seeds_made(loaded, each[0], each[1], absent)} if own == ("method", "modality") else {}
+            writes = written(loaded.name, stage, given, lists, without(loaded, stage, given))
+            found.append(Target(stage, given, record_path(loaded.name, stage, given), writes))
+    return found
+
+
+def _values(loaded: Loaded, absent: Collection[str]) -> dict[tuple[str, ...], list[tuple[object, ...]]]:
+    """What the jobs of a stage differ in, by the names in its record."""
+    experiment, study = loaded.experiment, loaded.study
+    collections = job_settings.parts(experiment, study)
+    rows = rows_made(loaded, absent)
+    return {
+        (): [()],
+        ("collection",): [(collection,) for collection in collections],
+        ("part",): [(PARTS[collection],) for collection in collections],
+        ("part", "front_end"): [
+            (PARTS[collection], front_end)
+            for collection in collections
+            for front_end in job_settings.front_ends(experiment, collection)
+        ],
+        ("encoder",): [(modality,) for modality in job_settings.pretrained(experiment, study)],
+        ("method", "modality"): [*rows],
+        ("method", "modality", "seed"): [(*row, seed) for row in rows for seed in seeds_made(loaded, *row, absent)],
+        ("table",): [(table,) for table in study.tables],
+        ("figure",): [(figure,) for figure in FIGURES],
+    }
+
+
+def rows_made(loaded: Loaded, absent: Collection[str] = ()) -> list[tuple[str, str]]:
+    """The (method, modality) of every row that this experiment can make, of at least one seed."""
+    left_out = job_settings.left_out(loaded.experiment, loaded.study)
+    return [row for row in loaded.study.rows() if row not in left_out and seeds_made(loaded, *row, absent)]
+
+
+def seeds_made(loaded: Loaded, method: str, modality: str, absent: Collection[str] = ()) -> list[int]:
+    """The seeds of a row that are not known to be missing."""
+    return [seed for seed in loaded.experiment.seeds if f"{method}/{modality}/seed-{seed}" not in absent]
+
+
+def without(loaded: Loaded, stage: str, values: Mapping[str, object]) -> set[str]:
+    """Flags of files that this job of a stage does not write."""
+    if stage == "features" and values["front_end"] == job_settings.WHOLE_FRONT_END:
+        return {"pooled"}
+    if stage == "teacher" and not loaded.experiment.networks.sound.frozen_blocks:
+        return {"trunk"}
+    return set()
+
+
+def is_drawn(loaded: Loaded) -> bool:
+    """Whether the media are drawn here; else they are a user's own."""
+    return isinstance(loaded.experiment.source, Twin)

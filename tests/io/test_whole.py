@@ -23,11 +23,15 @@ def test_a_file_and_a_folder_replace_what_was_there(tmp_path):
 def test_after_an_error_all_is_as_it_was(tmp_path, shared):
     place = tmp_path / "text"
     place.write_text("before")
-    writing = whole.writing(place, shared)
-    writing.__enter__().write_text("half")
-    assert place.read_text() == "before"
+
+    def cut_off():
+        with whole.writing(place, shared) as part:
+            part.write_text("half")
+            assert place.read_text() == "before"
+            raise ZeroDivisionError
+
     with pytest.raises(ZeroDivisionError):
-        writing.__exit__(ZeroDivisionError, ZeroDivisionError(), None)
+        cut_off()
     assert [path.name for path in tmp_path.iterdir()] == ["text"]
     assert place.read_text() == "before"
 

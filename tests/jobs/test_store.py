@@ -12,6 +12,7 @@ import pytest
 
 from overheard.errors import ConfigError
 from overheard.io import progress
+from overheard.io import whole as files_whole
 from overheard.jobs import hashing, records, store, store_files
 
 HEX = "0" * 64
@@ -332,14 +333,14 @@ def test_a_content_that_a_job_is_about_to_need_again_is_not_pruned(tmp_path, not
         os.utime(path, (1, 1))
     [entry] = store_files.entry_paths(place)
     entry.unlink()
-    sources, into = made(tmp_path / "again"), store_files.into
+    sources, writing = made(tmp_path / "again"), files_whole.writing
 
-    def prune_before_the_entry(path, make):
+    def prune_before_the_entry(path, shared):
         if path.suffix == ".json":
             store.prune(place, 10**9)
-        into(path, make)
+        return writing(path, shared)
 
-    monkeypatch.setattr(store_files, "into", prune_before_the_entry)
+    monkeypatch.setattr(files_whole, "writing", prune_before_the_entry)
     record = record_of(sources)
     store.keep(place, record, {}, sources)
     assert store.holds(place, record["identity"])

@@ -8,7 +8,6 @@ a link that leads back into a folder it lies in has no end and is refused. Empty
 import csv
 import io
 import os
-import secrets
 import stat
 import time
 from collections.abc import Sequence
@@ -19,6 +18,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from overheard.errors import MediaError
+from overheard.io import whole
 
 _CHUNK_BYTES = 1 << 20
 _BATCH_FILES = 64
@@ -350,12 +350,6 @@ def _recall(place: Path, key: str) -> Content | None:
 
 
 def _remember(place: Path, key: str, content: Content) -> None:
-    part = place.with_name(f".part-{os.getpid()}-{secrets.token_hex(4)}")
     # a memory that cannot be written, as in a store that is only read, costs time alone
-    with suppress(OSError):
-        place.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            part.write_text(_line(key, content), encoding="ascii")
-            os.replace(part, place)
-        finally:
-            part.unlink(missing_ok=True)
+    with suppress(OSError), whole.writing(place, shared=True) as part:
+        part.write_text(_line(key, content), encoding="ascii")

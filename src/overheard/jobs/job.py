@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from overheard.errors import ConfigError, LineageError
+from overheard.io import whole
 from overheard.jobs import hashing, records, store
 from overheard.jobs.circumstance import Watch, sealed
 from overheard.jobs.code import closure as code
@@ -148,10 +149,10 @@ def finish(job: Job, finals: Paths, written: Paths, command: str) -> None:
 def write(job: Job) -> None:
     """Write listings and circumstance, and the record last: who sees a record sees everything."""
     for folder, text in job.listings.items():
-        records.write_whole(folder.with_name(f"{folder.name}.files.csv"), text)
+        whole.write_text(folder.with_name(f"{folder.name}.files.csv"), text)
     path = job.provenance.record
     said = json.dumps(job.earlier, indent=1, sort_keys=True) + "\n"
-    records.write_whole(records.circumstance_path(path), said)
+    whole.write_text(records.circumstance_path(path), said)
     records.write_record(path, job.draft)
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from overheard.errors import LineageError
+from overheard.io import whole
 
 Record = dict[str, Any]
 VERSION = 1
@@ -119,17 +120,7 @@ def read_record(path: Path) -> Record:
 
 def write_record(path: Path, record: Record) -> None:
     """Write a sealed record, whole or not at all."""
-    write_whole(path, as_text(record))
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write a text under a temporary name, then rename."""
-    part = path.with_name(f".part-{path.name}")
-    try:
-        part.write_bytes(text.encode())
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+    whole.write_text(path, as_text(record))
 
 
 def circumstance_path(record: Path) -> Path:

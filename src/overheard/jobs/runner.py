@@ -8,9 +8,7 @@ trouble that a user can mend into one message and exit code 2.
 import dataclasses
 import importlib
 import inspect
-import os
 import shlex
-import shutil
 import sys
 import time
 import typing
@@ -23,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from overheard.errors import MediaError, OverheardError
-from overheard.io import progress
+from overheard.io import progress, whole
 from overheard.io.signature import deciding, paths_of, role, settings_from_json, without_none
 
 if TYPE_CHECKING:
@@ -156,14 +154,12 @@ def _run(stage: Callable[..., None], arguments: dict[str, Any], command: str, pr
             # a record that stands there speaks of what is replaced now
             job.provenance.record.unlink(missing_ok=True)
         for part, path in files.pairs():
-            if path.is_dir():
-                shutil.rmtree(path)
-            os.replace(part, path)
+            whole.replace(part, path)
         if job:
             jobs.write(job)
     finally:
         for part, _ in files.pairs():
-            _remove(part)
+            whole.remove(part)
         if checkpoints is not None:
             with suppress(OSError):
                 given["checkpoints"].rmdir()
@@ -185,19 +181,12 @@ def _with_temporary_names(stage: Callable[..., None], arguments: dict[str, Any])
             files.reads |= {name: paths} if paths else {}
         elif kind == "writes" and paths:
             files.finals[name] = paths
-            files.parts[name] = [path.with_name(f".part-{path.name}") for path in paths]
+            files.parts[name] = [whole.temporary(path) for path in paths]
             for part in files.parts[name]:
                 part.parent.mkdir(parents=True, exist_ok=True)
-                _remove(part)
+                whole.remove(part)
             given[name] = files.parts[name] if isinstance(given[name], list) else files.parts[name][0]
     return given, files
-
-
-def _remove(path: Path) -> None:
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)
 
 
 def add_flags(stage: Callable[..., None]) -> inspect.Signature:

@@ -18,7 +18,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from overheard.errors import ConfigError, MediaError
-from overheard.io import progress
+from overheard.io import progress, whole
 from overheard.jobs import hashing
 from overheard.jobs import store_files as files
 from overheard.jobs.machine import machine_class
@@ -89,13 +89,13 @@ def put_back(store: Path, entry_writes: Writes, targets: Paths) -> bool:
     pairs = [pair for flag in entry_writes for pair in zip(entry_writes[flag], targets[flag], strict=True)]
     try:
         for _, target in pairs:
-            files.remove(target)
+            whole.remove(target)
         for entry, target in pairs:
             _put_back_one(store, entry, target)
     except (OSError, MediaError) as error:
         for _, target in pairs:
             with suppress(OSError):
-                files.remove(target)
+                whole.remove(target)
         reasons = _discard_damaged(store, entry_writes) or [f"{store}: nothing could be put back ({_reason(error)})"]
         progress.note("; ".join([*reasons, "computing it anew"]))
         return False
@@ -118,7 +118,8 @@ def keep(store: Path, record: Record, circumstance: Mapping[str, Any], sources: 
         for entry, source in pairs:
             _keep_one(store, entry, source, added)
         # last, so that whoever finds an entry finds its files
-        files.into(_entry_path(store, record["identity"]), lambda part: files.write(part, text))
+        with whole.writing(_entry_path(store, record["identity"]), shared=True) as part:
+            files.write(part, text)
     except (OSError, MediaError) as error:
         # a full disk gets back what this job took
         for place in added:
@@ -251,7 +252,8 @@ def _keep_one(store: Path, entry: Mapping[str, Any], source: Path, added: list[P
         _keep_file(store, file.sha256, file.bytes, source / name, added)
     place = files.content_path(store, entry["sha256"])
     if not _is_kept(place, len(text.encode())):
-        files.into(place, lambda part: files.write(part, text.encode()))
+        with whole.writing(place, shared=True) as part:
+            files.write(part, text.encode())
         added.append(place)
 
 
@@ -260,12 +262,10 @@ def _keep_file(store: Path, digest: str, size: int, source: Path, added: list[Pa
     if _is_kept(place, size):
         return
 
-    def make(part: Path) -> None:
+    with whole.writing(place, shared=True) as part:
         files.copy(source, part, 0o444)
         if not files.is_there(part, size):
             raise MediaError(f"{source}: changed while it was kept")
-
-    files.into(place, make)
     added.append(place)
 
 

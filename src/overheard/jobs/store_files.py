@@ -3,9 +3,7 @@
 import fcntl
 import json
 import os
-import secrets
-import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
@@ -109,17 +107,6 @@ def is_there(place: Path, size: int | None) -> bool:
         return False
 
 
-def into(place: Path, make: Callable[[Path], None]) -> None:
-    """Make a file under a name that no other process has, then give it its own."""
-    place.parent.mkdir(parents=True, exist_ok=True)
-    part = place.with_name(f".part-{os.getpid()}-{secrets.token_hex(4)}")
-    try:
-        make(part)
-        os.replace(part, place)
-    finally:
-        forget(part)
-
-
 def write(place: Path, content: bytes) -> None:
     """Write a new read-only file."""
     writing = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o444)
@@ -163,14 +150,6 @@ def _write_all(writing: int, content: bytes) -> None:
     view = memoryview(content)
     while view:
         view = view[os.write(writing, view) :]
-
-
-def remove(path: Path) -> None:
-    """Remove a file or a folder, if it is there."""
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)
 
 
 def forget(place: Path) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from overheard.errors import LineageError, MediaError, OverheardError
 from overheard.io import artifacts
+from overheard.io.whole import PART
 from overheard.jobs import hashing
 from overheard.jobs.circumstance import is_whole
 from overheard.jobs.hashing import Content
@@ -319,7 +320,7 @@ def strangers(folder: Path, records: Mapping[str, Record], damaged: Iterable[str
             continue
         if place.is_relative_to(folder / SAVED) and folder.parent.name != "reference":
             continue  # see audit_saved
-        what = "left by a job that was cut off" if place.name.startswith(".part-") else "a file that no record names"
+        what = "left by a job that was cut off" if place.name.startswith(PART) else "a file that no record names"
         findings.append(Finding("unknown", name, what, "only files of the experiment's jobs", mend))
     return findings
 

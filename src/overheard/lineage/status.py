@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from overheard.errors import LineageError, OverheardError
+from overheard.io.whole import PART
 from overheard.jobs import records, store
 from overheard.jobs.on_disk import Found, edited
 from overheard.lineage.forecast import COMPUTE, PERHAPS, PUT_BACK, Foreseen, foresee
@@ -110,7 +111,7 @@ def interrupted(job: Planned, marked: set[str]) -> bool:
     if any(path in marked for path in paths) or (not os.path.exists(job.record) and log_end(job.log)[0] == "open"):
         return True
     return any(
-        os.path.lexists(f"{folder}/.part-{name}") for folder, _, name in (path.rpartition("/") for path in paths)
+        os.path.lexists(f"{folder}/{PART}{name}") for folder, _, name in (path.rpartition("/") for path in paths)
     )
 
 

@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from overheard.errors import LineageError
+from overheard.io import whole
 
 _CHUNK_BYTES = 1 << 20
 
@@ -41,19 +42,13 @@ def pack(archive: Path, members: Mapping[str, Path]) -> dict[str, str]:
     Raises:
         LineageError: a file is not there, or grew or shrank while it was read.
     """
-    archive.parent.mkdir(parents=True, exist_ok=True)
-    part = archive.with_name(f".part-{archive.name}")
     digests = {}
-    try:
-        with part.open("wb") as out:
-            with tarfile.open(fileobj=out, mode="w", format=tarfile.PAX_FORMAT) as tar:
-                for name in sorted(members):
-                    digests[name] = _add(tar, name, members[name])
-            out.flush()
-            os.fsync(out.fileno())
-        part.replace(archive)
-    finally:
-        part.unlink(missing_ok=True)
+    with whole.writing(archive) as part, part.open("wb") as out:
+        with tarfile.open(fileobj=out, mode="w", format=tarfile.PAX_FORMAT) as tar:
+            for name in sorted(members):
+                digests[name] = _add(tar, name, members[name])
+        out.flush()
+        os.fsync(out.fileno())
     return digests
 
 
@@ -140,12 +135,6 @@ def file_digest(path: Path) -> str:
 
 def put(content: IO[bytes], path: Path) -> None:
     """Write a member's content to a file: under a temporary name, then renamed."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".part-{path.name}")
-    try:
-        with part.open("wb") as out:
-            while chunk := content.read(_CHUNK_BYTES):
-                out.write(chunk)
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+    with whole.writing(path) as part, part.open("wb") as out:
+        while chunk := content.read(_CHUNK_BYTES):
+            out.write(chunk)

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from overheard.errors import OverheardError
+from overheard.io.whole import PART
 from overheard.jobs.records import recorded
 from overheard.lineage.findings import Finding
 from overheard.sharing import archive, save, saved_files
@@ -58,7 +59,7 @@ def _strangers(folder: Path, index: Collection[str]) -> Iterator[Finding]:
         for name in sorted(names):
             path = Path(parent, name).relative_to(folder / SAVED).as_posix()
             if path not in index and path not in _KNOWN and name != ".gitignore":
-                what = "left by a saving that was cut off" if name.startswith(".part") else "a file of no line"
+                what = "left by a saving that was cut off" if name.startswith(PART) else "a file of no line"
                 yield _finding(folder, path, what, f"only what {_INDEX} lists", "unknown")
 
 

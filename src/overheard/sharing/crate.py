@@ -5,7 +5,6 @@ size. Nothing in a crate but the times of the jobs depends on when it is written
 """
 
 import importlib.metadata
-import shutil
 from collections.abc import Mapping
 from hashlib import sha256
 from importlib.metadata import version
@@ -15,6 +14,7 @@ from typing import Any
 import yaml
 
 from overheard.errors import ConfigError, LineageError
+from overheard.io import whole
 from overheard.jobs import records
 from overheard.jobs.records import Record
 from overheard.lineage.graph import Graph, files
@@ -79,10 +79,8 @@ def write_crate(folder: Path, target: Path, agent: str | None = None, agent_id: 
         person,
     )
     crate = _crate(root, facts, {**project, **copies}, entities(found, facts))
-    part = target.with_name(f".part-{target.name}")
-    shutil.rmtree(part, ignore_errors=True)
-    crate.write(part)
-    part.rename(target)
+    with whole.writing(target) as part:
+        crate.write(part)
     return target / "ro-crate-metadata.json"
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from overheard.errors import LineageError
+from overheard.io import whole
 from overheard.jobs import records
 from overheard.jobs.records import Record
 
@@ -111,9 +112,7 @@ def describe(folder: Path, target: Path) -> None:
     text = json.dumps(
         {"@context": CONTEXT} | about | {"distribution": distribution, "recordSet": record_sets}, indent=1
     )
-    part = target.with_name(f".part-{target.name}")
-    part.write_text(text + "\n", encoding="utf-8")
-    part.replace(target)
+    whole.write_text(target, text + "\n")
 
 
 class _Place:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from overheard.errors import LineageError, OverheardError
+from overheard.io import whole
 from overheard.sharing.saved_files import SAVED, folder_of
 from overheard.study.config import read_yaml
 
@@ -173,10 +174,8 @@ def declare(name: str) -> bool:
         there += [entry for entry in entries if (next(iter(entry)) if isinstance(entry, dict) else entry) not in keys]
     if _plain(content) == before:
         return False
-    part = STAGES_FILE.with_name(".part-dvc.yaml")
-    with part.open("w", encoding="utf-8") as stream:
+    with whole.writing(STAGES_FILE) as part, part.open("w", encoding="utf-8") as stream:
         yaml.dump(content, stream)
-    part.replace(STAGES_FILE)
     return True
 
 
@@ -211,11 +210,7 @@ def read_lock() -> dict[str, Any]:
 def keep_lock() -> None:
     """Copy `dvc.lock` before DVC rewrites it in place: a kill in that moment leaves half of it."""
     if read_lock():
-        copy = require_dvc() / _LOCK_COPY
-        copy.parent.mkdir(exist_ok=True)
-        part = copy.with_name(f".part-{copy.name}")
-        part.write_bytes(LOCK_FILE.read_bytes())
-        part.replace(copy)
+        whole.write_bytes(require_dvc() / _LOCK_COPY, LOCK_FILE.read_bytes())
 
 
 def mend_lock() -> None:

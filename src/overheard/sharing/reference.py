@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from overheard.errors import ConfigError, LineageError, OverheardError
-from overheard.io import artifacts
+from overheard.io import artifacts, whole
 from overheard.jobs.code import closure as code
 from overheard.jobs.records import circumstance_path, entries, load_records, located, read_circumstance
 from overheard.lineage import audit_files
@@ -94,18 +94,17 @@ def _files(folder: Path, records: Mapping[str, Record]) -> list[Path]:
 
 def _copy(folder: Path, target: Path, files: list[Path]) -> None:
     """Copy beside the old reference, then exchange: an interrupted writing loses neither."""
-    part, aside = (target.with_name(f"{prefix}{target.name}") for prefix in (".part-", ".old-"))
+    aside = target.with_name(f".old-{target.name}")
     if aside.exists() and not target.exists():
         aside.replace(target)
-    for left in (part, aside):
-        shutil.rmtree(left, ignore_errors=True)
-    for path in files:
-        place = part / path.relative_to(folder)
-        place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_bytes(path.read_bytes())
-    if target.exists():
-        target.replace(aside)
-    part.replace(target)
+    shutil.rmtree(aside, ignore_errors=True)
+    with whole.writing(target) as part:
+        for path in files:
+            place = part / path.relative_to(folder)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_bytes(path.read_bytes())
+        if target.exists():
+            target.replace(aside)
     shutil.rmtree(aside, ignore_errors=True)
 
 

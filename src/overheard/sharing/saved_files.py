@@ -11,7 +11,7 @@ from hashlib import sha256
 from pathlib import Path, PurePosixPath
 
 from overheard.errors import ConfigError, LineageError, MediaError
-from overheard.io import artifacts
+from overheard.io import artifacts, whole
 from overheard.jobs import hashing, records
 from overheard.scheduling.notes import metadata
 from overheard.study.config import NAME
@@ -119,9 +119,8 @@ def write_index(folder: Path, archives: Iterable[Archive]) -> None:
     """Write `saved/archives.csv`."""
     rows = [asdict(archive) for archive in sorted(archives, key=lambda archive: archive.archive)]
     path = folder / SAVED / "archives.csv"
-    part = path.with_name(f".part-{path.name}")
-    artifacts.write_table(part, ["archive", "files", "bytes", "sha256"], rows)
-    part.replace(path)
+    with whole.writing(path) as part:
+        artifacts.write_table(part, ["archive", "files", "bytes", "sha256"], rows)
 
 
 def read_index(folder: Path) -> dict[str, Archive]:
@@ -168,9 +167,7 @@ def marks(archive: Path, members: Mapping[str, Path]) -> dict[str, list[int]]:
 def remember(folder: Path, known: Marks) -> None:
     """Note that files and archives are the same now, for this checkout alone."""
     path = folder / SAVED / ".same.json"
-    part = path.with_name(f".part{path.name}")
-    part.write_text(json.dumps({"index": _index_digest(folder), "marks": known}), encoding="utf-8")
-    part.replace(path)
+    whole.write_text(path, json.dumps({"index": _index_digest(folder), "marks": known}))
 
 
 def refresh(folder: Path) -> None:

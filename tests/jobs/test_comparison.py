@@ -34,7 +34,7 @@ def test_what_a_plan_does_not_say_is_not_compared():
 
 
 @pytest.mark.parametrize(
-    "changed, expected",
+    ("changed", "expected"),
     [
         ({"stage": "media"}, ("stage", "stage", "split", "media")),
         ({"settings": {"seed": 0, "settings": {"rate": 0.2, "remarks": ["one"]}}}, ("setting", "rate", "0.1", "0.2")),

@@ -6,9 +6,8 @@ Whoever asks (a job about to begin, the schedule, `status`, `diff`, `audit`) tur
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from overheard.jobs.records import canonical, entries
+from overheard.jobs.records import Record, canonical, entries
 
-Record = Mapping[str, Any]
 Entry = Mapping[str, Any]
 
 
@@ -48,7 +47,8 @@ def differences(record: Record, plan: Mapping[str, Any]) -> Iterator[Difference]
     yield from _named("package", record["environment"], plan.get("environment", record["environment"]))
     for side in ("reads", "writes"):
         if side in plan:
-            yield from _named(side, paths(record, side), {flag: [*given] for flag, given in plan[side].items() if given})
+            planned = {flag: list(given) for flag, given in plan[side].items() if given}
+            yield from _named(side, paths(record, side), planned)
     if known := plan.get("outside"):
         for entry in entries(record["reads"]):
             if known.get(entry["path"]) not in (None, entry["sha256"]):
@@ -62,7 +62,7 @@ def as_plan(record: Record) -> dict[str, Any]:
 
 
 def other_inputs(first: Record, second: Record) -> list[tuple[Entry | None, Entry | None]]:
-    """Entries of what two jobs read in the same place, one of a flag's, that have other bytes; None where one has no such."""
+    """What two jobs read at the same place of the same flag with other bytes; None where one has no such entry."""
     before, now = (
         {(flag, place): entry for flag, side in one["reads"].items() for place, entry in enumerate(side)}
         for one in (first, second)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from overheard.errors import ConfigError, LineageError
-from overheard.lineage.comparison import SAME
+from overheard.lineage.cell_comparison import SAME
 from overheard.lineage.diff import as_text, diff
 from overheard.lineage.differences import first_causes
 

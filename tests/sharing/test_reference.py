@@ -10,7 +10,7 @@ from overheard.errors import ConfigError, LineageError
 from overheard.jobs import records
 from overheard.jobs.circumstance import sealed
 from overheard.lineage.audit import audit
-from overheard.lineage.check import check
+from overheard.lineage.diff import check
 from overheard.lineage.trace import trace_cell
 from overheard.media import leaks
 from overheard.sharing.reference import recompute_reference, write_reference

@@ -19,7 +19,7 @@ from overheard.jobs import records
 from overheard.jobs.circumstance import sealed
 from overheard.lineage import audit as audits
 from overheard.lineage.audit import as_text, audit
-from overheard.lineage.check import check
+from overheard.lineage.diff import check
 from overheard.lineage.findings import Finding
 from overheard.lineage.graph import Graph
 from overheard.lineage.rerun import recompute_job

@@ -200,9 +200,9 @@ def check(
     all_cells: Annotated[bool, typer.Option("--all", help="Show the cells of the same bytes too.")] = False,
 ) -> int:
     """Compare a fresh run with the reference run by cell: same bytes, within tolerance, within seed noise, or not."""
-    from overheard.lineage import check as checks
+    from overheard.lineage import diff as differences
 
-    text, code = checks.check(name, all_cells)
+    text, code = differences.check(name, all_cells)
     print(text)
     return code
 

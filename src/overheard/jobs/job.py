@@ -14,6 +14,7 @@ from overheard.jobs import hashing, records, store
 from overheard.jobs.circumstance import Watch, sealed
 from overheard.jobs.code import closure as code
 from overheard.jobs.code import modules
+from overheard.jobs.comparison import differences
 from overheard.jobs.records import Record
 
 Paths = Mapping[str, Sequence[Path]]
@@ -213,16 +214,11 @@ def _listed(path: Path, folder: Mapping[str, Any]) -> str:
 
 def _check_plan(draft: Record, planned: Mapping[str, Any]) -> None:
     again = "give `overheard run` again (a line copied from a log: leave out --planned)"
-    stage, code_now = draft["stage"], draft["code"]["digest"]
-    if code_now != planned["code"]:
-        raise LineageError(
-            f"{stage}: its code is {code_now[:8]}…, planned was {planned['code'][:8]}…: it changed since; {again}"
-        )
-    for name in sorted(draft["environment"].keys() | planned["environment"].keys()):
-        found, expected = draft["environment"].get(name), planned["environment"].get(name)
-        if found != expected:
-            raise LineageError(f"{stage}: {name} is {found}, planned was {expected}; {again}")
-    for entry in records.entries(draft["reads"]):
-        expected = planned["outside"].get(entry["path"]) if entry["record"] is None else None
-        if expected not in (None, entry["sha256"]):
-            raise LineageError(f"{stage}: {entry['path']} changed since the plan was made; {again}")
+    for kind, name, found, expected in differences(draft, planned):
+        if kind == "code":
+            said = f"its code is {found[:8]}…, planned was {expected[:8]}…: it changed since"
+        elif kind == "package":
+            said = f"{name} is {found}, planned was {expected}"
+        else:
+            said = f"{name} changed since the plan was made"
+        raise LineageError(f"{draft['stage']}: {said}; {again}")

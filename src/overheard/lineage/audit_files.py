@@ -1,6 +1,5 @@
 """Is every file what the records say, and does it belong to a record? Touches files: reads all of them, always."""
 
-import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -13,10 +12,10 @@ from overheard.errors import LineageError, MediaError, OverheardError
 from overheard.io import artifacts
 from overheard.io.whole import PART
 from overheard.jobs import hashing
-from overheard.jobs.circumstance import is_whole
 from overheard.jobs.hashing import Content
 from overheard.jobs.records import SUFFIX, circumstance_path, entries, located, read_record, record_paths, recorded
 from overheard.jobs.shape import fault
+from overheard.lineage.circumstances import circumstance_of
 from overheard.lineage.findings import Finding
 from overheard.lineage.graph import Record
 from overheard.lineage.recount import outside_file
@@ -89,28 +88,16 @@ def _again(folder: Path, what: str) -> str:
 
 def _circumstance(folder: Path, job: str, record: Record) -> list[Finding]:
     place = circumstance_path(located(job, folder))
-    name = recorded(place, folder)
-    expected = f"the circumstance of {job}, as it was written"
-    mend = _again(folder, f"it and {Path(job).name}")
     try:
-        text = place.read_bytes().decode()
-        said = json.loads(text)
-        # a changed case in a \u escape or an exponent reads as the same content
-        written = any(text == _as_written(said, ascii_only) for ascii_only in (True, False))
-        whole = isinstance(said, dict) and is_whole(said) and written
-    except FileNotFoundError:
-        return [Finding("missing", name, "no such file", expected, mend)]
-    except _UNREADABLE:
-        whole, said = False, {}
-    if not whole:
-        return [Finding("circumstance", name, "changed after it was written", expected, mend)]
-    if said.get("of") != record["digest"]:
-        return [Finding("circumstance", name, "the circumstance of another record", expected, mend)]
+        circumstance_of(folder, job, record)
+    except LineageError as error:
+        kind, expected = (
+            "circumstance" if place.exists() else "missing",
+            f"the circumstance of {job}, as it was written",
+        )
+        mend = _again(folder, f"it and {Path(job).name}")
+        return [Finding(kind, recorded(place, folder), _after(error, place), expected, mend)]
     return []
-
-
-def _as_written(said: Any, ascii_only: bool) -> str:
-    return json.dumps(said, indent=1, sort_keys=True, ensure_ascii=ascii_only) + "\n"
 
 
 def read_all(folder: Path, records: Mapping[str, Record], kept: Kept) -> Read:

@@ -2,18 +2,19 @@
 
 import csv
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from overheard.errors import MediaError, OverheardError
 from overheard.jobs import hashing, records, store
 from overheard.jobs.code import closure
+from overheard.jobs.comparison import differences
 from overheard.jobs.on_disk import Found
 from overheard.jobs.records import Record
 from overheard.lineage.forecast import Foreseen
+from overheard.lineage.graph import enclosing
 from overheard.lineage.status import View, log_end
 from overheard.scheduling.dry_run import Planned
 
@@ -54,10 +55,7 @@ def causes(view: View, record: str) -> list[Cause]:
     if found.record is None:
         return [Cause("record", record, note=found.damage or "")]
     listed = [*(Cause("lost", path) for path in found.lost), *_edited(found)]
-    listed += _settings(found.record["settings"], job.settings)
-    listed += _sources(found.record, job)
-    listed += _packages(found.record["environment"], job.planned["environment"])
-    listed += _inputs(found.record, view.foreseen[record], view)
+    listed += _differing(found.record, view.foreseen[record], view)
     listed = listed or list(_new_outputs(found.record, job))
     if not listed and not above(view, record):
         # its record knows of no change: Snakemake's own notes, the workflow's text or a time stamp
@@ -108,84 +106,55 @@ def _edited(found: Found) -> Iterator[Cause]:
         yield Cause("edited", change.path, change.old[:12], new, "by hand, or by another program, after it was made")
 
 
-def _settings(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Cause]:
-    before, now = _flat(old), _flat(new)
-    for key in sorted(before.keys() | now.keys()):
-        if before.get(key) != now.get(key):
-            yield Cause("setting", key.removeprefix("settings."), before.get(key), now.get(key))
-
-
-def _flat(settings: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
-    """Keys with dots, values as JSON has them; of a list of texts each by itself."""
-    found = {}
-    for key, value in settings.items():
-        if isinstance(value, dict) and value:
-            found |= _flat(value, f"{prefix}{key}.")
-        elif isinstance(value, list) and value and all(isinstance(item, str) for item in value):
-            found |= {f"{prefix}{key}[{place}]": records.canonical(item).decode() for place, item in enumerate(value)}
+def _differing(record: Record, foreseen: Foreseen, view: View) -> Iterator[Cause]:
+    """Settings, code, packages, which files are read, and other bytes in a file that no scheduled job makes."""
+    job, broken = foreseen.job, ""
+    plan = {"settings": job.settings, "code": job.planned["code"], "environment": job.planned["environment"]}
+    plan |= {"reads": job.reads, "outside": _contents(foreseen, view)}
+    if record["code"]["digest"] != plan["code"]:
+        try:
+            plan["definitions"] = closure.stage_code(job.stage, job.settings.get("method")).definitions
+        except OverheardError as error:
+            broken = str(error)
+    for kind, name, old, new in differences(record, plan):
+        if kind == "reads":
+            before, now = old or [], new or []
+            yield Cause("inputs", f"--{name}", f"{len(before)} files", f"{len(now)} files", _set_change(before, now))
+        elif kind == "input":
+            yield Cause("input", name, old[:12], new[:12], _which_files(name, job, view))
+        elif kind == "code":
+            yield Cause("source", name, note=broken)
         else:
-            found[f"{prefix}{key}"] = records.canonical(value).decode()
-    return found
+            yield Cause("source" if kind == "definition" else kind, name, old, new)
 
 
-def _sources(record: Record, job: Planned) -> Iterator[Cause]:
-    if record["code"]["digest"] == job.planned["code"]:
-        return
-    before = record["code"]["definitions"]
-    try:
-        now = closure.stage_code(job.stage, job.settings.get("method")).definitions
-    except OverheardError as error:
-        yield Cause("source", job.stage, note=str(error))
-        return
-    for name in sorted(before.keys() | now.keys()):
-        if before.get(name) != now.get(name):
-            yield Cause("source", name, before.get(name), now.get(name))
+def _contents(foreseen: Foreseen, view: View) -> dict[str, str | None]:
+    """The sha256 of what a job will read; of what a scheduled job makes, where the cause lies, nothing is said."""
+    makers = [view.jobs[source] for source in foreseen.job.sources if source in view.jobs]
+    written = {path for maker in makers for side in maker.writes.values() for path in side}
+    contents = {}
+    for flag, paths in foreseen.job.reads.items():
+        for path, digest in zip(paths, foreseen.reads[flag], strict=True):
+            if written.isdisjoint(enclosing(path)):
+                contents[path] = digest
+    return contents
 
 
-def _packages(old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[Cause]:
-    for name in sorted(old.keys() | new.keys()):
-        if old.get(name) != new.get(name):
-            yield Cause("package", name, old.get(name), new.get(name))
-
-
-def _inputs(record: Record, foreseen: Foreseen, view: View) -> Iterator[Cause]:
-    """Files that are read and were not, were read and are not, or have other bytes and come from no scheduled job."""
-    job = foreseen.job
-    for flag in sorted(record["reads"].keys() | job.reads.keys()):
-        before = {entry["path"]: entry["sha256"] for entry in record["reads"].get(flag, [])}
-        now = dict(zip(job.reads.get(flag, []), foreseen.reads.get(flag, []), strict=True))
-        gone, new = [path for path in before if path not in now], [path for path in now if path not in before]
-        if gone or new:
-            yield Cause("inputs", f"--{flag}", f"{len(before)} files", f"{len(now)} files", _set_change(gone, new))
-        for path in before.keys() & now.keys():
-            if now[path] in (None, before[path]) or _made_anew(path, job, view):
-                continue
-            yield Cause("input", path, before[path][:12], now[path][:12], _which_files(path, job, view))
-
-
-def _set_change(gone: Sequence[str], new: Sequence[str]) -> str:
+def _set_change(before: Sequence[str], now: Sequence[str]) -> str:
+    old, there = set(before), set(now)
+    gone, new = [path for path in before if path not in there], [path for path in now if path not in old]
+    if not gone and not new:
+        return "in another order"
     lines = [f"no longer: {path}" for path in gone[:_SHOWN]] + [f"new: {path}" for path in new[:_SHOWN]]
     left_out = max(0, len(gone) - _SHOWN) + max(0, len(new) - _SHOWN)
     return "\n".join([*lines, *([f"… and {left_out} more"] if left_out else [])])
 
 
-def _made_anew(path: str, job: Planned, view: View) -> bool:
-    """Whether a scheduled job makes this file, so that the cause lies there."""
-    written = (
-        place
-        for source in job.sources
-        if source in view.jobs
-        for side in view.jobs[source].writes.values()
-        for place in side
-    )
-    return any(path == place or path.startswith(f"{place}/") for place in written)
-
-
 def _which_files(path: str, job: Planned, view: View) -> str:
-    """Of a user's folder the files that changed, as far as its manifest tells; else who made the file anew."""
+    """Of a user's folder the files that changed, as far as its manifest tells; else who made the file again."""
     if path not in job.planned["outside"]:
-        makers = [source for source in job.sources for entry in _writes(view, source) if entry["path"] == path]
-        return f"made anew by {makers[0]}, after this job read it" if makers else ""
+        makers = (source for source in job.sources if _wrote(view, source, path))
+        return next((f"made again by {maker}, after this job read it" for maker in makers), "")
     folder = Path(path)
     manifest = next((place for place in _manifests(view) if _describes(place, folder)), None)
     if not folder.is_dir() or manifest is None:
@@ -197,9 +166,9 @@ def _which_files(path: str, job: Planned, view: View) -> str:
     return "\n".join([*changed[:_SHOWN], *more])
 
 
-def _writes(view: View, record: str) -> list[Mapping[str, Any]]:
+def _wrote(view: View, record: str, path: str) -> bool:
     found = view.found.get(record)
-    return list(records.entries(found.record["writes"])) if found and found.record else []
+    return bool(found and found.record and any(e["path"] == path for e in records.entries(found.record["writes"])))
 
 
 def _manifests(view: View) -> list[Path]:

@@ -1,7 +1,7 @@
-"""`overheard diff A B`: which cells moved, by how much, and through which cause. Touches files: reads results, or git.
+"""`overheard diff` and `overheard check`: which cells moved, by how much, and why. Touches files: results, or git.
 
-A and B are commits, folders with results, or experiments. Of a commit counts what git has of one experiment: its
-reference run, or its saved results.
+The two sides of a diff are commits, folders with results, or experiments. Of a commit counts what git has of one
+experiment: its reference run, or its saved results. `check` compares a fresh run with the reference run.
 """
 
 import io
@@ -14,13 +14,53 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from overheard.errors import ConfigError, LineageError
-from overheard.lineage import comparison
-from overheard.lineage.comparison import SAME, Compared
-from overheard.lineage.diff_sides import Side, load_side
-from overheard.lineage.differences import Cause, first_causes, rests_on
+from overheard.lineage import cell_comparison
+from overheard.lineage.cell_comparison import NOT, ONLY_A, ONLY_B, SAME, Compared
+from overheard.lineage.diff_sides import CELLS, Side, load_side
+from overheard.lineage.differences import FirstCause, first_causes, rests_on
+from overheard.study.experiments import project_root
 
 _SAID = "a commit, a folder with results, or an experiment's name"
-_CELLS = "tables/cells.csv"
+
+
+def reference_folder(name: str) -> Path:
+    """`reference/NAME` here, or the project's own.
+
+    Raises:
+        ConfigError: there is none.
+    """
+    for folder in (Path("reference") / name, project_root() / "reference" / name):
+        if folder.is_dir():
+            return folder
+    raise ConfigError(f"reference/{name}: no such reference run; `overheard reference {name} --write` makes one")
+
+
+def check(name: str, all_cells: bool = False) -> tuple[str, int]:
+    """Compare `results/NAME` with `reference/NAME`.
+
+    Args:
+        name: the experiment.
+        all_cells: show every cell; else those with other bytes alone.
+
+    Returns:
+        What came of it, as text; and 0 if every cell is the same, within tolerance or within seed noise, else 1.
+
+    Raises:
+        ConfigError: there is no such reference or no such results.
+        LineageError: a file of either is not what its record says.
+    """
+    folder = Path("results") / name
+    if not folder.is_dir():
+        raise ConfigError(f"{folder}: no such results to check; `overheard run {name}` makes them")
+    first, second = load_side("reference", reference_folder(name)), load_side("fresh", folder)
+    found = cell_comparison.compare(first.cells, second.cells)
+    shown = found if all_cells else [one for one in found if one.verdict != SAME]
+    lines = [f"{name}: {len(found)} cells of results/{name} (second) against {first.folder} (first)"]
+    lines += _counts(found) + (["", *cell_comparison.as_lines(shown)] if shown else [])
+    failed = any(one.verdict in (NOT, ONLY_A, ONLY_B) for one in found)
+    if failed:
+        lines += ["", f"`overheard diff {first.folder} results/{name}` tells the cause"]
+    return "\n".join(lines), int(failed)
 
 
 @dataclass(frozen=True)
@@ -37,9 +77,14 @@ class Diff:
     first: Side
     second: Side
     cells: Sequence[Compared]
-    causes: Sequence[tuple[Cause, int]]
-    idle: Sequence[Cause]
+    causes: Sequence[tuple[FirstCause, int]]
+    idle: Sequence[FirstCause]
     told: bool
+
+    @property
+    def moved(self) -> list[Compared]:
+        """Cells whose predictions do not have the same bytes."""
+        return [one for one in self.cells if one.verdict != SAME]
 
 
 def diff(a: str, b: str, experiment: str | None = None) -> Diff:
@@ -55,37 +100,31 @@ def diff(a: str, b: str, experiment: str | None = None) -> Diff:
         LineageError: a side has no cells, or files that are not what their records say.
     """
     with ExitStack() as stack:
-        commits = [None if _folder(word) else _commit(word) for word in (a, b)]
-        kinds = _kinds([_tracked(commit) for commit in commits if commit], experiment)
-        sides = [_side(word, commit, kinds, experiment, stack) for word, commit in zip((a, b), commits, strict=True)]
-        return compared(*sides)
+        commits = {word: _commit(word) for word in (a, b) if not _folder(word)}
+        kinds = _kinds([_tracked(commit) for commit in commits.values()], experiment)
+        return _compared(*(_side(word, commits.get(word), kinds, experiment, stack) for word in (a, b)))
 
 
-def compared(first: Side, second: Side) -> Diff:
-    """Two sides that are read already."""
-    cells = comparison.compare(first.cells, second.cells)
-    told = bool(first.records and second.records)
-    causes = first_causes(first.records, second.records) if told else []
-    resting = _resting(first, second, [one for one in cells if one.verdict != SAME]) if told else {}
-    counted = [(cause, sum(1 for jobs in resting.values() if jobs & set(cause.jobs))) for cause in causes]
+def _compared(first: Side, second: Side) -> Diff:
+    cells = cell_comparison.compare(first.cells, second.cells)
+    if not (first.records and second.records):
+        return Diff(first, second, cells, [], [], told=False)
+    # the jobs, of both sides, that each moved cell rests on; those of one row and column rest on the same
+    rows = [one.key[:3] for one in cells if one.verdict != SAME]
+    resting = {
+        (table, row, column): set.union(*(rests_on(side.records, row, column, table) for side in (first, second)))
+        for table, row, column in dict.fromkeys(rows)
+    }
+    causes = first_causes(first.records, second.records)
+    counted = [(cause, sum(1 for row in rows if resting[row] & set(cause.jobs))) for cause in causes]
     moved = sorted(((cause, count) for cause, count in counted if count), key=lambda pair: -pair[1])
-    return Diff(first, second, cells, moved, [cause for cause, count in counted if not count], told)
-
-
-def _resting(first: Side, second: Side, moved: Sequence[Compared]) -> dict[comparison.Key, set[str]]:
-    """The jobs, of both sides, that each moved cell rests on."""
-    known: dict[tuple[str, str, str], set[str]] = {}
-    for table, row, column, _ in (one.key for one in moved):
-        if (table, row, column) not in known:
-            both = (rests_on(side.records, row, column, table) for side in (first, second))
-            known[table, row, column] = set.union(*both)
-    return {one.key: known[one.key[:3]] for one in moved}
+    return Diff(first, second, cells, moved, [cause for cause, count in counted if not count], told=True)
 
 
 def _folder(word: str) -> Path | None:
     """The folder that a word names: itself, or an experiment's results or reference run."""
     places = [Path(word), Path("results") / word, Path("reference") / word]
-    return next((place for place in places if (place / _CELLS).is_file()), None)
+    return next((place for place in places if (place / CELLS).is_file()), None)
 
 
 def _git(*arguments: str) -> bytes | None:
@@ -99,9 +138,9 @@ def _commit(word: str) -> str:
     except FileNotFoundError:
         found = None
     if not found:
-        known = sorted(path.parent.parent.name for path in Path("results").glob(f"*/{_CELLS}"))
+        known = sorted(path.parent.parent.name for path in Path("results").glob(f"*/{CELLS}"))
         raise ConfigError(
-            f"{word}: no such commit, folder with {_CELLS}, or experiment; expected {_SAID}; "
+            f"{word}: no such commit, folder with {CELLS}, or experiment; expected {_SAID}; "
             f"there are: {', '.join(known) or 'no finished experiments here'}"
         )
     return found.decode().strip()
@@ -109,12 +148,11 @@ def _commit(word: str) -> str:
 
 def _tracked(commit: str) -> dict[str, list[str]]:
     """Of each experiment in a commit, the folders in which its cells are: `results/NAME`, `reference/NAME`."""
-    root = _top()
-    listed = _git("-C", root, "ls-tree", "-r", "-z", "--name-only", commit, "--", "results", "reference") or b""
+    listed = _git("-C", _top(), "ls-tree", "-r", "-z", "--name-only", commit, "--", "results", "reference") or b""
     found: dict[str, list[str]] = {}
     for path in listed.decode().split("\0"):
-        if path.endswith(f"/{_CELLS}") and path.count("/") == 3:
-            folder = path.removesuffix(f"/{_CELLS}")
+        if path.endswith(f"/{CELLS}") and path.count("/") == 3:
+            folder = path.removesuffix(f"/{CELLS}")
             found.setdefault(folder.partition("/")[2], []).append(folder)
     return found
 
@@ -125,13 +163,12 @@ def _top() -> str:
 
 def _kinds(tracked: Sequence[Mapping[str, list[str]]], experiment: str | None) -> list[str]:
     """`results` and `reference` in the order of preference: what both commits have first, of both the results."""
-    kinds = ("results", "reference")
     names = [experiment] if experiment else sorted({name for one in tracked for name in one})
 
     def everywhere(kind: str) -> bool:
         return any(all(f"{kind}/{name}" in one.get(name, ()) for one in tracked) for name in names)
 
-    return sorted(kinds, key=lambda kind: not everywhere(kind))
+    return sorted(("results", "reference"), key=lambda kind: not everywhere(kind))
 
 
 def _side(word: str, commit: str | None, kinds: Sequence[str], experiment: str | None, stack: ExitStack) -> Side:
@@ -154,23 +191,25 @@ def _side(word: str, commit: str | None, kinds: Sequence[str], experiment: str |
 
 def as_text(found: Diff) -> str:
     """A comparison for people: how many cells moved, which, and why."""
-    counted = comparison.counts(found.cells)
     lines = [f"{found.first.label} (first) and {found.second.label} (second): {len(found.cells)} cells"]
-    lines += [f"  {verdict}: {count}" for verdict, count in counted.items()]
-    moved = [one for one in found.cells if one.verdict != SAME]
-    if moved:
-        lines += ["", *comparison.as_lines(moved), "", *_causes(found, len(moved))]
+    lines += _counts(found.cells)
+    if found.moved:
+        lines += ["", *cell_comparison.as_lines(found.moved), "", *_causes(found)]
     if found.idle:
         lines += ["", "Also different, but no moved cell rests on it:"]
         lines += [f"  {cause.text()}" for cause in found.idle[:20]]
     return "\n".join(lines)
 
 
-def _causes(found: Diff, moved: int) -> list[str]:
+def _counts(cells: Sequence[Compared]) -> list[str]:
+    return [f"  {verdict}: {count}" for verdict, count in cell_comparison.counts(cells).items()]
+
+
+def _causes(found: Diff) -> list[str]:
     if not found.told:
         side = found.second if found.first.records else found.first
         return [f"No cause can be told: {side.label} has no records."]
     if not found.causes:
         return ["No cause is known: no record differs."]
-    lines = [f"  {cause.text()}: {count} of {moved} moved cells rest on it" for cause, count in found.causes]
-    return ["First causes:", *lines]
+    of = f"of {len(found.moved)} moved cells rest on it"
+    return ["First causes:", *(f"  {cause.text()}: {count} {of}" for cause, count in found.causes)]

@@ -7,14 +7,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from overheard.errors import LineageError, OverheardError
+from overheard.errors import LineageError
 from overheard.jobs import hashing
-from overheard.jobs.records import entries, load_records, located, record_paths
-from overheard.lineage.comparison import Cell, Key, cell_of
-from overheard.lineage.graph import Record
+from overheard.jobs.records import Record, entries, load_records, located, record_paths, recorded
+from overheard.lineage.cell_comparison import Cell, Key, cell_of
 from overheard.scores.cells import COLUMNS
 
-_CELLS = "tables/cells.csv"
+CELLS = "tables/cells.csv"
 _RUN = re.compile(r"results/[^/]+/evaluate/(.+)/predictions\.npz")
 
 
@@ -41,7 +40,7 @@ def load_side(label: str, folder: Path) -> Side:
     Raises:
         LineageError: there are no cells, or cells or predictions are not what their record says.
     """
-    place = folder / _CELLS
+    place = folder / CELLS
     if not place.is_file():
         raise LineageError(f"{place}: no such file, so {label} has no cells to compare; `overheard run {folder.name}`")
     records = load_records(folder) if record_paths(folder) else {}
@@ -49,32 +48,20 @@ def load_side(label: str, folder: Path) -> Side:
         lines = list(csv.DictReader(stream))
     if not lines or not set(COLUMNS) - {"asked", "note"} <= lines[0].keys():
         raise LineageError(f"{place}: not a file of cells; expected the columns {', '.join(COLUMNS)}")
-    predictions = _predictions(folder, records)
-    _check(f"results/{folder.name}/{_CELLS}", folder, records)
+    digests = _digests(folder, records)
+    predictions = {run[1]: digest for path, digest in digests.items() if (run := _RUN.fullmatch(path))}
     return Side(label, folder, dict(cell_of(line, predictions) for line in lines), records)
 
 
-def _predictions(folder: Path, records: Mapping[str, Record]) -> dict[str, str]:
-    recorded = {e["path"]: e["sha256"] for record in records.values() for e in entries(record["writes"])}
-    there = {f"results/{folder.name}/{path.relative_to(folder).as_posix()}": path for path in _found(folder)}
+def _digests(folder: Path, records: Mapping[str, Record]) -> dict[str, str]:
+    """The sha256 of cells and predictions, as they lie here, and of all that the records have and is not here."""
+    known = {entry["path"]: entry["sha256"] for record in records.values() for entry in entries(record["writes"])}
+    places = [*sorted(folder.glob("evaluate/*/*/seed-*/predictions.npz")), folder / CELLS]
     with ThreadPoolExecutor(2) as pool:
-        digests = dict(zip(there, pool.map(lambda path: hashing.read(path).sha256, there.values()), strict=True))
-    for path, digest in digests.items():
-        if recorded.get(path, digest) != digest:
-            raise _changed(located(path, folder), folder)
-    known = {path: digest for path, digest in recorded.items() if path.startswith(f"results/{folder.name}/")} | digests
-    return {run[1]: digest for path, digest in known.items() if (run := _RUN.fullmatch(path))}
-
-
-def _found(folder: Path) -> list[Path]:
-    return sorted(folder.glob("evaluate/*/*/seed-*/predictions.npz"))
-
-
-def _check(path: str, folder: Path, records: Mapping[str, Record]) -> None:
-    for entry in (e for record in records.values() for e in entries(record["writes"]) if e["path"] == path):
-        if hashing.read(located(path, folder)).sha256 != entry["sha256"]:
-            raise _changed(located(path, folder), folder)
-
-
-def _changed(path: Path, folder: Path) -> OverheardError:
-    return LineageError(f"{path}: not what its record says; `overheard audit {folder.name}` tells more")
+        found = dict(zip(places, pool.map(lambda path: hashing.read(path).sha256, places), strict=True))
+    here = {recorded(path, folder): digest for path, digest in found.items()}
+    for path, digest in here.items():
+        if known.get(path, digest) != digest:
+            place = located(path, folder)
+            raise LineageError(f"{place}: not what its record says; `overheard audit {folder.name}` tells more")
+    return {path: digest for path, digest in known.items() if path.startswith(f"results/{folder.name}/")} | here

@@ -1,9 +1,11 @@
 """`overheard audit --recompute`: run jobs again from scratch, compare bytes. Touches files: in a temporary folder.
 
 A forger who changes a file and its record, and all that follows, leaves hashes that fit. The same command on the same
-inputs then gives other bytes than he wrote.
+inputs then gives other bytes than he wrote. What is run is made from the record; the recorded command is only read.
 """
 
+import dataclasses
+import importlib
 import json
 import os
 import random
@@ -13,19 +15,25 @@ import subprocess
 import sys
 import tempfile
 import typing
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+import click
+
 from overheard.errors import LineageError, OverheardError
-from overheard.jobs import hashing, runner, store
-from overheard.jobs.circumstance import is_whole
+from overheard.io.signature import deciding, role, settings_from_json, without_none
+from overheard.jobs import hashing, runner
 from overheard.jobs.code import closure as code
-from overheard.jobs.records import entries, located, read_circumstance, read_record
+from overheard.jobs.comparison import Difference, as_plan, differences, other_inputs, paths
+from overheard.jobs.machine import machine_class
+from overheard.jobs.records import Record, entries, located, read_record
+from overheard.lineage.circumstances import circumstance_of
 from overheard.lineage.findings import Finding
-from overheard.lineage.graph import Record
-from overheard.scheduling import dry_run
 from overheard.study.layout import STAGES
+
+_WORDS = {"setting": "settings", "package": "environment", "definition": "code"}
+"""What a kind of difference is called, where it is not itself the word."""
 
 
 def recompute(
@@ -52,23 +60,23 @@ def recompute(
 
 
 def _has_inputs(record: Record, folder: Path) -> bool:
-    return all(located(entry["path"], folder).exists() for entry in entries(record["reads"]))
+    return all(os.path.exists(located(entry["path"], folder)) for entry in entries(record["reads"]))
 
 
-def _circumstance(folder: Path, job: str, record: Record) -> dict[str, Any] | None:
+def _circumstance(folder: Path, job: str, record: Record) -> Mapping[str, Any] | None:
     """The circumstance of a job; None where it is not whole or not this record's, which an audit tells by itself."""
     try:
-        said = read_circumstance(located(job, folder))
-    except (OSError, RecursionError):
+        return circumstance_of(folder, job, record)
+    except LineageError:
         return None
-    return said if said is not None and is_whole(said) and said.get("of") == record["digest"] else None
 
 
 def recompute_job(folder: Path, job: str, record: Record) -> list[Finding]:
     """Run one job again, in a temporary working folder that holds links to its inputs and nothing else."""
     mend = f"delete {job} and `overheard run {folder.name}`"
     try:
-        words = _recorded_command(folder, job, record)
+        said = _circumstance(folder, job, record)
+        words = _recorded_command(said, job, record)
         if other := _other_code(record):
             return [
                 Finding("other code", job, f"made by other code than this ({other})", "the code of its record", mend)
@@ -80,63 +88,74 @@ def recompute_job(folder: Path, job: str, record: Record) -> list[Finding]:
             command = _command(folder, job, record)
             _link_inputs(folder, record, Path(place))
             _refuse_links(job, record, Path(place))
-            return _compared(folder, job, record, command, Path(place), mend)
-    except Exception as error:  # a forged record raises anything
-        said = str(error) if isinstance(error, OverheardError) else repr(error)
-        return [Finding("not recomputed", job, said, "a job that can be run again", mend)]
+            return list(_compared(said, job, record, command, Path(place), mend))
+    except (OverheardError, OSError) as error:  # a forged record may name any file
+        return [Finding("not recomputed", job, str(error), "a job that can be run again", mend)]
 
 
-def _recorded_command(folder: Path, job: str, record: Record) -> list[str]:
+def _recorded_command(said: Mapping[str, Any] | None, job: str, record: Record) -> list[str]:
     """The words of the recorded command.
 
     Raises:
         LineageError: none is recorded, or it is of another stage.
     """
-    said = _circumstance(folder, job, record)
-    if said is None or not isinstance(said.get("command"), str):
+    command = said and said.get("command")
+    if not isinstance(command, str):
         raise LineageError(f"{job}: no whole circumstance beside it, so its command is not known")
-    words = shlex.split(said["command"])
+    try:
+        words = shlex.split(command)
+    except ValueError as error:
+        raise LineageError(f"{job}: its command cannot be read ({error})") from error
     if words[:2] != ["overheard", record["stage"]] or record["stage"] not in STAGES:
-        raise LineageError(f"{job}: its command is `{said['command'][:60]}…`, not one of stage {record['stage']}")
-    return words
+        raise LineageError(f"{job}: its command is `{command[:60]}…`, not one of stage {record['stage']}")
+    return words[2:]
 
 
 def _said_otherwise(words: list[str], job: str, record: Record) -> list[str]:
-    """What the recorded command says otherwise than the record; nothing of the command is run.
+    """What the recorded command says otherwise than the record; it is read as its stage reads it, and not run.
 
     Raises:
         OverheardError: it cannot be read as a command of its stage.
     """
-    kept = [pair for pair in _pairs(words[2:]) if pair[0] not in ("--planned", "--log")]
-    unplanned = ["--log", "log", "--planned", json.dumps({"code": "", "environment": {}, "outside": {}})]
-    read = dry_run.read_command(shlex.join([*words[:2], *(word for pair in kept for word in pair), *unplanned]))
-    same = {
-        "settings": read.settings == record["settings"],
-        "reads": _named(read.reads) == _paths(record, "reads"),
-        "writes": _named(read.writes) == _paths(record, "writes"),
-        "record": Path(read.record).as_posix() == job,
-    }
-    return [part for part, is_same in same.items() if not is_same]
+    stage = _stage(record["stage"])
+    plan: dict[str, Any] = {"reads": {}, "writes": {}}
+    settings = {}
+    given = _parsed(record["stage"], words)
+    for name, annotation in typing.get_type_hints(stage, include_extras=True).items():
+        value, base = given.get(name), without_none(annotation)
+        if side := role(annotation):
+            named = value if isinstance(value, list | tuple) else [] if value is None else [value]
+            plan[side][name] = [Path(path).as_posix() for path in named]
+        elif dataclasses.is_dataclass(base):
+            settings[name] = settings_from_json(base, value, f"{job}: --{name}")
+        elif base is not Path:
+            # a folder of checkpoints changes no byte
+            settings[name] = value
+    plan["settings"] = deciding(stage, settings)
+    other_record = given["record"] is None or Path(given["record"]).as_posix() != job
+    return [*_in_words(differences(record, plan)), *(["record"] if other_record else [])]
 
 
-def _pairs(words: list[str]) -> list[tuple[str, str]]:
-    """Flags with their values; a person may write `--seed=0`."""
-    found, waiting = [], list(words)
-    while waiting:
-        flag = waiting.pop(0)
-        name, equals, value = flag.partition("=")
-        if not flag.startswith("--") or not (equals or waiting):
-            raise LineageError(f"its command has {flag!r} where a flag with a value was expected")
-        found.append((name, value if equals else waiting.pop(0)))
-    return found
+def _stage(word: str) -> Callable[..., None]:
+    return getattr(importlib.import_module(f"overheard.stages.{word}"), word)
 
 
-def _named(sides: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
-    return {flag: list(paths) for flag, paths in sides.items()}
+def _parsed(stage: str, words: list[str]) -> dict[str, Any]:
+    """The values of a command's flags, by the parser that would run it.
+
+    Raises:
+        LineageError: they are no such flags.
+    """
+    if not words or "--help" in words:
+        raise LineageError(f"its command is `overheard {stage} {' '.join(words)}`, which makes nothing")
+    try:
+        return runner.stage_command(stage).make_context(stage, list(words)).params
+    except click.ClickException as error:
+        raise LineageError(f"its command cannot be read: {error.format_message()}") from error
 
 
-def _paths(record: Record, side: str) -> dict[str, list[str]]:
-    return {flag: [entry["path"] for entry in rows] for flag, rows in record[side].items()}
+def _in_words(found: Iterable[Difference]) -> list[str]:
+    return list(dict.fromkeys(_WORDS.get(one.kind, one.kind) for one in found))
 
 
 def _command(folder: Path, job: str, record: Record) -> list[str]:
@@ -146,12 +165,11 @@ def _command(folder: Path, job: str, record: Record) -> list[str]:
         LineageError: a path leads elsewhere.
     """
     words = [sys.executable, "-m", "overheard", record["stage"]]
-    hints = typing.get_type_hints(dry_run.outline(record["stage"]), include_extras=True)
-    for name, annotation in hints.items():
-        kind, flag = runner.role(annotation), f"--{name.replace('_', '-')}"
-        if kind:
-            rows = record[kind].get(name, [])
-            words += [word for entry in rows for word in (flag, _place(entry, folder, kind))]
+    for name, annotation in typing.get_type_hints(_stage(record["stage"]), include_extras=True).items():
+        side, flag = role(annotation), f"--{name.replace('_', '-')}"
+        if side:
+            rows = record[side].get(name, [])
+            words += [word for entry in rows for word in (flag, _place(entry, folder, side))]
         elif annotation is Path:
             words += [flag, name]
         elif (value := record["settings"].get(name)) is not None:
@@ -160,10 +178,10 @@ def _command(folder: Path, job: str, record: Record) -> list[str]:
     return [*words, *(word for path in made_by for word in ("--records", _inside(path))), "--record", _inside(job)]
 
 
-def _place(entry: Mapping[str, Any], folder: Path, kind: str) -> str:
+def _place(entry: Mapping[str, Any], folder: Path, side: str) -> str:
     """A path as it is given again; what no job made is read where it lies."""
     path = entry["path"]
-    if kind == "reads" and entry.get("record") is None and not _is_inside(path):
+    if side == "reads" and entry.get("record") is None and not _is_inside(path):
         return str(located(path, folder).resolve())
     return _inside(path)
 
@@ -187,83 +205,70 @@ def _refuse_links(job: str, record: Record, place: Path) -> None:
 
 
 def _other_code(record: Record) -> str | None:
-    """What code or packages are others now than when a job ran; None where they are the same."""
-    closure = code.stage_code(record["stage"], record["settings"].get("method"))
-    if closure.digest != record["code"]["digest"]:
-        then = record["code"]["definitions"]
-        names = sorted(n for n in then.keys() | closure.definitions if then.get(n) != closure.definitions.get(n))
+    """What code or packages are others now than when a job ran; None where they are the same.
+
+    Raises:
+        LineageError: its method is no word.
+    """
+    method = record["settings"].get("method")
+    if not isinstance(method, str | None):
+        raise LineageError(f"its method is {method!r}; a word was expected")
+    now = code.stage_code(record["stage"], method)
+    plan = {"code": now.digest, "definitions": now.definitions, "environment": code.environment(now)}
+    found = list(differences(record, plan))
+    if names := [one.name for one in found if one.kind != "package"]:
         return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
-    now = code.environment(closure)
-    packages = sorted(
-        name for name in now.keys() | record["environment"] if now.get(name) != record["environment"].get(name)
-    )
-    return ", ".join(f"{name} {record['environment'].get(name)}, now {now.get(name)}" for name in packages) or None
+    return ", ".join(f"{name} {then}, now {version}" for _, name, then, version in found) or None
 
 
 def _link_inputs(folder: Path, record: Record, place: Path) -> None:
+    """Link what a job reads, the records of its makers, and the listings by which files in folders are checked."""
     # folders first: a single file of theirs is then there already
     for entry in sorted(entries(record["reads"]), key=lambda entry: "files" not in entry):
-        for path in filter(None, (entry["path"], entry.get("record"))):
-            link, target = place / path, located(path, folder).resolve()
-            # any other is found where it is
-            if _is_inside(path) and not link.exists():
-                link.parent.mkdir(parents=True, exist_ok=True)
-                link.symlink_to(target)
-        _link_listing(folder, entry, place)
+        path = Path(entry["path"])
+        _link(entry["path"], folder, place)
+        if entry.get("record"):
+            _link(entry["record"], folder, place)
+        for parent in (path, *path.parents):
+            listing = parent.with_name(f"{parent.name}.files.csv").as_posix() if parent.name else ""
+            if listing and located(listing, folder).is_file():
+                _link(listing, folder, place)
 
 
-def _link_listing(folder: Path, entry: Mapping[str, str], place: Path) -> None:
-    """A file out of a folder is checked against the listing beside that folder."""
-    for parent in (Path(entry["path"]), *Path(entry["path"]).parents):
-        name = parent.with_name(f"{parent.name}.files.csv") if parent.name else None
-        if (
-            name
-            and _is_inside(name.as_posix())
-            and located(name.as_posix(), folder).is_file()
-            and not (place / name).exists()
-        ):
-            (place / name).parent.mkdir(parents=True, exist_ok=True)
-            (place / name).symlink_to(located(name.as_posix(), folder).resolve())
+def _link(path: str, folder: Path, place: Path) -> None:
+    """Link a file into the folder where the job runs; one that lies elsewhere is found where it is."""
+    if _is_inside(path) and not (place / path).exists():
+        (place / path).parent.mkdir(parents=True, exist_ok=True)
+        (place / path).symlink_to(located(path, folder).resolve())
 
 
-def _compared(folder: Path, job: str, record: Record, command: list[str], place: Path, mend: str) -> list[Finding]:
+def _compared(
+    said: Mapping[str, Any], job: str, record: Record, command: list[str], place: Path, mend: str
+) -> typing.Iterator[Finding]:
+    """Run the command in a folder and compare what it writes with the record."""
     # a user's own modules lie in the working folder
-    paths = [str(Path.cwd()), *filter(None, [os.environ.get("PYTHONPATH")])]
-    environ = os.environ | {"OVERHEARD_STORE": "off", "PYTHONPATH": os.pathsep.join(paths), "OMP_NUM_THREADS": "1"}
+    modules = [str(Path.cwd()), *filter(None, [os.environ.get("PYTHONPATH")])]
+    environ = os.environ | {"OVERHEARD_STORE": "off", "PYTHONPATH": os.pathsep.join(modules), "OMP_NUM_THREADS": "1"}
     environ.pop("OVERHEARD_PROGRESS", None)
     done = subprocess.run(command, cwd=place, env=environ, capture_output=True, text=True, check=False)
     if done.returncode:
-        said = " ".join(done.stderr.strip().splitlines()[-3:])
-        return [Finding("not recomputed", job, f"the job failed: {said}", "a job that can be run again", mend)]
+        told = " ".join(done.stderr.strip().splitlines()[-3:])
+        yield Finding("not recomputed", job, f"the job failed: {told}", "a job that can be run again", mend)
+        return
     again = read_record(place / job)
     if again["identity"] != record["identity"]:
-        found = f"run again it is another job ({_other(record, again)})"
-        return [Finding("forged", job, found, "the same settings, inputs and code", mend)]
-    kind, remark = _kind(folder, job)
-    findings = []
+        other = _in_words(differences(record, as_plan(again) | {"writes": paths(again, "writes")}))
+        other += ["reads"] if other_inputs(record, again) else []
+        found = f"run again it is another job ({', '.join(other)})"
+        yield Finding("forged", job, found, "the same settings, inputs and code", mend)
+        return
+    # equal bytes are promised within one class of machines
+    machine, here = said.get("machine"), machine_class()
+    elsewhere = machine not in (None, here)
+    remark = f", made on {machine}, this is {here}" if elsewhere else ""
     for entry in entries(record["writes"]):
         made = hashing.read(place / entry["path"])
         if made.sha256 != entry["sha256"]:
             found = f"sha256 {entry['sha256'][:12]}…, as its record has it{remark}"
             expected = f"sha256 {made.sha256[:12]}…, as the job makes it"
-            findings.append(Finding(kind, entry["path"], found, expected, mend))
-    return findings
-
-
-def _other(record: Record, again: Record) -> str:
-    parts = [key for key in ("stage", "settings", "environment") if record[key] != again[key]]
-    sides = [key for key in ("reads", "writes") if _digests(record, key) != _digests(again, key)]
-    return ", ".join([*parts, *sides, *(["code"] if record["code"]["digest"] != again["code"]["digest"] else [])])
-
-
-def _digests(record: Record, side: str) -> dict[str, list[str]]:
-    return {flag: [e["sha256"] if side == "reads" else e["path"] for e in rows] for flag, rows in record[side].items()}
-
-
-def _kind(folder: Path, job: str) -> tuple[str, str]:
-    """Equal bytes are promised within one class of machines."""
-    said = read_circumstance(located(job, folder)) or {}
-    machine, here = said.get("machine"), store.machine_class()
-    if machine in (None, here):
-        return "forged", ""
-    return "other machine", f", made on {machine}, this is {here}"
+            yield Finding("other machine" if elsewhere else "forged", entry["path"], found, expected, mend)

@@ -14,8 +14,8 @@ from typing import Any
 
 from overheard.errors import ConfigError, LineageError
 from overheard.jobs import records
-from overheard.jobs.circumstance import is_whole
 from overheard.jobs.records import Record
+from overheard.lineage.circumstances import circumstance_of
 from overheard.lineage.graph import Graph, files
 
 Entry = Mapping[str, Any]
@@ -249,14 +249,9 @@ class _Reader:
         return content
 
     def circumstance(self, path: str) -> dict[str, Any] | None:
-        place = records.located(path, self.folder)
-        said = records.read_circumstance(place)
-        if said is not None and (not is_whole(said) or said.get("of") != self.found[path]["digest"]):
-            raise LineageError(
-                f"{records.circumstance_path(place)}: not what was written beside {place.name}; "
-                "delete it (the time and place of this job are lost then)"
-            )
-        return said
+        if not records.circumstance_path(records.located(path, self.folder)).exists():
+            return None
+        return circumstance_of(self.folder, path, self.found[path])
 
 
 def _chosen(content: bytes, wanted: Mapping[str, str]) -> dict[str, str]:

@@ -5,9 +5,8 @@ each job that it would not run is compared with the job's plan.
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 
-from overheard.jobs import records
+from overheard.jobs.comparison import differences
 from overheard.jobs.records import Record
 from overheard.scheduling.dry_run import Planned
 
@@ -25,43 +24,19 @@ def deviations(found: Mapping[str, Record], jobs: Iterable[Planned]) -> dict[str
     return {path: what for path, what in compared.items() if what is not None}
 
 
+_WORDS = {
+    "stage": "stage",
+    "setting": "settings",
+    "code": "code",
+    "package": "versions",
+    "reads": "files read",
+    "writes": "files written",
+    "input": "content of outside files",
+}
+
+
 def difference(record: Record, job: Planned) -> str | None:
     """What a record has otherwise than the job's plan, in words; None if nothing."""
-    kept, wanted = _of_record(record), _of_plan(record, job)
-    return next((what for what in kept if records.canonical(kept[what]) != records.canonical(wanted[what])), None)
-
-
-def _of_record(record: Record) -> dict[str, Any]:
-    return {
-        "stage": record["stage"],
-        "settings": record["settings"],
-        "code": record["code"]["digest"],
-        "versions": record["environment"],
-        "files read": _paths(record["reads"]),
-        "files written": _paths(record["writes"]),
-        "content of outside files": {entry["path"]: entry["sha256"] for entry in _outside(record)},
-    }
-
-
-def _of_plan(record: Record, job: Planned) -> dict[str, Any]:
-    digests = job.planned["outside"]
-    return {
-        "stage": job.stage,
-        "settings": job.settings,
-        "code": job.planned["code"],
-        "versions": job.planned["environment"],
-        "files read": {flag: list(paths) for flag, paths in job.reads.items()},
-        "files written": {flag: list(paths) for flag, paths in job.writes.items()},
-        # a plan has the digests of what is large alone
-        "content of outside files": {
-            entry["path"]: digests.get(entry["path"], entry["sha256"]) for entry in _outside(record)
-        },
-    }
-
-
-def _paths(side: Mapping[str, Iterable[Mapping[str, Any]]]) -> dict[str, list[str]]:
-    return {flag: [entry["path"] for entry in entries] for flag, entries in side.items() if entries}
-
-
-def _outside(record: Record) -> list[Mapping[str, Any]]:
-    return [entry for entry in records.entries(record["reads"]) if entry["record"] is None]
+    plan = {"stage": job.stage, "settings": job.settings, "reads": job.reads, "writes": job.writes, **job.planned}
+    first = next(differences(record, plan), None)
+    return first and _WORDS[first.kind]

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from overheard.lineage.comparison import (
+from overheard.lineage.cell_comparison import (
     NOISE,
     NOT,
     ONLY_A,

@@ -244,7 +244,7 @@ def test_a_job_that_was_put_back_has_the_times_of_its_computation(made, study, t
 
 
 def test_a_crate_is_not_written_over(crate, study):
-    with pytest.raises(ConfigError, match="is there already"):
+    with pytest.raises(ConfigError, match="already exists"):
         write_crate(study, crate.folder)
 
 

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from overheard.lineage.graph import Graph, files
+from overheard.study.layout import FINAL_STAGES
 
 Record = Mapping[str, Any]
 
@@ -71,7 +72,7 @@ class Feeds:
         if run := _RUN.fullmatch(path):
             readers = [link.job for link in self.graph.readers.get(path, ())]
             return self._named({job for job in readers if job not in self.tables}, {run.groups()})
-        own = {written.job} if written and self.records[written.job]["stage"] in _FINAL else set()
+        own = {written.job} if written and self.records[written.job]["stage"] in FINAL_STAGES else set()
         return self._named(own | set(self._readers(path)), set())
 
     def of_job(self, job: str) -> tuple[str, ...]:
@@ -118,9 +119,6 @@ class Feeds:
                 found.add(job)
                 waiting += self.children.get(job, [])
         return found
-
-
-_FINAL = ("tables", "cells", "figures")
 
 
 def _word(job: str) -> str:

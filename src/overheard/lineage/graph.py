@@ -10,11 +10,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
 
+from overheard.study.layout import FINAL_STAGES
+
 Record = Mapping[str, Any]
 Entry = Mapping[str, Any]
-
-FINAL_STAGES = ("tables", "cells", "figures", "site")
-"""Stages whose files are what a study is for: a job from which no way leads to one of them is an orphan."""
 
 
 class Link(NamedTuple):

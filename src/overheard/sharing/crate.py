@@ -4,7 +4,6 @@ Files up to a megabyte that a person can read are copied; students, features and
 size. Nothing in a crate but the times of the jobs depends on when it is written.
 """
 
-import importlib.metadata
 from collections.abc import Mapping
 from hashlib import sha256
 from importlib.metadata import version
@@ -18,7 +17,7 @@ from overheard.io import whole
 from overheard.jobs import records
 from overheard.jobs.records import Record
 from overheard.lineage.graph import Graph, files
-from overheard.sharing.crate_entities import WORKFLOW, Entity, Facts, encoding, entities, ref, refs
+from overheard.sharing.crate_entities import WORKFLOW, Entity, Facts, encoding, entities, entity, file_id, ref, refs
 from overheard.study.experiments import project_root
 from overheard.study.layout import STAGES
 
@@ -29,8 +28,10 @@ PROFILES = {
     "https://w3id.org/workflowhub/workflow-ro-crate/1.0": "Workflow RO-Crate",
 }
 CONTEXT = "https://w3id.org/ro/terms/workflow-run/context"
+BIOSCHEMAS = "https://bioschemas.org/profiles/ComputationalWorkflow/1.0-RELEASE"
 _READABLE = (".csv", ".json", ".md", ".tex", ".png", ".pdf")
 _LARGEST = 1_000_000  # bytes of a file that is copied
+_PROJECT = ("workflow/rules/*.smk", "config/studies/*.yaml", "config/protocols/*.yaml", "config/published/*.csv")
 _ENVIRONMENT = {
     "environment.yml": (
         "Conda environment",
@@ -49,7 +50,7 @@ def write_crate(folder: Path, target: Path, agent: str | None = None, agent_id: 
     Args:
         folder: `results/NAME` or `reference/NAME`.
         target: the folder to write; must not exist.
-        agent: who ran it; records do not tell. None leaves it out.
+        agent: who ran it, which no record says. None leaves it out.
         agent_id: that person's address, e.g. an ORCID.
 
     Returns:
@@ -60,7 +61,7 @@ def write_crate(folder: Path, target: Path, agent: str | None = None, agent_id: 
         LineageError: a record or a file to copy is not what it should be.
     """
     if target.exists():
-        raise ConfigError(f"{target}: is there already; delete it or name another folder")
+        raise ConfigError(f"{target}: already exists; delete it or name another folder")
     found = records.load_records(folder)
     _check(found, folder)
     root = project_root()
@@ -134,17 +135,11 @@ def _circumstances(found: Mapping[str, Record], folder: Path) -> tuple[dict[str,
 
 def _project_files(root: Path, name: str, found: Mapping[str, Record]) -> dict[str, Path]:
     """The workflow, the configuration and the environment, by their paths in the crate; none that changed since."""
-    wanted = [WORKFLOW, f"config/{name}.yaml", *_ENVIRONMENT, "CITATION.cff", "LICENSE"]
-    there = {path: root / path for path in wanted}
-    own = Path("config") / f"{name}.yaml"
-    if own.is_file():
-        there[own.as_posix()] = own
-    for pattern in (
-        "workflow/rules/*.smk",
-        "config/studies/*.yaml",
-        "config/protocols/*.yaml",
-        "config/published/*.csv",
-    ):
+    own = f"config/{name}.yaml"
+    there = {path: root / path for path in (WORKFLOW, own, *_ENVIRONMENT, "CITATION.cff", "LICENSE")}
+    if Path(own).is_file():
+        there[own] = Path(own)
+    for pattern in _PROJECT:
         there |= {path.relative_to(root).as_posix(): path for path in sorted(root.glob(pattern))}
     return {path: place for path, place in there.items() if place.is_file() and _as_read(path, place, found)}
 
@@ -158,39 +153,31 @@ def _as_read(path: str, place: Path, found: Mapping[str, Record]) -> bool:
 
 def _crate(root: Path, facts: Facts, places: Mapping[str, Path], found: dict[str, Entity]) -> Any:
     """The crate as the library has it, ready to be written."""
-    from rocrate.model.contextentity import ContextEntity
     from rocrate.rocrate import ROCrate
 
     crate = ROCrate(version="1.1")
     crate.metadata.extra_contexts.append(CONTEXT)
     crate.metadata.extra_terms["buildInstructions"] = "https://codemeta.github.io/terms/buildInstructions"
-    _workflow(crate, places, found.pop(WORKFLOW), facts)
+    _add_workflow(crate, places, found.pop(WORKFLOW))
     for path, place in places.items():
         if path != WORKFLOW:
-            said = _of_project(path, place) | found.pop(_id(path), {})
+            said = _of_project(path, place) | found.pop(file_id(path, places), {})
             if path == facts.config:
                 said["exampleOfWork"] = ref("#parameter/workflow/config")
             crate.add_file(place, path, properties=said)
-    for name, entity in found.items():
-        crate.add(ContextEntity(crate, name, properties={key: value for key, value in entity.items() if key != "@id"}))
+    for described in found.values():
+        crate.add_jsonld(dict(described))
     citation = yaml.safe_load((root / "CITATION.cff").read_text(encoding="utf-8")) if "CITATION.cff" in places else {}
-    _root(crate, facts, citation)
+    _describe(crate, facts, citation)
     return crate
-
-
-def _id(path: str) -> str:
-    from urllib.parse import quote
-
-    return quote(path)
 
 
 def _of_project(path: str, place: Path) -> Entity:
     """What is said of a copied file that no job wrote or read."""
     content = place.read_bytes()
     said: Entity = {"name": path, "sha256": sha256(content).hexdigest(), "contentSize": str(len(content))}
-    said["encodingFormat"] = encoding(path)
-    if path == WORKFLOW or path.endswith((".smk", ".lock", ".cff", "LICENSE")):
-        said["encodingFormat"] = "text/plain"
+    is_text = path == WORKFLOW or path.endswith((".smk", ".lock", ".cff", "LICENSE"))
+    said["encodingFormat"] = "text/plain" if is_text else encoding(path)
     if path in _ENVIRONMENT:
         said |= {"description": _ENVIRONMENT[path][0], "conformsTo": ref(_ENVIRONMENT[path][1])}
     if path.endswith(".smk"):
@@ -198,44 +185,32 @@ def _of_project(path: str, place: Path) -> Entity:
     return said
 
 
-def _workflow(crate: Any, places: Mapping[str, Path], parts: Entity, facts: Facts) -> None:
-    """The Snakefile, whose tools are the stages."""
-    workflow = crate.add_workflow(
-        places[WORKFLOW],
-        WORKFLOW,
-        main=True,
-        lang="snakemake",
-        lang_version=importlib.metadata.version("snakemake"),
-        properties=_of_project(WORKFLOW, places[WORKFLOW])
-        | {"@type": ["File", "SoftwareSourceCode", "ComputationalWorkflow", "HowTo"]},
+def _add_workflow(crate: Any, places: Mapping[str, Path], parts: Entity) -> None:
+    """The Snakefile, whose tools are the stages, and what it conforms to."""
+    snakemake, place = version("snakemake"), places[WORKFLOW]
+    properties = {
+        "@type": ["File", "SoftwareSourceCode", "ComputationalWorkflow", "HowTo"],
+        "conformsTo": ref(BIOSCHEMAS),
+        "version": version("overheard"),
+        "buildInstructions": refs(path for path in _ENVIRONMENT if path in places),
+    }
+    properties |= _of_project(WORKFLOW, place) | parts
+    crate.add_workflow(place, WORKFLOW, main=True, lang="snakemake", lang_version=snakemake, properties=properties)
+    program = entity(
+        "#snakemake",
+        "SoftwareApplication",
+        name="Snakemake",
+        softwareVersion=snakemake,
+        url="https://snakemake.readthedocs.io",
+        description="the version that was installed when this crate was written",
     )
-    workflow["conformsTo"] = ref("https://bioschemas.org/profiles/ComputationalWorkflow/1.0-RELEASE")
-    workflow["version"] = version("overheard")
-    workflow["buildInstructions"] = refs(path for path in _ENVIRONMENT if path in places)
-    for key, value in parts.items():
-        workflow[key] = value
-    crate.add_jsonld(
-        {
-            "@id": "#snakemake",
-            "@type": "SoftwareApplication",
-            "name": "Snakemake",
-            "softwareVersion": importlib.metadata.version("snakemake"),
-            "url": "https://snakemake.readthedocs.io",
-            "description": "the version that was installed when this crate was written",
-        }
-    )
+    crate.add_jsonld(program)
     for name, address in _ENVIRONMENT.values():
-        crate.add_jsonld({"@id": address, "@type": "CreativeWork", "name": f"format: {name}"})
-    crate.add_jsonld(
-        {
-            "@id": "https://bioschemas.org/profiles/ComputationalWorkflow/1.0-RELEASE",
-            "@type": "CreativeWork",
-            "name": "Bioschemas ComputationalWorkflow profile",
-        }
-    )
+        crate.add_jsonld(entity(address, "CreativeWork", name=f"format: {name}"))
+    crate.add_jsonld(entity(BIOSCHEMAS, "CreativeWork", name="Bioschemas ComputationalWorkflow profile"))
 
 
-def _root(crate: Any, facts: Facts, citation: Mapping[str, Any]) -> None:
+def _describe(crate: Any, facts: Facts, citation: Mapping[str, Any]) -> None:
     """The crate itself: name, licence, authors, profiles, and its runs."""
     root = crate.root_dataset
     root["name"] = f"overheard run {facts.experiment}"
@@ -243,25 +218,19 @@ def _root(crate: Any, facts: Facts, citation: Mapping[str, Any]) -> None:
         f"Where every number of results/{facts.experiment} comes from: all jobs with inputs, outputs, settings, code, "
         "versions. Files over a megabyte, weights, arrays and media are described by sha256 and size, not contained."
     )
-    ended = [said["ended"] for said in facts.said.values()]
-    root["datePublished"] = max(ended) if ended else "1970-01-01T00:00:00+00:00"
+    root["datePublished"] = max((said["ended"] for said in facts.said.values()), default="1970-01-01T00:00:00+00:00")
     for address, name in PROFILES.items():
-        kind = {"@id": address, "@type": "CreativeWork", "name": name, "version": address.rpartition("/")[2]}
-        crate.add_or_update_jsonld(kind)
+        profile = entity(address, "CreativeWork", name=name, version=address.rpartition("/")[2])
+        crate.add_or_update_jsonld(profile)
     root["conformsTo"] = refs(PROFILES)
     licence = citation.get("license", "MIT")
-    root["license"] = ref(f"https://spdx.org/licenses/{licence}")
-    crate.add_jsonld(
-        {
-            "@id": f"https://spdx.org/licenses/{licence}",
-            "@type": "CreativeWork",
-            "name": licence,
-            "description": "of the workflow and of what it made; media that a user gave keep their own",
-        }
+    whose = "of the workflow and of what it made; media that a user gave keep their own"
+    terms = crate.add_jsonld(
+        entity(f"https://spdx.org/licenses/{licence}", "CreativeWork", name=licence, description=whose)
     )
+    root["license"] = ref(terms.id)
     root["author"] = refs(_authors(crate, citation))
-    actions = [entity.id for entity in crate.contextual_entities if str(entity.type).endswith("Action")]
-    root["mentions"] = refs(actions)
+    root["mentions"] = refs(one.id for one in crate.contextual_entities if str(one.type).endswith("Action"))
 
 
 def _authors(crate: Any, citation: Mapping[str, Any]) -> list[str]:
@@ -270,5 +239,5 @@ def _authors(crate: Any, citation: Mapping[str, Any]) -> list[str]:
         name = author.get("name") or f"{author.get('given-names', '')} {author.get('family-names', '')}".strip()
         kind = "Organization" if "name" in author else "Person"
         names.append(author.get("orcid") or f"#author-{number}")
-        crate.add_jsonld({"@id": names[-1], "@type": kind, "name": name})
+        crate.add_jsonld(entity(names[-1], kind, name=name))
     return names

@@ -6,18 +6,19 @@ workflow, a job is a run of the tool, a rule's jobs are one execution of the ste
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 from urllib.parse import quote
 
+from overheard.jobs.records import SUFFIX
 from overheard.lineage.graph import Graph, Record, files
+from overheard.study.layout import FINAL_STAGES
 
 Entity = dict[str, Any]
 WORKFLOW = "workflow/Snakefile"
 COMPLETED = "http://schema.org/CompletedActionStatus"
-RESULT_STAGES = ("tables", "cells", "figures", "site")
 
 _FORMATS = {
     ".csv": "text/csv",
@@ -56,22 +57,11 @@ class Facts:
     copied: frozenset[str]
     config: str | None
     stages: Mapping[str, str]
-    agent: Mapping[str, str] | None = None
-
-
-@dataclass
-class _Draft:
-    """Entities by id, in the order they were made, and the parameters that files are examples of."""
-
-    entities: dict[str, Entity] = field(default_factory=dict)
-    examples: dict[str, dict[str, None]] = field(default_factory=lambda: defaultdict(dict))
-
-    def add(self, entity: Entity) -> dict[str, str]:
-        self.entities.setdefault(entity["@id"], entity)
-        return ref(entity["@id"])
+    agent: Entity | None = None
 
 
 def ref(name: str) -> dict[str, str]:
+    """A reference to an entity."""
     return {"@id": name}
 
 
@@ -81,13 +71,18 @@ def refs(names: Iterable[str]) -> list[dict[str, str]] | dict[str, str]:
     return found[0] if len(found) == 1 else found
 
 
+def entity(identifier: str, kind: str, /, **properties: Any) -> Entity:
+    """An entity with its properties; what is None is left out."""
+    return {"@id": identifier, "@type": kind} | {key: value for key, value in properties.items() if value is not None}
+
+
 def file_id(path: str, copied: Iterable[str]) -> str:
     """A file of the crate is named by its path; one that is only described, by a fragment."""
     return quote(path) if path in copied else f"#{quote(path)}"
 
 
 def encoding(path: str) -> str:
-    """The media type a file's name tells."""
+    """The media type that a file's name shows."""
     return _FORMATS.get("." + path.rpartition(".")[2], "application/octet-stream")
 
 
@@ -98,37 +93,206 @@ def entities(records: Mapping[str, Record], facts: Facts) -> dict[str, Entity]:
         records: all records of the experiment, by recorded path.
         facts: what the records do not hold.
     """
-    graph, draft = Graph(records), _Draft()
-    order = graph.ancestors(sorted(records))
-    _software(draft, records, facts)
-    for stage in _stages(records, facts):
-        _tool(draft, stage, [job for job in order if records[job]["stage"] == stage], graph, facts)
-    for job in order:
-        _files(draft, job, records[job], facts)
-        _action(draft, job, records[job], facts)
-    _run(draft, order, graph, facts)
+    draft = _Draft(records, facts)
+    for package in sorted({pair for record in records.values() for pair in record["environment"].items()}):
+        draft.add_package(*package)
+    for stage in draft.stages:
+        draft.add_stage(stage)
+    for job in draft.order:
+        draft.add_files(job)
+        draft.add_job(job)
+    draft.add_workflow()
     for name, parameters in draft.examples.items():
         draft.entities[name]["exampleOfWork"] = refs(parameters)
     return draft.entities
 
 
-def _stages(records: Mapping[str, Record], facts: Facts) -> list[str]:
-    """The stages there are, in the order of the flow."""
-    there = {record["stage"] for record in records.values()}
-    return [stage for stage in facts.stages if stage in there] + sorted(there - set(facts.stages))
+class _Draft:
+    """Entities by id, in the order they are made.
 
+    Attributes:
+        order: all jobs, each after those it read from.
+        stages: the stages that have jobs, in the order of the flow.
+        examples: by a file's id the parameters that it is an example of.
+    """
 
-def _software(draft: _Draft, records: Mapping[str, Record], facts: Facts) -> None:
-    versions = sorted({pair for record in records.values() for pair in record["environment"].items()})
-    for name, version in versions:
-        draft.add(
-            {
-                "@id": package_id(name, version),
-                "@type": "SoftwareApplication",
-                "name": name,
-                "softwareVersion": version,
-                "url": package_id(name, version),
-            }
+    def __init__(self, records: Mapping[str, Record], facts: Facts) -> None:
+        self.records, self.facts, self.graph = records, facts, Graph(records)
+        self.order = self.graph.ancestors(sorted(records))
+        there = {record["stage"] for record in records.values()}
+        self.stages = [stage for stage in facts.stages if stage in there] + sorted(there - set(facts.stages))
+        self.entities: dict[str, Entity] = {}
+        self.examples: dict[str, dict[str, None]] = defaultdict(dict)
+
+    def add(self, identifier: str, kind: str, /, **properties: Any) -> str:
+        """Add an entity, unless one of this id is there; returns the id."""
+        self.entities.setdefault(identifier, entity(identifier, kind, **properties))
+        return identifier
+
+    def add_package(self, name: str, version: str) -> None:
+        address = package_id(name, version)
+        self.add(address, "SoftwareApplication", name=name, softwareVersion=version, url=address)
+
+    def add_stage(self, stage: str) -> None:
+        """A stage's command, its step in the workflow, and the step's execution."""
+        jobs = [job for job in self.order if self.records[job]["stage"] == stage]
+        records = [self.records[job] for job in jobs]
+        commits = dict.fromkeys(commit(self.facts.said[job]["git"]) for job in jobs if job in self.facts.said)
+        tool = self.add(
+            f"#tool/{stage}",
+            "SoftwareApplication",
+            name=f"overheard {stage}",
+            description=self.facts.stages.get(stage, stage),
+            softwareVersion=" or ".join(commits) or "not known",
+            input=refs(self._parameter(stage, *one) for record in records for one in _inputs(record)),
+            output=refs(self._parameter(stage, *one) for record in records for one in _flags(record, "writes")),
+            softwareRequirements=refs(
+                package_id(*package) for record in records for package in sorted(record["environment"].items())
+            ),
+        )
+        position, connections = str(self.stages.index(stage)), refs(self._connections(stage, jobs)) or None
+        step = self.add(
+            f"#step/{stage}", "HowToStep", name=stage, position=position, workExample=ref(tool), connection=connections
+        )
+        runs = {"object": refs(map(self.job_id, jobs)), "actionStatus": COMPLETED}
+        self.add(f"#control/{stage}", "ControlAction", name=f"step {stage}", instrument=ref(step), **runs)
+
+    def _connections(self, stage: str, jobs: Iterable[str]) -> list[str]:
+        """What a step's inputs were connected to: outputs of other steps, the configuration, what no job made."""
+        pairs: dict[tuple[str, str], None] = {}
+        for job in jobs:
+            for flag, entry in files(self.records[job], "reads"):
+                link = self.graph.producer(entry["path"]) if entry.get("record") else None
+                source = f"{self.records[link.job]['stage']}/{link.flag}" if link else f"workflow/{stage}.{flag}"
+                pairs[source, f"{stage}/{flag}"] = None
+            if self.facts.config:
+                pairs |= {("workflow/config", f"{stage}/{key}"): None for key in settings(self.records[job])}
+        return [self._connection(*pair) for pair in pairs]
+
+    def _connection(self, source: str, target: str) -> str:
+        ends = {"sourceParameter": ref(parameter_id(source)), "targetParameter": ref(parameter_id(target))}
+        return self.add(f"#connection/{quote(source)}/to/{quote(target)}", "ParameterConnection", **ends)
+
+    def _parameter(self, tool: str, name: str, kind: str) -> str:
+        return self.add(parameter_id(f"{tool}/{name}"), "FormalParameter", name=f"{tool}.{name}", additionalType=kind)
+
+    def add_files(self, job: str) -> None:
+        """What a job read and wrote."""
+        record = self.records[job]
+        for side in ("reads", "writes"):
+            for flag, entry in files(record, side):
+                path, said = entry["path"], {"sha256": entry["sha256"], "contentSize": str(entry["bytes"])}
+                if "files" in entry:
+                    listed = f"folder of {entry['files']} files; sha256 is of their list (path, sha256, bytes)"
+                    name = self.add(self.file_id(path), "Dataset", name=path, description=listed, **said)
+                else:
+                    name = self.add(self.file_id(path), "File", name=path, encodingFormat=encoding(path), **said)
+                self.examples[name][parameter_id(f"{record['stage']}/{flag}")] = None
+
+    def file_id(self, path: str) -> str:
+        return file_id(path, self.facts.copied)
+
+    def job_id(self, job: str) -> str:
+        return f"#job/{quote(self._job_name(job))}"
+
+    def _job_name(self, job: str) -> str:
+        """A job's short name: its record's path within the experiment."""
+        return job.removeprefix(f"results/{self.facts.experiment}/").removesuffix(SUFFIX)
+
+    def add_job(self, job: str) -> None:
+        """The run of a job: what it used, what it made, when and at what cost."""
+        record, said, agent = self.records[job], self.facts.said.get(job), self.facts.agent
+        used = [self.file_id(entry["path"]) for _, entry in files(record, "reads")]
+        used += [self._value(record["stage"], key, value) for key, value in settings(record).items()]
+        when = {}
+        if said:
+            usage = refs(self._usage(job, said))
+            when = {"startTime": said["started"], "endTime": said["ended"], "resourceUsage": usage}
+        self.add(
+            self.job_id(job),
+            "CreateAction",
+            name=self._job_name(job),
+            description=_description(record, said, job in self.facts.put_back),
+            instrument=ref(f"#tool/{record['stage']}"),
+            object=refs(used),
+            result=refs(self.file_id(entry["path"]) for _, entry in files(record, "writes")),
+            actionStatus=COMPLETED,
+            subjectOf=ref(self.file_id(job)) if job in self.facts.copied else None,
+            agent=ref(agent["@id"]) if agent else None,
+            **when,
+        )
+
+    def _value(self, stage: str, key: str, value: Any) -> str:
+        plain = value if isinstance(value, str) else json.dumps(value, sort_keys=True, ensure_ascii=False)
+        name = f"#value/{quote(f'{stage}/{key}')}/{sha256(plain.encode()).hexdigest()[:12]}"
+        example = ref(parameter_id(f"{stage}/{key}"))
+        return self.add(name, "PropertyValue", name=f"{stage}.{key}", value=plain, exampleOfWork=example)
+
+    def _usage(self, job: str, said: Mapping[str, Any]) -> Iterator[str]:
+        for key, (unit, words) in _USAGE.items():
+            if said.get(key) is not None:
+                term = ref(self.add(f"#{key}", "DefinedTerm", name=key, description=words))
+                value = {"unitCode": f"https://qudt.org/vocab/unit/{unit}", "value": str(said[key])}
+                yield self.add(f"{self.job_id(job)}/{key}", "PropertyValue", name=key, propertyID=term, **value)
+
+    def add_workflow(self) -> None:
+        """The workflow, its parameters, its one run, and Snakemake's part in it."""
+        outside = {}
+        for job in self.order:
+            for flag, entry in files(self.records[job], "reads"):
+                if not entry.get("record"):
+                    outside[self.file_id(entry["path"])] = self._of_workflow(job, flag, entry)
+        results, outputs, connections = [], [], []
+        for job in self.order:
+            stage = self.records[job]["stage"]
+            for flag, entry in files(self.records[job], "writes") if stage in FINAL_STAGES else ():
+                results.append(self.file_id(entry["path"]))
+                outputs.append(self._of_workflow(job, flag, entry))
+                connections.append(self._connection(f"{stage}/{flag}", f"workflow/{stage}.{flag}"))
+        config = [self.facts.config] if self.facts.config else []
+        self.entities[WORKFLOW] = {
+            "hasPart": refs(f"#tool/{stage}" for stage in self.stages),
+            "step": refs(f"#step/{stage}" for stage in self.stages),
+            "input": refs([*(self._parameter("workflow", "config", "File") for _ in config), *outside.values()]),
+            "output": refs(outputs),
+            "connection": refs(connections),
+        }
+        self._add_runs([*config, *outside], results)
+
+    def _of_workflow(self, job: str, flag: str, entry: Mapping[str, Any]) -> str:
+        """The workflow's parameter of a file that came from outside or is a result."""
+        parameter = self._parameter("workflow", f"{self.records[job]['stage']}.{flag}", _kind([entry]))
+        self.examples[self.file_id(entry["path"])][parameter] = None
+        return parameter
+
+    def _add_runs(self, used: Iterable[str], results: Iterable[str]) -> None:
+        said, agent = self.facts.said.values(), self.facts.agent
+        if agent:
+            self.entities.setdefault(agent["@id"], agent)
+        common = {
+            "actionStatus": COMPLETED,
+            "startTime": min((one["started"] for one in said), default=None),
+            "endTime": max((one["ended"] for one in said), default=None),
+            "agent": ref(agent["@id"]) if agent else None,
+        }
+        run = self.add(
+            "#run",
+            "CreateAction",
+            name=f"overheard run {self.facts.experiment}",
+            description=f"all jobs behind results/{self.facts.experiment}, from their records",
+            instrument=ref(WORKFLOW),
+            object=refs(used),
+            result=refs(results),
+            **common,
+        )
+        self.add(
+            "#organize",
+            "OrganizeAction",
+            name="Snakemake",
+            instrument=ref("#snakemake"),
+            object=refs(f"#control/{stage}" for stage in self.stages),
+            result=ref(run),
+            **common,
         )
 
 
@@ -137,92 +301,9 @@ def package_id(name: str, version: str) -> str:
     return f"https://www.python.org/#{version}" if name == "python" else f"https://pypi.org/project/{name}/{version}/"
 
 
-def _tool(draft: _Draft, stage: str, jobs: Sequence[str], graph: Graph, facts: Facts) -> None:
-    """A stage's command, its step in the workflow, and the step's execution."""
-    of_stage = [graph.records[job] for job in jobs]
-    inputs = [
-        _parameter(draft, stage, flag, _kind(record["reads"][flag])) for record in of_stage for flag in record["reads"]
-    ]
-    for record in of_stage:
-        for key, value in settings(record).items():
-            inputs.append(_parameter(draft, stage, key, _value_type(value)))
-    outputs = [
-        _parameter(draft, stage, flag, _kind(record["writes"][flag]))
-        for record in of_stage
-        for flag in record["writes"]
-    ]
-    commits = dict.fromkeys(commit(facts.said[job]["git"]) for job in jobs if job in facts.said)
-    packages = dict.fromkeys(package_id(*pair) for record in of_stage for pair in sorted(record["environment"].items()))
-    tool = {
-        "@id": f"#tool/{stage}",
-        "@type": "SoftwareApplication",
-        "name": f"overheard {stage}",
-        "description": facts.stages.get(stage, stage),
-        "softwareVersion": " or ".join(commits) or "not told",
-        "input": refs(inputs),
-        "output": refs(outputs),
-        "softwareRequirements": refs(packages),
-    }
-    step = {
-        "@id": f"#step/{stage}",
-        "@type": "HowToStep",
-        "name": stage,
-        "position": str(_stages(graph.records, facts).index(stage)),
-        "workExample": draft.add(tool),
-    }
-    connections = _connections(draft, stage, jobs, graph, facts)
-    if connections:
-        step["connection"] = refs(connections)
-    draft.add(
-        {
-            "@id": f"#control/{stage}",
-            "@type": "ControlAction",
-            "name": f"step {stage}",
-            "instrument": draft.add(step),
-            "object": refs(action_id(job, facts) for job in jobs),
-            "actionStatus": COMPLETED,
-        }
-    )
-
-
-def _connections(draft: _Draft, stage: str, jobs: Sequence[str], graph: Graph, facts: Facts) -> list[str]:
-    """What the step's inputs were connected to: outputs of other steps, the configuration, what no job made."""
-    pairs: dict[tuple[str, str], None] = {}
-    for job in jobs:
-        for flag, entry in files(graph.records[job], "reads"):
-            link = graph.producer(entry["path"]) if entry.get("record") else None
-            source = f"{graph.records[link.job]['stage']}/{link.flag}" if link else f"workflow/{stage}.{flag}"
-            pairs[source, f"{stage}/{flag}"] = None
-        if facts.config:
-            pairs |= {("workflow/config", f"{stage}/{key}"): None for key in settings(graph.records[job])}
-    return [_connection(draft, *pair) for pair in pairs]
-
-
-def _connection(draft: _Draft, source: str, target: str) -> str:
-    name = f"#connection/{quote(source)}/to/{quote(target)}"
-    draft.add(
-        {
-            "@id": name,
-            "@type": "ParameterConnection",
-            "sourceParameter": ref(f"#parameter/{quote(source)}"),
-            "targetParameter": ref(f"#parameter/{quote(target)}"),
-        }
-    )
-    return name
-
-
-def _parameter(draft: _Draft, tool: str, name: str, kind: str) -> str:
-    identifier = f"#parameter/{quote(f'{tool}/{name}')}"
-    draft.add({"@id": identifier, "@type": "FormalParameter", "name": f"{tool}.{name}", "additionalType": kind})
-    return identifier
-
-
-def _kind(entries: Sequence[Mapping[str, Any]]) -> str:
-    return "Dataset" if entries and all("files" in entry for entry in entries) else "File"
-
-
-def _value_type(value: Any) -> str:
-    return {bool: "Boolean", int: "Integer", float: "Float"}.get(type(value), "Text")
+def parameter_id(name: str) -> str:
+    """A flag or setting, `stage/name`, or `workflow/name` of the workflow."""
+    return f"#parameter/{quote(name)}"
 
 
 def settings(record: Record) -> dict[str, Any]:
@@ -233,67 +314,6 @@ def settings(record: Record) -> dict[str, Any]:
     return {key: value for key, value in together.items() if value is not None}
 
 
-def _files(draft: _Draft, job: str, record: Record, facts: Facts) -> None:
-    for side in ("reads", "writes"):
-        for flag, entry in files(record, side):
-            name = draft.add(_file(entry, facts))["@id"]
-            draft.examples[name][f"#parameter/{quote(record['stage'] + '/' + flag)}"] = None
-
-
-def _file(entry: Mapping[str, Any], facts: Facts) -> Entity:
-    path = entry["path"]
-    found: Entity = {"@id": file_id(path, facts.copied), "@type": "File", "name": path}
-    if "files" in entry:
-        found["@type"] = "Dataset"
-        found["description"] = f"folder of {entry['files']} files; sha256 is of their list (path, sha256, bytes)"
-    else:
-        found["encodingFormat"] = encoding(path)
-    return found | {"sha256": entry["sha256"], "contentSize": str(entry["bytes"])}
-
-
-def action_id(job: str, facts: Facts) -> str:
-    """The run of a job."""
-    return f"#job/{quote(job_name(job, facts.experiment))}"
-
-
-def job_name(job: str, experiment: str) -> str:
-    """A job's short name: its record's path within the experiment."""
-    return job.removeprefix(f"results/{experiment}/").removesuffix(".record.json")
-
-
-def _action(draft: _Draft, job: str, record: Record, facts: Facts) -> None:
-    objects = [file_id(entry["path"], facts.copied) for _, entry in files(record, "reads")]
-    objects += [_value(draft, record["stage"], key, value) for key, value in settings(record).items()]
-    said = facts.said.get(job)
-    action = {
-        "@id": action_id(job, facts),
-        "@type": "CreateAction",
-        "name": job_name(job, facts.experiment),
-        "description": _description(record, said, job in facts.put_back),
-        "instrument": ref(f"#tool/{record['stage']}"),
-        "object": refs(objects),
-        "result": refs(file_id(entry["path"], facts.copied) for _, entry in files(record, "writes")),
-        "actionStatus": COMPLETED,
-    }
-    if job in facts.copied:
-        action["subjectOf"] = ref(file_id(job, facts.copied))
-    if facts.agent:
-        action["agent"] = ref(facts.agent["@id"])
-    if said:
-        action |= {"startTime": said["started"], "endTime": said["ended"]}
-        action["resourceUsage"] = refs(_usage(draft, job, said, facts))
-    draft.add(action)
-
-
-def _description(record: Record, said: Mapping[str, Any] | None, put_back: bool) -> str:
-    code = f"identity {record['identity']}; code {record['code']['digest']}"
-    if said is None:
-        return f"{code}; when and where is not told"
-    where = f"on {said['host']} ({said['machine']}, {said['cpu']}, {said['cores']} cores, {said['device']})"
-    how = "; put back from the store, computed at these times" if put_back else ""
-    return f"{said['command']}; {where}; commit {commit(said['git'])}; {code}{how}"
-
-
 def commit(git: Mapping[str, Any]) -> str:
     """A commit in words."""
     if git["commit"] is None:
@@ -301,99 +321,28 @@ def commit(git: Mapping[str, Any]) -> str:
     return git["commit"] + (f" with changes in {', '.join(git['dirty'])}" if git["dirty"] else "")
 
 
-def _value(draft: _Draft, stage: str, key: str, value: Any) -> str:
-    plain = value if isinstance(value, str) else json.dumps(value, sort_keys=True, ensure_ascii=False)
-    parameter = f"#parameter/{quote(f'{stage}/{key}')}"
-    name = f"#value/{quote(f'{stage}/{key}')}/{sha256(plain.encode()).hexdigest()[:12]}"
-    draft.add(
-        {
-            "@id": name,
-            "@type": "PropertyValue",
-            "name": f"{stage}.{key}",
-            "value": plain,
-            "exampleOfWork": ref(parameter),
-        }
-    )
-    return name
+def _inputs(record: Record) -> Iterator[tuple[str, str]]:
+    """Name and kind of all that a job was given: files and settings."""
+    yield from _flags(record, "reads")
+    yield from ((key, _value_type(value)) for key, value in settings(record).items())
 
 
-def _usage(draft: _Draft, job: str, said: Mapping[str, Any], facts: Facts) -> list[str]:
-    names = []
-    for key, (unit, words) in _USAGE.items():
-        if said.get(key) is None:
-            continue
-        term = draft.add({"@id": f"#{key}", "@type": "DefinedTerm", "name": key, "description": words})
-        value = {
-            "@id": f"{action_id(job, facts)}/{key}",
-            "@type": "PropertyValue",
-            "name": key,
-            "propertyID": term,
-            "unitCode": f"https://qudt.org/vocab/unit/{unit}",
-            "value": str(said[key]),
-        }
-        names.append(draft.add(value)["@id"])
-    return names
+def _flags(record: Record, side: str) -> Iterator[tuple[str, str]]:
+    return ((flag, _kind(entries)) for flag, entries in record[side].items())
 
 
-def _run(draft: _Draft, order: Sequence[str], graph: Graph, facts: Facts) -> None:
-    """The workflow, its parameters, its one run, and Snakemake's part in it."""
-    records = graph.records
-    outside = {}
-    for job in order:
-        for flag, entry in files(records[job], "reads"):
-            if not entry.get("record"):
-                parameter = _parameter(draft, "workflow", f"{records[job]['stage']}.{flag}", _kind([entry]))
-                draft.examples[file_id(entry["path"], facts.copied)][parameter] = None
-                outside[file_id(entry["path"], facts.copied)] = parameter
-    inputs, outputs, connections, results = list(outside.values()), [], [], []
-    if facts.config:
-        inputs.insert(0, _parameter(draft, "workflow", "config", "File"))
-    for job in order:
-        stage = records[job]["stage"]
-        for flag, entry in files(records[job], "writes") if stage in RESULT_STAGES else ():
-            parameter = _parameter(draft, "workflow", f"{stage}.{flag}", _kind([entry]))
-            results.append(file_id(entry["path"], facts.copied))
-            draft.examples[results[-1]][parameter] = None
-            outputs.append(parameter)
-            connections.append(_connection(draft, f"{stage}/{flag}", f"workflow/{stage}.{flag}"))
-    stages = _stages(records, facts)
-    draft.entities[WORKFLOW] = {
-        "hasPart": refs(f"#tool/{stage}" for stage in stages),
-        "step": refs(f"#step/{stage}" for stage in stages),
-        "input": refs(inputs),
-        "output": refs(outputs),
-        "connection": refs(connections),
-    }
-    _run_actions(draft, [*([facts.config] if facts.config else []), *outside], results, facts, stages)
+def _kind(entries: Sequence[Mapping[str, Any]]) -> str:
+    return "Dataset" if entries and all("files" in entry for entry in entries) else "File"
 
 
-def _run_actions(
-    draft: _Draft, objects: Iterable[str], results: Iterable[str], facts: Facts, stages: Iterable[str]
-) -> None:
-    run: Entity = {
-        "@id": "#run",
-        "@type": "CreateAction",
-        "name": f"overheard run {facts.experiment}",
-        "description": f"all jobs behind results/{facts.experiment}, from their records",
-        "instrument": ref(WORKFLOW),
-        "object": refs(objects),
-        "result": refs(results),
-        "actionStatus": COMPLETED,
-    }
-    if facts.said:
-        run["startTime"] = min(said["started"] for said in facts.said.values())
-        run["endTime"] = max(said["ended"] for said in facts.said.values())
-    if facts.agent:
-        run["agent"] = draft.add(dict(facts.agent))
-    draft.add(
-        {
-            "@id": "#organize",
-            "@type": "OrganizeAction",
-            "name": "Snakemake",
-            "instrument": ref("#snakemake"),
-            "object": refs(f"#control/{stage}" for stage in stages),
-            "result": draft.add(run),
-            "actionStatus": COMPLETED,
-        }
-        | {key: run[key] for key in ("startTime", "endTime", "agent") if key in run}
-    )
+def _value_type(value: Any) -> str:
+    return {bool: "Boolean", int: "Integer", float: "Float"}.get(type(value), "Text")
+
+
+def _description(record: Record, said: Mapping[str, Any] | None, put_back: bool) -> str:
+    code = f"identity {record['identity']}; code {record['code']['digest']}"
+    if said is None:
+        return f"{code}; when and where is not known"
+    where = f"on {said['host']} ({said['machine']}, {said['cpu']}, {said['cores']} cores, {said['device']})"
+    how = "; put back from the store, computed at these times" if put_back else ""
+    return f"{said['command']}; {where}; commit {commit(said['git'])}; {code}{how}"

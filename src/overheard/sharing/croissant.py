@@ -19,6 +19,11 @@ from overheard.jobs.records import Record
 
 Node = dict[str, Any]
 CONFORMS_TO = "http://mlcommons.org/croissant/1.0"
+_TERMS = (
+    "citeAs column equivalentProperty extract field fileProperty fileObject fileSet format includes isLiveDataset "
+    "jsonPath key md5 parentField path recordSet references regex repeated replace samplingRate separator source "
+    "subField transform"
+)
 CONTEXT: Node = {
     "@language": "en",
     "@vocab": "https://schema.org/",
@@ -30,23 +35,7 @@ CONTEXT: Node = {
     "dataType": {"@id": "cr:dataType", "@type": "@vocab"},
     "examples": {"@id": "cr:examples", "@type": "@json"},
     "conformsTo": "dct:conformsTo",
-} | {
-    word: f"cr:{word}"
-    for word in (
-        *(
-            "citeAs",
-            "column",
-            "equivalentProperty",
-            "extract",
-            "field",
-            "fileProperty",
-            "fileObject",
-            "fileSet",
-            "format",
-        ),
-        *("includes", "isLiveDataset", "jsonPath", "key", "md5", "parentField", "path", "recordSet", "references"),
-        *("regex", "repeated", "replace", "samplingRate", "separator", "source", "subField", "transform"),
-    )
+    **{term: f"cr:{term}" for term in _TERMS.split()},
 }
 _NUMBERS = ("lat", "lon", "sound_start_s", "sound_duration_s")
 
@@ -95,24 +84,20 @@ def describe(folder: Path, target: Path) -> None:
         LineageError: a record or a table is missing or not what it should be.
     """
     found = records.load_records(folder)
-    collections = {job: record for job, record in found.items() if record["stage"] == "media"}
+    collections = [record for record in found.values() if record["stage"] == "media"]
     if not collections:
         raise LineageError(f"{folder}: no record of a media job; `overheard run {folder.name} --until media` makes it")
-    splits = [record for record in found.values() if record["stage"] == "split"]
     place = _Place(folder, target.parent)
     distribution, record_sets = [], []
-    for record in collections.values():
+    for record in collections:
         distribution += _files(record, place)
         record_sets += _record_sets(record, place)
-    for record in splits:
+    for record in (record for record in found.values() if record["stage"] == "split"):
         entry = record["writes"]["splits"][0]
         distribution.append(_table("splits.csv", entry, "which split each clip belongs to", place))
-        record_sets.append(_rows("splits", "splits.csv", place.columns(entry)))
-    about = _about(folder, found)
-    text = json.dumps(
-        {"@context": CONTEXT} | about | {"distribution": distribution, "recordSet": record_sets}, indent=1
-    )
-    whole.write_text(target, text + "\n")
+        record_sets.append(_rows("splits", place.columns(entry)))
+    content = {"@context": CONTEXT, **_about(folder, found), "distribution": distribution, "recordSet": record_sets}
+    whole.write_text(target, json.dumps(content, indent=1) + "\n")
 
 
 class _Place:
@@ -142,26 +127,29 @@ def _about(folder: Path, found: Mapping[str, Record]) -> Node:
     drawn = {job: record for job, record in found.items() if record["stage"] == "draw"}
     said = [records.read_circumstance(records.located(job, folder)) for job in drawn or found]
     ended = sorted(one["ended"][:10] for one in said if one)
-    if drawn:
-        settings = next(iter(drawn.values()))["settings"]["settings"]
-        told = ", ".join(f"{key} {value}" for key, value in settings.items())
-        description = f"SIMULATED: pictures and sounds drawn by the program `overheard` ({told}); no place is real."
-    else:
-        description = (
-            "Pairs of aerial pictures and sounds from a folder that a user gave; the media keep their own licence."
-        )
     about: Node = {
         "@type": "sc:Dataset",
         "name": folder.name,
-        "description": description,
+        "description": "Pairs of aerial pictures and sounds from a user's folder; the media keep their own licence.",
         "conformsTo": CONFORMS_TO,
         "url": f"results/{folder.name}",
         "version": "1.0.0",
         "isLiveDataset": False,
     }
     if drawn:
-        about |= {"license": "https://spdx.org/licenses/MIT", "creator": {"@type": "Organization", "name": "overheard"}}
+        settings = next(iter(drawn.values()))["settings"]["settings"]
+        told = ", ".join(f"{key} {value}" for key, value in settings.items())
+        about |= {
+            "description": f"SIMULATED: pictures and sounds drawn by the program `overheard` ({told}); "
+            "no place is real.",
+            "license": "https://spdx.org/licenses/MIT",
+            "creator": {"@type": "Organization", "name": "overheard"},
+        }
     return about | ({"datePublished": ended[-1]} if ended else {})
+
+
+def _node(kind: str, name: str, **properties: Any) -> Node:
+    return {"@type": f"cr:{kind}", "@id": name, "name": name, **properties}
 
 
 def _collection(record: Record) -> str:
@@ -170,24 +158,24 @@ def _collection(record: Record) -> str:
 
 def _files(record: Record, place: _Place) -> list[Node]:
     """A collection's tables, its folder, and its pictures and sounds as sets of files in there."""
-    name, written = _collection(record), record["writes"]
-    folder = record["reads"]["folder"][0]
-    whole = {
-        "@type": "cr:FileObject",
-        "@id": f"{name}-folder",
-        "name": f"{name}-folder",
-        "description": f"folder of the {name}; its sha256 is of the list of its files: path, sha256, bytes",
-        "contentUrl": place.url(folder["path"]),
-        "contentSize": f"{folder['bytes']} B",
-        "encodingFormat": "inode/directory",
-        "sha256": folder["sha256"],
-    }
+    name, written, folder = _collection(record), record["writes"], record["reads"]["folder"][0]
+    listed = f"folder of the {name}; its sha256 is of the list of its files: path, sha256, bytes"
     return [
         _table(f"{name}-index.csv", written["index"][0], f"one line a clip of the {name}", place),
         _table(f"{name}-manifest.csv", written["manifest"][0], f"sha256 and size of every file of the {name}", place),
-        whole,
-        *(_file_set(name, kind) for kind in _kinds(record, place)),
+        _object(f"{name}-folder", folder, listed, "inode/directory", place),
+        *(_file_set(name, _MEDIA[kind]) for kind in _kinds(record, place)),
     ]
+
+
+def _table(name: str, entry: Mapping[str, Any], description: str, place: _Place) -> Node:
+    return _object(name, entry, description, "text/csv", place)
+
+
+def _object(name: str, entry: Mapping[str, Any], description: str, encoding: str, place: _Place) -> Node:
+    """A file or folder, as its record has it."""
+    about = {"description": description, "encodingFormat": encoding, "sha256": entry["sha256"]}
+    return _node("FileObject", name, contentUrl=place.url(entry["path"]), contentSize=f"{entry['bytes']} B", **about)
 
 
 def _kinds(record: Record, place: _Place) -> list[str]:
@@ -195,81 +183,53 @@ def _kinds(record: Record, place: _Place) -> list[str]:
     return [kind for kind in _MEDIA if kind in columns]
 
 
-def _file_set(name: str, kind: str) -> Node:
-    media = _MEDIA[kind]
+def _file_set(name: str, media: _Media) -> Node:
     # the layouts of docs/architecture.md: only the pairs have their pictures under `vision`
-    inside = media.folder if name == "pairs" or kind == "sound" else ""
+    inside = media.folder if name == "pairs" or media is _MEDIA["sound"] else ""
     deep = "" if name == "sounds" else "*/"
-    return {
-        "@type": "cr:FileSet",
-        "@id": f"{name}-{media.word}",
-        "name": f"{name}-{media.word}",
-        "description": f"{media.word} of the {name}; each is in {name}-manifest.csv with its sha256",
-        "containedIn": {"@id": f"{name}-folder"},
-        "encodingFormat": list(media.formats),
-        "includes": [f"{inside}{deep}*.{suffix}" for suffix in media.suffixes],
-    }
-
-
-def _table(name: str, entry: Mapping[str, Any], description: str, place: _Place) -> Node:
-    return {
-        "@type": "cr:FileObject",
-        "@id": name,
-        "name": name,
-        "description": description,
-        "contentUrl": place.url(entry["path"]),
-        "contentSize": f"{entry['bytes']} B",
-        "encodingFormat": "text/csv",
-        "sha256": entry["sha256"],
-    }
+    return _node(
+        "FileSet",
+        f"{name}-{media.word}",
+        description=f"{media.word} of the {name}; each is in {name}-manifest.csv with its sha256",
+        containedIn={"@id": f"{name}-folder"},
+        encodingFormat=list(media.formats),
+        includes=[f"{inside}{deep}*.{suffix}" for suffix in media.suffixes],
+    )
 
 
 def _record_sets(record: Record, place: _Place) -> list[Node]:
     name, written = _collection(record), record["writes"]
-    index = _rows(name, f"{name}-index.csv", place.columns(written["index"][0]))
-    manifest = _rows(f"{name}-manifest", f"{name}-manifest.csv", place.columns(written["manifest"][0]), key="path")
-    return [index, manifest, *(_contents(name, _MEDIA[kind]) for kind in _kinds(record, place))]
+    return [
+        _rows(name, place.columns(written["index"][0]), table=f"{name}-index.csv"),
+        _rows(f"{name}-manifest", place.columns(written["manifest"][0]), key="path"),
+        *(_contents(f"{name}-{_MEDIA[kind].word}", _MEDIA[kind].data_type) for kind in _kinds(record, place)),
+    ]
 
 
-def _contents(name: str, media: _Media) -> Node:
-    """The pictures or sounds themselves, by their names."""
-    place = f"{name}-{media.word}"
-    fields = (("file", "sc:Text", "filename"), ("content", media.data_type, "content"))
-    return {
-        "@type": "cr:RecordSet",
-        "@id": f"{place}-contents",
-        "name": f"{place}-contents",
-        "field": [
-            {
-                "@type": "cr:Field",
-                "@id": f"{place}-contents/{field}",
-                "name": field,
-                "dataType": kind,
-                "source": {"fileSet": {"@id": place}, "extract": {"fileProperty": what}},
-            }
-            for field, kind, what in fields
-        ],
-    }
+def _contents(files: str, data_type: str) -> Node:
+    """The pictures or sounds of a set of files: their names and themselves."""
+    name = f"{files}-contents"
+    fields = [
+        _field(name, field, kind, fileSet={"@id": files}, extract={"fileProperty": what})
+        for field, kind, what in (("file", "sc:Text", "filename"), ("content", data_type, "content"))
+    ]
+    return _node("RecordSet", name, field=fields)
 
 
-def _rows(name: str, table: str, columns: Iterable[str], key: str = "id") -> Node:
-    """A table's lines as a record set, one field a column."""
-    return {
-        "@type": "cr:RecordSet",
-        "@id": name,
-        "name": name,
-        "key": {"@id": f"{name}/{key}"},
-        "field": [_field(name, table, column) for column in columns],
-    }
+def _rows(name: str, columns: Iterable[str], table: str | None = None, key: str = "id") -> Node:
+    """A table's lines as a record set, one field a column; the table is `NAME.csv` unless another is named."""
+    source = {"@id": table or f"{name}.csv"}
+    fields = [
+        _field(name, column, _data_type(column), fileObject=source, extract={"column": column})
+        | {"description": _MEANINGS.get(column, column)}
+        for column in columns
+    ]
+    return _node("RecordSet", name, key={"@id": f"{name}/{key}"}, field=fields)
 
 
-def _field(name: str, table: str, column: str) -> Node:
-    kind = "sc:Float" if column in _NUMBERS else "sc:Integer" if column == "bytes" else "sc:Text"
-    return {
-        "@type": "cr:Field",
-        "@id": f"{name}/{column}",
-        "name": column,
-        "description": _MEANINGS.get(column, column),
-        "dataType": kind,
-        "source": {"fileObject": {"@id": table}, "extract": {"column": column}},
-    }
+def _field(record_set: str, name: str, data_type: str, **source: Any) -> Node:
+    return _node("Field", f"{record_set}/{name}", dataType=data_type, source=source) | {"name": name}
+
+
+def _data_type(column: str) -> str:
+    return "sc:Float" if column in _NUMBERS else "sc:Integer" if column == "bytes" else "sc:Text"

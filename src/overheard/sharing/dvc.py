@@ -1,10 +1,10 @@
 """Git and DVC, by their command lines: what they are asked, and what to do where they are missing. Touches files."""
 
-import configparser
 import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from overheard.errors import LineageError, OverheardError
 from overheard.io import whole
 from overheard.sharing.saved_files import SAVED, folder_of
 from overheard.study.config import read_yaml
+from overheard.study.layout import FINAL_STAGES
 
 STAGES_FILE, LOCK_FILE = Path("dvc.yaml"), Path("dvc.lock")
 _LOCK_COPY = Path(".dvc/tmp/overheard.dvc.lock")
@@ -35,9 +36,7 @@ def dvc(*arguments: str, where: Path = Path("."), shown: bool = False) -> str:
     command = [sys.executable, "-m", "dvc", *arguments]
     environ = os.environ | {"DVC_NO_ANALYTICS": "1"}
     stderr = None if shown and sys.stderr.isatty() else subprocess.PIPE
-    done = subprocess.run(
-        command, cwd=where, env=environ, stdout=subprocess.PIPE, stderr=stderr, text=True, check=False
-    )
+    done = subprocess.run(command, cwd=where, env=environ, stdout=subprocess.PIPE, stderr=stderr, text=True)
     if done.returncode:
         words = [line for line in ((done.stderr or "") + done.stdout).splitlines() if line.strip()]
         raise OverheardError("\n".join([f"`dvc {' '.join(arguments)}` failed; DVC says:", *words[-8:]]))
@@ -50,11 +49,10 @@ def git(*arguments: str, given: str | None = None) -> str:
     Raises:
         OverheardError: it fails; its own words follow.
     """
-    done = subprocess.run(["git", *arguments], input=given, capture_output=True, text=True, check=False)
+    done = subprocess.run(["git", *arguments], input=given, capture_output=True, text=True)
     if done.returncode:
-        raise OverheardError(
-            "\n".join([f"`git {' '.join(arguments[:2])}` failed; git says:", *done.stderr.splitlines()[-8:]])
-        )
+        words = done.stderr.splitlines()[-8:]
+        raise OverheardError("\n".join([f"`git {' '.join(arguments[:2])}` failed; git says:", *words]))
     return done.stdout
 
 
@@ -90,21 +88,33 @@ def require_dvc() -> Path:
 
 
 def require_remote(reading: bool = False) -> None:
-    """Refuse where DVC knows of no place to save to, or, `reading`, where that is a folder which is not there.
+    """Refuse where DVC knows of no place to save to, or, `reading`, where that is a missing folder.
 
     Raises:
         OverheardError: says how to add one, or to say where it is.
     """
-    # the repository's own settings are read here, the user's and the machine's asked of DVC, which takes its time
-    name = _settings().get("core", {}).get("remote") or dvc("config", "core.remote").strip()
+    settings = _settings()
+    name = settings["core"].get("remote")
     if not name:
         raise OverheardError(f"DVC has no default remote, no place to save to; {_REMOTE}")
-    url = _settings().get(f'remote "{name}"', {}).get("url", "://")
+    url = settings["remote"].get(name, {}).get("url", "://")
     if reading and "://" not in url and not Path(url).is_dir():
         raise OverheardError(
             f"DVC's remote {name} is {url}, and no such folder is here; mount it, or say where it is: "
             f"`dvc remote modify --local {name} url /the/folder`"
         )
+
+
+def _settings() -> Mapping[str, Mapping[str, Any]]:
+    """DVC's settings, of the repository, the user and the machine; paths in them are absolute."""
+    from dvc.config import Config
+    from dvc.config import ConfigError as WrongSettings
+
+    place = require_dvc() / ".dvc"
+    try:
+        return Config(str(place)).read()
+    except WrongSettings as error:
+        raise OverheardError(f"{place}/config: not what DVC reads ({error})") from error
 
 
 def stage_name(name: str) -> str:
@@ -115,9 +125,10 @@ def stage_name(name: str) -> str:
 def stage(name: str) -> dict[str, Any]:
     """An experiment's stage: Snakemake decides what runs, DVC keeps what came out and deletes nothing before."""
     folder = folder_of(name)
-    kept = sorted(path.name for path in (folder / SAVED).iterdir() if path.is_dir() and not path.name.startswith("."))
-    outs = [{(folder / SAVED / stage).as_posix(): {"persist": True}} for stage in kept]
-    outs += [{(folder / stage).as_posix(): {"cache": False, "persist": True}} for stage in ("figures", "tables")]
+    kept = sorted(path for path in (folder / SAVED).iterdir() if path.is_dir() and not path.name.startswith("."))
+    outs = [{path.as_posix(): {"persist": True}} for path in kept]
+    final = (folder / stage for stage in sorted(FINAL_STAGES))
+    outs += [{path.as_posix(): {"cache": False, "persist": True}} for path in final if path.is_dir()]
     return {
         "cmd": [f"overheard run {name}", f"overheard save {name} --pack"],
         "deps": [*(path for path in _DEPENDENCIES if Path(path).exists()), *_given(name)],
@@ -159,33 +170,30 @@ def declare(name: str) -> bool:
     try:
         content = (yaml.load(STAGES_FILE) if STAGES_FILE.exists() else None) or {}
     except YAMLError as error:
-        raise LineageError(f"{STAGES_FILE}: not YAML ({error}); mend it, or `git restore {STAGES_FILE}`") from error
+        raise LineageError(f"{STAGES_FILE}: not YAML ({error}); fix it, or `git restore {STAGES_FILE}`") from error
     stages = content.setdefault("stages", {})
     key, wanted = stage_name(name), stage(name)
     if key in stages and stages[key].get("cmd") != wanted["cmd"]:
         raise LineageError(f"{STAGES_FILE}: stage {key} has another command than {wanted['cmd']}; rename or remove it")
-    before = _plain(content)
-    if _plain(stages.get(key)) != wanted:
+    changed = stages.get(key) != wanted
+    if changed:
         stages[key] = wanted
     metrics = (folder_of(name) / "tables" / "metrics.json").as_posix()
     for section, entries in (("metrics", [metrics]), ("plots", plots(name))):
         there = content.setdefault(section, [])
-        keys = [next(iter(entry)) if isinstance(entry, dict) else entry for entry in there]
-        there += [entry for entry in entries if (next(iter(entry)) if isinstance(entry, dict) else entry) not in keys]
-    if _plain(content) == before:
-        return False
-    with whole.writing(STAGES_FILE) as part, part.open("w", encoding="utf-8") as stream:
-        yaml.dump(content, stream)
-    return True
+        paths = set(map(_path_of, there))
+        missing = [entry for entry in entries if _path_of(entry) not in paths]
+        there += missing
+        changed |= bool(missing)
+    if changed:
+        with whole.writing(STAGES_FILE) as part, part.open("w", encoding="utf-8") as stream:
+            yaml.dump(content, stream)
+    return changed
 
 
-def _plain(content: Any) -> Any:
-    """Round-trip YAML as plain lists and dicts, to be compared."""
-    if isinstance(content, dict):
-        return {str(key): _plain(value) for key, value in content.items()}
-    if isinstance(content, list):
-        return [_plain(value) for value in content]
-    return content
+def _path_of(entry: str | Mapping[str, Any]) -> str:
+    """The file of an entry of `metrics` or `plots`, which may have options."""
+    return entry if isinstance(entry, str) else next(iter(entry))
 
 
 def read_lock() -> dict[str, Any]:
@@ -213,7 +221,7 @@ def keep_lock() -> None:
         whole.write_bytes(require_dvc() / _LOCK_COPY, LOCK_FILE.read_bytes())
 
 
-def mend_lock() -> None:
+def repair_lock() -> None:
     """Put the copy back where a killed save has left half a `dvc.lock`.
 
     Raises:
@@ -230,52 +238,28 @@ def mend_lock() -> None:
         read_lock()
 
 
-def second_repository(folder: Path) -> None:
-    """A DVC repository in an empty folder that knows the same remote and stages, with a cache of its own.
+def second_repository(folder: Path) -> Path:
+    """A DVC repository in an empty folder with the same remotes and stages; returns its own cache.
 
     So whatever it pulls really comes from the remote.
     """
-    (folder / ".dvc").mkdir()
-    # a cache elsewhere would be the one that is to be tested
-    settings = {section: keys for section, keys in _settings().items() if section != "cache"}
-    settings.setdefault("core", {}).update(no_scm="true", site_cache_dir=str(folder / ".dvc" / "site"))
-    merged = configparser.RawConfigParser()
-    merged.read_dict({f"'{section}'" if '"' in section else section: keys for section, keys in settings.items()})
-    with (folder / ".dvc" / "config").open("w", encoding="utf-8") as stream:
-        merged.write(stream)
+    from dvc.config import Config
+
+    place = folder / ".dvc"
+    place.mkdir()
+    with Config.init(str(place)).edit() as settings:
+        settings.update(_settings())
+        settings["core"] |= {"no_scm": "true", "site_cache_dir": str(place / "site")}
+        # the other cache is the one that is to be tested
+        settings["cache"] = {"dir": str(place / "cache")}
     for path in (STAGES_FILE, LOCK_FILE):
         (folder / path).write_bytes(path.read_bytes())
+    return place / "cache"
 
 
-def _settings() -> dict[str, dict[str, str]]:
-    """DVC's settings of this repository, by section; paths in them are absolute."""
-    root, found = require_dvc(), {}
-    for path in (root / ".dvc" / "config", root / ".dvc" / "config.local"):
-        here = configparser.RawConfigParser()
-        here.read(path, encoding="utf-8")
-        for section in here.sections():
-            values = {key: _placed(key, value, path) for key, value in here.items(section)}
-            found.setdefault(section.strip("'"), {}).update(values)
-    return found
-
-
-def _placed(key: str, value: str, config: Path) -> str:
-    """A setting of a remote; a path, which is relative to the file it stands in, is made absolute."""
-    if (
-        key not in ("dir", "url", "keyfile", "credentialpath", "cert_path", "key_path")
-        or "://" in value
-        or value.startswith("~")
-    ):
-        return value
-    return str((config.parent / value).resolve())
-
-
-def cache(repository: Path | None = None) -> Path:
-    """DVC's cache, of this repository or of one that `second_repository` made."""
-    if repository is not None:
-        return repository / ".dvc" / "cache"
-    given = _settings().get("cache", {}).get("dir")
-    return Path(given) if given else require_dvc() / ".dvc" / "cache"
+def cache() -> Path:
+    """DVC's cache."""
+    return Path(_settings()["cache"].get("dir") or require_dvc() / ".dvc" / "cache")
 
 
 def addresses(name: str, kept: Path) -> dict[str, list[str]]:

@@ -41,7 +41,7 @@ def save(name: str, verify: bool = False, pack_only: bool = False, note: Note = 
         dvc.require_git()
         dvc.require_dvc()
         dvc.require_remote()
-        dvc.mend_lock()
+        dvc.repair_lock()
         require_finished(name)
     with only_run(name):
         changed = pack(folder, note)

@@ -21,14 +21,11 @@ def verify_remote(name: str) -> None:
     scratch = dvc.require_dvc() / ".dvc" / "tmp"
     scratch.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="overheard-verify-", dir=scratch) as temporary:
-        there = Path(temporary)
-        dvc.second_repository(there)
-        failure = ""
+        cache, failure = dvc.second_repository(Path(temporary)), ""
         try:
-            dvc.dvc("fetch", dvc.stage_name(name), where=there, shown=True)
+            dvc.dvc("fetch", dvc.stage_name(name), where=Path(temporary), shown=True)
         except OverheardError as error:
             failure = str(error)
-        cache = dvc.cache(there)
         fetched = {path: cache / place for path, (place, *_) in places.items() if (cache / place).is_file()}
         if failure and len(fetched) in (0, len(places)):
             raise LineageError(f"the remote cannot be read back\n{failure}")
@@ -41,7 +38,7 @@ def verify_remote(name: str) -> None:
                     *(f"  {line}" for lines in wrong.values() for line in lines),
                     "delete these there (`dvc remote list` says where), as far as it has them:",
                     *sorted({f"  {place}" for path in wrong for place in places.get(path, [])}),
-                    f"`overheard save {name}` then sends them anew",
+                    f"`overheard save {name}` then sends them again",
                 ]
             )
         )

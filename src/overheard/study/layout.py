@@ -139,6 +139,9 @@ STAGES = {
 }
 """Every stage in the order of the flow."""
 
+FINAL_STAGES = tuple(stage for stage, its in STAGES.items() if its.final)
+"""Stages that nothing needs to read: what a study is for."""
+
 PARTS = {"pairs": "", "scenes": "scenes/", "sounds": "sounds/"}
 """Collections of media, and the folder of each below `media/` and `features/`."""
 

@@ -11,7 +11,9 @@ import pytest
 
 import overheard as package
 from overheard.jobs.fork_server import WarmProcess, hand_over
-from overheard.study.layout import WARM_STAGES
+from overheard.study.layout import STAGES
+
+WARM_STAGES = [word for word, its in STAGES.items() if its.warm]
 
 
 @pytest.fixture(scope="module")

@@ -2,162 +2,22 @@
 
 import base64
 import dataclasses
-import importlib
-import inspect
 import json
 import os
-import shlex
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
-from overheard.errors import ConfigError, OverheardError
+from overheard.errors import ConfigError
 from overheard.jobs import on_disk, records, store
 from overheard.jobs.runner import run_stage
 from overheard.lineage import causes, forecast, status, why
-from overheard.scheduling import dry_run
-from overheard.study.layout import STAGES
+from overheard.scheduling.dry_run import Planned
 
 ENVIRONMENT = {"python": "3.11", "numpy": "2.4.6"}
 DEFINITIONS = {"overheard.media.splits:drawn": "1" * 12}
 CODE = records.code_digest(DEFINITIONS)
-DRY_RUN = """\
-host: vm
-Job stats:
-job         count
---------  -------
-train           1
-all             1
-total           2
-
-[Sat Nov 21 17:25:22 2026]
-rule split:
-    input: results/mini/media/media.record.json
-    output: results/mini/media/split.record.json, results/mini/media/splits.csv
-    jobid: 31
-    reason: Missing output files: results/mini/media/splits.csv
-    resources: tmpdir=/tmp
-Shell command: {command}
-
-[Sat Nov 21 17:25:22 2026]
-rule all:
-    input: results/mini/media/splits.csv
-    jobid: 0
-    reason: Input files updated by another job: results/mini/media/splits.csv
-Shell command: None
-Job stats:
-job         count
---------  -------
-train           1
-all             1
-total           2
-"""
-SPLIT = shlex.join(
-    [
-        *("overheard", "split", "--index", "results/mini/media/index.csv"),
-        *("--settings", '{"fractions": [0.7, 0.1, 0.2], "seed": 3}', "--splits", "results/mini/media/splits.csv"),
-        *("--records", "results/mini/media/media.record.json"),
-        *("--planned", json.dumps({"code": "c" * 64, "environment": ENVIRONMENT, "outside": {}})),
-        *("--record", "results/mini/media/split.record.json", "--log", "logs/mini/media/split.log"),
-    ]
-)
-
-
-def test_jobs_are_read_from_a_dry_run():
-    lines = DRY_RUN.format(command=SPLIT).splitlines(keepends=True)
-    assert dry_run.listed(lines) == [(SPLIT, "Missing output files: results/mini/media/splits.csv")]
-    job = dry_run.read_command(SPLIT)
-    assert job.record == "results/mini/media/split.record.json"
-    assert job.settings == {"settings": {"fractions": [0.7, 0.1, 0.2], "seed": 3}}
-    assert job.reads == {"index": ["results/mini/media/index.csv"]}
-    assert job.writes == {"splits": ["results/mini/media/splits.csv"]}
-    assert job.sources == ["results/mini/media/media.record.json"]
-
-
-@pytest.mark.parametrize(
-    "source",
-    [
-        {"kind": "twin"},
-        {"kind": "directory", "pairs": "media"},
-        {"kind": "directory", "pairs": "media", "scenes": "media", "sounds": "media"},
-        {"kind": "directory", "pairs": "media", "scenes": "media", "tagger": "media/tagger.pt"},
-    ],
-    ids=["twin", "pairs", "three folders", "tagger"],
-)
-def test_status_wants_the_jobs_that_the_workflow_has(source, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "media").mkdir()
-    (tmp_path / "media" / "tagger.pt").touch()
-    (tmp_path / "config").mkdir()
-    networks = {"networks": {"sound": {"name": "mn04"}}} if "tagger" in source else {}
-    (tmp_path / "config" / "mini.yaml").write_text(json.dumps({"source": source, "seeds": [0, 3]} | networks))
-    seen = status.look("mini")
-    assert len(seen.wanted) > 10
-    assert sorted(seen.jobs) == sorted(seen.wanted)
-
-
-def test_a_dry_run_in_other_words_is_refused():
-    text = DRY_RUN.format(command=SPLIT).replace("Shell command: ", "command: ")
-    with pytest.raises(OverheardError, match="counts 1 jobs, but the commands of 0"):
-        dry_run.listed(text.splitlines())
-
-
-def test_a_flag_that_the_stage_has_not_is_refused():
-    with pytest.raises(OverheardError, match="no flag colour"):
-        dry_run.read_command(f"{SPLIT} --colour blue")
-
-
-@pytest.mark.parametrize(
-    "line",
-    [
-        *("a  b\tc", "x '' y", "a'b c'd", "'it'\"'\"'s' here", 'say "a b" c', r"a\ b c", "--set '{\"a\": [1, 2]}'", ""),
-        *('"a $b"', "'ö ü'", r'"a\"b" c'),
-    ],
-)
-def test_words_are_those_of_the_shell(line):
-    assert dry_run._split(line) == shlex.split(line)
-
-
-@pytest.mark.parametrize("word", STAGES)
-def test_an_outline_has_the_signature_of_its_stage(word):
-    real = getattr(importlib.import_module(f"overheard.stages.{word}"), word)
-    outline = dry_run.outline(word)
-    for name, parameter in inspect.signature(real).parameters.items():
-        other = inspect.signature(outline).parameters[name]
-        assert other.default == parameter.default
-        if dataclasses.is_dataclass(parameter.annotation):
-            shape = [
-                [(each.name, each.type, each.default) for each in dataclasses.fields(at.annotation)]
-                for at in (other, parameter)
-            ]
-            assert shape[0] == shape[1]
-        else:
-            assert other.annotation == parameter.annotation
-    assert list(inspect.signature(outline).parameters) == list(inspect.signature(real).parameters)
-
-
-@pytest.mark.parametrize(
-    ("name", "said"),
-    [
-        ("train/scene+event/image/seed-0/student", "train scene+event image seed-0"),
-        ("evaluate/scene/image+sound/evaluate", "evaluate scene image+sound"),
-        ("media/media", "media"),
-        ("media/scenes/media", "media scenes"),
-        ("media/split", "split"),
-        ("features/sounds/paper", "features sounds paper"),
-        ("features/normaliser", "normaliser"),
-        ("teacher/teacher", "teacher"),
-        ("teacher/prior", "prior"),
-        ("tables/table2", "tables table2"),
-        ("tables/cells", "cells"),
-        ("draw/pairs", "draw pairs"),
-    ],
-)
-def test_a_job_in_words(name, said):
-    assert status.words(f"results/mini/{name}.record.json") == said
-
-
 # --- files that are not what their records say
 
 
@@ -182,35 +42,35 @@ def test_a_file_that_was_only_touched_is_not_edited(made, study):
 # --- two jobs, one after the other: `split` and `prior`
 
 
-def split_job(seed=0, code=CODE, environment=ENVIRONMENT, outside=None) -> dry_run.Scheduled:
-    return dry_run.Scheduled(
+def split_job(seed=0, code=CODE, environment=ENVIRONMENT, outside=None) -> Planned:
+    return Planned(
         "results/mini/media/split.record.json",
         "split",
-        "Params have changed",
         {"settings": {"fractions": [0.7, 0.1, 0.2], "seed": seed}},
         {"index": ["user/index.csv"]},
         {"splits": ["results/mini/media/splits.csv"]},
         [],
         {"code": code, "environment": environment, "outside": outside or {}},
         "logs/mini/split.log",
+        "Params have changed",
     )
 
 
-def prior_job() -> dry_run.Scheduled:
-    return dry_run.Scheduled(
+def prior_job() -> Planned:
+    return Planned(
         "results/mini/teacher/prior.record.json",
         "prior",
-        "Input files updated by another job: results/mini/media/split.record.json",
         {},
         {"splits": ["results/mini/media/splits.csv"]},
         {"prior": ["results/mini/teacher/prior.csv"]},
         ["results/mini/media/split.record.json"],
         {"code": CODE, "environment": ENVIRONMENT, "outside": {}},
         "logs/mini/prior.log",
+        "Input files updated by another job: results/mini/media/split.record.json",
     )
 
 
-def done(job: dry_run.Scheduled, content: dict[str, str], reads: dict[str, list[dict]], keep: bool = True) -> None:
+def done(job: Planned, content: dict[str, str], reads: dict[str, list[dict]], keep: bool = True) -> None:
     """Write a job's files, record and circumstance, as if it had computed; keep them in the store."""
     for path, text in content.items():
         Path(path).parent.mkdir(parents=True, exist_ok=True)
@@ -252,7 +112,7 @@ def two(tmp_path, monkeypatch) -> Path:
     return Path("results/mini")
 
 
-def outcomes(*jobs: dry_run.Scheduled) -> list[str]:
+def outcomes(*jobs: Planned) -> list[str]:
     foreseen = forecast.foresee(jobs, on_disk.examine(Path("results/mini")))
     return [foreseen[job.record].outcome for job in jobs]
 
@@ -325,7 +185,7 @@ class Study:
     name = "mini"
 
 
-def view(*jobs: dry_run.Scheduled) -> status.View:
+def view(*jobs: Planned) -> status.View:
     found = on_disk.examine(Path("results/mini"))
     seen = status.View(Study(), found, {job.record: job for job in jobs}, forecast.foresee(jobs, found))
     seen.__dict__["wanted"] = [split_job().record, prior_job().record]

@@ -426,16 +426,3 @@ def test_the_changes_try_what_they_are_meant_to(outcomes):
     assert sum(bool(each.before["to_compute"]) for each in found) >= 5
     assert sum(bool(each.before["to_put_back"]) for each in found) >= 4
     assert sum(not each.ran for each in found) >= 3
-
-
-def test_every_command_is_read_as_its_job_read_it(finished, monkeypatch):
-    from overheard.lineage import forecast
-    from overheard.scheduling import dry_run
-
-    monkeypatch.chdir(finished.folder)
-    said = finished.circumstances()
-    for path, record in finished.records().items():
-        job = dry_run.read_command(json.loads(said[path])["command"])
-        digests = {flag: [entry["sha256"] for entry in entries] for flag, entries in record["reads"].items()}
-        assert job.settings == record["settings"]
-        assert forecast.identity_of(job, digests) == record["identity"]

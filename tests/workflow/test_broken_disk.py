@@ -207,10 +207,10 @@ def own_mounts() -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def study(miniature, tmp_path_factory):
+def study(copied, tmp_path_factory):
     """A copy of the finished miniature, without its store."""
     folder = tmp_path_factory.mktemp("full") / "study"
-    shutil.copytree(miniature, folder, ignore=lambda at, names: {"store"} & set(names) if at == str(miniature) else [])
+    copied(folder, "store")
     yield folder
     shutil.rmtree(folder)
 

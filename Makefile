@@ -2,11 +2,11 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || echo python3)
 BIN := .venv/bin
 READY := .venv/.ready
-# whole files by turns on the cores there are: what a file's tests share is made once
-PYTEST := $(BIN)/python -m pytest --numprocesses=logical --maxprocesses=4 --dist=loadfile
+# whole files by turns on the cores there are, those of the workflow first: what a file's tests share is made once
+PYTEST := $(BIN)/python -m pytest --numprocesses=logical --maxprocesses=4 --dist=loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help paper tables test test-long setup check docs lock report clean remove
+.PHONY: help paper tables test quick test-long setup check docs lock report clean remove
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -20,6 +20,9 @@ tables: $(READY) ## every table and Figures 3 and 6 from the reference run in gi
 test: $(READY) ## the tests
 	@$(PYTEST)
 
+quick: $(READY) ## the tests that run no workflow: a minute
+	@$(PYTEST) --ignore=tests/workflow
+
 test-long: $(READY) ## the tests, and those that take many minutes
 	@$(PYTEST) -m "long or not long"
 
@@ -29,15 +32,18 @@ setup: $(READY) ## .venv alone: 4.8 GB on Linux, about three minutes
 $(READY): requirements.lock pyproject.toml
 	@echo "setting up .venv from requirements.lock (about three minutes, 5.4 GB; once)"
 	@$(PYTHON) -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info[:2] <= (3, 12) else "error: $(PYTHON) is Python %d.%d, expected 3.11 or 3.12; make PYTHON=/path/to/python3.11" % sys.version_info[:2])'
-	@$(PYTHON) -m venv --clear .venv
+	@rm -rf .venv
+	@$(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --requirement requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $(READY)
 
-check: $(READY) ## style of code and workflow
+check: $(READY) ## style, types and architecture: half a minute
 	@$(BIN)/ruff check src tests benchmarks tools
 	@$(BIN)/ruff format --check src tests benchmarks tools
 	@$(BIN)/snakefmt --check workflow
+	@$(BIN)/mypy
+	@$(BIN)/python -m pytest tests/test_architecture.py
 
 docs: $(READY) ## docs/configuration.md from the code
 	@$(BIN)/python tools/configuration.py

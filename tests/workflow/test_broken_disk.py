@@ -25,8 +25,8 @@ LIBRARY = Path(__file__).with_name("failing_calls.c")
 # reads tasks line by line: [n, errno, command]; answers [exit code, where the fault struck, what was said]
 DRIVER = """
 import ctypes, importlib, json, os, sys, tempfile
-from overheard.cli import app
 from overheard.jobs.code import closure as code
+from overheard.jobs.runner import run_command
 library = ctypes.CDLL(None)
 library.fault_place.restype = ctypes.c_char_p
 for line in sys.stdin:
@@ -43,7 +43,7 @@ for line in sys.stdin:
             status = 1
             library.fault_arm(os.getcwd().encode(), n, fault)
             try:
-                app(prog_name="overheard")
+                run_command(command[1:])
             except SystemExit as end:
                 status = end.code or 0
             finally:
@@ -207,10 +207,10 @@ def own_mounts() -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def study(miniature, tmp_path_factory):
+def study(copied, tmp_path_factory):
     """A copy of the finished miniature, without its store."""
     folder = tmp_path_factory.mktemp("full") / "study"
-    shutil.copytree(miniature, folder, ignore=lambda at, names: {"store"} & set(names) if at == str(miniature) else [])
+    copied(folder, "store")
     yield folder
     shutil.rmtree(folder)
 

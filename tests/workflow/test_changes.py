@@ -1,4 +1,7 @@
-"""Twenty changes, drawn with a fixed seed, in a copy of the project: what status says is what a run then does."""
+"""Changes, drawn with a fixed seed, in a copy of the project: what status says is what a run then does.
+
+Eight by default, of which each has another outcome; twenty, every kind at least once, in the long tests.
+"""
 
 import json
 import os
@@ -9,6 +12,7 @@ import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -97,9 +101,15 @@ class Project:
         shutil.copytree(self.folder / "first", self.folder, dirs_exist_ok=True)
 
 
+def _link_heavy(source: str, target: str) -> str:
+    """Media and what the store holds are linked, which nobody writes in place; a change may write on an array."""
+    heavy = {"draw", "files"} & set(Path(source).parts)
+    return os.link(source, target) or target if heavy else shutil.copy2(source, target)
+
+
 @pytest.fixture(scope="module")
-def finished(tmp_path_factory) -> Project:
-    """The finished study."""
+def finished(miniature, tmp_path_factory) -> Project:
+    """The finished study; what it has in common with the miniature one was put back from the store of that."""
     folder = tmp_path_factory.mktemp("changes") / "project"
     ignored = shutil.ignore_patterns("__pycache__", "*.egg-info")
     for part in ("src", "workflow", "config"):
@@ -108,6 +118,7 @@ def finished(tmp_path_factory) -> Project:
     (folder / "config/mini.yaml").write_text(yaml.safe_dump(CONFIG))
     for part in ("src", "config"):
         shutil.copytree(folder / part, folder / "first" / part)
+    shutil.copytree(miniature / "store", folder / "store", copy_function=_link_heavy)
     project = Project(folder)
     project.run()
     return project
@@ -364,16 +375,25 @@ def carried_out(project: Project, kind: Callable[[Project, random.Random], Chang
 
 CHANGES = 20
 SEED = 8
+EIGHT = [pretraining, file_deleted, loss, comment, seed_added, overwritten, back, result_forgotten]
+"""Computed after a setting, put back, after an edit of code, nothing to do, a new run, refused, undone, forgotten."""
+TIERS = {"eight": EIGHT, "twenty": drawn(SEED, CHANGES)}
+AT_LEAST = {"eight": (4, 2, 1), "twenty": (5, 4, 3)}
+"""Changes of a tier that compute, that put back, and after which nothing is to do."""
 
 
 @pytest.fixture(scope="module")
-def outcomes(finished, tmp_path_factory) -> list[Outcome | BaseException]:
-    """The changes in two chains, each in a copy of its own, one change upon the other."""
-    kinds, chains = drawn(SEED, CHANGES), 2
+def outcomes(finished, tmp_path_factory) -> Callable[[str], list[Outcome | BaseException]]:
+    """The changes of a tier in two chains, each in a copy of its own, one change upon the other."""
+    return cache(lambda tier: _carried_out(finished, TIERS[tier], tmp_path_factory))
+
+
+def _carried_out(finished: Project, kinds: list, tmp_path_factory) -> list[Outcome | BaseException]:
+    chains = 2
 
     def chain(number: int) -> list[Outcome | BaseException]:
         folder = tmp_path_factory.mktemp("chain") / f"project {number}"
-        shutil.copytree(finished.folder, folder)
+        shutil.copytree(finished.folder, folder, copy_function=_link_heavy)
         project, rng, found = Project(folder), random.Random(f"{SEED} {number}"), []
         for kind in kinds[number::chains]:
             try:
@@ -385,12 +405,22 @@ def outcomes(finished, tmp_path_factory) -> list[Outcome | BaseException]:
 
     with ThreadPoolExecutor(chains) as pool:
         parts = list(pool.map(chain, range(chains)))
-    return [parts[number % chains][number // chains] for number in range(CHANGES)]
+    return [parts[number % chains][number // chains] for number in range(len(kinds))]
 
 
-@pytest.fixture(params=range(CHANGES), ids=[kind.__name__ for kind in drawn(SEED, CHANGES)])
+def of_tiers(each: Callable[[str], list]) -> list:
+    """Parameters of both tiers; those of the long one are marked."""
+    return [
+        pytest.param(*values, id="-".join([tier, *names]), marks=[pytest.mark.long] if tier == "twenty" else [])
+        for tier in TIERS
+        for values, names in each(tier)
+    ]
+
+
+@pytest.fixture(params=of_tiers(lambda tier: [(((tier, n),), [k.__name__]) for n, k in enumerate(TIERS[tier])]))
 def outcome(request, outcomes) -> Outcome:
-    found = outcomes[request.param]
+    tier, number = request.param
+    found = outcomes(tier)[number]
     if isinstance(found, BaseException):
         raise found
     return found
@@ -421,8 +451,12 @@ def test_afterwards_all_is_fresh(outcome):
     assert (outcome.after["scheduled"], outcome.after["edited"]) == ([], []), outcome.change.text
 
 
-def test_the_changes_try_what_they_are_meant_to(outcomes):
-    found = [outcome for outcome in outcomes if isinstance(outcome, Outcome)]
-    assert sum(bool(each.before["to_compute"]) for each in found) >= 5
-    assert sum(bool(each.before["to_put_back"]) for each in found) >= 4
-    assert sum(not each.ran for each in found) >= 3
+@pytest.mark.parametrize("tier", of_tiers(lambda tier: [((tier,), [])]))
+def test_the_changes_try_what_they_are_meant_to(outcomes, tier):
+    found = [outcome for outcome in outcomes(tier) if isinstance(outcome, Outcome)]
+    compute, put_back, nothing_to_do = AT_LEAST[tier]
+    assert sum(bool(each.before["to_compute"]) for each in found) >= compute
+    assert sum(bool(each.before["to_compute_at_most"]) for each in found) >= 1
+    assert sum(bool(each.before["to_put_back"]) for each in found) >= put_back
+    assert sum(bool(each.change.edited) for each in found) >= 1
+    assert sum(not each.ran for each in found) >= nothing_to_do

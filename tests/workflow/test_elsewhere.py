@@ -31,10 +31,10 @@ def archive(tmp_path) -> Path:
 
 
 @pytest.fixture
-def study(miniature, tmp_path):
+def study(copied, tmp_path):
     """The finished miniature without one row, and without its store."""
     folder = tmp_path / "work"
-    shutil.copytree(miniature, folder, ignore=lambda at, names: {"store"} & set(names) if at == str(miniature) else [])
+    copied(folder, "store")
     for part in ROW:
         shutil.rmtree(folder / "results/mini" / part)
     yield folder

@@ -100,10 +100,10 @@ def leftovers(folder: Path) -> list[Path]:
 
 
 @pytest.fixture(scope="module")
-def study(miniature, tmp_path_factory) -> Iterator[Path]:
+def study(copied, tmp_path_factory) -> Iterator[Path]:
     """A copy of the finished miniature, without its store."""
     folder = tmp_path_factory.mktemp("killed") / "study"
-    shutil.copytree(miniature, folder, ignore=lambda at, names: {"store"} & set(names) if at == str(miniature) else [])
+    copied(folder, "store")
     yield folder
     shutil.rmtree(folder)
 

@@ -36,9 +36,10 @@ def digests(folder: Path) -> dict[str, str]:
     return {str(path.relative_to(folder)): sha256(path.read_bytes()).hexdigest() for path in files}
 
 
-@pytest.fixture
-def finished(miniature_run):
-    return miniature_run
+@pytest.fixture(scope="module")
+def finished(miniature_run, copied, tmp_path_factory):
+    """A finished study that may be run again, and what its first run said."""
+    return copied(tmp_path_factory.mktemp("finished") / miniature_run[0].name), miniature_run[1]
 
 
 def test_everything_is_made(finished):

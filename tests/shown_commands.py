@@ -1,0 +1,43 @@
+"""The commands that README and docs show."""
+
+import re
+import shlex
+import shutil
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+def commands() -> list[tuple[str, str]]:
+    """(page, command) of every line of a shell block and every inline `overheard …` or `make …`."""
+    found = []
+    for page in PAGES:
+        text = page.read_text(encoding="utf-8")
+        blocks = re.findall(r"```sh\n(.*?)```", text, re.DOTALL)
+        lines = [line.split("  #")[0].split(" # ")[0].strip() for block in blocks for line in block.splitlines()]
+        for paragraph in re.sub(r"```.*?```", "", text, flags=re.DOTALL).split("\n\n"):
+            if "not run here" not in paragraph:
+                lines += re.findall(r"`((?:overheard|make|snakemake|source) [^`…]*)`", paragraph)
+        found += [(page.name, line) for line in lines if line]
+    return sorted(set(found))
+
+
+def arguments(command: str) -> list[str]:
+    """A command's words, with a real name and folder where the page has a placeholder."""
+    words = {"NAME": "twin", "mine": "twin", "DIR": "folder", "SCENES": "folder", "mn04_as_mAP_432.pt": "folder/x.pt"}
+    return [words.get(word, word) for word in shlex.split(command)]
+
+
+def needs_snakemake(words: list[str]) -> bool:
+    """Whether a command asks Snakemake: it is tried among the tests of the workflow."""
+    return words[0] == "snakemake" or (words[:2] == ["overheard", "run"] and len(words) > 2)
+
+
+def make_project(folder: Path) -> Path:
+    """A user's folder with the project's configurations and what the placeholders name."""
+    shutil.copytree(ROOT / "config", folder / "config")
+    for part in ("vision", "sound"):
+        (folder / "folder" / part).mkdir(parents=True)
+    (folder / "folder" / "x.pt").write_text("")
+    return folder

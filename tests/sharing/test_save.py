@@ -453,10 +453,7 @@ def test_learning_curves_hold_the_best_so_far():
         [{"epoch": "1", "val_f_score": "0.5"}, {"epoch": "2", "val_f_score": "0.25"}],
         [{"epoch": "1", "val_f_score": "0.1"}],
     ]
-    assert curves.learning({"image": runs}) == [
-        {"epoch": "1", "image": "30.0000"},
-        {"epoch": "2", "image": "30.0000"},
-    ]
+    assert curves.learning({"image": runs}).to_dict("list") == {"epoch": [1, 2], "image": [30.0, 30.0]}
 
 
 def killed(call: str, after_s: float) -> int:

@@ -14,7 +14,6 @@ from overheard.sharing.saved_files import SAVED, folder_of
 from overheard.study.config import read_yaml
 
 STAGES_FILE, LOCK_FILE = Path("dvc.yaml"), Path("dvc.lock")
-_LOCK_COPY = Path(".dvc/tmp/overheard.dvc.lock")
 _DEPENDENCIES = (
     "config/protocols",
     "config/published",
@@ -216,28 +215,17 @@ def read_lock() -> dict[str, Any]:
     return content
 
 
-def keep_lock() -> None:
-    """Copy `dvc.lock` before DVC rewrites it in place: a kill in that moment leaves half of it."""
-    if read_lock():
-        copy = require_dvc() / _LOCK_COPY
-        copy.parent.mkdir(exist_ok=True)
-        part = copy.with_name(f".part-{copy.name}")
-        part.write_bytes(LOCK_FILE.read_bytes())
-        part.replace(copy)
-
-
 def repair_lock() -> None:
-    """Put the copy back where a killed save has left half a `dvc.lock`.
+    """Put `dvc.lock` back as git last had it, where a killed save has left half of it: DVC rewrites it in place.
 
     Raises:
-        LineageError: it is not whole, and there is no copy.
+        LineageError: it is not whole, and git has none.
     """
     try:
         read_lock()
     except LineageError:
-        copy = require_dvc() / _LOCK_COPY
-        if copy.is_file():
-            LOCK_FILE.write_bytes(copy.read_bytes())
+        if git("ls-files", "--", str(LOCK_FILE)):
+            git("restore", "--", str(LOCK_FILE))
         elif not LOCK_FILE.read_bytes().strip():
             LOCK_FILE.unlink()
         read_lock()

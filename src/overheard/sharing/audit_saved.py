@@ -115,7 +115,7 @@ def _curves(folder: Path, faulty: Collection[str], remarks: list[str]) -> Iterat
 
 
 def _first_line(one: bytes, other: bytes) -> str:
-    """The first line of a text that another has not."""
+    """The first line in which a text differs from another."""
     lines, others = (text.decode(errors="replace").splitlines() for text in (one, other))
     first = next((at for at, line in enumerate(lines) if others[at : at + 1] != [line]), None)
     return "the end" if first is None else f"line {first + 1}: {lines[first][:100]}"

@@ -96,7 +96,8 @@ class Draft:
         # by a file's id the parameters that it is an example of
         self.examples: dict[str, dict[str, None]] = defaultdict(dict)
         for package in sorted({pair for record in self.records.values() for pair in record["environment"].items()}):
-            self.add_package(*package)
+            address = package_id(*package)
+            self.add(address, "SoftwareApplication", name=package[0], softwareVersion=package[1], url=address)
         for stage in self.stages:
             self.add_stage(stage)
         for job in self.order:
@@ -111,10 +112,6 @@ class Draft:
         """Add an entity, unless one of this id is there; returns the id."""
         self.entities.setdefault(identifier, entity(identifier, kind, **properties))
         return identifier
-
-    def add_package(self, name: str, version: str) -> None:
-        address = package_id(name, version)
-        self.add(address, "SoftwareApplication", name=name, softwareVersion=version, url=address)
 
     def add_stage(self, stage: str) -> None:
         """A stage's command, its step in the workflow, and the step's execution."""

@@ -82,7 +82,7 @@ def require_dvc() -> Path:
         if (folder / ".dvc" / "config").is_file():
             return folder
     option = "" if any((folder / ".git").exists() for folder in (here, *here.parents)) else " --no-scm"
-    raise OverheardError(f"{here}: no DVC repository here; `dvc init{option}`, then tell it where to save: {_REMOTE}")
+    raise OverheardError(f"{here}: no DVC repository here; `dvc init{option}`, then set where it saves: {_REMOTE}")
 
 
 def require_remote(reading: bool = False) -> None:

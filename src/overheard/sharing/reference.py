@@ -68,7 +68,7 @@ def _refuse_incomplete(name: str, records: Mapping[str, Record]) -> None:
             raise LineageError(f"{job}: made from a part of the runs (--partial); {again}")
         for entry in entries(record["reads"]):
             if entry.get("record") and entry["record"] not in records:
-                raise LineageError(f"{job}: rests on {entry['record']}, which is not there; {again}")
+                raise LineageError(f"{job}: rests on {entry['record']}, which is missing; {again}")
 
 
 def _refuse_dirty(name: str, folder: Path, records: Mapping[str, Record]) -> None:

@@ -19,7 +19,7 @@ Note = Callable[[str], None]
 def pulled_without_restore(name: str) -> str | None:
     """Say what to do where results lie that neither a run nor a restore put here; None where all is as it should be.
 
-    Snakemake knows nothing of results that came by `git clone`, `dvc pull` or a copy: it would go by arbitrary times,
+    Snakemake does not know results that came by `git clone`, `dvc pull` or a copy: it would go by arbitrary times,
     run what need not run, and not see what changed. What a killed run left has its marks and passes.
     """
     folder = folder_of(name)
@@ -30,7 +30,7 @@ def pulled_without_restore(name: str) -> str | None:
     paths = [records.recorded(path, folder) for path in records.record_paths(folder)]
     strange = sum(not _is_known(path) for path in paths)
     if strange and is_saved:
-        how = f"Snakemake knows nothing of {strange} of {len(paths)} records"
+        how = f"Snakemake does not know {strange} of {len(paths)} records"
         return f"{folder}: pulled or copied, but not restored ({how}); {do}"
     if strange and strange == len(paths):
         how = f"copied from elsewhere, so Snakemake knows none of its {strange} records"
@@ -93,7 +93,7 @@ def _pull(name: str, index: Mapping[str, Archive]) -> None:
     folder = folder_of(name)
     dvc.require_dvc()
     if dvc.stage_name(name) not in dvc.read_lock().get("stages", {}):
-        raise OverheardError(f"dvc.lock knows nothing of {name}; `git pull`, or commit dvc.lock where {name} was saved")
+        raise OverheardError(f"dvc.lock has no stage for {name}; `git pull`, or commit dvc.lock where {name} was saved")
     dvc.require_remote(reading=True)
     for path in _not_here(folder, index):
         (folder / SAVED / path).unlink(missing_ok=True)
@@ -104,7 +104,7 @@ def _pull(name: str, index: Mapping[str, Archive]) -> None:
         absent = [path for path, (place, *_) in dvc.addresses(name, kept).items() if not (kept / place).is_file()]
         named = f" ({saved_files.first(Path(), absent)})" if absent else ""
         raise OverheardError(
-            f"the remote does not give everything back{named}; is it reachable? If it is, it has not all: "
+            f"the remote does not give everything back{named}; is it reachable? If so, something is missing there: "
             f"`overheard save {name} --verify` where the results are, then again here\n{error}"
         ) from error
     if wrong := _not_here(folder, index):

@@ -1,7 +1,7 @@
 """`overheard save`: results into git and into DVC's cache and remote; `--verify` reads them back. Touches files.
 
 Git keeps what is small and read: records, tables, figures, scores, scene predictions, learning curves. DVC keeps the
-rest in archives, and with them Snakemake's metadata, without which a dry run elsewhere could not tell what is stale.
+rest in archives, and with them Snakemake's metadata, without which a dry run elsewhere would not know what is stale.
 """
 
 from collections.abc import Callable, Mapping
@@ -116,7 +116,7 @@ def pack(folder: Path, note: Note) -> int:
     packed = {name for path, members in contents.items() if path != saved_files.METADATA for name in members}
     if lost := [name for name in expected if name not in packed and name not in in_place]:
         missing = saved_files.first(folder, lost)
-        raise LineageError(f"{missing}: recorded, but not there; `overheard run {folder.name}`, then save again")
+        raise LineageError(f"{missing}: recorded, but missing; `overheard run {folder.name}`, then save again")
     _remove_others(folder, index)
     saved_files.write_index(folder, index.values())
     saved_files.remember(folder, {path: known[path] for path in index})

@@ -120,7 +120,7 @@ def read_index(folder: Path) -> dict[str, Archive]:
     """Read `saved/archives.csv`, by archive.
 
     Raises:
-        LineageError: it is not there, or not such a table.
+        LineageError: it is missing, or not such a table.
     """
     path = folder / SAVED / INDEX
     if not path.is_file():

@@ -46,7 +46,7 @@ def _wrong(
     names = {name for name in expected if in_git(name)}
     for archived, wanted in index.items():
         path = (folder / SAVED / archived).as_posix()
-        members, lines = {}, [f"{path}: not there"]
+        members, lines = {}, [f"{path}: missing"]
         if path in fetched:
             members, lines = _examined(path, fetched[path], wanted, folder, expected)
         names |= members.keys()

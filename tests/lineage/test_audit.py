@@ -463,7 +463,7 @@ def test_content_that_the_leak_report_cannot_read_is_a_finding_or_a_remark(study
 
 
 def test_what_the_leak_report_did_not_examine_is_said(study, monkeypatch):
-    from overheard.media import leaks
+    from overheard.media import leak_lines as leaks
 
     lines = [leaks.Line("clip", "test", 0, 3), *leaks.not_examined("near", "no coordinates")]
     report = leaks.report("mini", lines)

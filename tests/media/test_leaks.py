@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy import ndimage, signal
 
-from overheard.media import fingerprints, leaks
+from overheard.media import fingerprints, leak_lines, leaks
 
 SPLIT = {"a1": "train", "a2": "train", "b1": "val", "c1": "test", "c2": "test"}
 SCENE = {"a1": "lake", "a2": "forest", "b1": "lake", "c1": "lake", "c2": "forest"}
@@ -137,27 +137,27 @@ def test_the_report_knows_what_is_allowed_and_what_was_not_examined():
         *leaks.not_examined("near", "no clip has a coordinate"),
         *leaks.clip_lines(list(SPLIT.items()), SCENE),
     ]
-    report = leaks.report("twin", lines)
+    report = leak_lines.report("twin", lines)
     assert [line.way for line in report.forbidden] == ["prior", "prior_location"]
     assert report.has_forbidden
-    assert not leaks.report("twin", lines, ["prior", "prior_location"]).has_forbidden
-    assert [line.way for line in leaks.report("twin", lines, ["prior"]).forbidden] == ["prior_location"]
+    assert not leak_lines.report("twin", lines, ["prior", "prior_location"]).has_forbidden
+    assert [line.way for line in leak_lines.report("twin", lines, ["prior"]).forbidden] == ["prior_location"]
     assert {line.way for line in report.not_examined} == {"near"}
     row = next(row for row in report.as_table() if row["found"] == "1")
-    assert row["way"] == leaks.WAYS["prior"]
+    assert row["way"] == leak_lines.WAYS["prior"]
     assert (row["of"], row["allowed"], row["clips"]) == ("2", "no", "c1")
     text = report.as_markdown()
     assert "2 with a leak that the protocol forbids" in text
     assert "2 not examined" in text
     assert text.count("p(e\\|s) was made from it") == 2
     with pytest.raises(ValueError, match="no such way: weather"):
-        leaks.report("twin", lines, ["weather"])
+        leak_lines.report("twin", lines, ["weather"])
 
 
 def test_long_lists_are_cut_and_counted():
     split = {f"{row:02d}": "test" for row in range(15)} | {"t": "train"}
     lines = leaks.shared_lines("location", {clip: {"here"} for clip in split}, split, dict.fromkeys(split, "lake"))
-    row = leaks.report("", lines).as_table(shown=3)[0]
+    row = leak_lines.report("", lines).as_table(shown=3)[0]
     assert row["clips"] == "00 ~ t, 01 ~ t, 02 ~ t, and 12 more"
     assert row["found"] == "15"
 

@@ -314,7 +314,7 @@ def test_what_is_not_as_recorded_is_not_saved(study):
     with pytest.raises(LineageError, match=r"seed-0/student\.pt: not what the record says"):
         save()
     (FOLDER / "train/scene/image/seed-0/student.pt").unlink()
-    with pytest.raises(LineageError, match=r"seed-0/student\.pt: recorded, but not there"):
+    with pytest.raises(LineageError, match=r"seed-0/student\.pt: recorded, but missing"):
         save()
 
 
@@ -337,7 +337,7 @@ def test_verify_finds_a_flipped_bit_and_a_lost_file_in_the_remote(study):
         save(verify=True)
     said = str(caught.value)
     assert "train/scene/image/seed-0/student.pt: sha256" in said
-    assert "features/images.tar: not there" in said
+    assert "features/images.tar: missing" in said
     named = [line.strip() for line in said.splitlines() if line.strip().startswith("files/md5")]
     assert set(student) <= set(named)
     for place in named:
@@ -379,7 +379,7 @@ def test_what_is_missing_is_said_with_the_next_command(clone, tmp_path):
     with pytest.raises(OverheardError, match="no default remote.*`dvc remote add -d"):
         restore()
     Path("dvc.lock").unlink()
-    with pytest.raises(OverheardError, match="dvc.lock knows nothing of hand"):
+    with pytest.raises(OverheardError, match="dvc.lock has no stage for hand"):
         restore()
     shutil.rmtree(".dvc")
     with pytest.raises(OverheardError, match="no DVC repository here; `dvc init`"):
@@ -394,7 +394,7 @@ def test_what_is_missing_is_said_with_the_next_command(clone, tmp_path):
         saving.save("never")
 
 
-def test_half_a_lock_file_is_mended(study):
+def test_half_a_lock_file_is_repaired(study):
     whole = Path("dvc.lock").read_bytes()
     save()
     Path("dvc.lock").write_bytes(b"")
@@ -453,10 +453,7 @@ def test_learning_curves_hold_the_best_so_far():
         [{"epoch": "1", "val_f_score": "0.5"}, {"epoch": "2", "val_f_score": "0.25"}],
         [{"epoch": "1", "val_f_score": "0.1"}],
     ]
-    assert curves.learning({"image": runs}) == [
-        {"epoch": "1", "image": "30.0000"},
-        {"epoch": "2", "image": "30.0000"},
-    ]
+    assert curves.learning({"image": runs}).to_dict("list") == {"epoch": [1, 2], "image": [30.0, 30.0]}
 
 
 def killed(call: str, after_s: float) -> int:

@@ -16,9 +16,9 @@ from overheard.jobs.records import read_record, record_paths, recorded
 from overheard.learning import relevance
 from overheard.lineage import split_readers
 from overheard.lineage.graph import Record
-from overheard.media import fingerprints, leaks
+from overheard.media import fingerprints, leak_lines, leaks
 from overheard.media import moments as scaling
-from overheard.media.leaks import LeakReport, Line
+from overheard.media.leak_lines import LeakReport, Line
 from overheard.study import config
 from overheard.study.experiments import project_root
 
@@ -68,7 +68,7 @@ def leak_report(
 
     Args:
         folder: results/NAME, or reference/NAME.
-        allowed: ways that the protocol allows; keys of `leaks.WAYS`.
+        allowed: ways that the protocol allows; keys of `leak_lines.WAYS`.
         nearer_than_m: locations of different splits nearer than this are reported; metres.
         step: told what is being done: done, total, words.
         records: the experiment's records by recorded path; by default those in the folder.
@@ -86,7 +86,7 @@ def leak_report(
     lines += _split_lines(study, nearer_than_m) + _file_lines(study)
     lines += _picture_lines(study, step) + _sound_lines(study, step)
     lines += _teacher_lines(study) + _normaliser_lines(study)
-    return leaks.report(folder.as_posix(), lines, allowed)
+    return leak_lines.report(folder.as_posix(), lines, allowed)
 
 
 def allowed_by_protocol(name: str) -> list[str]:
@@ -117,10 +117,10 @@ def index_report(
         clips = [row["id"] for row in rows if row[column] == "1"]
         remark = f"column {column}: {len(clips)} clips"
         lines += leaks.used_lines(way, clips, study.split, study.column("location"), study.column("class"), remark)
-    for way in leaks.WAYS:
+    for way in leak_lines.WAYS:
         if way not in {line.way for line in lines} and not way.endswith("_location"):
             lines += leaks.not_examined(way, f"{index.name} says nothing about it")
-    return leaks.report(f"{index.as_posix()}, {split}", lines, allowed)
+    return leak_lines.report(f"{index.as_posix()}, {split}", lines, allowed)
 
 
 def _study(folder: Path) -> _Study:

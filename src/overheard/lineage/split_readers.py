@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from overheard.lineage.graph import Record
-from overheard.media import leaks
-from overheard.media.leaks import Line
+from overheard.media import leak_lines
+from overheard.media.leak_lines import Line
 from overheard.study.layout import record_of
 
 WAY = "other_split"
@@ -29,11 +29,11 @@ def lines(name: str, records: Mapping[str, Record], today: Mapping[str, str], sp
     """
     asked = [job for job, record in records.items() if record["stage"] in (*_READ, "pretrain")]
     if not asked:
-        return leaks.not_examined(WAY, "no record of a job that learns is here")
+        return leak_lines.not_examined(WAY, "no record of a job that learns is here")
     wrong = [f"{job} {fault}" for job in asked for fault in _faults(name, records[job], today)]
     found, remark = (None, _some(wrong)) if wrong else (0, f"{len(asked)} jobs")
     words = list(split.values())
-    return [Line(WAY, held, found, words.count(held), remark=remark) for held in leaks.UNSEEN_BY]
+    return [Line(WAY, held, found, words.count(held), remark=remark) for held in leak_lines.UNSEEN_BY]
 
 
 def _some(wrong: list[str]) -> str:

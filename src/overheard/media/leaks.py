@@ -1,41 +1,18 @@
-"""The ways by which a held-out clip reaches training, each counted: which clips, and whether the protocol allows it.
+"""How a held-out clip reaches training: for every way a function that finds the clips, and counts them by class.
 
-A test clip must meet neither training nor validation, a validation clip must not meet training. Every way gives a line
-for each of the two, also where it could not be examined. Files are read elsewhere; docs/leaks.md explains the lines.
+A test clip must meet neither training nor validation, a validation clip must not meet training. Files are read
+elsewhere; what a line says is in `overheard.media.leak_lines`.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 
 import numpy as np
 
+from overheard.media.leak_lines import UNSEEN_BY, Line, not_examined
+
 EARTH_RADIUS_M = 6_371_008.8  # mean
 FOOTPRINT_M = 256.0  # side of an ADVANCE picture, 512 pixels of 0.5 m: nearer ones always show common ground
-UNSEEN_BY = {"test": ("train", "val"), "val": ("train",)}
-COLUMNS = ("way", "clips_of", "found", "of", "allowed", "clips", "remark")
-WAYS = {
-    "clip": "the clip itself stands in two splits",
-    "other_split": "a job that learns or tests read another index or split than the study's",
-    "location": "another clip of its location",
-    "recording": "another clip of its recording",
-    "coordinate": "another clip at its coordinate",
-    "near": "another location nearer than the stated distance",
-    "file": "its picture or sound, byte for byte, under another id",
-    "picture": "its picture under another id, by perceptual hash",
-    "sound": "its recording under another id, by fingerprint",
-    "prior": "p(e|s) was made from it",
-    "prior_location": "p(e|s) was made from a clip of its location",
-    "relevance": "the relevance vectors were made from it",
-    "relevance_location": "the relevance vectors were made from a clip of its location",
-    "normaliser_picture": "mean and deviation of pictures were made from it",
-    "normaliser_picture_location": "mean and deviation of pictures were made from a clip of its location",
-    "normaliser_sound": "mean and deviation of sounds were made from it",
-    "normaliser_sound_location": "mean and deviation of sounds were made from a clip of its location",
-    "pretrain_file": "its picture or sound, byte for byte, in a pre-training set",
-    "pretrain_picture": "its picture in the pre-training set, by perceptual hash",
-    "pretrain_sound": "its recording in the pre-training set, by fingerprint",
-}
 # what a product can have been made from, the allowed one first
 _SELECTIONS = (
     ("train",),
@@ -46,118 +23,6 @@ _SELECTIONS = (
     ("test",),
     ("val", "test"),
 )
-_SHOWN = 10
-
-
-@dataclass(frozen=True)
-class Line:
-    """One way, for the clips of one held-out split."""
-
-    way: str  # a key of WAYS
-    clips_of: str  # test or val
-    found: int | None  # clips that reach training by this way; None: not known
-    of: int | None  # clips examined; None: could not be examined
-    clips: tuple[str, ...] = ()  # every one found, and what it meets
-    by_class: Mapping[str, tuple[int, int]] = field(default_factory=dict)  # found, of
-    remark: str = ""
-
-    @property
-    def examined(self) -> bool:
-        """Whether there was something to look at."""
-        return self.of is not None
-
-    @property
-    def leaks(self) -> bool:
-        """Whether clips reach training, or something was made from clips that nobody can name."""
-        return self.examined and self.found != 0
-
-
-@dataclass(frozen=True)
-class LeakReport:
-    """All lines, and the ways that the protocol allows."""
-
-    title: str
-    lines: tuple[Line, ...]
-    allowed: frozenset[str] = frozenset()
-
-    @property
-    def forbidden(self) -> list[Line]:
-        """Lines with a leak that the protocol does not allow."""
-        return [line for line in self.lines if line.leaks and line.way not in self.allowed]
-
-    @property
-    def has_forbidden(self) -> bool:
-        """Whether something leaks that must not."""
-        return bool(self.forbidden)
-
-    @property
-    def not_examined(self) -> list[Line]:
-        """Lines of which nothing is known."""
-        return [line for line in self.lines if not line.examined]
-
-    def as_table(self, shown: int = _SHOWN) -> list[dict[str, str]]:
-        """A row a line, with the columns of COLUMNS; `clips` names the first ones and counts the rest."""
-        return [_row(line, line.way in self.allowed, shown) for line in self.lines]
-
-    def as_markdown(self, shown: int = _SHOWN) -> str:
-        """A table for each held-out split, under one sentence that says what was found."""
-        text = [f"# Leaks: {self.title}", "", self.summary(), ""]
-        for word, met in UNSEEN_BY.items():
-            rows = [row for row in self.as_table(shown) if row["clips_of"] == word]
-            if rows:
-                text += [f"## How clips of `{word}` reach {' or '.join(f'`{name}`' for name in met)}", ""]
-                text += [*_markdown(rows), ""]
-        return "\n".join(text)
-
-    def summary(self) -> str:
-        """One sentence: forbidden, allowed, clean, not examined."""
-        leaking = sum(line.leaks for line in self.lines)
-        clean = len(self.lines) - leaking - len(self.not_examined)
-        return (
-            f"{len(self.lines)} lines: {len(self.forbidden)} with a leak that the protocol forbids, "
-            f"{leaking - len(self.forbidden)} with one that it allows, {clean} clean, "
-            f"{len(self.not_examined)} not examined."
-        )
-
-
-def report(title: str, lines: Iterable[Line], allowed: Collection[str] = ()) -> LeakReport:
-    """Put lines together.
-
-    Raises:
-        ValueError: `allowed` names no way.
-    """
-    if unknown := sorted(set(allowed) - set(WAYS)):
-        raise ValueError(f"no such way: {', '.join(unknown)}; expected some of {', '.join(WAYS)}")
-    order = {way: place for place, way in enumerate(WAYS)}
-    lines = sorted(lines, key=lambda line: (order[line.way], line.clips_of != "test"))
-    return LeakReport(title, tuple(lines), frozenset(allowed))
-
-
-def _row(line: Line, allowed: bool, shown: int) -> dict[str, str]:
-    more = len(line.clips) - shown
-    found = "not examined" if not line.examined else "unknown" if line.found is None else str(line.found)
-    by_class = ", ".join(f"{name} {found}/{of}" for name, (found, of) in line.by_class.items() if found)
-    return {
-        "way": WAYS[line.way],
-        "clips_of": line.clips_of,
-        "found": found,
-        "of": "" if line.of is None else str(line.of),
-        "allowed": "yes" if allowed else "no",
-        "clips": ", ".join(line.clips[:shown]) + (f", and {more} more" if more > 0 else ""),
-        "remark": "; ".join(part for part in (line.remark, by_class) if part),
-    }
-
-
-def _markdown(rows: Sequence[Mapping[str, str]]) -> list[str]:
-    columns = [name for name in COLUMNS if name != "clips_of"]
-    titles = ["allowed by the protocol" if name == "allowed" else name for name in columns]
-    cells = [[row[name].replace("|", "\\|") for name in columns] for row in rows]
-    return ["| " + " | ".join(line) + " |" for line in [titles, ["---"] * len(columns), *cells]]
-
-
-def not_examined(way: str, why: str) -> list[Line]:
-    """The lines of a way of which nothing can be said, and why."""
-    return [Line(way, word, None, None, remark=f"not examined: {why}") for word in UNSEEN_BY]
 
 
 def clip_lines(assigned: Sequence[tuple[str, str]], scene: Mapping[str, str]) -> list[Line]:
@@ -218,15 +83,32 @@ def outside_lines(
     return [_meeting(way, held, keys, there, split, scene) for held in UNSEEN_BY]
 
 
-def _meeting(way, held, keys, there, split, scene) -> Line:
-    all_of = sorted(clip for clip, word in split.items() if word == held)
+def _meeting(
+    way: str,
+    held: str,
+    keys: Mapping[str, Collection[Hashable]],
+    there: Mapping[Hashable, str],
+    split: Mapping[str, str],
+    scene: Mapping[str, str],
+) -> Line:
+    """The line of clips of which someone `there` has a key."""
+    all_of = _held(split, held)
     clips = [clip for clip in all_of if keys.get(clip)]
     meets = {}
     for clip in clips:
         if others := sorted({there[key] for key in keys[clip] if key in there}):
             meets[clip] = f"{clip} ~ {others[0]}"
-    lacking = len(all_of) - len(clips)
-    return _line(way, held, clips, meets, scene, f"{lacking} of {len(all_of)} clips have none" if lacking else "")
+    return _line(way, held, clips, meets, scene, _remark("", all_of, clips, "none"))
+
+
+def _held(split: Mapping[str, str], held: str) -> list[str]:
+    return sorted(clip for clip, word in split.items() if word == held)
+
+
+def _remark(remark: str, all_of: Sequence[str], clips: Sequence[str], what: str) -> str:
+    """A remark, and how many of the clips have nothing to look at."""
+    missing = len(all_of) - len(clips)
+    return "; ".join(filter(None, [remark, f"{missing} of {len(all_of)} clips have {what}" if missing else ""]))
 
 
 def near_lines(
@@ -252,7 +134,6 @@ def near_lines(
     chord = 2 * np.sin(min(nearer_than_m / EARTH_RADIUS_M, np.pi) / 2)
     lines = []
     for held, met in UNSEEN_BY.items():
-        all_of = [clip for clip in split if split[clip] == held]
         clips = [clip for clip in known if split[clip] == held]
         others = [clip for clip in known if split[clip] in met]
         meets = {}
@@ -263,9 +144,7 @@ def near_lines(
                 if np.isfinite(distance):
                     metres = 2 * EARTH_RADIUS_M * np.arcsin(distance / 2)
                     meets[clip] = f"{clip} ~ {others[row]} ({metres:.0f} m)"
-        remark = f"nearer than {nearer_than_m:g} m"
-        if lacking := len(all_of) - len(clips):
-            remark += f"; {lacking} of {len(all_of)} clips have no coordinate"
+        remark = _remark(f"nearer than {nearer_than_m:g} m", _held(split, held), clips, "no coordinate")
         lines.append(_line("near", held, clips, meets, scene, remark))
     return lines
 
@@ -302,7 +181,7 @@ def used_lines(
     as_training = used == {clip for clip, word in split.items() if word == "train"}
     lines = []
     for held in UNSEEN_BY:
-        clips = sorted(clip for clip, word in split.items() if word == held)
+        clips = _held(split, held)
         lines.append(_line(way, held, clips, {clip: clip for clip in clips if clip in used}, scene, remark))
         if not as_training:
             met = {clip: clip for clip in clips if location[clip] in places}
@@ -369,14 +248,12 @@ def alike_lines(
     """
     lines = []
     for held in UNSEEN_BY:
-        all_of = [clip for clip, word in split.items() if word == held]
+        all_of = _held(split, held)
         clips = sorted(set(all_of) & set(examined))
         meets: dict[str, str] = {}
         for clip, other, how in pairs.get(held, ()):
             meets[clip] = f"{meets[clip]} and {other} ({how})" if clip in meets else f"{clip} ~ {other} ({how})"
-        lacking = len(all_of) - len(clips)
-        said = f"{remark}; {lacking} of {len(all_of)} clips have nothing to compare" if lacking else remark
-        lines.append(_line(way, held, clips, meets, scene, said))
+        lines.append(_line(way, held, clips, meets, scene, _remark(remark, all_of, clips, "nothing to compare")))
     return lines
 
 

@@ -5,7 +5,6 @@ size. Nothing in a crate but the times of the jobs depends on when it is written
 """
 
 from collections.abc import Mapping
-from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -17,9 +16,9 @@ from overheard.io import whole
 from overheard.jobs import records
 from overheard.jobs.records import Record
 from overheard.lineage.graph import Graph, files
-from overheard.sharing.crate_entities import WORKFLOW, Entity, Facts, encoding, entities, entity, file_id, ref, refs
+from overheard.sharing.archive import file_digest
+from overheard.sharing.crate_entities import WORKFLOW, Draft, Entity, encoding, entity, file_id, ref, refs
 from overheard.study.experiments import project_root
-from overheard.study.layout import STAGES
 
 PROFILES = {
     "https://w3id.org/ro/wfrun/process/0.5": "Process Run Crate",
@@ -67,19 +66,11 @@ def write_crate(folder: Path, target: Path, agent: str | None = None, agent_id: 
     root = project_root()
     copies = _copies(found, folder)
     project = _project_files(root, folder.name, found)
-    person = {"@id": agent_id or "#agent", "@type": "Person", "name": agent} if agent else None
-    said, put_back = _circumstances(found, folder)
+    person = entity(agent_id or "#agent", "Person", name=agent) if agent else None
     config = f"config/{folder.name}.yaml" if f"config/{folder.name}.yaml" in project else None
-    facts = Facts(
-        folder.name,
-        said,
-        put_back,
-        frozenset({**project, **copies}),
-        config,
-        {word: its.help for word, its in STAGES.items()},
-        person,
-    )
-    crate = _crate(root, facts, {**project, **copies}, entities(found, facts))
+    places = {**project, **copies}
+    draft = Draft(folder.name, found, *_circumstances(found, folder), frozenset(places), config, person)
+    crate = _crate(root, draft, places)
     with whole.writing(target) as part:
         crate.write(part)
     return target / "ro-crate-metadata.json"
@@ -116,7 +107,7 @@ def _copies(found: Mapping[str, Record], folder: Path) -> dict[str, Path]:
 
 
 def _same(place: Path, expected: str, job: str) -> None:
-    if (digest := sha256(place.read_bytes()).hexdigest()) != expected:
+    if (digest := file_digest(place)) != expected:
         raise LineageError(f"{place}: sha256 {digest[:12]}…, but {job} says {expected[:12]}…; delete it and run again")
 
 
@@ -141,20 +132,18 @@ def _project_files(root: Path, name: str, found: Mapping[str, Record]) -> dict[s
         there[own] = Path(own)
     for pattern in _PROJECT:
         there |= {path.relative_to(root).as_posix(): path for path in sorted(root.glob(pattern))}
-    return {path: place for path, place in there.items() if place.is_file() and _as_read(path, place, found)}
-
-
-def _as_read(path: str, place: Path, found: Mapping[str, Record]) -> bool:
-    read = {
-        entry["sha256"] for record in found.values() for _, entry in files(record, "reads") if entry["path"] == path
+    read = {(entry["path"], entry["sha256"]) for record in found.values() for _, entry in files(record, "reads")}
+    changed = {
+        path for path, digest in read if path in there and there[path].is_file() and digest != file_digest(there[path])
     }
-    return read <= {sha256(place.read_bytes()).hexdigest()}
+    return {path: place for path, place in there.items() if place.is_file() and path not in changed}
 
 
-def _crate(root: Path, facts: Facts, places: Mapping[str, Path], found: dict[str, Entity]) -> Any:
+def _crate(root: Path, draft: Draft, places: Mapping[str, Path]) -> Any:
     """The crate as the library has it, ready to be written."""
     from rocrate.rocrate import ROCrate
 
+    found = draft.draw_up()
     crate = ROCrate(version="1.1")
     crate.metadata.extra_contexts.append(CONTEXT)
     crate.metadata.extra_terms["buildInstructions"] = "https://codemeta.github.io/terms/buildInstructions"
@@ -162,20 +151,19 @@ def _crate(root: Path, facts: Facts, places: Mapping[str, Path], found: dict[str
     for path, place in places.items():
         if path != WORKFLOW:
             said = _of_project(path, place) | found.pop(file_id(path, places), {})
-            if path == facts.config:
+            if path == draft.config:
                 said["exampleOfWork"] = ref("#parameter/workflow/config")
             crate.add_file(place, path, properties=said)
     for described in found.values():
         crate.add_jsonld(dict(described))
     citation = yaml.safe_load((root / "CITATION.cff").read_text(encoding="utf-8")) if "CITATION.cff" in places else {}
-    _describe(crate, facts, citation)
+    _describe(crate, draft, citation)
     return crate
 
 
 def _of_project(path: str, place: Path) -> Entity:
     """What is said of a copied file that no job wrote or read."""
-    content = place.read_bytes()
-    said: Entity = {"name": path, "sha256": sha256(content).hexdigest(), "contentSize": str(len(content))}
+    said: Entity = {"name": path, "sha256": file_digest(place), "contentSize": str(place.stat().st_size)}
     is_text = path == WORKFLOW or path.endswith((".smk", ".lock", ".cff", "LICENSE"))
     said["encodingFormat"] = "text/plain" if is_text else encoding(path)
     if path in _ENVIRONMENT:
@@ -210,15 +198,15 @@ def _add_workflow(crate: Any, places: Mapping[str, Path], parts: Entity) -> None
     crate.add_jsonld(entity(BIOSCHEMAS, "CreativeWork", name="Bioschemas ComputationalWorkflow profile"))
 
 
-def _describe(crate: Any, facts: Facts, citation: Mapping[str, Any]) -> None:
+def _describe(crate: Any, draft: Draft, citation: Mapping[str, Any]) -> None:
     """The crate itself: name, licence, authors, profiles, and its runs."""
     root = crate.root_dataset
-    root["name"] = f"overheard run {facts.experiment}"
+    root["name"] = f"overheard run {draft.experiment}"
     root["description"] = (
-        f"Where every number of results/{facts.experiment} comes from: all jobs with inputs, outputs, settings, code, "
+        f"Where every number of results/{draft.experiment} comes from: all jobs with inputs, outputs, settings, code, "
         "versions. Files over a megabyte, weights, arrays and media are described by sha256 and size, not contained."
     )
-    root["datePublished"] = max((said["ended"] for said in facts.said.values()), default="1970-01-01T00:00:00+00:00")
+    root["datePublished"] = max((said["ended"] for said in draft.said.values()), default="1970-01-01T00:00:00+00:00")
     for address, name in PROFILES.items():
         profile = entity(address, "CreativeWork", name=name, version=address.rpartition("/")[2])
         crate.add_or_update_jsonld(profile)

@@ -7,14 +7,14 @@ workflow, a job is a run of the tool, a rule's jobs are one execution of the ste
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 from urllib.parse import quote
 
 from overheard.jobs.records import SUFFIX
 from overheard.lineage.graph import Graph, Record, files
-from overheard.study.layout import FINAL_STAGES
+from overheard.study.layout import FINAL_STAGES, STAGES
 
 Entity = dict[str, Any]
 WORKFLOW = "workflow/Snakefile"
@@ -37,27 +37,6 @@ _USAGE = {
     "peak_memory_bytes": ("BYTE", "largest resident set of one process"),
     "energy_joules": ("J", "energy of the processor package while the job ran, with all else that ran there"),
 }
-
-
-@dataclass(frozen=True)
-class Facts:
-    """What the entities need besides the records; `agent` is an entity, or None.
-
-    Attributes:
-        said: circumstance of each job that has one, by record path; of a put-back job the one of its computation.
-        put_back: record paths of jobs that were put back.
-        copied: recorded paths of files that go into the crate.
-        config: path of the experiment's configuration in the crate; None where there is none.
-        stages: what each stage does, in the order of the flow.
-    """
-
-    experiment: str
-    said: Mapping[str, Mapping[str, Any]]
-    put_back: frozenset[str]
-    copied: frozenset[str]
-    config: str | None
-    stages: Mapping[str, str]
-    agent: Entity | None = None
 
 
 def ref(name: str) -> dict[str, str]:
@@ -86,63 +65,64 @@ def encoding(path: str) -> str:
     return _FORMATS.get("." + path.rpartition(".")[2], "application/octet-stream")
 
 
-def entities(records: Mapping[str, Record], facts: Facts) -> dict[str, Entity]:
-    """All entities but the root, the profiles and the project's own files; the workflow's under its path.
-
-    Args:
-        records: all records of the experiment, by recorded path.
-        facts: what the records do not hold.
-    """
-    draft = _Draft(records, facts)
-    for package in sorted({pair for record in records.values() for pair in record["environment"].items()}):
-        draft.add_package(*package)
-    for stage in draft.stages:
-        draft.add_stage(stage)
-    for job in draft.order:
-        draft.add_files(job)
-        draft.add_job(job)
-    draft.add_workflow()
-    for name, parameters in draft.examples.items():
-        draft.entities[name]["exampleOfWork"] = refs(parameters)
-    return draft.entities
-
-
-class _Draft:
-    """Entities by id, in the order they are made.
+@dataclass
+class Draft:
+    """The entities of a crate, by id, in the order they are made.
 
     Attributes:
-        order: all jobs, each after those it read from.
-        stages: the stages that have jobs, in the order of the flow.
-        examples: by a file's id the parameters that it is an example of.
+        records: all records of the experiment, by recorded path.
+        said: circumstance of each job that has one, by record path; of a put-back job the one of its computation.
+        put_back: record paths of jobs that were put back.
+        copied: recorded paths of files that go into the crate.
+        config: path of the experiment's configuration in the crate; None where there is none.
+        agent: who ran it, as an entity; None where that is not known.
     """
 
-    def __init__(self, records: Mapping[str, Record], facts: Facts) -> None:
-        self.records, self.facts, self.graph = records, facts, Graph(records)
-        self.order = self.graph.ancestors(sorted(records))
-        there = {record["stage"] for record in records.values()}
-        self.stages = [stage for stage in facts.stages if stage in there] + sorted(there - set(facts.stages))
-        self.entities: dict[str, Entity] = {}
+    experiment: str
+    records: Mapping[str, Record]
+    said: Mapping[str, Mapping[str, Any]]
+    put_back: frozenset[str]
+    copied: frozenset[str]
+    config: str | None
+    agent: Entity | None
+    entities: dict[str, Entity] = field(default_factory=dict)
+
+    def draw_up(self) -> dict[str, Entity]:
+        """All entities but the root, the profiles and the project's own files; the workflow's under its path."""
+        self.graph = Graph(self.records)
+        self.order = self.graph.ancestors(sorted(self.records))
+        there = {record["stage"] for record in self.records.values()}
+        self.stages = [*(stage for stage in STAGES if stage in there), *sorted(there - STAGES.keys())]
+        # by a file's id the parameters that it is an example of
         self.examples: dict[str, dict[str, None]] = defaultdict(dict)
+        for package in sorted({pair for record in self.records.values() for pair in record["environment"].items()}):
+            address = package_id(*package)
+            self.add(address, "SoftwareApplication", name=package[0], softwareVersion=package[1], url=address)
+        for stage in self.stages:
+            self.add_stage(stage)
+        for job in self.order:
+            self.add_files(job)
+            self.add_job(job)
+        self.add_workflow()
+        for name, parameters in self.examples.items():
+            self.entities[name]["exampleOfWork"] = refs(parameters)
+        return self.entities
 
     def add(self, identifier: str, kind: str, /, **properties: Any) -> str:
         """Add an entity, unless one of this id is there; returns the id."""
         self.entities.setdefault(identifier, entity(identifier, kind, **properties))
         return identifier
 
-    def add_package(self, name: str, version: str) -> None:
-        address = package_id(name, version)
-        self.add(address, "SoftwareApplication", name=name, softwareVersion=version, url=address)
-
     def add_stage(self, stage: str) -> None:
         """A stage's command, its step in the workflow, and the step's execution."""
         jobs = [job for job in self.order if self.records[job]["stage"] == stage]
         records = [self.records[job] for job in jobs]
-        commits = dict.fromkeys(commit(self.facts.said[job]["git"]) for job in jobs if job in self.facts.said)
+        commits = dict.fromkeys(commit(self.said[job]["git"]) for job in jobs if job in self.said)
         tool = self.add(
             f"#tool/{stage}",
             "SoftwareApplication",
             name=f"overheard {stage}",
-            description=self.facts.stages.get(stage, stage),
+            description=STAGES[stage].help if stage in STAGES else stage,
             softwareVersion=" or ".join(commits) or "not known",
             input=refs(self._parameter(stage, *one) for record in records for one in _inputs(record)),
             output=refs(self._parameter(stage, *one) for record in records for one in _flags(record, "writes")),
@@ -165,7 +145,7 @@ class _Draft:
                 link = self.graph.producer(entry["path"]) if entry.get("record") else None
                 source = f"{self.records[link.job]['stage']}/{link.flag}" if link else f"workflow/{stage}.{flag}"
                 pairs[source, f"{stage}/{flag}"] = None
-            if self.facts.config:
+            if self.config:
                 pairs |= {("workflow/config", f"{stage}/{key}"): None for key in settings(self.records[job])}
         return [self._connection(*pair) for pair in pairs]
 
@@ -190,18 +170,18 @@ class _Draft:
                 self.examples[name][parameter_id(f"{record['stage']}/{flag}")] = None
 
     def file_id(self, path: str) -> str:
-        return file_id(path, self.facts.copied)
+        return file_id(path, self.copied)
 
     def job_id(self, job: str) -> str:
         return f"#job/{quote(self._job_name(job))}"
 
     def _job_name(self, job: str) -> str:
         """A job's short name: its record's path within the experiment."""
-        return job.removeprefix(f"results/{self.facts.experiment}/").removesuffix(SUFFIX)
+        return job.removeprefix(f"results/{self.experiment}/").removesuffix(SUFFIX)
 
     def add_job(self, job: str) -> None:
         """The run of a job: what it used, what it made, when and at what cost."""
-        record, said, agent = self.records[job], self.facts.said.get(job), self.facts.agent
+        record, said = self.records[job], self.said.get(job)
         used = [self.file_id(entry["path"]) for _, entry in files(record, "reads")]
         used += [self._value(record["stage"], key, value) for key, value in settings(record).items()]
         when = {}
@@ -212,13 +192,13 @@ class _Draft:
             self.job_id(job),
             "CreateAction",
             name=self._job_name(job),
-            description=_description(record, said, job in self.facts.put_back),
+            description=_description(record, said, job in self.put_back),
             instrument=ref(f"#tool/{record['stage']}"),
             object=refs(used),
             result=refs(self.file_id(entry["path"]) for _, entry in files(record, "writes")),
             actionStatus=COMPLETED,
-            subjectOf=ref(self.file_id(job)) if job in self.facts.copied else None,
-            agent=ref(agent["@id"]) if agent else None,
+            subjectOf=ref(self.file_id(job)) if job in self.copied else None,
+            agent=self._who(),
             **when,
         )
 
@@ -249,7 +229,7 @@ class _Draft:
                 results.append(self.file_id(entry["path"]))
                 outputs.append(self._of_workflow(job, flag, entry))
                 connections.append(self._connection(f"{stage}/{flag}", f"workflow/{stage}.{flag}"))
-        config = [self.facts.config] if self.facts.config else []
+        config = [self.config] if self.config else []
         self.entities[WORKFLOW] = {
             "hasPart": refs(f"#tool/{stage}" for stage in self.stages),
             "step": refs(f"#step/{stage}" for stage in self.stages),
@@ -266,20 +246,19 @@ class _Draft:
         return parameter
 
     def _add_runs(self, used: Iterable[str], results: Iterable[str]) -> None:
-        said, agent = self.facts.said.values(), self.facts.agent
-        if agent:
-            self.entities.setdefault(agent["@id"], agent)
+        if self.agent:
+            self.entities.setdefault(self.agent["@id"], self.agent)
         common = {
             "actionStatus": COMPLETED,
-            "startTime": min((one["started"] for one in said), default=None),
-            "endTime": max((one["ended"] for one in said), default=None),
-            "agent": ref(agent["@id"]) if agent else None,
+            "startTime": min((said["started"] for said in self.said.values()), default=None),
+            "endTime": max((said["ended"] for said in self.said.values()), default=None),
+            "agent": self._who(),
         }
         run = self.add(
             "#run",
             "CreateAction",
-            name=f"overheard run {self.facts.experiment}",
-            description=f"all jobs behind results/{self.facts.experiment}, from their records",
+            name=f"overheard run {self.experiment}",
+            description=f"all jobs behind results/{self.experiment}, from their records",
             instrument=ref(WORKFLOW),
             object=refs(used),
             result=refs(results),
@@ -294,6 +273,9 @@ class _Draft:
             result=ref(run),
             **common,
         )
+
+    def _who(self) -> dict[str, str] | None:
+        return ref(self.agent["@id"]) if self.agent else None
 
 
 def package_id(name: str, version: str) -> str:

@@ -187,14 +187,10 @@ def _file_set(name: str, media: _Media) -> Node:
     # the layouts of docs/architecture.md: only the pairs have their pictures under `vision`
     inside = media.folder if name == "pairs" or media is _MEDIA["sound"] else ""
     deep = "" if name == "sounds" else "*/"
-    return _node(
-        "FileSet",
-        f"{name}-{media.word}",
-        description=f"{media.word} of the {name}; each is in {name}-manifest.csv with its sha256",
-        containedIn={"@id": f"{name}-folder"},
-        encodingFormat=list(media.formats),
-        includes=[f"{inside}{deep}*.{suffix}" for suffix in media.suffixes],
-    )
+    where = {"containedIn": {"@id": f"{name}-folder"}, "encodingFormat": list(media.formats)}
+    includes = [f"{inside}{deep}*.{suffix}" for suffix in media.suffixes]
+    listed = f"{media.word} of the {name}; each is in {name}-manifest.csv with its sha256"
+    return _node("FileSet", f"{name}-{media.word}", description=listed, **where, includes=includes)
 
 
 def _record_sets(record: Record, place: _Place) -> list[Node]:
@@ -220,15 +216,14 @@ def _rows(name: str, columns: Iterable[str], table: str | None = None, key: str 
     """A table's lines as a record set, one field a column; the table is `NAME.csv` unless another is named."""
     source = {"@id": table or f"{name}.csv"}
     fields = [
-        _field(name, column, _data_type(column), fileObject=source, extract={"column": column})
-        | {"description": _MEANINGS.get(column, column)}
-        for column in columns
+        _field(name, column, _data_type(column), fileObject=source, extract={"column": column}) for column in columns
     ]
     return _node("RecordSet", name, key={"@id": f"{name}/{key}"}, field=fields)
 
 
 def _field(record_set: str, name: str, data_type: str, **source: Any) -> Node:
-    return _node("Field", f"{record_set}/{name}", dataType=data_type, source=source) | {"name": name}
+    told = {"name": name, "description": _MEANINGS.get(name, name)}
+    return _node("Field", f"{record_set}/{name}", dataType=data_type, source=source) | told
 
 
 def _data_type(column: str) -> str:

@@ -1,26 +1,30 @@
-"""What `dvc plots` draws of an experiment, as two small tables. Pure: takes rows, returns rows."""
+"""What `dvc plots` draws of an experiment, as two small tables. Touches files: reads results, writes the tables."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+
+import pandas as pd
 
 from overheard.io import artifacts
 from overheard.study.layout import SAVED
 
 
-def f_scores(cells: Iterable[Mapping[str, str]]) -> list[dict[str, str]]:
-    """One row a cell: its name and its F-score, the mean over seeds in percent.
+def f_scores(cells: Iterable[Mapping[str, str]]) -> pd.DataFrame:
+    """One row a cell: its name and its F-score, the mean over seeds in percent, with the digits that it has there.
 
     Args:
         cells: rows of `tables/cells.csv`.
     """
-    return [
-        {"cell": f"{cell['table']}: {cell['row']} ({cell['column']})", "f_score": cell["mean"]}
+    rows = [
+        (f"{cell['table']}: {cell['row']} ({cell['column']})", cell["mean"])
         for cell in cells
         if cell["metric"] == "f_score"
     ]
+    return pd.DataFrame(rows, columns=["cell", "f_score"])
 
 
-def learning(histories: Mapping[str, Sequence[Sequence[Mapping[str, str]]]]) -> list[dict[str, str]]:
+def learning(histories: Mapping[str, Sequence[Sequence[Mapping[str, str]]]]) -> pd.DataFrame:
     """The best validation F-score up to each epoch, in percent: the mean over all runs of a modality.
 
     The best so far, as that is the student which is kept; a run that stopped early keeps its last value.
@@ -31,30 +35,42 @@ def learning(histories: Mapping[str, Sequence[Sequence[Mapping[str, str]]]]) -> 
     Returns:
         One row an epoch: `epoch`, and a column for each modality.
     """
-    epochs = max((len(history) for runs in histories.values() for history in runs), default=0)
-    rows = [{"epoch": str(epoch + 1)} for epoch in range(epochs)]
-    for modality, runs in histories.items():
-        curves = [best for history in runs if (best := _best_so_far(history))]
-        for epoch, row in enumerate(rows):
-            values = [curve[min(epoch, len(curve) - 1)] for curve in curves]
-            row[modality] = f"{sum(values) / len(values):.4f}" if values else ""
-    return rows
+    means = {}
+    for modality, runs in sorted(histories.items()):
+        values = [pd.Series([100 * float(row["val_f_score"]) for row in run], dtype=float) for run in runs]
+        means[modality] = pd.concat([run.cummax() for run in values], axis=1).ffill().mean(axis=1)
+    table = pd.DataFrame(means).ffill()
+    table.insert(0, "epoch", range(1, len(table) + 1))
+    return table
 
 
-def _best_so_far(history: Iterable[Mapping[str, str]]) -> list[float]:
-    curve: list[float] = []
-    for row in history:
-        value = 100 * float(row["val_f_score"])
-        curve.append(max(value, curve[-1]) if curve else value)
-    return curve
+def _from_cells(folder: Path) -> pd.DataFrame:
+    columns = ["table", "row", "column", "metric", "mean"]
+    return f_scores(artifacts.read_table(folder / "tables" / "cells.csv", columns))
+
+
+def _from_histories(folder: Path) -> pd.DataFrame:
+    histories = defaultdict(list)
+    for path in sorted(folder.glob("train/*/*/*/history.csv")):
+        histories[path.parts[-3]].append(artifacts.read_table(path, ["val_f_score"]))
+    return learning(histories)
+
+
+TABLES = {"f_scores.csv": ("tables", _from_cells), "curves.csv": ("train", _from_histories)}
+"""By its name under `saved/`, the stage that a table is made from, and what makes it."""
+
+
+def table(folder: Path, name: str) -> str:
+    """The text of one of TABLES.
+
+    Raises:
+        MediaError: a table that it is made from is not one, or has no such columns.
+        ValueError: a number in there is none.
+    """
+    return TABLES[name][1](folder).to_csv(index=False, float_format="%.4f", lineterminator="\n")
 
 
 def write_curves(folder: Path) -> None:
-    """Write the two tables that `dvc plots` draws."""
-    cells = f_scores(artifacts.read_table(folder / "tables" / "cells.csv"))
-    artifacts.write_table(folder / SAVED / "f_scores.csv", ["cell", "f_score"], cells)
-    histories: dict[str, list] = {}
-    for path in sorted(folder.glob("train/*/*/*/history.csv")):
-        histories.setdefault(path.parts[-3], []).append(artifacts.read_table(path, ["epoch", "val_f_score"]))
-    histories = dict(sorted(histories.items()))
-    artifacts.write_table(folder / SAVED / "curves.csv", ["epoch", *histories], learning(histories))
+    """Write TABLES; raises what `table` does."""
+    for name in TABLES:
+        artifacts.write_text(folder / SAVED / name, table(folder, name))

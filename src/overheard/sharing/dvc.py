@@ -15,7 +15,6 @@ from overheard.study.config import read_yaml
 from overheard.study.layout import FINAL_STAGES
 
 STAGES_FILE, LOCK_FILE = Path("dvc.yaml"), Path("dvc.lock")
-_LOCK_COPY = Path(".dvc/tmp/overheard.dvc.lock")
 _DEPENDENCIES = (
     "config/protocols",
     "config/published",
@@ -84,7 +83,7 @@ def require_dvc() -> Path:
         if (folder / ".dvc" / "config").is_file():
             return folder
     option = "" if any((folder / ".git").exists() for folder in (here, *here.parents)) else " --no-scm"
-    raise OverheardError(f"{here}: no DVC repository here; `dvc init{option}`, then tell it where to save: {_REMOTE}")
+    raise OverheardError(f"{here}: no DVC repository here; `dvc init{option}`, then set where it saves: {_REMOTE}")
 
 
 def require_remote(reading: bool = False) -> None:
@@ -215,24 +214,17 @@ def read_lock() -> dict[str, Any]:
     return content
 
 
-def keep_lock() -> None:
-    """Copy `dvc.lock` before DVC rewrites it in place: a kill in that moment leaves half of it."""
-    if read_lock():
-        whole.write_bytes(require_dvc() / _LOCK_COPY, LOCK_FILE.read_bytes())
-
-
 def repair_lock() -> None:
-    """Put the copy back where a killed save has left half a `dvc.lock`.
+    """Put `dvc.lock` back as git last had it, where a killed save has left half of it: DVC rewrites it in place.
 
     Raises:
-        LineageError: it is not whole, and there is no copy.
+        LineageError: it is not whole, and git has none.
     """
     try:
         read_lock()
     except LineageError:
-        copy = require_dvc() / _LOCK_COPY
-        if copy.is_file():
-            LOCK_FILE.write_bytes(copy.read_bytes())
+        if git("ls-files", "--", str(LOCK_FILE)):
+            git("restore", "--", str(LOCK_FILE))
         elif not LOCK_FILE.read_bytes().strip():
             LOCK_FILE.unlink()
         read_lock()

@@ -8,19 +8,20 @@ the run's, so that the records' hashes hold.
 import shutil
 import tempfile
 from collections.abc import Mapping
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from overheard.errors import ConfigError, LineageError, OverheardError
 from overheard.io import artifacts, whole
 from overheard.jobs.code import closure as code
-from overheard.jobs.records import circumstance_path, entries, load_records, located, read_circumstance
+from overheard.jobs.records import circumstance_path, entries, load_records, located, read_circumstance, record_paths
 from overheard.lineage import audit_files
 from overheard.lineage.audit import as_text, audit
 from overheard.lineage.diff import reference_folder
 from overheard.lineage.graph import Record
 from overheard.lineage.recount import Recount, recount
+from overheard.sharing.archive import file_digest
+from overheard.sharing.saved_files import folder_of
 from overheard.study.layout import is_kept
 
 LIMIT_BYTES = 5_000_000
@@ -36,9 +37,9 @@ def write_reference(name: str, allow_dirty: bool = False) -> str:
 
     Raises:
         ConfigError: there are no such results.
-        LineageError: the study is not complete, its source was dirty, its audit fails, or it takes too much.
+        LineageError: the study is not complete, its source was dirty, its audit fails, or it is too large.
     """
-    folder, target = Path("results") / name, Path("reference") / name
+    folder, target = folder_of(name), Path("reference") / name
     if not folder.is_dir():
         raise ConfigError(f"{folder}: no such results; `overheard run {name}` makes them")
     records = load_records(folder)
@@ -60,14 +61,14 @@ def write_reference(name: str, allow_dirty: bool = False) -> str:
 
 def _refuse_incomplete(name: str, records: Mapping[str, Record]) -> None:
     again = f"`overheard run {name}` first"
-    if f"results/{name}/tables/cells.record.json" not in records:
-        raise LineageError(f"results/{name}: not complete: no tables/cells.csv with its record; {again}")
+    if not any(record["stage"] == "cells" for record in records.values()):
+        raise LineageError(f"results/{name}: not complete: no record of tables/cells.csv; {again}")
     for job, record in records.items():
         if record["stage"] == "tables" and (record["settings"].get("settings") or {}).get("partial"):
             raise LineageError(f"{job}: made from a part of the runs (--partial); {again}")
         for entry in entries(record["reads"]):
             if entry.get("record") and entry["record"] not in records:
-                raise LineageError(f"{job}: rests on {entry['record']}, which is not there; {again}")
+                raise LineageError(f"{job}: rests on {entry['record']}, which is missing; {again}")
 
 
 def _refuse_dirty(name: str, folder: Path, records: Mapping[str, Record]) -> None:
@@ -78,7 +79,7 @@ def _refuse_dirty(name: str, folder: Path, records: Mapping[str, Record]) -> Non
         if git.get("dirty"):
             raise LineageError(
                 f"{job}: {', '.join(git['dirty'])} was not as committed ({str(git.get('commit'))[:12]}) when it ran; "
-                f"commit, `overheard clean {name} --yes` and run again, or say --dirty"
+                f"commit, `overheard clean {name} --yes` and run again, or use --dirty"
             )
 
 
@@ -123,8 +124,8 @@ def recompute_reference(name: str, into: Path | None = None) -> tuple[str, int]:
         LineageError: a file of the reference is not what its record says.
     """
     folder = reference_folder(name)
-    into = into or Path("results") / f"{name}-reference"
-    if into == Path("results") / name or any(into.glob("**/*.record.json")):
+    into = into or folder_of(f"{name}-reference")
+    if into == folder_of(name) or record_paths(into):
         raise ConfigError(f"{into}: holds an experiment; choose another folder with --into")
     records = load_records(folder)
     read = audit_files.read_all(folder, records, is_kept)
@@ -136,9 +137,14 @@ def recompute_reference(name: str, into: Path | None = None) -> tuple[str, int]:
         )
     into.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".part-", dir=into) as place:
-        counted = recount(folder, records, Path(place))
-        drawn = _figures(folder, records, Path(place), counted)
-        _give_out(Path(place), into)
+        # of the experiment's name, so that recorded paths lead into it
+        made = Path(place) / name
+        counted = recount(folder, records, made)
+        drawn = _figures(folder, records, made, counted)
+        for path in sorted(path for path in made.rglob("*") if path.is_file()):
+            target = into / path.relative_to(made)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            path.replace(target)
     return _told(folder, into, counted, drawn)
 
 
@@ -147,14 +153,15 @@ def _figures(folder: Path, records: Mapping[str, Record], into: Path, counted: R
     from overheard.stages.figures import Settings, figures
 
     lines = []
-    for job in sorted(job for job, record in records.items() if record["stage"] == "figures"):
-        record = records[job]
+    for job, record in sorted(records.items()):
+        if record["stage"] != "figures":
+            continue
         given: dict[str, Any] = {}
         for entry in record["reads"].get("statistics", ()):
             given["statistics"] = located(entry["path"], folder)
         if "scores" in record["reads"]:
-            given["scores"] = [into.joinpath(*Path(entry["path"]).parts[2:]) for entry in record["reads"]["scores"]]
-        writes = {flag: into.joinpath(*Path(side[0]["path"]).parts[2:]) for flag, side in record["writes"].items()}
+            given["scores"] = [located(entry["path"], into) for entry in record["reads"]["scores"]]
+        writes = {flag: located(side[0]["path"], into) for flag, side in record["writes"].items()}
         writes["png"].parent.mkdir(parents=True, exist_ok=True)
         settings = record["settings"]
         try:
@@ -168,7 +175,7 @@ def _figures(folder: Path, records: Mapping[str, Record], into: Path, counted: R
 
 def _figure_line(record: Record, flag: str, made: Path, counted: Recount) -> str:
     entry = record["writes"][flag][0]
-    if sha256(made.read_bytes()).hexdigest() == entry["sha256"]:
+    if file_digest(made) == entry["sha256"]:
         return f"{made.name}: the recorded bytes"
     closure = code.stage_code("figures")
     if closure.digest != record["code"]["digest"] or code.environment(closure) != record["environment"]:
@@ -179,19 +186,8 @@ def _figure_line(record: Record, flag: str, made: Path, counted: Recount) -> str
     return f"{made.name}: other bytes than recorded"
 
 
-def _give_out(made: Path, into: Path) -> None:
-    """Move what was made to its place, file by file."""
-    for path in sorted(path for path in made.rglob("*") if path.is_file()):
-        place = into / path.relative_to(made)
-        place.parent.mkdir(parents=True, exist_ok=True)
-        path.replace(place)
-
-
 def _told(folder: Path, into: Path, counted: Recount, drawn: list[str]) -> tuple[str, int]:
-    lines = []
-    for path in sorted((into / "tables").glob("*.md")):
-        lines += [path.read_text(encoding="utf-8")]
-    lines += drawn
+    lines = [path.read_text(encoding="utf-8") for path in sorted((into / "tables").glob("*.md"))] + drawn
     lines += [f"{path}: counted again {now}, the reference has {was}" for path, was, now in counted.differences]
     lines += [f"{path}: not counted again: {reason}" for path, reason in counted.left]
     lines += [

@@ -19,28 +19,22 @@ Note = Callable[[str], None]
 def pulled_without_restore(name: str) -> str | None:
     """Say what to do where results lie that neither a run nor a restore put here; None where all is as it should be.
 
-    Snakemake knows nothing of results that came by `git clone`, `dvc pull` or a copy: it would go by arbitrary times,
+    Snakemake does not know results that came by `git clone`, `dvc pull` or a copy: it would go by arbitrary times,
     run what need not run, and not see what changed. What a killed run left has its marks and passes.
     """
     folder = folder_of(name)
     is_saved = (folder / SAVED / "archives.csv").is_file()
-    anew = f"(or `overheard clean {name} --yes`, to compute all anew)"
+    do = f"`overheard restore {name}` here (or `overheard clean {name} --yes`, to compute everything again)"
     if is_saved and saved_files.index_is_new(folder):
-        return (
-            f"{folder}: other results were pulled since these were saved or restored; `overheard restore {name}` {anew}"
-        )
+        return f"{folder}: other results were pulled since these were saved or restored; {do}"
     paths = [records.recorded(path, folder) for path in records.record_paths(folder)]
-    strange = [path for path in paths if not _is_known(path)]
+    strange = sum(not _is_known(path) for path in paths)
     if strange and is_saved:
-        return (
-            f"{folder}: pulled or copied, but not restored (Snakemake knows nothing of {len(strange)} of "
-            f"{len(paths)} records); `overheard restore {name}` {anew}"
-        )
-    if strange and len(strange) == len(paths):
-        return (
-            f"{folder}: copied from elsewhere, so Snakemake knows none of its {len(paths)} records; "
-            f"`overheard save {name}` there and `overheard restore {name}` here {anew}"
-        )
+        how = f"Snakemake does not know {strange} of {len(paths)} records"
+        return f"{folder}: pulled or copied, but not restored ({how}); {do}"
+    if strange and strange == len(paths):
+        how = f"copied from elsewhere, so Snakemake knows none of its {strange} records"
+        return f"{folder}: {how}; `overheard save {name}` there and {do}"
     return None
 
 
@@ -79,10 +73,8 @@ def restore(name: str, force: bool = False, note: Note = print) -> str:
         # last: until Snakemake knows of the results, `overheard run` says that they are not restored
         _put_metadata(folder)
         contents = saved_files.contents(folder)
-        saved_files.remember(
-            folder,
-            {path: saved_files.marks(folder / SAVED / path, contents[path]) for path in index if path in contents},
-        )
+        known = {path: saved_files.marks(folder / SAVED / path, contents[path]) for path in index if path in contents}
+        saved_files.remember(folder, known)
     return f"{folder}: {written} files put back, {len(index)} archives; `overheard run {name}` goes on from here"
 
 
@@ -101,26 +93,24 @@ def _pull(name: str, index: Mapping[str, Archive]) -> None:
     folder = folder_of(name)
     dvc.require_dvc()
     if dvc.stage_name(name) not in dvc.read_lock().get("stages", {}):
-        raise OverheardError(f"dvc.lock knows nothing of {name}; `git pull`, or commit dvc.lock where {name} was saved")
+        raise OverheardError(f"dvc.lock has no stage for {name}; `git pull`, or commit dvc.lock where {name} was saved")
     dvc.require_remote(reading=True)
-    damaged = [path for path in _not_here(folder, index) if (folder / SAVED / path).exists()]
-    for path in damaged:
-        (folder / SAVED / path).unlink()
+    for path in _not_here(folder, index):
+        (folder / SAVED / path).unlink(missing_ok=True)
     try:
         dvc.dvc("pull", "--force", dvc.stage_name(name), shown=True)
     except OverheardError as error:
         kept = dvc.cache()
         absent = [path for path, (place, *_) in dvc.addresses(name, kept).items() if not (kept / place).is_file()]
-        named = f" ({', '.join(absent[:5])}{', …' if len(absent) > 5 else ''})" if absent else ""
+        named = f" ({saved_files.first(Path(), absent)})" if absent else ""
         raise OverheardError(
-            f"the remote does not give everything back{named}; is it reachable? If it is, it has not all: "
+            f"the remote does not give everything back{named}; is it reachable? If so, something is missing there: "
             f"`overheard save {name} --verify` where the results are, then again here\n{error}"
         ) from error
     if wrong := _not_here(folder, index):
         raise LineageError(
-            f"{', '.join(str(folder / SAVED / path) for path in wrong[:5])}: pulled, but not what was saved (another "
-            f"sha256); `git pull` if the commits here are not the newest, else `overheard save {name} --verify` "
-            "where the results are"
+            f"{saved_files.first(folder / SAVED, wrong)}: pulled, but not what was saved (another sha256); `git pull` "
+            f"if the commits here are not the newest, else `overheard save {name} --verify` where the results are"
         )
 
 
@@ -165,16 +155,16 @@ def _put_back(folder: Path, path: str) -> int:
 
 
 def _check_in_git(folder: Path) -> None:
-    """What git keeps must be here and be what the records say, else the dry run speaks of something else."""
+    """What git keeps must be here and be what the records say, or the dry run would be about something else."""
     wrong = [
         name
         for name, digest in saved_files.expected(folder).items()
         if in_git(name) and not ((folder / name).is_file() and archive.file_digest(folder / name) == digest)
     ]
     if wrong:
-        listed = ", ".join(str(folder / name) for name in wrong[:5]) + (", …" if len(wrong) > 5 else "")
         raise LineageError(
-            f"{listed}: not here as recorded; `git restore {folder}` brings back what git keeps, then restore again"
+            f"{saved_files.first(folder, wrong)}: not here as recorded; `git restore {folder}` brings back what git "
+            "keeps, then restore again"
         )
 
 

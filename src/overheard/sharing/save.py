@@ -1,16 +1,17 @@
 """`overheard save`: results into git and into DVC's cache and remote; `--verify` reads them back. Touches files.
 
 Git keeps what is small and read: records, tables, figures, scores, scene predictions, learning curves. DVC keeps the
-rest in archives, and with them Snakemake's metadata, without which a dry run elsewhere could not tell what is stale.
+rest in archives, and with them Snakemake's metadata, without which a dry run elsewhere would not know what is stale.
 """
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from overheard.errors import LineageError, OverheardError
+from overheard.jobs import records
 from overheard.scheduling.lock import only_run
 from overheard.sharing import archive, dvc, saved_files
-from overheard.sharing.curves import write_curves
+from overheard.sharing.curves import TABLES, write_curves
 from overheard.sharing.restore import pulled_without_restore
 from overheard.sharing.saved_files import Archive, folder_of
 from overheard.sharing.verify import verify_remote
@@ -24,7 +25,7 @@ def save(name: str, verify: bool = False, pack_only: bool = False, note: Note = 
 
     Args:
         name: the experiment.
-        verify: read the remote back afterwards, and hash it anew.
+        verify: read the remote back afterwards, and hash it again.
         pack_only: write the archives and stop, as `dvc repro` asks, which then does the rest itself.
         note: told what is going on.
 
@@ -47,7 +48,7 @@ def save(name: str, verify: bool = False, pack_only: bool = False, note: Note = 
         changed = pack(folder, note)
         write_curves(folder)
         if pack_only:
-            return f"{folder / SAVED}: {changed} archives written anew; `overheard save {name}` sends them"
+            return f"{folder / SAVED}: {changed} archives written; `overheard save {name}` sends them"
         _to_dvc(name, changed, note)
         if verify:
             note("reading them back")
@@ -59,7 +60,6 @@ def _to_dvc(name: str, changed: int, note: Note) -> None:
     stage = dvc.stage_name(name)
     dvc.declare(name)
     note("keeping the archives in DVC's cache")
-    dvc.keep_lock()
     dvc.dvc("commit", "--force", "--quiet", stage)
     if changed:
         # one file with two names, where the disk can: the archives do not take their place twice
@@ -85,13 +85,14 @@ def require_finished(name: str) -> None:
 
 
 def pack(folder: Path, note: Note) -> int:
-    """Bring the archives under `saved/` up to date; how many were written anew.
+    """Bring the archives under `saved/` up to date; how many were written.
 
     Raises:
         LineageError: a file is not what its record says, or is gone.
     """
     contents, expected = saved_files.contents(folder), saved_files.expected(folder)
-    _check_in_git(folder, expected)
+    in_place = {name: folder / name for name in expected if in_git(name) and (folder / name).is_file()}
+    _refuse_others(folder, {name: archive.file_digest(path) for name, path in in_place.items()}, expected)
     known, old = saved_files.remembered(folder), _old_index(folder)
     index: dict[str, Archive] = {}
     changed = 0
@@ -104,12 +105,16 @@ def pack(folder: Path, note: Note) -> int:
         note(f"packing {path}")
         before = saved_files.marks(folder, members)
         digests = archive.pack(target, members)
-        _check(folder, path, digests, expected)
+        if path != saved_files.METADATA:
+            _refuse_others(folder, digests, expected, target)
         index[path] = Archive(path, len(members), target.stat().st_size, archive.file_digest(target))
         # the marks of before: what changed while it was packed is packed again next time
         known[path] = before | saved_files.marks(target, {})
         changed += 1
-    _check_complete(folder, contents, expected)
+    packed = {name for path, members in contents.items() if path != saved_files.METADATA for name in members}
+    if lost := [name for name in expected if name not in packed and name not in in_place]:
+        missing = saved_files.first(folder, lost)
+        raise LineageError(f"{missing}: recorded, but missing; `overheard run {folder.name}`, then save again")
     _remove_others(folder, index)
     saved_files.write_index(folder, index.values())
     saved_files.remember(folder, {path: known[path] for path in index})
@@ -124,7 +129,7 @@ def _old_index(folder: Path) -> dict[str, Archive]:
 
 
 def _is_kept(target: Path, members: Mapping[str, Path], known: Mapping[str, list[int]], old: Archive) -> bool:
-    """Whether an archive has what it should: by the file system's marks, and by reading it where DVC linked it anew."""
+    """Whether an archive has what it should: by the file system's marks; where DVC put a link, by reading it."""
     if not target.is_file():
         return False
     now = saved_files.marks(target, members)
@@ -133,41 +138,17 @@ def _is_kept(target: Path, members: Mapping[str, Path], known: Mapping[str, list
     return now | {".": None} == {**known, ".": None} and archive.file_digest(target) == old.sha256
 
 
-def _check(folder: Path, path: str, digests: Mapping[str, str], expected: Mapping[str, str]) -> None:
-    """Refuse to save what is not what the records say."""
-    wrong = (
-        []
-        if path == saved_files.METADATA
-        else [name for name in digests if expected.get(name, digests[name]) != digests[name]]
-    )
-    if wrong:
-        (folder / SAVED / path).unlink()
-        raise LineageError(_not_as_recorded(folder, wrong))
-
-
-def _check_in_git(folder: Path, expected: Mapping[str, str]) -> None:
-    wrong = [
-        name
-        for name, digest in expected.items()
-        if in_git(name) and (folder / name).is_file() and archive.file_digest(folder / name) != digest
-    ]
-    if wrong:
-        raise LineageError(_not_as_recorded(folder, wrong))
-
-
-def _not_as_recorded(folder: Path, names: list[str]) -> str:
-    shown = ", ".join(str(folder / name) for name in names[:5]) + (", …" if len(names) > 5 else "")
-    return (
-        f"{shown}: not what the record says was written; delete it and `overheard run {folder.name}`, then save again"
-    )
-
-
-def _check_complete(folder: Path, contents: Mapping[str, Mapping[str, Path]], expected: Mapping[str, str]) -> None:
-    packed = {name for path, members in contents.items() if path != saved_files.METADATA for name in members}
-    lost = [name for name in expected if name not in packed and not (in_git(name) and (folder / name).is_file())]
-    if lost:
-        shown = ", ".join(str(folder / name) for name in lost[:5])
-        raise LineageError(f"{shown}: recorded, but not there; `overheard run {folder.name}`, then save again")
+def _refuse_others(
+    folder: Path, found: Mapping[str, str], expected: Mapping[str, str], packed: Path | None = None
+) -> None:
+    """Refuse to save what is not what the records say; what was packed of it is removed."""
+    if wrong := [name for name, digest in found.items() if expected.get(name, digest) != digest]:
+        if packed:
+            packed.unlink()
+        raise LineageError(
+            f"{saved_files.first(folder, wrong)}: not what the record says was written; "
+            f"delete it and `overheard run {folder.name}`, then save again"
+        )
 
 
 def _remove_others(folder: Path, index: Mapping[str, Archive]) -> None:
@@ -187,13 +168,10 @@ def _archived(folder: Path, verified: bool) -> list[str]:
     how = ", read back and found whole" if verified else ""
     lines = [f"{len(index)} archives, {total / 1e6:.1f} MB, are in the remote{how}"]
     known = saved_files.expected(folder)
-    extra = [
-        path
-        for path in saved_files.results_files(folder)
-        if path not in known and not path.endswith((".record.json", ".circumstance.json"))
-    ]
+    own = (records.SUFFIX, ".circumstance.json")
+    extra = [path for path in saved_files.results_files(folder) if path not in known and not path.endswith(own)]
     if extra:
-        lines.append(f"saved too, though no record names them: {', '.join(extra[:5])}{', …' if len(extra) > 5 else ''}")
+        lines.append(f"saved too, though no record names them: {saved_files.first(Path(), extra)}")
     return lines
 
 
@@ -201,11 +179,12 @@ def _to_git(name: str) -> list[str]:
     """Hand the small files to git, and say what is left to do."""
     folder = folder_of(name)
     small = [folder / path for path in saved_files.results_files(folder) if in_git(path)]
-    small += [folder / SAVED / file for file in ("archives.csv", "curves.csv", "f_scores.csv")]
+    small += [folder / SAVED / file for file in (saved_files.INDEX, *TABLES)]
     own = [dvc.STAGES_FILE, dvc.LOCK_FILE, Path("config") / f"{name}.yaml"]
     small += [path for path in [*own, Path(".dvc/config")] if path.is_file()]
     # results are ignored as a whole, so that a run leaves no mark in `git status`; only what is saved is named
-    dvc.git("add", "--force", "--pathspec-from-file=-", given="\n".join(map(_literal, small)))
+    literal = "\n".join(f":(literal){path.as_posix()}" for path in small)
+    dvc.git("add", "--force", "--pathspec-from-file=-", given=literal)
     dvc.git("add", "--update", "--", folder.as_posix())
     staged = dvc.git("diff", "--cached", "--name-only", "--", *map(str, [*own, folder])).splitlines()
     if not staged:
@@ -214,7 +193,3 @@ def _to_git(name: str) -> list[str]:
         f"{len(staged)} small files wait in git's index; what is left to you:",
         f'  git commit --message "Save the results of {name}" && git push',
     ]
-
-
-def _literal(path: Path) -> str:
-    return f":(literal){path.as_posix()}"

@@ -4,9 +4,8 @@ It lists the results, and reads and writes the small tables beside the archives 
 """
 
 import json
-import os
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
 from hashlib import sha256
 from pathlib import Path, PurePosixPath
 
@@ -17,7 +16,9 @@ from overheard.scheduling.notes import metadata
 from overheard.study.config import NAME
 from overheard.study.layout import SAVED, in_git, record_of
 
+INDEX = "archives.csv"
 METADATA = "snakemake/metadata.tar"
+_ROW_PARTS = 3  # stage, method, modality: what lies deeper is one of the row's jobs
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,9 @@ class Archive:
     files: int
     bytes: int
     sha256: str
+
+
+_COLUMNS = [field.name for field in fields(Archive)]
 
 
 def folder_of(name: str) -> Path:
@@ -45,46 +49,34 @@ def results_files(folder: Path) -> list[str]:
     """Every file in the stages' folders, relative to `folder`, sorted; names that begin with a dot are left out.
 
     Raises:
-        MediaError: something there is neither a file nor a folder.
+        MediaError: something there is a link, or neither a file nor a folder.
     """
     found = []
-    for place, subfolders, names in os.walk(folder):
-        here = Path(place)
-        subfolders[:] = sorted(name for name in subfolders if not name.startswith("."))
-        if here == folder:
-            subfolders[:] = [name for name in subfolders if name != SAVED]
+    for path in folder.rglob("*"):
+        parts = path.relative_to(folder).parts
+        if parts[0] == SAVED or any(part.startswith(".") for part in parts) or (len(parts) == 1 and path.is_file()):
             continue
-        for name in names:
-            path = here / name
-            if name.startswith("."):
-                continue
-            if path.is_symlink() or not path.is_file():
-                raise MediaError(f"{path}: a link or no plain file, which cannot be saved; put the file itself there")
-            found.append(path.relative_to(folder).as_posix())
-        if links := [name for name in subfolders if (here / name).is_symlink()]:
-            raise MediaError(f"{here / links[0]}: a link, which cannot be saved; put the folder itself there")
+        if path.is_symlink() or not (path.is_file() or path.is_dir()):
+            raise MediaError(f"{path}: a link or no plain file, which cannot be saved; put the file itself there")
+        if path.is_file():
+            found.append("/".join(parts))
     return sorted(found)
 
 
 def archive_of(path: str) -> str:
-    """The archive of a file that git does not keep: one a row of runs, else one a job."""
-    parts = path.split("/")
-    if parts[0] in ("train", "evaluate") and len(parts) > 3:
-        return "/".join(parts[:3]) + ".tar"
+    """The archive of a file that git does not keep: its job's, and one for all jobs of a row, as of its seeds."""
     record = record_of(f"results/x/{path}")
     job = record.removeprefix("results/x/").removesuffix(records.SUFFIX) if record else path
-    return f"{job}.tar"
+    return "/".join(job.split("/")[:_ROW_PARTS]) + ".tar"
 
 
 def contents(folder: Path) -> dict[str, dict[str, Path]]:
     """What each archive contains: archive, then name in it, then file. Names are relative to the results' folder."""
     found: dict[str, dict[str, Path]] = {}
-    files = results_files(folder)
-    for path in files:
+    for path in results_files(folder):
         if not in_git(path):
             found.setdefault(archive_of(path), {})[path] = folder / path
-    known = metadata(folder)
-    if known:
+    if known := metadata(folder):
         found[METADATA] = known
     return dict(sorted(found.items()))
 
@@ -118,37 +110,38 @@ def expected(folder: Path) -> dict[str, str]:
 def write_index(folder: Path, archives: Iterable[Archive]) -> None:
     """Write `saved/archives.csv`."""
     rows = [asdict(archive) for archive in sorted(archives, key=lambda archive: archive.archive)]
-    path = folder / SAVED / "archives.csv"
+    path = folder / SAVED / INDEX
     with whole.writing(path) as part:
-        artifacts.write_table(part, ["archive", "files", "bytes", "sha256"], rows)
+        artifacts.write_table(part, _COLUMNS, rows)
 
 
 def read_index(folder: Path) -> dict[str, Archive]:
     """Read `saved/archives.csv`, by archive.
 
     Raises:
-        LineageError: it is not there, or not such a table.
+        LineageError: it is missing, or not such a table.
     """
-    path = folder / SAVED / "archives.csv"
+    path = folder / SAVED / INDEX
     if not path.is_file():
         raise LineageError(
             f"{path}: no such file, so {folder} was never saved, or the commit with it is not here; "
             f"`git pull`, or `overheard save {folder.name}` where the results are"
         )
     try:
-        rows = artifacts.read_table(path, ["archive", "files", "bytes", "sha256"])
-        if outside := [row["archive"] for row in rows if not _is_inside(row["archive"])]:
-            raise ValueError(f"{outside[0]!r} is no place under {folder / SAVED}")
-        return {
-            row["archive"]: Archive(row["archive"], int(row["files"]), int(row["bytes"]), row["sha256"]) for row in rows
-        }
+        found = {}
+        for row in artifacts.read_table(path, _COLUMNS):
+            place = PurePosixPath(row["archive"])
+            if not place.name or place.is_absolute() or ".." in place.parts:
+                raise ValueError(f"{row['archive']!r} is no place under {folder / SAVED}")
+            found[row["archive"]] = Archive(row["archive"], int(row["files"]), int(row["bytes"]), row["sha256"])
+        return found
     except (MediaError, ValueError) as error:
         raise LineageError(f"{path}: not a table of archives ({error}); `git restore {path}`") from error
 
 
-def _is_inside(archive: str) -> bool:
-    path = PurePosixPath(archive)
-    return bool(path.name) and not path.is_absolute() and ".." not in path.parts
+def first(folder: Path, names: Sequence[str]) -> str:
+    """The first files of a list, to be named in a message."""
+    return ", ".join(str(folder / name) for name in names[:5]) + (", …" if len(names) > 5 else "")
 
 
 Marks = dict[str, dict[str, list[int]]]
@@ -171,7 +164,7 @@ def remember(folder: Path, known: Marks) -> None:
 
 
 def refresh(folder: Path) -> None:
-    """Note the archives' marks anew, after DVC has put links to its cache in their place."""
+    """Note the archives' marks again, after DVC has put links to its cache in their place."""
     known = remembered(folder)
     for path in known:
         known[path] |= marks(folder / SAVED / path, {})
@@ -198,5 +191,5 @@ def _memory(folder: Path) -> dict:
 
 
 def _index_digest(folder: Path) -> str | None:
-    path = folder / SAVED / "archives.csv"
+    path = folder / SAVED / INDEX
     return sha256(path.read_bytes()).hexdigest() if path.is_file() else None

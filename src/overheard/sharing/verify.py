@@ -6,7 +6,8 @@ from pathlib import Path
 
 from overheard.errors import LineageError, OverheardError
 from overheard.sharing import archive, dvc, saved_files
-from overheard.sharing.saved_files import SAVED, Archive, folder_of
+from overheard.sharing.saved_files import Archive, folder_of
+from overheard.study.layout import SAVED, in_git
 
 
 def verify_remote(name: str) -> None:
@@ -31,17 +32,10 @@ def verify_remote(name: str) -> None:
             raise LineageError(f"the remote cannot be read back\n{failure}")
         wrong = _wrong(folder, fetched, index, expected)
     if wrong:
-        raise LineageError(
-            "\n".join(
-                [
-                    "the remote is not what was saved:",
-                    *(f"  {line}" for lines in wrong.values() for line in lines),
-                    "delete these there (`dvc remote list` says where), as far as it has them:",
-                    *sorted({f"  {place}" for path in wrong for place in places.get(path, [])}),
-                    f"`overheard save {name}` then sends them again",
-                ]
-            )
-        )
+        said = ["the remote is not what was saved:", *(f"  {line}" for lines in wrong.values() for line in lines)]
+        said += ["delete these there (`dvc remote list` says where), as far as it has them:"]
+        said += sorted({f"  {place}" for path in wrong for place in places.get(path, [])})
+        raise LineageError("\n".join([*said, f"`overheard save {name}` then sends them again"]))
 
 
 def _wrong(
@@ -49,39 +43,35 @@ def _wrong(
 ) -> dict[str, list[str]]:
     """What is wrong with each archive, by its path in the repository."""
     wrong: dict[str, list[str]] = {}
-    names = {name for name in expected if saved_files.in_git(name)}
+    names = {name for name in expected if in_git(name)}
     for archived, wanted in index.items():
         path = (folder / SAVED / archived).as_posix()
-        if path not in fetched:
-            wrong[path] = [f"{path}: not there"]
-        elif archived == saved_files.METADATA:
-            if archive.file_digest(fetched[path]) != wanted.sha256:
-                wrong[path] = [_another(path, wanted)]
-        else:
-            found, lines = _members(fetched[path], path, folder, expected)
-            names |= found
-            if not lines and archive.file_digest(fetched[path]) != wanted.sha256:
-                lines = [_another(path, wanted)]
-            if lines:
-                wrong[path] = lines
+        members, lines = {}, [f"{path}: missing"]
+        if path in fetched:
+            members, lines = _examined(path, fetched[path], wanted, folder, expected)
+        names |= members.keys()
+        if lines:
+            wrong[path] = lines
     # what is in a damaged archive need not be said again file by file
     if not wrong and (lost := sorted(expected.keys() - names)):
         wrong[str(folder)] = [f"{folder / name}: in no archive" for name in lost]
     return wrong
 
 
-def _another(path: str, wanted: Archive) -> str:
-    return f"{path}: damaged (not sha256 {wanted.sha256[:12]}…, which was saved)"
-
-
-def _members(archived: Path, path: str, folder: Path, expected: Mapping[str, str]) -> tuple[set[str], list[str]]:
-    """The names in an archive, and what is wrong with them."""
-    names, lines = set(), []
+def _examined(
+    path: str, fetched: Path, wanted: Archive, folder: Path, expected: Mapping[str, str]
+) -> tuple[dict[str, str], list[str]]:
+    """The digests of what is in an archive, and what is wrong with it."""
     try:
-        for name, digest in archive.digests(archived).items():
-            names.add(name)
-            if expected.get(name, digest) != digest:
-                lines.append(f"{folder / name}: sha256 {expected[name][:12]}… recorded, {digest[:12]}… found in {path}")
+        # what Snakemake keeps is in no record
+        members = {} if wanted.archive == saved_files.METADATA else archive.digests(fetched)
     except LineageError as error:
-        lines.append(f"{path}: {str(error).split(': ', 1)[1]}")
-    return names, lines
+        return {}, [f"{path}: {str(error).split(': ', 1)[1]}"]
+    lines = [
+        f"{folder / name}: sha256 {expected[name][:12]}… recorded, {digest[:12]}… found in {path}"
+        for name, digest in members.items()
+        if expected.get(name, digest) != digest
+    ]
+    if not lines and archive.file_digest(fetched) != wanted.sha256:
+        lines = [f"{path}: damaged (not sha256 {wanted.sha256[:12]}…, which was saved)"]
+    return members, lines

@@ -215,7 +215,7 @@ class Protocol(_Section):
     @classmethod
     def _ways(cls, allowed: list[str]) -> list[str]:
         # the stages' commands never need what the report needs
-        from overheard.media.leaks import WAYS
+        from overheard.media.leak_lines import WAYS
 
         # a job that read another split than the study's own is no way that a protocol could mean
         ways = [way for way in WAYS if way != "other_split"]

@@ -161,8 +161,7 @@ def park(canvas: Canvas) -> None:
     things.wood(canvas, canvas.patches(60, 0.3, 6), 7)
     for _ in range(4):
         canvas.line(winding(rng, rng.uniform(-110, 110), 70), 4, canvas.palette.sand)
-    spots = rng.uniform(-80, 80, (2, 2))
-    for spot in spots:
+    for spot in rng.uniform(-80, 80, (2, 2)):
         backdrops.water(canvas, canvas.area(blob(rng, *spot, rng.uniform(25, 45), 0.5)))
     turn = np.linspace(0, 2 * math.pi, 24)
     for reach in (20, 32, 44):
@@ -190,8 +189,7 @@ def river(canvas: Canvas) -> None:
     bank = mix(canvas.palette.sand, canvas.palette.tree, rng.random())
     canvas.line(line, width + 10, bank)
     side = np.array([0, width / 2])
-    here = canvas.area(np.concatenate([line - side, (line + side)[::-1]]))
-    backdrops.water(canvas, here)
+    backdrops.water(canvas, canvas.area(np.concatenate([line - side, (line + side)[::-1]])))
 
 
 def resort(canvas: Canvas) -> None:
@@ -235,9 +233,8 @@ def square(canvas: Canvas) -> None:
     beds = np.stack([np.cos(turn), np.sin(turn)], 1) * 0.6 * radius
     shape = rng.uniform(14, 22)
     canvas.polygons(rectangles(beds, 1.6 * shape, shape, turn), [shade(canvas.palette.grass, 1.05)] * spokes)
-    canvas.discs(
-        np.zeros((3, 2)), np.array([26, 18, 6]), [shade(canvas.palette.paving, 0.8), (90, 150, 170), (230, 230, 226)]
-    )
+    fountain = [shade(canvas.palette.paving, 0.8), (90, 150, 170), (230, 230, 226)]
+    canvas.discs(np.zeros((3, 2)), np.array([26, 18, 6]), fountain)
     rim = np.linspace(0, 2 * math.pi, 40)
     things.trees(canvas, np.stack([np.cos(rim), np.sin(rim)], 1) * radius, 5)
     things.people(canvas, rng.normal(0, 0.4 * radius, (50, 2)))
@@ -268,9 +265,8 @@ def storage_tanks(canvas: Canvas) -> None:
     spots = grid(canvas, spacing, 0.04)
     n = len(spots)
     radii = spacing * rng.choice([0.24, 0.38], n)
-    canvas.polygons(
-        rectangles(spots, spacing * 0.94, spacing * 0.94, np.zeros(n)), [shade(canvas.palette.grass, 0.95)] * n
-    )
+    side, ground = spacing * 0.94, shade(canvas.palette.grass, 0.95)
+    canvas.polygons(rectangles(spots, side, side, np.zeros(n)), [ground] * n)
     canvas.discs(spots - things.canvas_step(canvas, radii * 0.6), radii, [things.SHADOW] * n)
     tops = [shade((222, 222, 218), f) for f in rng.uniform(0.7, 1.1, n)]
     canvas.discs(spots, radii, tops)

@@ -8,6 +8,7 @@ a link that leads back into a folder it lies in has no end and is refused. Empty
 import csv
 import io
 import os
+import re
 import stat
 import time
 from collections.abc import Sequence
@@ -116,23 +117,21 @@ def content_of(text: str, where: str) -> Content:
     return Content(sha256(text.encode()).hexdigest(), sum(file.bytes for file in files.values()), len(files))
 
 
-def differences(folder: Path, listing_text: str) -> list[str]:
-    """Names of the files of a folder that are not as its listing says, each with what is the matter, sorted.
+def difference(path: Path, digest: str, memory: Path | None = None) -> str | None:
+    """What a file or folder has in place of a sha256: another, or why it cannot be read; None where it has this one.
 
-    Raises:
-        MediaError: as `read` and `listed`.
+    Without a memory it is read, else as `remembered`.
     """
-    expected = listed(listing_text, f"listing of {folder}")
-    found = listed(listing(folder), str(folder))
-    lines = []
-    for name in sorted(expected.keys() | found.keys()):
-        if name not in found:
-            lines.append(f"{name} (missing)")
-        elif name not in expected:
-            lines.append(f"{name} (added)")
-        elif found[name] != expected[name]:
-            lines.append(f"{name} (changed)")
-    return lines
+    try:
+        now = remembered(path, memory).sha256
+    except MediaError as error:
+        return str(error)
+    return None if now == digest else now
+
+
+def in_words(found: str) -> str:
+    """What `difference` returns, for a message: `sha256 0123456789ab…`, or why a file cannot be read."""
+    return f"sha256 {found[:12]}…" if re.fullmatch("[0-9a-f]{64}", found) else found
 
 
 def remembered(path: Path, memory: Path | None) -> Content:

@@ -4,13 +4,12 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from overheard.errors import ConfigError, LineageError
 from overheard.io import whole
-from overheard.jobs import hashing, records, store
+from overheard.jobs import hashing, on_disk, records, store
 from overheard.jobs.circumstance import Watch, sealed
 from overheard.jobs.code import closure as code
 from overheard.jobs.code import modules
@@ -79,8 +78,7 @@ def begin(stage: str, settings: Mapping[str, Any], reads: Paths, writes: Paths, 
             f"{stage}: Python had bytecode of an older text of {', '.join(map(str, stale))}, which is removed now; "
             "give the command again"
         )
-    watch, place = Watch(), store.folder()
-    memory = None if place is None else place / "hashes"
+    watch, place, memory = Watch(), store.folder(), store.memory()
     closure = code.stage_code(stage, settings.get("method"))
     seen = {path: hashing.seen(path, memory) for paths in reads.values() for path in paths}
     draft = {
@@ -149,7 +147,7 @@ def finish(job: Job, finals: Paths, written: Paths, command: str) -> None:
 def write(job: Job) -> None:
     """Write listings and circumstance, and the record last: who sees a record sees everything."""
     for folder, text in job.listings.items():
-        whole.write_text(folder.with_name(f"{folder.name}.files.csv"), text)
+        whole.write_text(records.listing_path(folder), text)
     path = job.provenance.record
     said = json.dumps(job.earlier, indent=1, sort_keys=True) + "\n"
     whole.write_text(records.circumstance_path(path), said)
@@ -198,16 +196,10 @@ def _read_entry(path: Path, made: Mapping[str, tuple[Record, Path]], content: ha
 def _listed(path: Path, folder: Mapping[str, Any]) -> str:
     """The sha256 of one file of a folder that a job wrote, from the folder's listing."""
     place = Path(folder["path"])
-    listing = place.with_name(f"{place.name}.files.csv")
-    mend = f"delete {place} and give `overheard run` again"
-    if not listing.is_file():
-        raise LineageError(f"{listing}: not there, so nothing says what {path} should be; {mend}")
-    text = listing.read_bytes().decode()
-    if sha256(text.encode()).hexdigest() != folder["sha256"]:
-        raise LineageError(f"{listing}: was changed after it was made; {mend}")
-    files = hashing.listed(text, str(listing))
+    files = on_disk.listed(folder, place)
     if (name := path.relative_to(place).as_posix()) not in files:
-        raise LineageError(f"{path}: was not there when {place} was made; {mend}")
+        again = f"delete {place} and give `overheard run` again"
+        raise LineageError(f"{path}: was not there when {place} was made; {again}")
     return files[name].sha256
 
 

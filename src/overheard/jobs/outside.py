@@ -14,5 +14,4 @@ def content_digest(path: Path) -> str:
     """
     if not path.exists():
         raise MediaError(f"{path}: no such file or folder; mend `source` in the configuration")
-    place = store.folder()
-    return hashing.remembered(path, None if place is None else place / "hashes").sha256
+    return hashing.remembered(path, store.memory()).sha256

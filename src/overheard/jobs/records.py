@@ -14,8 +14,11 @@ from overheard.errors import LineageError
 from overheard.io import whole
 
 Record = dict[str, Any]
+Entry = Mapping[str, Any]
+"""A file or folder of a record: path, sha256, bytes; of a folder, how many files; of what was read, its record."""
 VERSION = 1
 SUFFIX = ".record.json"
+LISTING = ".files.csv"
 _KEYS = {"record", "stage", "settings", "reads", "writes", "code", "environment", "identity", "digest"}
 
 
@@ -137,6 +140,11 @@ def read_circumstance(record: Path) -> dict[str, Any] | None:
     return found if isinstance(found, dict) else None
 
 
+def listing_path(folder: Path) -> Path:
+    """Where the list of a written folder's files is."""
+    return folder.with_name(f"{folder.name}{LISTING}")
+
+
 def located(path: str, folder: Path) -> Path:
     """Where a recorded path lies when the experiment's results lie in `folder` (`results/NAME` or `reference/NAME`)."""
     parts = Path(path).parts
@@ -167,6 +175,6 @@ def load_records(folder: Path) -> dict[str, Record]:
     return found
 
 
-def entries(sides: Mapping[str, Iterable[Mapping[str, Any]]]) -> Iterable[Mapping[str, Any]]:
+def entries(sides: Mapping[str, Iterable[Entry]]) -> Iterable[Entry]:
     """All files of a record's `reads` or `writes`."""
     return (entry for side in sides.values() for entry in side)

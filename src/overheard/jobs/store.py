@@ -41,6 +41,12 @@ def folder() -> Path | None:
     return None if place == "off" else Path(place)
 
 
+def memory() -> Path | None:
+    """Where it is remembered what files contain; see `hashing.remembered`."""
+    place = folder()
+    return None if place is None else place / "hashes"
+
+
 def limit_bytes() -> int:
     """How much a store may hold.
 
@@ -202,7 +208,7 @@ def _put_back_one(store: Path, entry: Mapping[str, Any], target: Path) -> None:
             files.copy(files.content_path(store, file.sha256), path, 0o666)
     else:
         files.copy(files.content_path(store, digest), target, 0o666)
-    if hashing.read(target).sha256 != digest:
+    if hashing.difference(target, digest):
         raise MediaError(f"{target}: is not what was kept")
 
 
@@ -220,11 +226,8 @@ def _discard_damaged(store: Path, writes: Writes) -> list[str]:
 
 def _damage(place: Path) -> str | None:
     """What is wrong with a content file; None where it is what its name says."""
-    try:
-        found = hashing.read(place).sha256
-    except MediaError as error:
-        return str(error)
-    return None if found == files.digest_of(place) else f"its sha256 is {found}"
+    found = hashing.difference(place, files.digest_of(place))
+    return found and hashing.in_words(found)
 
 
 def _all_damage(contents: Path) -> Iterator[tuple[Path, str]]:

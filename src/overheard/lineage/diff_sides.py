@@ -7,9 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from overheard.errors import LineageError, OverheardError
-from overheard.jobs import hashing
-from overheard.jobs.records import entries, load_records, located, record_paths
+from overheard.errors import LineageError
+from overheard.jobs import hashing, on_disk
+from overheard.jobs.records import entries, load_records, located, record_paths, recorded
 from overheard.lineage.comparison import Cell, Key, cell_of
 from overheard.lineage.graph import Record
 from overheard.scores.cells import COLUMNS
@@ -55,26 +55,21 @@ def load_side(label: str, folder: Path) -> Side:
 
 
 def _predictions(folder: Path, records: Mapping[str, Record]) -> dict[str, str]:
-    recorded = {e["path"]: e["sha256"] for record in records.values() for e in entries(record["writes"])}
-    there = {f"results/{folder.name}/{path.relative_to(folder).as_posix()}": path for path in _found(folder)}
+    written = {entry["path"]: entry for record in records.values() for entry in entries(record["writes"])}
+    there = {recorded(path, folder): path for path in sorted(folder.glob("evaluate/*/*/seed-*/predictions.npz"))}
+
+    def digest(path: str) -> str:
+        if path not in written:
+            return hashing.read(there[path]).sha256
+        on_disk.require(written[path], there[path])
+        return written[path]["sha256"]
+
     with ThreadPoolExecutor(2) as pool:
-        digests = dict(zip(there, pool.map(lambda path: hashing.read(path).sha256, there.values()), strict=True))
-    for path, digest in digests.items():
-        if recorded.get(path, digest) != digest:
-            raise _changed(located(path, folder), folder)
-    known = {path: digest for path, digest in recorded.items() if path.startswith(f"results/{folder.name}/")} | digests
-    return {run[1]: digest for path, digest in known.items() if (run := _RUN.fullmatch(path))}
-
-
-def _found(folder: Path) -> list[Path]:
-    return sorted(folder.glob("evaluate/*/*/seed-*/predictions.npz"))
+        digests = dict(zip(there, pool.map(digest, there), strict=True))
+    known = {path: entry["sha256"] for path, entry in written.items() if path.startswith(f"results/{folder.name}/")}
+    return {run[1]: digest for path, digest in (known | digests).items() if (run := _RUN.fullmatch(path))}
 
 
 def _check(path: str, folder: Path, records: Mapping[str, Record]) -> None:
     for entry in (e for record in records.values() for e in entries(record["writes"]) if e["path"] == path):
-        if hashing.read(located(path, folder)).sha256 != entry["sha256"]:
-            raise _changed(located(path, folder), folder)
-
-
-def _changed(path: Path, folder: Path) -> OverheardError:
-    return LineageError(f"{path}: not what its record says; `overheard audit {folder.name}` tells more")
+        on_disk.require(entry, located(path, folder))

@@ -18,10 +18,10 @@ from pathlib import Path
 from typing import Any
 
 from overheard.errors import LineageError, OverheardError
-from overheard.jobs import hashing, runner, store
+from overheard.jobs import hashing, on_disk, runner, store
 from overheard.jobs.circumstance import is_whole
 from overheard.jobs.code import closure as code
-from overheard.jobs.records import entries, located, read_circumstance, read_record
+from overheard.jobs.records import entries, listing_path, located, read_circumstance, read_record
 from overheard.lineage.findings import Finding
 from overheard.lineage.graph import Record
 from overheard.scheduling import dry_run
@@ -215,7 +215,7 @@ def _link_inputs(folder: Path, record: Record, place: Path) -> None:
 def _link_listing(folder: Path, entry: Mapping[str, str], place: Path) -> None:
     """A file out of a folder is checked against the listing beside that folder."""
     for parent in (Path(entry["path"]), *Path(entry["path"]).parents):
-        name = parent.with_name(f"{parent.name}.files.csv") if parent.name else None
+        name = listing_path(parent) if parent.name else None
         if (
             name
             and _is_inside(name.as_posix())
@@ -242,10 +242,9 @@ def _compared(folder: Path, job: str, record: Record, command: list[str], place:
     kind, remark = _kind(folder, job)
     findings = []
     for entry in entries(record["writes"]):
-        made = hashing.read(place / entry["path"])
-        if made.sha256 != entry["sha256"]:
+        if made := on_disk.change(entry, place / entry["path"]):
             found = f"sha256 {entry['sha256'][:12]}…, as its record has it{remark}"
-            expected = f"sha256 {made.sha256[:12]}…, as the job makes it"
+            expected = f"{hashing.in_words(made.new)}, as the job makes it"
             findings.append(Finding(kind, entry["path"], found, expected, mend))
     return findings
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from overheard.errors import LineageError, OverheardError
+from overheard.jobs.hashing import difference
 from overheard.scheduling.lock import only_run
 from overheard.sharing import archive, dvc, saved_files
 from overheard.sharing.curves import write_curves
@@ -148,12 +149,8 @@ def _check(folder: Path, path: str, digests: Mapping[str, str], expected: Mappin
 
 
 def _check_in_git(folder: Path, expected: Mapping[str, str]) -> None:
-    wrong = [
-        name
-        for name, digest in expected.items()
-        if in_git(name) and (folder / name).is_file() and archive.file_digest(folder / name) != digest
-    ]
-    if wrong:
+    there = {name: digest for name, digest in expected.items() if in_git(name) and (folder / name).is_file()}
+    if wrong := [name for name, digest in there.items() if difference(folder / name, digest)]:
         raise LineageError(_not_as_recorded(folder, wrong))
 
 

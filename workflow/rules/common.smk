@@ -14,7 +14,7 @@ from overheard.errors import OverheardError
 from overheard.study.config import Experiment, check, load_protocol, load_study
 from overheard.jobs.code import closure
 from overheard.io.parent_death import PARENT
-from overheard.jobs.outside import content_digest
+from overheard.jobs.store import content_digest
 from overheard.study.layout import record_of
 from overheard.io.progress import SOCKET
 

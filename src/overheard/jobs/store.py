@@ -47,6 +47,17 @@ def memory() -> Path | None:
     return None if place is None else place / "hashes"
 
 
+def content_digest(path: Path) -> str:
+    """The sha256 of a user's own folder or file, which no job makes; read only where it changed.
+
+    Raises:
+        MediaError: there is no such folder or file.
+    """
+    if not path.exists():
+        raise MediaError(f"{path}: no such file or folder; correct `source` in the configuration")
+    return hashing.remembered(path, memory()).sha256
+
+
 def limit_bytes() -> int:
     """How much a store may hold.
 

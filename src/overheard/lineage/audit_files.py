@@ -19,12 +19,12 @@ from overheard.jobs.records import (
     SUFFIX,
     circumstance_path,
     entries,
+    fault,
     located,
     read_record,
     record_paths,
     recorded,
 )
-from overheard.jobs.shape import fault
 from overheard.lineage.findings import Finding
 from overheard.lineage.graph import Record
 from overheard.lineage.recount import outside_file

@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from overheard.errors import LineageError, OverheardError
-from overheard.jobs import hashing, on_disk, runner, store
+from overheard.io import signature
+from overheard.jobs import hashing, on_disk, store
 from overheard.jobs.circumstance import is_whole
 from overheard.jobs.code import closure as code
 from overheard.jobs.records import entries, listing_path, located, read_circumstance, read_record
@@ -148,7 +149,7 @@ def _command(folder: Path, job: str, record: Record) -> list[str]:
     words = [sys.executable, "-m", "overheard", record["stage"]]
     hints = typing.get_type_hints(dry_run.outline(record["stage"]), include_extras=True)
     for name, annotation in hints.items():
-        kind, flag = runner.role(annotation), f"--{name.replace('_', '-')}"
+        kind, flag = signature.role(annotation), f"--{name.replace('_', '-')}"
         if kind:
             rows = record[kind].get(name, [])
             words += [word for entry in rows for word in (flag, _place(entry, folder, kind))]

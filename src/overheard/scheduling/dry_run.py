@@ -21,8 +21,8 @@ from pathlib import Path
 from typing import Any
 
 from overheard.errors import OverheardError
+from overheard.io import signature
 from overheard.jobs import job as jobs
-from overheard.jobs import runner
 
 _HEAD = re.compile(r"(?:local)?rule (\S+):")
 _REASON = "    reason: "
@@ -142,7 +142,7 @@ def read_command(line: str, reason: str = "") -> Scheduled:
         record,
         stage,
         reason,
-        runner.deciding(flags.function, given),
+        signature.deciding(flags.function, given),
         sides["reads"],
         sides["writes"],
         texts.get("records", []),
@@ -182,7 +182,7 @@ def _flags(stage: str) -> _Flags:
     defaults = {
         name: given.default for name, given in parameters.items() if given.default is not inspect.Parameter.empty
     }
-    return _Flags(function, {name: runner.role(hints[name]) for name in parameters}, hints, defaults)
+    return _Flags(function, {name: signature.role(hints[name]) for name in parameters}, hints, defaults)
 
 
 def _value(annotation: Any, text: str, where: str) -> Any:
@@ -190,7 +190,7 @@ def _value(annotation: Any, text: str, where: str) -> Any:
     kinds = [kind for kind in (typing.get_args(annotation) or (annotation,)) if kind is not type(None)]
     if len(kinds) != 1 or not isinstance(kinds[0], type) or kinds[0] is bool:
         raise OverheardError(f"{where}: a {annotation} cannot be read from {text[:60]!r}")
-    return runner.settings_from_json(kinds[0], text, where) if dataclasses.is_dataclass(kinds[0]) else kinds[0](text)
+    return signature.settings_from_json(kinds[0], text, where) if dataclasses.is_dataclass(kinds[0]) else kinds[0](text)
 
 
 def outline(stage: str) -> Callable[..., None]:

@@ -24,7 +24,7 @@ def main() -> None:
         # where a terminal's encoding lacks a sign, as ASCII lacks ±, another stands for it, and nothing crashes
         sys.stdout.reconfigure(errors="replace")
     if asked and asked[0] in STAGES:
-        from overheard.jobs.runner import run_command
+        from overheard.jobs.command_line import run_command
 
         run_command(asked)
     from overheard.command.app import app

@@ -60,6 +60,21 @@ def test_identity_is_sha256_of_canonical_json_as_published():
     assert records.identity_of(DRAFT) == hashlib.sha256(text.encode()).hexdigest()
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        {},
+        [],
+        {"b": [], "a": {}, "c": [[], [{}], {"x": []}]},
+        {"text": 'a "quoted", {line}\n and [ another: ', "Höfe": None, "n": [1, 2.5, 1e-7, True, False, -0.0]},
+        {"deep": {"b": {"c": {"e": 1, "d": [{"g": 1, "f": [[1]]}]}}, "a": 1}},
+        DRAFT,
+    ],
+)
+def test_a_record_is_written_as_the_json_library_writes(content):
+    assert records.as_text(content) == json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+
+
 def test_every_flipped_bit_of_a_record_is_refused(tmp_path):
     path = tmp_path / "prior.record.json"
     records.write_record(path, records.sealed(DRAFT))

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from overheard.errors import ConfigError, MediaError
 from overheard.io.signature import Reads, Writes, settings_from_json
-from overheard.jobs import runner
+from overheard.jobs import command_line, runner
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,7 @@ def test_the_command_reads_flags_from_the_signature(tmp_path, monkeypatch):
     import typer
 
     app = typer.Typer(rich_markup_mode=None)
-    app.command()(runner.command_for(double))
+    app.command()(command_line.command_for(double))
     (tmp_path / "in").write_text("ab")
     line = [
         "--source",
@@ -152,13 +152,13 @@ def test_every_stage_of_the_program_has_a_line_of_help_for_each_flag():
 
     for word in STAGES:
         stage = getattr(importlib.import_module(f"overheard.stages.{word}"), word)
-        helps = runner._argument_help(stage)
+        helps = command_line._argument_help(stage)
         missing = set(stage.__annotations__) - {"return"} - set(helps)
         assert not missing, f"{word}: {missing} not in Args:"
 
 
 def test_help_is_read_from_the_docstring():
-    assert runner._argument_help(double) == {
+    assert command_line._argument_help(double) == {
         "source": "the text.", "settings": "how often.", "result": "the text, repeated.",
         "folder": "a folder with a copy.",
     }  # fmt: skip
@@ -178,7 +178,7 @@ def test_a_parameter_may_have_any_name(tmp_path, monkeypatch):
     import typer
 
     app = typer.Typer(rich_markup_mode=None)
-    app.command()(runner.command_for(adopt))
+    app.command()(command_line.command_for(adopt))
     (tmp_path / "in").write_text("ab")
     line = ["--given", str(tmp_path / "in"), "--result", str(tmp_path / "out")]
     monkeypatch.setattr(sys, "argv", ["overheard", "adopt", *line])

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from overheard.errors import ConfigError
+from overheard.errors import ConfigError, MediaError
 from overheard.io import progress
 from overheard.io import whole as files_whole
 from overheard.jobs import hashing, records, store, store_files
@@ -576,3 +576,29 @@ def test_a_kill_while_keeping_leaves_a_miss_or_a_whole_entry(tmp_path, wait_s):
     store.prune(place, 10**9)
     assert not list(place.rglob(".part-*"))
     assert store.check(place) == []
+
+
+def test_a_users_folder_is_known_by_its_content_and_not_by_times(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / "media"
+    (folder / "sub").mkdir(parents=True)
+    (folder / "sub" / "a.wav").write_bytes(b"12")
+    first = store.content_digest(folder)
+    os.utime(folder / "sub" / "a.wav", (1, 1))
+    (folder / ".hidden").write_bytes(b"x")
+    assert store.content_digest(folder) == first
+
+    seen = {first}
+    (folder / "sub" / "a.wav").write_bytes(b"21")
+    seen.add(store.content_digest(folder))
+    (folder / "b.wav").write_bytes(b"")
+    seen.add(store.content_digest(folder))
+    (folder / "b.wav").rename(folder / "c.wav")
+    seen.add(store.content_digest(folder))
+    assert len(seen) == 4
+    assert store.content_digest(folder / "c.wav") not in seen
+
+
+def test_a_users_folder_that_is_missing_is_named(tmp_path):
+    with pytest.raises(MediaError, match="nowhere"):
+        store.content_digest(tmp_path / "nowhere")

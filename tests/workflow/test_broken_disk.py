@@ -26,7 +26,7 @@ LIBRARY = Path(__file__).with_name("failing_calls.c")
 DRIVER = """
 import ctypes, importlib, json, os, sys, tempfile
 from overheard.jobs.code import closure as code
-from overheard.jobs.runner import run_command
+from overheard.jobs.command_line import run_command
 library = ctypes.CDLL(None)
 library.fault_place.restype = ctypes.c_char_p
 for line in sys.stdin:

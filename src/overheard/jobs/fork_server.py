@@ -75,7 +75,7 @@ def _run_job(request: dict, descriptors: list[int], parent: int) -> None:
     sys.argv = ["overheard", *request["argv"]]
     code = 1
     try:
-        from overheard.jobs.runner import run_command
+        from overheard.jobs.command_line import run_command
 
         run_command(request["argv"])
     except SystemExit as end:
@@ -211,8 +211,8 @@ def serve(descriptor: int, stages: Sequence[str]) -> None:
 
 def _imported(stages: Sequence[str]) -> dict[str, str]:
     """Import all that the stages need; the digests of their code, but of none that was edited meanwhile."""
+    from overheard.jobs.command_line import stage_command
     from overheard.jobs.job import stale_bytecode
-    from overheard.jobs.runner import stage_command
 
     # parses the sources once; later on it is looked only whether they changed
     before = {} if stale_bytecode() else {stage: _digest(stage) for stage in stages}

@@ -8,6 +8,7 @@ a link that leads back into a folder it lies in has no end and is refused. Empty
 import csv
 import io
 import os
+import re
 import stat
 import time
 from collections.abc import Sequence
@@ -45,6 +46,9 @@ class Content:
     files: int | None = None
 
 
+Listed = tuple[Content, str | None]
+
+
 @dataclass(frozen=True)
 class Seen:
     """What a file or folder contained when it was looked at.
@@ -77,20 +81,28 @@ def read(path: Path) -> Content:
     Raises:
         MediaError: it is not there, has something in it that is neither file nor folder, or changed while it was read.
     """
-    found, is_folder = _find(path)
-    return _content(found, is_folder)
+    return read_listed(path)[0]
+
+
+def read_listed(path: Path) -> Listed:
+    """As `read`, and of a folder its listing: the text whose sha256 is the folder's; None for a file.
+
+    Raises:
+        MediaError: as `read`.
+    """
+    return _read(*_find(path))
 
 
 def listing(folder: Path) -> str:
-    """Read a folder and list its files: the text whose sha256 is the folder's.
+    """Read a folder and list its files.
 
     Raises:
         MediaError: as `read`; also where `folder` is a file.
     """
-    found, is_folder = _find(folder)
-    if not is_folder:
+    text = read_listed(folder)[1]
+    if text is None:
         raise MediaError(f"{folder}: a file; a folder was expected")
-    return _text(found, _hash_all(found))
+    return text
 
 
 def listed(text: str, where: str) -> dict[str, Content]:
@@ -116,23 +128,21 @@ def content_of(text: str, where: str) -> Content:
     return Content(sha256(text.encode()).hexdigest(), sum(file.bytes for file in files.values()), len(files))
 
 
-def differences(folder: Path, listing_text: str) -> list[str]:
-    """Names of the files of a folder that are not as its listing says, each with what is the matter, sorted.
+def difference(path: Path, digest: str, memory: Path | None = None) -> str | None:
+    """What a file or folder has in place of a sha256: another, or why it cannot be read; None where it has this one.
 
-    Raises:
-        MediaError: as `read` and `listed`.
+    Without a memory it is read, else as `remembered`.
     """
-    expected = listed(listing_text, f"listing of {folder}")
-    found = listed(listing(folder), str(folder))
-    lines = []
-    for name in sorted(expected.keys() | found.keys()):
-        if name not in found:
-            lines.append(f"{name} (missing)")
-        elif name not in expected:
-            lines.append(f"{name} (added)")
-        elif found[name] != expected[name]:
-            lines.append(f"{name} (changed)")
-    return lines
+    try:
+        now = remembered(path, memory).sha256
+    except MediaError as error:
+        return str(error)
+    return None if now == digest else now
+
+
+def in_words(found: str) -> str:
+    """What `difference` returns, for a message: `sha256 0123456789ab…`, or why a file cannot be read."""
+    return f"sha256 {found[:12]}…" if re.fullmatch("[0-9a-f]{64}", found) else found
 
 
 def remembered(path: Path, memory: Path | None) -> Content:
@@ -159,7 +169,7 @@ def seen(path: Path, memory: Path | None) -> Seen:
     if place is not None and (known := _recall(place, key)) is not None:
         return Seen(path, known, key, True)
     began = time.time_ns()
-    content = _content(found, is_folder)
+    content, _ = _read(found, is_folder)
     settled = _settled(found, began)
     # what changes from here on has other marks, so what was read is remembered under marks that nothing has
     if place is not None and settled:
@@ -172,7 +182,7 @@ def is_unchanged(before: Seen) -> bool:
     try:
         found, is_folder = _find(before.path)
         same = _marks(found, is_folder) == before.marks
-        return same and (before.settled or _content(found, is_folder) == before.content)
+        return same and (before.settled or _read(found, is_folder)[0] == before.content)
     except MediaError:
         return False
 
@@ -237,19 +247,13 @@ def _readable(name: str, path: str) -> str:
     return name
 
 
-def _content(found: Sequence[_Found], is_folder: bool) -> Content:
+def _read(found: Sequence[_Found], is_folder: bool) -> Listed:
     digests = _hash_all(found)
     if not is_folder:
-        return Content(*digests[0])
-    text = _text(found, digests)
-    return Content(sha256(text.encode()).hexdigest(), sum(size for _, size in digests), len(found))
-
-
-def _text(found: Sequence[_Found], digests: Sequence[tuple[str, int]]) -> str:
-    lines = ["path,sha256,bytes\n"]
-    for file, (digest, size) in zip(found, digests, strict=True):
-        lines.append(f"{_quoted(file.name)},{digest},{size}\n")
-    return "".join(lines)
+        return Content(*digests[0]), None
+    lines = [f"{_quoted(file.name)},{digest},{size}\n" for file, (digest, size) in zip(found, digests, strict=True)]
+    text = "".join(["path,sha256,bytes\n", *lines])
+    return Content(sha256(text.encode()).hexdigest(), sum(size for _, size in digests), len(found)), text
 
 
 def _quoted(name: str) -> str:

@@ -4,14 +4,13 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from overheard.errors import ConfigError, LineageError
 from overheard.io import whole
-from overheard.jobs import hashing, records, store
-from overheard.jobs.circumstance import Watch, sealed
+from overheard.jobs import hashing, on_disk, records, store
+from overheard.jobs.circumstance import Circumstance, Watch, sealed
 from overheard.jobs.code import closure as code
 from overheard.jobs.code import modules
 from overheard.jobs.comparison import differences
@@ -55,17 +54,33 @@ def planned_from_json(text: str | None, where: str) -> Mapping[str, Any] | None:
 
 @dataclass
 class Job:
-    """One job on its way: its record so far, and what was there before."""
+    """One job on its way.
+
+    Attributes:
+        provenance: what it was told.
+        draft: its record so far.
+        watch: measures it.
+        device: what it runs on.
+        store: where finished work is kept; None where that is switched off.
+        seen: what it reads, as that was when the job began.
+        kept: what the store has of the same job.
+        computed: in what circumstance its files were computed, where they were put back.
+        written: what lies under the temporary names, where it is known already.
+        circumstance: its own, when it is finished.
+        listings: of the folders that it wrote.
+    """
 
     provenance: Provenance
     draft: Record
     watch: Watch
     device: str
     store: Path | None
-    earlier: dict[str, Any] | None = None
-    computed: dict[str, Any] | None = None
+    seen: Sequence[hashing.Seen]
+    kept: store.Entry | None = None
+    computed: Circumstance | None = None
+    written: Mapping[str, Sequence[hashing.Listed]] | None = None
+    circumstance: Circumstance | None = None
     listings: dict[Path, str] = field(default_factory=dict)
-    seen: Sequence[hashing.Seen] = ()
 
 
 def begin(stage: str, settings: Mapping[str, Any], reads: Paths, writes: Paths, provenance: Provenance) -> Job:
@@ -80,8 +95,7 @@ def begin(stage: str, settings: Mapping[str, Any], reads: Paths, writes: Paths, 
             f"{stage}: Python had bytecode of an older text of {', '.join(map(str, stale))}, which is removed now; "
             "give the command again"
         )
-    watch, place = Watch(), store.folder()
-    memory = None if place is None else place / "hashes"
+    watch, place, memory = Watch(), store.folder(), store.memory()
     closure = code.stage_code(stage, settings.get("method"))
     seen = {path: hashing.seen(path, memory) for paths in reads.values() for path in paths}
     draft = {
@@ -96,10 +110,8 @@ def begin(stage: str, settings: Mapping[str, Any], reads: Paths, writes: Paths, 
     if provenance.planned is not None:
         _check_plan(draft, provenance.planned)
     device = str((settings.get("settings") or {}).get("device", "cpu"))
-    job = Job(provenance, draft, watch, device, place, seen=tuple(seen.values()))
-    if place is not None:
-        job.earlier = store.find(place, records.identity_of(draft))
-    return job
+    kept = None if place is None else store.find(place, records.identity_of(draft))
+    return Job(provenance, draft, watch, device, place, tuple(seen.values()), kept)
 
 
 @cache
@@ -110,14 +122,14 @@ def stale_bytecode() -> list[Path]:
 
 def put_back(job: Job, targets: Paths) -> bool:
     """Put back what the same job computed before; False where that cannot be."""
-    if job.earlier is None or job.store is None:
+    if job.kept is None or job.store is None:
         return False
-    targets = {flag: list(paths) for flag, paths in targets.items()}
-    done = store.put_back(job.store, job.earlier["record"]["writes"], targets)
-    if done:
-        first = job.earlier["circumstance"]
-        job.computed = first.get("computed") or first
-    return done
+    job.written = store.put_back(job.store, job.kept["record"]["writes"], targets)
+    if job.written is None:
+        return False
+    first = job.kept["circumstance"]
+    job.computed = first.get("computed") or first
+    return True
 
 
 def finish(job: Job, finals: Paths, written: Paths, command: str) -> None:
@@ -128,31 +140,25 @@ def finish(job: Job, finals: Paths, written: Paths, command: str) -> None:
     Raises:
         LineageError: something that the job read was changed since it was hashed, so that nobody knows what it read.
     """
-    if job.computed is None:
+    if job.written is None:
         _check_unchanged(job)
-    side: dict[str, list[dict[str, Any]]] = {}
-    for flag, paths in written.items():
-        side[flag] = []
-        for path, final in zip(paths, finals[flag], strict=True):
-            if path.is_dir():
-                job.listings[final] = hashing.listing(path)
-                side[flag].append(_entry(final, hashing.content_of(job.listings[final], str(final))))
-            else:
-                side[flag].append(_entry(final, hashing.read(path)))
-    job.draft = records.sealed(job.draft | {"writes": side})
-    machine = store.machine_class()
-    said = job.watch.circumstance(command, job.device, machine, job.computed)
-    job.earlier = sealed(said, job.draft["digest"])
+        job.written = {flag: [hashing.read_listed(path) for path in paths] for flag, paths in written.items()}
+    writes = {flag: list(zip(paths, job.written[flag], strict=True)) for flag, paths in finals.items()}
+    job.listings = {path: text for side in writes.values() for path, (_, text) in side if text is not None}
+    entries = {flag: [_entry(path, content) for path, (content, _) in side] for flag, side in writes.items()}
+    job.draft = records.sealed(job.draft | {"writes": entries})
+    said = job.watch.circumstance(command, job.device, store.machine_class(), job.computed)
+    job.circumstance = sealed(said, job.draft["digest"])
     if job.store is not None and job.computed is None:
-        store.keep(job.store, job.draft, job.earlier, {flag: list(paths) for flag, paths in written.items()})
+        store.keep(job.store, job.draft, job.circumstance, written)
 
 
 def write(job: Job) -> None:
     """Write listings and circumstance, and the record last: who sees a record sees everything."""
     for folder, text in job.listings.items():
-        whole.write_text(folder.with_name(f"{folder.name}.files.csv"), text)
+        whole.write_text(records.listing_path(folder), text)
     path = job.provenance.record
-    said = json.dumps(job.earlier, indent=1, sort_keys=True) + "\n"
+    said = json.dumps(job.circumstance, indent=1, sort_keys=True) + "\n"
     whole.write_text(records.circumstance_path(path), said)
     records.write_record(path, job.draft)
 
@@ -199,16 +205,10 @@ def _read_entry(path: Path, made: Mapping[str, tuple[Record, Path]], content: ha
 def _listed(path: Path, folder: Mapping[str, Any]) -> str:
     """The sha256 of one file of a folder that a job wrote, from the folder's listing."""
     place = Path(folder["path"])
-    listing = place.with_name(f"{place.name}.files.csv")
-    mend = f"delete {place} and give `overheard run` again"
-    if not listing.is_file():
-        raise LineageError(f"{listing}: not there, so nothing says what {path} should be; {mend}")
-    text = listing.read_bytes().decode()
-    if sha256(text.encode()).hexdigest() != folder["sha256"]:
-        raise LineageError(f"{listing}: was changed after it was made; {mend}")
-    files = hashing.listed(text, str(listing))
+    files = on_disk.listed(folder, place)
     if (name := path.relative_to(place).as_posix()) not in files:
-        raise LineageError(f"{path}: was not there when {place} was made; {mend}")
+        again = f"delete {place} and give `overheard run` again"
+        raise LineageError(f"{path}: was not there when {place} was made; {again}")
     return files[name].sha256
 
 

@@ -1,6 +1,7 @@
-"""What became of the files that records describe: lost, changed by hand, or as they were made. Touches files.
+"""Whether files are what their records say: lost, changed by hand, or as they were made. Touches files.
 
-What a file contains is remembered by the file system's marks (`hashing.remembered`): what did not change is not read.
+Nobody else compares a file with a record. Without a memory every byte is read; with one, what a file contains is
+remembered by the file system's marks (`hashing.remembered`), and what did not change is not read.
 """
 
 from collections.abc import Mapping
@@ -11,7 +12,8 @@ from typing import Any, NamedTuple
 
 from overheard.errors import LineageError, MediaError
 from overheard.jobs import hashing, records, store
-from overheard.jobs.records import Record
+from overheard.jobs.hashing import Content
+from overheard.jobs.records import Entry, Record, listing_path, located
 
 
 class Change(NamedTuple):
@@ -39,10 +41,67 @@ class Found:
     changed: tuple[Change, ...] = ()
 
 
+def change(entry: Entry, place: Path, memory: Path | None = None) -> Change | None:
+    """How a file or folder differs from its record's entry; None where it is the same."""
+    now = hashing.difference(place, entry["sha256"], memory)
+    return None if now is None else Change(entry["path"], entry["sha256"], now)
+
+
+def listing_change(entry: Entry, place: Path) -> Change | None:
+    """How the list of files beside a folder differs from the folder's entry; None where it is the same."""
+    try:
+        now = sha256(listing_path(place).read_bytes()).hexdigest()
+    except OSError as error:
+        now = f"{listing_path(place)}: {error.strerror}"
+    return None if now == entry["sha256"] else Change(str(listing_path(Path(entry["path"]))), entry["sha256"], now)
+
+
+def require(entry: Entry, place: Path, record: str = "its record") -> None:
+    """Refuse a file or folder that is not what its record says.
+
+    Raises:
+        LineageError: names the file, both sha256 and the record.
+    """
+    if found := change(entry, place):
+        raise _other(entry, place, record, found.new)
+
+
+def whole(entry: Entry, place: Path, record: str = "its record") -> bytes:
+    """A file's content, which must be what its record says.
+
+    Raises:
+        LineageError: it is not, or the file is missing.
+    """
+    try:
+        content = place.read_bytes()
+    except FileNotFoundError as error:
+        raise LineageError(f"{place}: no such file; {_run(entry)} makes it") from error
+    if (now := sha256(content).hexdigest()) != entry["sha256"]:
+        raise _other(entry, place, record, now)
+    return content
+
+
+def listed(entry: Entry, place: Path) -> dict[str, Content]:
+    """The files that a recorded folder had when it was made, by name, from the list beside it.
+
+    Raises:
+        LineageError: there is no such list, or it is not the recorded one.
+    """
+    path, again = listing_path(place), f"delete {place} and give {_run(entry)} again"
+    if not path.is_file():
+        raise LineageError(f"{path}: no such file, so nothing says what {place} should hold; {again}")
+    content = path.read_bytes()
+    if sha256(content).hexdigest() != entry["sha256"]:
+        raise LineageError(f"{path}: was changed after it was made; {again}")
+    try:
+        return hashing.listed(content.decode(), str(path))
+    except (MediaError, UnicodeDecodeError) as error:
+        raise LineageError(f"{path}: not a list of files ({error}); {again}") from error
+
+
 def examine(folder: Path) -> dict[str, Found]:
     """Every job of `results/NAME` that has a record, by the record's recorded path."""
-    place = store.folder()
-    memory = None if place is None else place / "hashes"
+    memory = store.memory()
     return {records.recorded(path, folder): _examine_one(path, folder, memory) for path in records.record_paths(folder)}
 
 
@@ -61,29 +120,22 @@ def _examine_one(path: Path, folder: Path, memory: Path | None) -> Found:
         return Found(None, damage=str(error))
     lost, changed = [], []
     for entry in records.entries(record["writes"]):
-        place = records.located(entry["path"], folder)
+        place = located(entry["path"], folder)
         if not place.exists():
             lost.append(entry["path"])
             continue
-        if (now := _content(place, memory)) != entry["sha256"]:
-            changed.append(Change(entry["path"], entry["sha256"], now))
-        if "files" in entry and (change := _listing_change(entry, folder)):
-            changed.append(change)
-    return Found(record, None, tuple(lost), tuple(changed))
+        changed += [change(entry, place, memory)]
+        changed += [listing_change(entry, place)] if "files" in entry else []
+    return Found(record, None, tuple(lost), tuple(filter(None, changed)))
 
 
-def _content(place: Path, memory: Path | None) -> str:
-    try:
-        return hashing.remembered(place, memory).sha256
-    except MediaError as error:
-        return str(error)
+def _other(entry: Entry, place: Path, record: str, now: str) -> LineageError:
+    return LineageError(
+        f"{place}: {hashing.in_words(now)}, but {record} says {entry['sha256'][:12]}…; delete it and {_run(entry)}"
+    )
 
 
-def _listing_change(entry: dict[str, Any], folder: Path) -> Change | None:
-    """Whether the list of files beside a folder is still the folder's."""
-    listing = f"{entry['path']}.files.csv"
-    try:
-        now = sha256(records.located(listing, folder).read_bytes()).hexdigest()
-    except OSError as error:
-        now = f"{listing}: {error.strerror}"
-    return None if now == entry["sha256"] else Change(listing, entry["sha256"], now)
+def _run(entry: Mapping[str, Any]) -> str:
+    """The command that makes a recorded file."""
+    top, name, *_ = (*Path(entry["path"]).parts, "", "")
+    return f"`overheard run {name}`" if top == "results" else "`overheard run`"

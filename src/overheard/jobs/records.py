@@ -5,7 +5,8 @@ commit stand in the circumstance file beside it. `docs/record.schema.json` descr
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,11 @@ from overheard.errors import LineageError
 from overheard.io import whole
 
 Record = dict[str, Any]
+Entry = Mapping[str, Any]
+"""A file or folder of a record: path, sha256, bytes; of a folder, how many files; of what was read, its record."""
 VERSION = 1
 SUFFIX = ".record.json"
+LISTING = ".files.csv"
 _KEYS = {"record", "stage", "settings", "reads", "writes", "code", "environment", "identity", "digest"}
 
 
@@ -56,7 +60,25 @@ def sealed(record: Mapping[str, Any]) -> Record:
 
 def as_text(record: Mapping[str, Any]) -> str:
     """A record as it stands in its file."""
-    return json.dumps(record, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+    return _indented(record, "\n") + "\n"
+
+
+def _indented(content: Any, line_end: str) -> str:
+    """What `json.dumps` makes with an indent of 1, by its fast encoder, which knows of no indent."""
+    inner, nested = line_end + " ", (dict, list)
+    if not isinstance(content, nested) or not content:
+        return _encoder(", ").encode(content)
+    if isinstance(content, list):
+        return f"[{inner}{f',{inner}'.join(_indented(value, inner) for value in content)}{line_end}]"
+    if any(isinstance(value, nested) for value in content.values()):
+        lines = (f"{_indented(key, inner)}: {_indented(content[key], inner)}" for key in sorted(content))
+        return f"{{{inner}{f',{inner}'.join(lines)}{line_end}}}"
+    return f"{{{inner}{_encoder(f',{inner}').encode(content)[1:-1]}{line_end}}}"
+
+
+@cache
+def _encoder(between: str) -> json.JSONEncoder:
+    return json.JSONEncoder(sort_keys=True, separators=(between, ": "), ensure_ascii=False)
 
 
 def parse(text: str, where: str) -> Record:
@@ -81,26 +103,42 @@ def parse(text: str, where: str) -> Record:
         code = code_digest(record["code"]["definitions"])
     except (TypeError, KeyError, AttributeError) as error:
         raise LineageError(f"{where}: not a record ({error!r}); {mend}") from error
-    if found != (record["digest"], record["identity"]) or not _is_as_written(text, record):
+    if found != (record["digest"], record["identity"]) or text != as_text(record):
         raise LineageError(f"{where}: was changed after it was written (its digest is another); {mend}")
     if code != record["code"]["digest"]:
         raise LineageError(f"{where}: its code.definitions are not those of its code.digest; {mend}")
     return record
 
 
-def _is_as_written(text: str, record: Mapping[str, Any]) -> bool:
-    """Whether a text is `as_text` of the record, without its slow encoder."""
-    if not text.endswith("}\n"):
+def fault(record: Mapping[str, Any]) -> str | None:
+    """What is the matter with a record whose digest fits, as a forger's may; None if it has the form of all records."""
+    return next(_faults(record), None)
+
+
+def _faults(record: Mapping[str, Any]) -> Iterator[str]:
+    if not isinstance(record["stage"], str):
+        yield "its stage is no word"
+    for key in ("settings", "code", "environment", "reads", "writes"):
+        if not isinstance(record[key], dict):
+            yield f"its {key} are no object"
+            return
+    if not isinstance(record["code"].get("definitions"), dict):
+        yield "its code has no definitions"
+    for side in ("reads", "writes"):
+        for flag, entries in record[side].items():
+            if not isinstance(entries, list) or not all(_is_entry(entry, side) for entry in entries):
+                yield f"{side} {flag}: not a list of files with path, sha256 and bytes"
+
+
+def _is_entry(entry: Any, side: str) -> bool:
+    if not isinstance(entry, dict):
         return False
-    depth, words = 0, []
-    for line in text[:-1].split("\n"):
-        word = line.lstrip(" ")
-        depth -= word[:1] in ("]", "}")
-        if len(line) - len(word) != depth:
-            return False
-        depth += word[-1:] in ("[", "{")
-        words.append(word)
-    return "".join(words) == json.dumps(record, sort_keys=True, separators=(",", ": "), ensure_ascii=False)
+    path, digest = entry.get("path"), entry.get("sha256")
+    named = isinstance(path, str) and path.strip() != "" and "\0" not in path
+    hashed = isinstance(digest, str) and len(digest) == 64
+    counted = isinstance(entry.get("bytes"), int) and isinstance(entry.get("files", 0), int)
+    made_by = entry.get("record")
+    return named and hashed and counted and (side == "writes" or made_by is None or isinstance(made_by, str))
 
 
 def read_record(path: Path) -> Record:
@@ -137,6 +175,11 @@ def read_circumstance(record: Path) -> dict[str, Any] | None:
     return found if isinstance(found, dict) else None
 
 
+def listing_path(folder: Path) -> Path:
+    """Where the list of a written folder's files is."""
+    return folder.with_name(f"{folder.name}{LISTING}")
+
+
 def located(path: str, folder: Path) -> Path:
     """Where a recorded path lies when the experiment's results lie in `folder` (`results/NAME` or `reference/NAME`)."""
     parts = Path(path).parts
@@ -167,6 +210,6 @@ def load_records(folder: Path) -> dict[str, Record]:
     return found
 
 
-def entries(sides: Mapping[str, Iterable[Mapping[str, Any]]]) -> Iterable[Mapping[str, Any]]:
+def entries(sides: Mapping[str, Iterable[Entry]]) -> Iterable[Entry]:
     """All files of a record's `reads` or `writes`."""
     return (entry for side in sides.values() for entry in side)

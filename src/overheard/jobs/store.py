@@ -21,6 +21,7 @@ from overheard.errors import ConfigError, MediaError
 from overheard.io import progress, whole
 from overheard.jobs import hashing
 from overheard.jobs import store_files as files
+from overheard.jobs.hashing import Listed
 from overheard.jobs.machine import machine_class
 from overheard.jobs.records import Record
 from overheard.jobs.store_files import Entry, Writes
@@ -39,6 +40,23 @@ def folder() -> Path | None:
     """Where the store is; None where it is switched off."""
     place = os.environ.get("OVERHEARD_STORE") or "store"
     return None if place == "off" else Path(place)
+
+
+def memory() -> Path | None:
+    """Where it is remembered what files contain; see `hashing.remembered`."""
+    place = folder()
+    return None if place is None else place / "hashes"
+
+
+def content_digest(path: Path) -> str:
+    """The sha256 of a user's own folder or file, which no job makes; read only where it changed.
+
+    Raises:
+        MediaError: there is no such folder or file.
+    """
+    if not path.exists():
+        raise MediaError(f"{path}: no such file or folder; correct `source` in the configuration")
+    return hashing.remembered(path, memory()).sha256
 
 
 def limit_bytes() -> int:
@@ -76,8 +94,8 @@ def holds(store: Path, identity: str) -> bool:
     return entry is not None and not files.gone(store, entry["record"]["writes"])
 
 
-def put_back(store: Path, entry_writes: Writes, targets: Paths) -> bool:
-    """Copy what a job wrote to other places and hash it there; False, with nothing left there, where it is not whole.
+def put_back(store: Path, entry_writes: Writes, targets: Paths) -> dict[str, list[Listed]] | None:
+    """Copy what a job wrote to other places and hash it there; None, with nothing left there, where it is not whole.
 
     A damaged file is removed from the store, so that the next `keep` replaces it.
 
@@ -85,21 +103,22 @@ def put_back(store: Path, entry_writes: Writes, targets: Paths) -> bool:
         store: the store's folder.
         entry_writes: `writes` of the entry's record.
         targets: where each goes, in the same order; what lies there is removed.
+
+    Returns:
+        What lies there now, by flag, as it was hashed there.
     """
-    pairs = [pair for flag in entry_writes for pair in zip(entry_writes[flag], targets[flag], strict=True)]
+    pairs = {flag: list(zip(side, targets[flag], strict=True)) for flag, side in entry_writes.items()}
     try:
-        for _, target in pairs:
+        for target in _all(targets):
             whole.remove(target)
-        for entry, target in pairs:
-            _put_back_one(store, entry, target)
+        return {flag: [_put_back_one(store, *pair) for pair in side] for flag, side in pairs.items()}
     except (OSError, MediaError) as error:
-        for _, target in pairs:
+        for target in _all(targets):
             with suppress(OSError):
                 whole.remove(target)
         reasons = _discard_damaged(store, entry_writes) or [f"{store}: nothing could be put back ({_reason(error)})"]
-        progress.note("; ".join([*reasons, "computing it anew"]))
-        return False
-    return True
+        progress.note("; ".join([*reasons, "computing it again"]))
+        return None
 
 
 def keep(store: Path, record: Record, circumstance: Mapping[str, Any], sources: Paths) -> None:
@@ -190,7 +209,11 @@ def _read_entry(place: Path) -> Entry | None:
     return entry
 
 
-def _put_back_one(store: Path, entry: Mapping[str, Any], target: Path) -> None:
+def _all(paths: Paths) -> Iterator[Path]:
+    return (path for side in paths.values() for path in side)
+
+
+def _put_back_one(store: Path, entry: Mapping[str, Any], target: Path) -> Listed:
     digest = entry["sha256"]
     if "files" in entry:
         target.mkdir()
@@ -202,8 +225,10 @@ def _put_back_one(store: Path, entry: Mapping[str, Any], target: Path) -> None:
             files.copy(files.content_path(store, file.sha256), path, 0o666)
     else:
         files.copy(files.content_path(store, digest), target, 0o666)
-    if hashing.read(target).sha256 != digest:
+    found = hashing.read_listed(target)
+    if found[0].sha256 != digest:
         raise MediaError(f"{target}: is not what was kept")
+    return found
 
 
 def _discard_damaged(store: Path, writes: Writes) -> list[str]:
@@ -220,11 +245,8 @@ def _discard_damaged(store: Path, writes: Writes) -> list[str]:
 
 def _damage(place: Path) -> str | None:
     """What is wrong with a content file; None where it is what its name says."""
-    try:
-        found = hashing.read(place).sha256
-    except MediaError as error:
-        return str(error)
-    return None if found == files.digest_of(place) else f"its sha256 is {found}"
+    found = hashing.difference(place, files.digest_of(place))
+    return found and hashing.in_words(found)
 
 
 def _all_damage(contents: Path) -> Iterator[tuple[Path, str]]:

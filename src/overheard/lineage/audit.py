@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from overheard.errors import ConfigError, LineageError, OverheardError
 from overheard.jobs import store
-from overheard.jobs.records import located
+from overheard.jobs.records import LISTING, located
 from overheard.lineage import audit_files, recount, rerun
 from overheard.lineage.findings import Feeds, Finding, in_words
 from overheard.lineage.graph import Record
@@ -156,7 +156,7 @@ def _fed(finding: Finding, feeds: Feeds) -> tuple[str, ...]:
         return feeds.of_job(job) if job.endswith(".record.json") else feeds.of_file(finding.path)
     if finding.kind in ("store", "saved", "unknown"):
         return ()
-    return feeds.all if finding.kind == "leak" else feeds.of_file(finding.path.removesuffix(audit_files.LISTING))
+    return feeds.all if finding.kind == "leak" else feeds.of_file(finding.path.removesuffix(LISTING))
 
 
 def _otherwise(folder: Path, records: Mapping[str, Record]) -> _Said:

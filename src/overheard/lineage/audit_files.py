@@ -4,17 +4,25 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from overheard.errors import LineageError, MediaError, OverheardError
 from overheard.io import artifacts
 from overheard.io.whole import PART
-from overheard.jobs import hashing
+from overheard.jobs import hashing, on_disk
 from overheard.jobs.hashing import Content
-from overheard.jobs.records import SUFFIX, circumstance_path, entries, located, read_record, record_paths, recorded
-from overheard.jobs.shape import fault
+from overheard.jobs.records import (
+    LISTING,
+    SUFFIX,
+    circumstance_path,
+    entries,
+    fault,
+    located,
+    read_record,
+    record_paths,
+    recorded,
+)
 from overheard.lineage.circumstances import circumstance_of
 from overheard.lineage.findings import Finding
 from overheard.lineage.graph import Record
@@ -22,7 +30,6 @@ from overheard.lineage.recount import outside_file
 from overheard.study.layout import SAVED, record_of
 
 CIRCUMSTANCE = ".circumstance.json"
-LISTING = ".files.csv"
 COMPANIONS = ("report.html", ".lock")
 """Files in an experiment's folder that no job makes and that belong there."""
 _ANYWHERE = (".snakemake_timestamp", ".gitignore")
@@ -195,12 +202,12 @@ def _compare_folder(path: str, entry: Mapping[str, Any], content: Content | None
         return
     if not place.is_file():
         found.findings.append(Finding("missing", name, "no such file", f"the list of the files of {path}", mend))
-    elif sha256(text := place.read_bytes()).hexdigest() != entry["sha256"]:
-        found.findings.append(_changed(name, sha256(text).hexdigest(), entry["sha256"], mend))
+    elif change := on_disk.listing_change(entry, located(path, folder)):
+        found.findings.append(_changed(name, change.new, change.old, mend))
     else:
         try:
-            expected = hashing.listed(text.decode(), name)
-        except (MediaError, UnicodeDecodeError) as error:
+            expected = on_disk.listed(entry, located(path, folder))
+        except LineageError as error:
             found.findings.append(Finding("unreadable", name, str(error), f"the list of the files of {path}", mend))
     if content is None or content.sha256 == entry["sha256"]:
         return

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from overheard.errors import MediaError, OverheardError
+from overheard.errors import OverheardError
 from overheard.jobs import hashing, records, store
 from overheard.jobs.code import closure
 from overheard.jobs.comparison import differences
@@ -186,17 +186,11 @@ def _describes(manifest: Path, folder: Path) -> bool:
 
 def _changed_files(folder: Path, manifest: Path) -> list[str]:
     """A line for each file of the manifest that is not there or not as it was."""
-    place = store.folder()
-    memory = None if place is None else place / "hashes"
+    memory = store.memory()
     lines = []
     with manifest.open(encoding="utf-8", newline="") as stream:
         for row in csv.DictReader(stream):
             path = folder / row["path"]
-            try:
-                now = hashing.remembered(path, memory).sha256
-            except MediaError:
-                lines.append(f"{path}: {row['sha256'][:12]} → gone")
-                continue
-            if now != row["sha256"]:
-                lines.append(f"{path}: {row['sha256'][:12]} → {now[:12]}")
+            if now := hashing.difference(path, row["sha256"], memory):
+                lines.append(f"{path}: {row['sha256'][:12]} → {now[:12] if path.exists() else 'gone'}")
     return lines

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from overheard.errors import LineageError
-from overheard.jobs import hashing
-from overheard.jobs.records import Record, entries, load_records, located, record_paths, recorded
+from overheard.jobs import hashing, on_disk
+from overheard.jobs.records import Record, entries, load_records, record_paths, recorded
 from overheard.lineage.cell_comparison import Cell, Key, cell_of
 from overheard.scores.cells import COLUMNS
 
@@ -55,13 +55,17 @@ def load_side(label: str, folder: Path) -> Side:
 
 def _digests(folder: Path, records: Mapping[str, Record]) -> dict[str, str]:
     """The sha256 of cells and predictions, as they lie here, and of all that the records have and is not here."""
-    known = {entry["path"]: entry["sha256"] for record in records.values() for entry in entries(record["writes"])}
+    written = {entry["path"]: entry for record in records.values() for entry in entries(record["writes"])}
+
+    def digest(place: Path) -> str:
+        entry = written.get(recorded(place, folder))
+        if entry is None:
+            return hashing.read(place).sha256
+        on_disk.require(entry, place)
+        return entry["sha256"]
+
     places = [*sorted(folder.glob("evaluate/*/*/seed-*/predictions.npz")), folder / CELLS]
     with ThreadPoolExecutor(2) as pool:
-        found = dict(zip(places, pool.map(lambda path: hashing.read(path).sha256, places), strict=True))
-    here = {recorded(path, folder): digest for path, digest in found.items()}
-    for path, digest in here.items():
-        if known.get(path, digest) != digest:
-            place = located(path, folder)
-            raise LineageError(f"{place}: not what its record says; `overheard audit {folder.name}` tells more")
-    return {path: digest for path, digest in known.items() if path.startswith(f"results/{folder.name}/")} | here
+        found = dict(zip(places, pool.map(digest, places), strict=True))
+    known = {path: entry["sha256"] for path, entry in written.items() if path.startswith(f"results/{folder.name}/")}
+    return known | {recorded(path, folder): digest for path, digest in found.items()}

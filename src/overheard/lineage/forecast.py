@@ -56,7 +56,7 @@ class _Seer:
         self.jobs = {job.record: job for job in jobs}
         self.found = found
         self.store = store.folder()
-        self.memory = None if self.store is None else self.store / "hashes"
+        self.memory = store.memory()
         # what scheduled jobs will have written: sha256, or None where that is not known
         self.future: dict[str, str | None] = {path: None for job in jobs for path in _paths(job.writes)}
         self.past: dict[str, dict[str, str]] = {}
@@ -90,11 +90,11 @@ class _Seer:
     def _is_whole(self, writes: Mapping[str, Any]) -> bool:
         """Whether the store's files are what their names say: a damaged one is not put back."""
         try:
-            return all(
-                hashing.remembered(store_files.content_path(self.store, digest), self.memory).sha256 == digest
+            return not any(
+                hashing.difference(store_files.content_path(self.store, digest), digest, self.memory)
                 for digest, _ in store_files.contents_of(self.store, writes)
             )
-        except (OSError, MediaError):
+        except OSError:
             return False
 
     def _as_recorded(self, record: str, identity: str) -> Mapping[str, Any] | None:
@@ -163,7 +163,7 @@ def _paths(side: Mapping[str, Sequence[str]]) -> Iterator[str]:
 def _in_folder(folder: str, path: str, digest: str | None = None) -> str | None:
     """The sha256 of a file by the list beside the folder that a job wrote; None where that list is another's."""
     try:
-        text = Path(f"{folder}.files.csv").read_bytes()
+        text = Path(f"{folder}{records.LISTING}").read_bytes()
         files = hashing.listed(text.decode(), folder)
     except (OSError, MediaError, UnicodeDecodeError):
         return None

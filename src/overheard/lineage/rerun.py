@@ -23,11 +23,11 @@ import click
 
 from overheard.errors import LineageError, OverheardError
 from overheard.io.signature import deciding, role, settings_from_json, without_none
-from overheard.jobs import hashing, runner
+from overheard.jobs import command_line, hashing, on_disk
 from overheard.jobs.code import closure as code
 from overheard.jobs.comparison import Difference, as_plan, differences, other_inputs, paths
 from overheard.jobs.machine import machine_class
-from overheard.jobs.records import Record, entries, located, read_record
+from overheard.jobs.records import Record, entries, listing_path, located, read_record
 from overheard.lineage.circumstances import circumstance_of
 from overheard.lineage.findings import Finding
 from overheard.study.layout import STAGES
@@ -149,7 +149,7 @@ def _parsed(stage: str, words: list[str]) -> dict[str, Any]:
     if not words or "--help" in words:
         raise LineageError(f"its command is `overheard {stage} {' '.join(words)}`, which makes nothing")
     try:
-        return runner.stage_command(stage).make_context(stage, list(words)).params
+        return command_line.stage_command(stage).make_context(stage, list(words)).params
     except click.ClickException as error:
         raise LineageError(f"its command cannot be read: {error.format_message()}") from error
 
@@ -230,7 +230,7 @@ def _link_inputs(folder: Path, record: Record, place: Path) -> None:
         if entry.get("record"):
             _link(entry["record"], folder, place)
         for parent in (path, *path.parents):
-            listing = parent.with_name(f"{parent.name}.files.csv").as_posix() if parent.name else ""
+            listing = listing_path(parent).as_posix() if parent.name else ""
             if listing and located(listing, folder).is_file():
                 _link(listing, folder, place)
 
@@ -267,8 +267,7 @@ def _compared(
     elsewhere = machine not in (None, here)
     remark = f", made on {machine}, this is {here}" if elsewhere else ""
     for entry in entries(record["writes"]):
-        made = hashing.read(place / entry["path"])
-        if made.sha256 != entry["sha256"]:
+        if made := on_disk.change(entry, place / entry["path"]):
             found = f"sha256 {entry['sha256'][:12]}…, as its record has it{remark}"
-            expected = f"sha256 {made.sha256[:12]}…, as the job makes it"
+            expected = f"{hashing.in_words(made.new)}, as the job makes it"
             yield Finding("other machine" if elsewhere else "forged", entry["path"], found, expected, mend)

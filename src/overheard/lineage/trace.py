@@ -8,12 +8,11 @@ import io
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from overheard.errors import ConfigError, LineageError
-from overheard.jobs import records
+from overheard.jobs import on_disk, records
 from overheard.jobs.records import Record
 from overheard.lineage.circumstances import circumstance_of
 from overheard.lineage.graph import Graph, files
@@ -235,18 +234,7 @@ class _Reader:
 
     def whole(self, entry: Entry, made_by: str) -> bytes:
         """A file's content, which must be what its record says."""
-        place = records.located(entry["path"], self.folder)
-        try:
-            content = place.read_bytes()
-        except FileNotFoundError as error:
-            raise LineageError(f"{place}: no such file; `overheard run {self.folder.name}` makes it") from error
-        digest = sha256(content).hexdigest()
-        if digest != entry["sha256"]:
-            raise LineageError(
-                f"{place}: sha256 {digest[:12]}…, but {made_by}{records.SUFFIX} says {entry['sha256'][:12]}…; "
-                f"delete it and `overheard run {self.folder.name}`"
-            )
-        return content
+        return on_disk.whole(entry, records.located(entry["path"], self.folder), f"{made_by}{records.SUFFIX}")
 
     def circumstance(self, path: str) -> dict[str, Any] | None:
         if not records.circumstance_path(records.located(path, self.folder)).exists():

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from overheard.jobs.code import closure
-from overheard.jobs.outside import content_digest
+from overheard.jobs.store import content_digest
 from overheard.study.layout import log_path, record_of, record_path, written
 
 Plan = dict[str, Any]

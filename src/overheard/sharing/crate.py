@@ -13,7 +13,7 @@ import yaml
 
 from overheard.errors import ConfigError, LineageError
 from overheard.io import whole
-from overheard.jobs import records
+from overheard.jobs import on_disk, records
 from overheard.jobs.records import Record
 from overheard.lineage.graph import Graph, files
 from overheard.sharing.archive import file_digest
@@ -97,18 +97,13 @@ def _copies(found: Mapping[str, Record], folder: Path) -> dict[str, Path]:
                 places[path] = place
         for _, entry in files(record, "writes"):
             place, path = records.located(entry["path"], folder), entry["path"]
-            listing = place.with_name(f"{place.name}.files.csv")
+            listing = records.listing_path(place)
             if "files" in entry and listing.is_file() and listing.stat().st_size <= _LARGEST:
-                places[f"{path}.files.csv"] = listing
+                places[f"{path}{records.LISTING}"] = listing
             elif path.endswith(_READABLE) and entry["bytes"] <= _LARGEST and place.is_file():
-                _same(place, entry["sha256"], job)
+                on_disk.require(entry, place, job)
                 places[path] = place
     return places
-
-
-def _same(place: Path, expected: str, job: str) -> None:
-    if (digest := file_digest(place)) != expected:
-        raise LineageError(f"{place}: sha256 {digest[:12]}…, but {job} says {expected[:12]}…; delete it and run again")
 
 
 def _circumstances(found: Mapping[str, Record], folder: Path) -> tuple[dict[str, dict[str, Any]], frozenset[str]]:

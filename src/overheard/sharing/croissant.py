@@ -8,13 +8,12 @@ import csv
 import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from overheard.errors import LineageError
 from overheard.io import whole
-from overheard.jobs import records
+from overheard.jobs import on_disk, records
 from overheard.jobs.records import Record
 
 Node = dict[str, Any]
@@ -112,15 +111,7 @@ class _Place:
     def columns(self, entry: Mapping[str, Any]) -> list[str]:
         """The columns of a table, which must be what its record says."""
         place = records.located(entry["path"], self.folder)
-        if not place.is_file():
-            raise LineageError(f"{place}: no such file; `overheard run {self.folder.name} --until split` makes it")
-        content = place.read_bytes()
-        if (digest := sha256(content).hexdigest()) != entry["sha256"]:
-            raise LineageError(
-                f"{place}: sha256 {digest[:12]}…, its record says {entry['sha256'][:12]}…; "
-                f"delete it and `overheard run {self.folder.name}`"
-            )
-        return next(csv.reader(content.decode().splitlines()))
+        return next(csv.reader(on_disk.whole(entry, place).decode().splitlines()))
 
 
 def _about(folder: Path, found: Mapping[str, Record]) -> Node:

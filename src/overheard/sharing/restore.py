@@ -7,6 +7,7 @@ from pathlib import Path
 
 from overheard.errors import LineageError, OverheardError
 from overheard.jobs import records
+from overheard.jobs.hashing import difference
 from overheard.scheduling.lock import only_run
 from overheard.scheduling.notes import metadata_path
 from overheard.sharing import archive, dvc, saved_files
@@ -156,12 +157,8 @@ def _put_back(folder: Path, path: str) -> int:
 
 def _check_in_git(folder: Path) -> None:
     """What git keeps must be here and be what the records say, or the dry run would be about something else."""
-    wrong = [
-        name
-        for name, digest in saved_files.expected(folder).items()
-        if in_git(name) and not ((folder / name).is_file() and archive.file_digest(folder / name) == digest)
-    ]
-    if wrong:
+    expected = {name: digest for name, digest in saved_files.expected(folder).items() if in_git(name)}
+    if wrong := [name for name, digest in expected.items() if difference(folder / name, digest)]:
         raise LineageError(
             f"{saved_files.first(folder, wrong)}: not here as recorded; `git restore {folder}` brings back what git "
             "keeps, then restore again"

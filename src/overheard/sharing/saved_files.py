@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 
 from overheard.errors import ConfigError, LineageError, MediaError
 from overheard.io import artifacts, whole
-from overheard.jobs import hashing, records
+from overheard.jobs import on_disk, records
 from overheard.scheduling.notes import metadata
 from overheard.study.config import NAME
 from overheard.study.layout import SAVED, in_git, record_of
@@ -95,15 +95,8 @@ def expected(folder: Path) -> dict[str, str]:
             if "files" not in entry:
                 found[relative] = entry["sha256"]
                 continue
-            listing = path.with_name(f"{path.name}.files.csv")
-            try:
-                text = listing.read_bytes().decode()
-            except (FileNotFoundError, UnicodeDecodeError) as error:
-                raise LineageError(f"{listing}: missing or not text; run the step that makes {path}") from error
-            if hashing.content_of(text, str(listing)).sha256 != entry["sha256"]:
-                raise LineageError(f"{listing}: not the listing that was recorded; run the step that makes {path}")
-            found |= {f"{relative}/{name}": file.sha256 for name, file in hashing.listed(text, str(listing)).items()}
-            found[f"{relative}.files.csv"] = entry["sha256"]
+            found |= {f"{relative}/{name}": file.sha256 for name, file in on_disk.listed(entry, path).items()}
+            found[f"{relative}{records.LISTING}"] = entry["sha256"]
     return found
 
 

@@ -27,7 +27,7 @@ _DATA_READERS = re.compile(r"importlib\.resources\b|pkgutil\.get_data\b")
 # torch wants them for torch.compile, which is not used here
 _DECIDES_NOTHING = {"jinja2", "networkx"}
 # messages to people: its functions return nothing and write no artefact
-_SAYS_ONLY = {f"{OWN}.io.progress"}
+_SAYS_ONLY = {"overheard.io.progress"}
 _IMPORTED_AS = {"PIL": "pillow", "yaml": "PyYAML", "sklearn": "scikit-learn"}
 
 
@@ -57,7 +57,7 @@ def stage_code(stage: str, method: str | None = None) -> Closure:
         ConfigError: something in it cannot be followed, or there is no such stage or method.
     """
     rows = {} if method is None else {_METHODS: method}
-    return closure([f"{OWN}.stages.{stage}:{stage}"], rows)
+    return closure([f"overheard.stages.{stage}:{stage}"], rows)
 
 
 def closure(roots: Sequence[str], rows: Mapping[str, str] = {}, places: Sequence[Path] | None = None) -> Closure:
@@ -71,24 +71,27 @@ def closure(roots: Sequence[str], rows: Mapping[str, str] = {}, places: Sequence
     Raises:
         ConfigError: something reached cannot be followed; names file and line.
     """
-    places_now = (*(sys.path if places is None else places), Path.cwd())
-    begun, asked = (*roots, None, *rows, None, *places_now), (*roots, None, *sorted(rows.items()), None, *places_now)
-    known = _known.get(asked)
-    if known and known[0].library.unchanged():
-        return known[1]
-    # most of what a method's run reaches, every method's does: it is walked once
-    walk = _begun.get(begun)
-    if not walk or not walk.library.unchanged():
-        walk = _Walk(Library({OWN, *(root.partition(":")[0].partition(".")[0] for root in roots)}, places), rows)
-        walk.begin(roots)
+    looked_in = (*(sys.path if places is None else places), Path.cwd())
+    asked = tuple(roots), tuple(rows), None if places is None else tuple(places), looked_in
+    walk = _walked(*asked)
+    if not walk.library.unchanged():
+        _walked.cache_clear()
+        walk = _walked(*asked)
     found = walk.with_rows(rows)
-    if walk.library.settled():
-        _begun[begun], _known[asked] = walk, (walk, found)
+    if not walk.library.settled():
+        # the next change may leave no mark, so that it would be believed for ever
+        _walked.cache_clear()
     return found
 
 
-_known: dict[tuple[object, ...], tuple["_Walk", Closure]] = {}
-_begun: dict[tuple[object, ...], "_Walk"] = {}
+@cache
+def _walked(
+    roots: Sequence[str], rows: Iterable[str], places: Sequence[Path] | None, looked_in: Sequence[str | Path]
+) -> "_Walk":
+    """A walk from these roots, begun: most of what a method's run reaches, every method's does."""
+    walk = _Walk(Library({OWN, *(root.partition(":")[0].partition(".")[0] for root in roots)}, places), rows)
+    walk.begin(roots)
+    return walk
 
 
 class _Walk:
@@ -104,6 +107,7 @@ class _Walk:
         self.imported: set[str] = set()
         self.wholes: set[str] = set()
         self.waiting: list[tuple[Module, Path, Definition]] = []
+        self.closures: dict[tuple[tuple[str, str], ...], Closure] = {}
 
     def begin(self, roots: Iterable[str]) -> None:
         """Follow all but the dicts left open."""
@@ -114,6 +118,9 @@ class _Walk:
 
     def with_rows(self, rows: Mapping[str, str]) -> Closure:
         """What was found, with what is reachable from these rows; the walk itself stays where it is."""
+        asked = tuple(sorted(rows.items()))
+        if asked in self.closures:
+            return self.closures[asked]
         walk = _Walk(self.library, ())
         walk.rows = dict(rows)
         for name in ("definitions", "packages", "seen", "imported", "wholes"):
@@ -121,7 +128,8 @@ class _Walk:
         for module, name in sorted(self.open):
             walk._define(*self.library.load(module), name)
         walk._finish()
-        return Closure(dict(sorted(walk.definitions.items())), tuple(sorted(walk.packages)))
+        self.closures[asked] = Closure(dict(sorted(walk.definitions.items())), tuple(sorted(walk.packages)))
+        return self.closures[asked]
 
     def _start(self, module: str, name: str, root: str) -> None:
         found = self.library.load(module)

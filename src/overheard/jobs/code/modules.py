@@ -123,33 +123,28 @@ class Library:
                     yield path.relative_to(place).as_posix(), path
 
     def _parsed(self, name: str, path: str, is_package: bool, stamp: _Stamp) -> Module:
-        known = _modules.get((name, path))
-        if known and known[0] == stamp:
-            return known[1]
-        try:
-            module = parse(name, Path(path).read_bytes(), is_package)
-        except SyntaxError as error:
-            raise ConfigError(
-                f"{path}, line {error.lineno}: not Python ({error.msg}); mend it and run again"
-            ) from error
-        if self._settled(stamp):
-            _modules[name, path] = stamp, module
-        return module
+        once = _parsed if self._settled(stamp) else _parsed.__wrapped__
+        return once(name, path, is_package, stamp)
 
     def file_digest(self, path: Path) -> str:
         """First 12 hex digits of the SHA-256 of a file."""
         stamp = self._look(str(path))
-        known = _hashes.get(str(path))
-        if known and known[0] == stamp:
-            return known[1]
-        digest = hashlib.sha256(path.read_bytes()).hexdigest()[:12]
-        if stamp and self._settled(stamp):
-            _hashes[str(path)] = stamp, digest
-        return digest
+        once = _digest if stamp and self._settled(stamp) else _digest.__wrapped__
+        return once(path, stamp)
 
 
-_modules: dict[tuple[str, str], tuple[_Stamp, Module]] = {}
-_hashes: dict[str, tuple[_Stamp, str]] = {}
+@cache
+def _parsed(name: str, path: str, is_package: bool, stamp: _Stamp) -> Module:
+    """A source file as it was when it had this stamp."""
+    try:
+        return parse(name, Path(path).read_bytes(), is_package)
+    except SyntaxError as error:
+        raise ConfigError(f"{path}, line {error.lineno}: not Python ({error.msg}); fix it and run again") from error
+
+
+@cache
+def _digest(path: Path, stamp: _Stamp | None) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
 
 
 def _stamp(path: str) -> _Stamp | None:

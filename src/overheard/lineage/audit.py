@@ -14,10 +14,9 @@ from typing import TypeVar
 
 from overheard.errors import ConfigError, LineageError, OverheardError
 from overheard.jobs import store
-from overheard.jobs.records import located
+from overheard.jobs.records import Record, located
 from overheard.lineage import audit_files, recount, rerun
 from overheard.lineage.findings import Feeds, Finding, in_words
-from overheard.lineage.graph import Record
 from overheard.lineage.outside_inputs import given
 from overheard.scheduling.deviations import unplanned
 from overheard.study.layout import is_kept

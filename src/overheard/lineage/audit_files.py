@@ -12,11 +12,19 @@ from overheard.errors import LineageError, MediaError, OverheardError
 from overheard.io import artifacts
 from overheard.jobs import hashing
 from overheard.jobs.hashing import Content
-from overheard.jobs.records import SUFFIX, circumstance_path, entries, located, read_record, record_paths, recorded
+from overheard.jobs.records import (
+    SUFFIX,
+    Record,
+    circumstance_path,
+    entries,
+    located,
+    read_record,
+    record_paths,
+    recorded,
+)
 from overheard.jobs.shape import fault
 from overheard.lineage.circumstances import circumstance_of
 from overheard.lineage.findings import Finding
-from overheard.lineage.graph import Record
 from overheard.lineage.recount import outside_file
 from overheard.study.layout import SAVED, record_of
 

@@ -12,7 +12,8 @@ from hashlib import sha256
 from typing import Any
 from urllib.parse import quote
 
-from overheard.lineage.graph import Graph, Record, files
+from overheard.jobs.records import Record
+from overheard.lineage.graph import Graph, files
 
 Entity = dict[str, Any]
 WORKFLOW = "workflow/Snakefile"

@@ -437,15 +437,40 @@ def test_whatever_lies_in_the_folder_the_audit_ends_with_an_answer(study):
     assert ("unreadable", "results/mini") not in named
 
 
-def test_what_nobody_thought_of_is_a_finding_too(study, monkeypatch):
-    def fail(*given):
-        raise ZeroDivisionError("nobody thought of it")
+def raising(error):
+    def fail(*given, **named):
+        raise error
 
-    monkeypatch.setattr("overheard.lineage.audit_files.strangers", fail)
+    return fail
+
+
+def test_what_cannot_be_opened_is_a_finding_too(study, monkeypatch):
+    monkeypatch.setattr("overheard.lineage.audit_files.strangers", raising(PermissionError(13, "denied", "tables")))
     (finding,) = look(study).findings
     assert (finding.kind, finding.path) == ("unreadable", "results/mini")
-    assert "nobody thought of it" in finding.found
+    assert "denied" in finding.found
     assert len([name for name in finding.feeds if "/" in name]) == 6
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "audit_files.strangers",
+        "audit_files.read_record",
+        "audit_files.artifacts.read_table",
+        "recount.scores_again",
+        "recount._differing",
+        "rerun._other_code",
+        "rerun.differences",
+        "leak_report.leak_report",
+    ],
+)
+def test_a_bug_of_ours_is_not_told_as_damage(study, monkeypatch, place):
+    (study / "tables/table2.md").write_text("other\n")
+    reseal(study, "tables/table2")
+    monkeypatch.setattr(f"overheard.lineage.{place}", raising(ZeroDivisionError("nobody thought of it")))
+    with pytest.raises(ZeroDivisionError):
+        audit(study, recompute=100, seed=0)
 
 
 # --- the leak report
@@ -463,10 +488,9 @@ def test_content_that_the_leak_report_cannot_read_is_a_finding_or_a_remark(study
 
 
 def test_what_the_leak_report_did_not_examine_is_said(study, monkeypatch):
-    from overheard.media import leak_lines as leaks
 
-    lines = [leaks.Line("clip", "test", 0, 3), *leaks.not_examined("near", "no coordinates")]
-    report = leaks.report("mini", lines)
+    lines = [leak_lines.Line("clip", "test", 0, 3), *leak_lines.not_examined("near", "no coordinates")]
+    report = leak_lines.report("mini", lines)
     monkeypatch.setattr("overheard.lineage.leak_report.leak_report", lambda *given, **named: report)
     (remark,) = [one for one in audit(study).remarks if one.startswith("leak report")]
     assert remark.endswith("in a way the protocol forbids; 1 of 2 ways not examined: near")

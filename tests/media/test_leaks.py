@@ -14,7 +14,7 @@ SCENE = {"a1": "lake", "a2": "forest", "b1": "lake", "c1": "lake", "c2": "forest
 PLACE = {"a1": "a", "a2": "x", "b1": "b", "c1": "c", "c2": "y"}
 
 
-def by_split(lines: list[leaks.Line], way: str) -> dict[str, leaks.Line]:
+def by_split(lines: list[leak_lines.Line], way: str) -> dict[str, leak_lines.Line]:
     return {line.clips_of: line for line in lines if line.way == way}
 
 
@@ -61,7 +61,7 @@ def test_distances_agree_with_scikit_learns_haversine():
     scene = dict.fromkeys(split, "lake")
     words = np.array(list(split.values()))
     lines = by_split(leaks.near_lines(dict(zip(split, map(tuple, degrees), strict=True)), split, scene, 400.0), "near")
-    for held, met in leaks.UNSEEN_BY.items():
+    for held, met in leak_lines.UNSEEN_BY.items():
         others, own = np.flatnonzero(np.isin(words, met)), np.flatnonzero(words == held)
         away, nearest = BallTree(np.radians(degrees[others]), metric="haversine").query(np.radians(degrees[own]))
         metres = away[:, 0] * leaks.EARTH_RADIUS_M
@@ -134,7 +134,7 @@ def test_a_product_of_nearly_all_of_many_clips_is_told_apart():
 def test_the_report_knows_what_is_allowed_and_what_was_not_examined():
     lines = [
         *leaks.used_lines("prior", ["a1", "c1"], SPLIT, PLACE, SCENE, "a|b"),
-        *leaks.not_examined("near", "no clip has a coordinate"),
+        *leak_lines.not_examined("near", "no clip has a coordinate"),
         *leaks.clip_lines(list(SPLIT.items()), SCENE),
     ]
     report = leak_lines.report("twin", lines)

@@ -13,7 +13,6 @@ from overheard.jobs.circumstance import sealed
 from overheard.lineage.audit import audit
 from overheard.lineage.diff import check
 from overheard.lineage.trace import trace_cell
-from overheard.media import leak_lines as leaks
 from overheard.sharing.reference import recompute_reference, write_reference
 from overheard.stages import figures
 
@@ -51,13 +50,13 @@ def mini(build_study, tmp_path, monkeypatch):
     monkeypatch.setattr(names["Builder"], "job", drawn)
     monkeypatch.setattr(names["Builder"], "put", counted)
     # the arrays are stand-ins, which no leak report can be made of
-    reported(monkeypatch, leaks.Line("clip", "test", 0, 12))
+    reported(monkeypatch, leak_lines.Line("clip", "test", 0, 12))
     return build_study(tmp_path)
 
 
 def reported(monkeypatch, *lines):
     """The leak report has these lines."""
-    report = leaks.report("mini", lines)
+    report = leak_lines.report("mini", lines)
     monkeypatch.setattr("overheard.lineage.leak_report.leak_report", lambda *given, **named: report)
 
 
@@ -117,7 +116,7 @@ def test_a_failing_audit_is_refused(mini):
 
 
 def test_a_study_with_a_leak_is_refused(mini, monkeypatch):
-    reported(monkeypatch, leaks.Line("location", "test", 3, 12))
+    reported(monkeypatch, leak_lines.Line("location", "test", 3, 12))
     with pytest.raises(LineageError, match=r"media/splits.csv: leak(?s:.)*no reference is written"):
         write_reference("mini")
     assert not Path("reference").exists()

@@ -99,8 +99,7 @@ def unlike(monkeypatch):
     monkeypatch.setattr("overheard.media.fingerprints.picture_hashes", seen)
     monkeypatch.setattr("overheard.media.fingerprints.blank", lambda prints: prints.silent)
     monkeypatch.setattr("overheard.media.fingerprints.sound_prints", seen)
-    for name in ("_own_pairs", "_other_pairs"):
-        monkeypatch.setattr(f"overheard.lineage.leak_report.{name}", lambda *given: [])
+    monkeypatch.setattr("overheard.lineage.leak_arrays._pairs", lambda *given: [])
 
 
 def overheard(folder, *arguments):

@@ -10,7 +10,8 @@ import io
 import json
 import os
 import zipfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -46,7 +47,7 @@ def read_table(path: Path, columns: Sequence[str] = ()) -> list[dict[str, str]]:
     """Read a CSV as one dict a line; `columns` must be among its columns.
 
     Raises:
-        MediaError: the file is not UTF-8 text, a column is missing, or a line has another number of fields.
+        MediaError: the file is not UTF-8 text or no CSV, a column is missing, or a line has another number of fields.
     """
     try:
         with path.open(encoding="utf-8-sig", newline="") as stream:
@@ -54,6 +55,8 @@ def read_table(path: Path, columns: Sequence[str] = ()) -> list[dict[str, str]]:
             rows = list(reader)
     except UnicodeDecodeError as error:
         raise MediaError(f"{path}: not UTF-8 text ({error.reason} at byte {error.start}); save it as UTF-8") from error
+    except csv.Error as error:
+        raise MediaError(f"{path}: not CSV ({error}); save it again, or delete it and run again") from error
     found = reader.fieldnames or []
     missing = [column for column in columns if column not in found]
     if missing:
@@ -77,7 +80,7 @@ def read_json(path: Path) -> Any:
     """
     try:
         return json.loads(path.read_text(encoding="utf-8"))
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # no JSON, no UTF-8, a number without end, brackets without end
         raise MediaError(f"{path}: not JSON ({error}); delete it and run again") from error
 
 
@@ -115,9 +118,28 @@ def _npy(array: np.ndarray) -> bytes:
 
 
 def read_arrays(path: Path) -> dict[str, np.ndarray]:
-    """Read all arrays of an `.npz`."""
-    with np.load(path, allow_pickle=False) as archive:
+    """Read all arrays of an `.npz`.
+
+    Raises:
+        MediaError: it is none, or damaged.
+    """
+    with _damage(path), np.load(path, allow_pickle=False) as archive:
         return dict(archive)
+
+
+@contextmanager
+def _damage(path: Path) -> Iterator[None]:
+    """What is inside loads arrays and does nothing else: numpy raises whatever ast, struct, zipfile and zlib raise.
+
+    Raises:
+        MediaError: it cannot be loaded, though the file is there.
+    """
+    try:
+        yield
+    except (FileNotFoundError, PermissionError):
+        raise
+    except Exception as error:
+        raise MediaError(f"{path}: not a file of arrays ({error}); delete it and run again") from error
 
 
 def write_ids(path: Path, ids: Sequence[str]) -> None:
@@ -129,13 +151,15 @@ def read_clips(array: Path, ids: Path) -> tuple[list[str], np.ndarray]:
     """An array with a clip axis, memory-mapped and read-only, and its ids.
 
     Raises:
+        MediaError: one of the files is not what it should be.
         PairingError: the array has not one row for each id.
     """
     names = [row["id"] for row in read_table(ids, ["id"])]
-    values = np.load(array, mmap_mode="r", allow_pickle=False)
-    if len(values) != len(names):
+    with _damage(array):
+        values = np.load(array, mmap_mode="r", allow_pickle=False)
+    if np.shape(values)[:1] != (len(names),):
         raise PairingError(
-            f"{array}: {len(values)} rows, but {ids} names {len(names)} clips; delete both and run again"
+            f"{array}: {np.shape(values)[0]} rows, but {ids} names {len(names)} clips; delete both and run again"
         )
     return names, values
 
@@ -229,14 +253,17 @@ def read_event_matrix(path: Path, classes: Sequence[str]) -> np.ndarray:
     """Read (classes, events) float32, as written by `write_event_matrix`.
 
     Raises:
+        MediaError: it is no table of numbers.
         PairingError: the classes of the file are not `classes`, in this order.
     """
-    with path.open(encoding="utf-8", newline="") as stream:
-        lines = list(csv.reader(stream))
-    found = [line[0] for line in lines[1:]]
+    rows = read_table(path, ["class"])
+    found = [row.pop("class") for row in rows]
     if found != list(classes):
         raise PairingError(f"{path}: classes {found}, expected {list(classes)}; delete it and run again")
-    return np.array([[float(value) for value in line[1:]] for line in lines[1:]], dtype=np.float32)
+    try:
+        return np.array([[float(value) for value in row.values()] for row in rows], dtype=np.float32)
+    except ValueError as error:
+        raise MediaError(f"{path}: not a table of numbers ({error}); delete it and run again") from error
 
 
 @cache

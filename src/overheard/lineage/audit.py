@@ -14,10 +14,9 @@ from typing import TypeVar
 
 from overheard.errors import ConfigError, LineageError, OverheardError
 from overheard.jobs import store
-from overheard.jobs.records import LISTING, located
+from overheard.jobs.records import LISTING, Record, located
 from overheard.lineage import audit_files, recount, rerun
 from overheard.lineage.findings import Feeds, Finding, in_words
-from overheard.lineage.graph import Record
 from overheard.lineage.outside_inputs import given
 from overheard.scheduling import asking
 from overheard.scheduling.deviations import deviations
@@ -61,7 +60,7 @@ class Audit:
 
 @dataclass
 class _Asked:
-    """What was found so far; damage and forgery raise whatever they like, and an audit names that and goes on."""
+    """What was found so far. Each question tells damage by itself; what it cannot even open is a finding here."""
 
     folder: Path
     findings: list[Finding]
@@ -70,11 +69,10 @@ class _Asked:
     def ask(self, what: str, question: Callable[[], _Answer], otherwise: _Answer) -> _Answer:
         try:
             return question()
-        except Exception as error:
+        except (OverheardError, OSError) as error:
             mend = "put back or delete what the message names, then `overheard run`"
-            found = f"{what} ended with {error!r}"
             path = f"results/{self.folder.name}"
-            self.findings.append(Finding("unreadable", path, found, "what can be audited", mend))
+            self.findings.append(Finding("unreadable", path, f"{what}: {error}", "what can be audited", mend))
             return otherwise
 
     def take(self, what: str, question: Callable[[], _Said]) -> None:
@@ -242,8 +240,8 @@ def _leaks(folder: Path, records: Mapping[str, Record], faulty: Collection[str])
     where = f"results/{folder.name}/media/splits.csv"
     try:
         report = leak_report(folder, allowed_by_protocol(folder.name), records=records)
-    except Exception as error:  # of content whose hash is right and that is nonsense
-        return [Finding("leak", where, f"no leak report: {error!r}", "a leak report", "mend what it names")], []
+    except (OverheardError, OSError) as error:  # of content whose hash is right and that is nonsense
+        return [Finding("leak", where, f"no leak report: {error}", "a leak report", "fix what it names")], []
     if report.has_forbidden:
         expected, mend = "no way the protocol forbids", f"`overheard leaks {folder.name}` shows every way; mend it"
         return [Finding("leak", where, report.as_markdown(), expected, mend)], []

@@ -15,6 +15,7 @@ from overheard.jobs.hashing import Content
 from overheard.jobs.records import (
     LISTING,
     SUFFIX,
+    Record,
     circumstance_path,
     entries,
     fault,
@@ -25,7 +26,6 @@ from overheard.jobs.records import (
 )
 from overheard.lineage.circumstances import circumstance_of
 from overheard.lineage.findings import Finding
-from overheard.lineage.graph import Record
 from overheard.lineage.recount import outside_file
 from overheard.study.layout import SAVED, record_of
 

@@ -4,13 +4,10 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Any
 
-from overheard.lineage.graph import Graph, files
+from overheard.jobs.records import Record
+from overheard.lineage.graph import Graph
 from overheard.study.layout import FINAL_STAGES
-
-Record = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -39,48 +36,35 @@ _RUN = re.compile(r"results/[^/]+/evaluate/([^/]+)/([^/]+)/seed-\d+/(?:predictio
 
 
 class Feeds:
-    """Which cells and figures rest on a file or a job; `records` are those that are whole, by recorded path."""
+    """Which cells and figures rest on a file or a job; `records` are those that are whole, by recorded path.
+
+    Attributes:
+        tables: (table, row, column, metric) of every cell, by the record of its table.
+        all: every cell and figure of the experiment.
+    """
 
     def __init__(self, records: Mapping[str, Record]) -> None:
-        self.records = records
-        self.graph = Graph(records)
-
-    @cached_property
-    def children(self) -> dict[str, list[str]]:
-        """Jobs that read from a record, also from one that is damaged."""
-        found: dict[str, list[str]] = defaultdict(list)
-        for job, record in self.records.items():
-            for made_by in dict.fromkeys(entry.get("record") for _, entry in files(record, "reads")):
-                if made_by:
-                    found[made_by].append(job)
-        return dict(found)
-
-    @cached_property
-    def tables(self) -> dict[str, list[tuple[str, str, str, str]]]:
-        """(table, row, column, metric) of every cell, by the record of its table."""
-        return {job: _cells(record) for job, record in self.records.items() if record["stage"] == "tables"}
-
-    @cached_property
-    def all(self) -> tuple[str, ...]:
-        """Every cell and figure of the experiment."""
-        figures = [_word(job) for job, record in self.records.items() if record["stage"] == "figures"]
-        return tuple(["/".join(cell) for cells in self.tables.values() for cell in cells] + sorted(figures))
+        self.records, self.graph = records, Graph(records)
+        self.tables = {job: _cells(record) for job, record in records.items() if record["stage"] == "tables"}
+        figures = sorted(_word(job) for job, record in records.items() if record["stage"] == "figures")
+        self.all = (*("/".join(cell) for cells in self.tables.values() for cell in cells), *figures)
 
     def of_file(self, path: str) -> tuple[str, ...]:
         """What rests on a file, or on a folder that jobs read."""
-        written = self.graph.producer(path)
         if run := _RUN.fullmatch(path):
-            readers = [link.job for link in self.graph.readers.get(path, ())]
-            return self._named({job for job in readers if job not in self.tables}, {run.groups()})
+            # a table has other rows besides
+            readers = {link.job for link in self.graph.readers.get(path, ())} - self.tables.keys()
+            return self._named(readers, {run.groups()})
+        written = self.graph.producer(path)
         own = {written.job} if written and self.records[written.job]["stage"] in FINAL_STAGES else set()
         return self._named(own | set(self._readers(path)), set())
 
     def of_job(self, job: str) -> tuple[str, ...]:
         """What rests on a job, which may have a damaged record; of a table or figure that very one."""
-        if job in self.records:
-            return self._named({job}, set())
         told = self._named({job}, set())
-        return told or ((_word(job),) if "/tables/" in job or "/figures/" in job else ())
+        if job in self.records or told:
+            return told
+        return (_word(job),) if "/tables/" in job or "/figures/" in job else ()
 
     def _readers(self, path: str) -> Iterable[str]:
         """Jobs that read a file, a folder it lies in, or something in it."""
@@ -88,37 +72,24 @@ class Feeds:
             if place == path or path.startswith(f"{place}/") or place.startswith(f"{path}/"):
                 yield from (link.job for link in links)
 
-    def _named(self, jobs: set[str], rows: set[tuple[str, str]]) -> tuple[str, ...]:
+    def _named(self, jobs: set[str], rows: set[tuple[str, ...]]) -> tuple[str, ...]:
         """Cells and figures that these jobs, those after them, and these rows (method, modality) make."""
-        tainted = self._after(jobs)
         if any(self.records[job]["stage"] == "cells" for job in jobs if job in self.records):
             return tuple(name for name in self.all if "/" in name)
+        tainted = set(self.graph.descendants(jobs))
         names = []
         for job, cells in self.tables.items():
             hit = rows | {run for run, made_by in self._runs(job) if made_by in tainted}
             names += ["/".join(cell) for cell in cells if job in jobs or cell[1:3] in hit]
-        figures = {_word(job) for job in tainted if self.records.get(job, {}).get("stage") == "figures"}
-        if rows:
-            figures |= {_word(job) for job in self.records if self._shows(job, rows)}
-        return (*names, *sorted(figures))
+        drawn = [job for job, record in self.records.items() if record["stage"] == "figures"]
+        shown = {job for job in drawn if job in tainted or any(run in rows for run, _ in self._runs(job))}
+        return (*names, *sorted(map(_word, shown)))
 
-    def _runs(self, job: str) -> Iterable[tuple[tuple[str, str], str | None]]:
+    def _runs(self, job: str) -> Iterable[tuple[tuple[str, ...], str | None]]:
         """The row of each scores file that a table or figure reads, and who made it."""
         for entry in self.records[job]["reads"].get("scores", ()):
             if run := _RUN.fullmatch(entry["path"]):
                 yield run.groups(), entry.get("record")
-
-    def _shows(self, job: str, rows: set[tuple[str, str]]) -> bool:
-        return self.records[job]["stage"] == "figures" and any(run in rows for run, _ in self._runs(job))
-
-    def _after(self, jobs: Iterable[str]) -> set[str]:
-        found, waiting = set(), list(jobs)
-        while waiting:
-            job = waiting.pop()
-            if job not in found:
-                found.add(job)
-                waiting += self.children.get(job, [])
-        return found
 
 
 def _word(job: str) -> str:

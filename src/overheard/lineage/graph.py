@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
 
+from overheard.jobs.records import Record
 from overheard.study.layout import FINAL_STAGES
 
-Record = Mapping[str, Any]
 Entry = Mapping[str, Any]
 
 
@@ -80,22 +80,18 @@ class Graph:
     @cached_property
     def parents(self) -> dict[str, list[str]]:
         """For each job those it read from, in the order of its flags, each once; only jobs that have a record here."""
-        return {
-            job: list(dict.fromkeys(entry["record"] for _, entry in files(record, "reads") if self._known(entry)))
-            for job, record in self.records.items()
-        }
-
-    def _known(self, entry: Entry) -> bool:
-        return entry.get("record") in self.records
+        read = {job: (entry.get("record") for _, entry in files(one, "reads")) for job, one in self.records.items()}
+        return {job: list(dict.fromkeys(path for path in made if path in self.records)) for job, made in read.items()}
 
     @cached_property
     def children(self) -> dict[str, list[str]]:
-        """For each job those that read from it."""
-        found: dict[str, list[str]] = {job: [] for job in self.records}
-        for job, parents in self.parents.items():
-            for parent in parents:
-                found[parent].append(job)
-        return found
+        """For each job those that read from it; also for one whose record is not here, as a damaged one."""
+        found: dict[str, dict[str, None]] = {job: {} for job in self.records}
+        for job, record in self.records.items():
+            for _, entry in files(record, "reads"):
+                if entry.get("record"):
+                    found.setdefault(entry["record"], {})[job] = None
+        return {job: list(readers) for job, readers in found.items()}
 
     def ancestors(self, jobs: Iterable[str]) -> list[str]:
         """The jobs and all they rest on, each after everything it read from (a job of a cycle somewhere among them)."""
@@ -108,11 +104,12 @@ class Graph:
     def cycles(self) -> list[list[str]]:
         """Groups of jobs that rest on themselves, each sorted; none, if all is well."""
         order = _ordered(self.records, self.parents)
-        found, seen = [], set()
+        found: list[list[str]] = []
+        seen: set[str] = set()
         # Kosaraju: walked the other way from the last job on, each walk stays within one strong component
         for job in reversed(order):
             if job not in seen:
-                group = _reached(job, self.children, seen)
+                group = _ordered([job], self.children, seen)
                 if len(group) > 1 or job in self.parents[job]:
                     found.append(sorted(group))
         return sorted(found)
@@ -161,31 +158,17 @@ class Graph:
         return {path: sorted(link.job for link in links) for path, links in self.writers.items() if len(links) > 1}
 
 
-def _ordered(start: Iterable[str], towards: Mapping[str, list[str]]) -> list[str]:
-    """All that is reached from `start`, each after all it leads to; depth first, without recursion."""
-    found: dict[str, bool] = {}
+def _ordered(start: Iterable[str], towards: Mapping[str, list[str]], seen: set[str] | None = None) -> list[str]:
+    """All that is reached from `start`, each after all it leads to, but what was `seen`; depth first, no recursion."""
+    seen = set() if seen is None else seen
     order = []
     stack = [(job, False) for job in reversed(list(start))]
     while stack:
         job, done = stack.pop()
         if done:
             order.append(job)
-        elif job not in found:
-            found[job] = True
+        elif job not in seen:
+            seen.add(job)
             stack.append((job, True))
-            stack.extend((following, False) for following in reversed(towards[job]) if following not in found)
+            stack.extend((following, False) for following in reversed(towards.get(job, ())) if following not in seen)
     return order
-
-
-def _reached(start: str, towards: Mapping[str, list[str]], seen: set[str]) -> list[str]:
-    """What is reached from `start` and was not seen before; marks it seen."""
-    group, stack = [], [start]
-    seen.add(start)
-    while stack:
-        job = stack.pop()
-        group.append(job)
-        for following in towards[job]:
-            if following not in seen:
-                seen.add(following)
-                stack.append(following)
-    return group

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from overheard.errors import OverheardError
-from overheard.lineage.graph import Record
+from overheard.jobs.records import Record
 from overheard.study import config
 from overheard.study.experiments import project_root
 

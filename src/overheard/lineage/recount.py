@@ -1,28 +1,31 @@
 """Every number once more, from the predictions: scores, tables, cells. Touches files: writes them beside, compares.
 
-What is counted again goes into a folder of its own with the layout of `results/NAME`; nothing is trained.
+What is counted again goes into a folder of its own with the layout of `results/NAME`; nothing is trained. What has the
+right hash may still be nonsense, so everything that is read is checked before anything is counted.
 """
 
 import json
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from pydantic import TypeAdapter, ValidationError
 
-from overheard.errors import LineageError, OverheardError
+from overheard.errors import LineageError, MediaError, OverheardError, PairingError
 from overheard.io import artifacts
 from overheard.jobs.code import closure
-from overheard.jobs.records import located
-from overheard.lineage.graph import Record
+from overheard.jobs.records import Record, located
 from overheard.scores import metrics
+from overheard.study.config import Table
 from overheard.study.experiments import project_root
 
 _SAID = ("method", "modality", "seed", "best_epoch")
 _NUMBERS = ("table", "row", "column", "metric", "n", "mean", "std", "runs")
+_PREDICTIONS = {"id": ("U", 1), "label": ("iu", 1), "scene_logits": ("f", 2), "classes": ("U", 1)}
+"""Kind of content and number of axes of each array."""
 _CLOSE = 1e-9
 
 
@@ -52,29 +55,12 @@ def recount(folder: Path, records: Mapping[str, Record], into: Path, faulty: Col
         into: an empty folder for what is counted again, in the layout of `folder`.
         faulty: recorded paths of files that are known not to be what they should be; what needs them is left.
     """
-    found = Recount()
-    tested = cache(lambda index, splits: _test_clips(located(index, folder), located(splits, folder)))
-    for job in _of_stage(records, "evaluate"):
-        with _or_left(job, found):
-            read = [records[job]["reads"][flag][0]["path"] for flag in ("index", "splits")]
-            expected = None if set(read) & set(faulty) else tested(*read)
-            _scores(folder, records, job, into, faulty, expected, found)
-    for job in _of_stage(records, "tables"):
-        with _or_left(job, found):
-            _table(folder, records[job], job, into, faulty, found)
-    for job in _of_stage(records, "cells"):
-        with _or_left(job, found):
-            _cells(folder, records[job], job, into, faulty, found)
-    return found
-
-
-@contextmanager
-def _or_left(path: str, found: Recount) -> Iterator[None]:
-    """Go on where counting fails: what has the right hash and is nonsense raises anything."""
-    try:
-        yield
-    except Exception as error:
-        found.left.append((path, f"its record, or what it reads, cannot be read: {error!r}"))
+    counting = _Counting(folder, records, into, set(faulty))
+    for stage, count in (("evaluate", counting.scores), ("tables", counting.table), ("cells", counting.gathered)):
+        for job, record in records.items():
+            if record["stage"] == stage:
+                counting.attempt(job, count, job, record)
+    return counting.found
 
 
 def scores_again(predictions: Mapping[str, np.ndarray], said: Mapping[str, Any]) -> dict[str, Any]:
@@ -91,60 +77,163 @@ def scores_again(predictions: Mapping[str, np.ndarray], said: Mapping[str, Any])
     return run | {"confusion": counts.tolist(), "per_class": table} | metrics.scores(counts)
 
 
-def _of_stage(records: Mapping[str, Record], stage: str) -> list[str]:
-    return [job for job, record in records.items() if record["stage"] == stage]
+class _Counting:
+    """One counting of one experiment."""
 
+    def __init__(self, folder: Path, records: Mapping[str, Record], into: Path, faulty: Collection[str]) -> None:
+        self.folder, self.records, self.into, self.faulty = folder, records, into, faulty
+        self.found = Recount()
+        self.tested = cache(self._test_clips)
 
-def _under(path: str, into: Path) -> Path:
-    """Where a recorded path's second count goes."""
-    place = into.joinpath(*Path(path).parts[2:])
-    place.parent.mkdir(parents=True, exist_ok=True)
-    return place
-
-
-def _scores(
-    folder: Path,
-    records: Mapping[str, Record],
-    job: str,
-    into: Path,
-    faulty: Collection[str],
-    expected: Mapping[str, str] | None,
-    found: Recount,
-) -> None:
-    record = records[job]
-    for position, (predicted, scored) in enumerate(
-        zip(record["writes"]["predictions"], record["writes"]["scores"], strict=True)
-    ):
-        if bad := [entry["path"] for entry in (predicted, scored) if entry["path"] in faulty]:
-            found.left.append((scored["path"], f"{bad[0]} is not what it should be"))
-            continue
+    def attempt(self, path: str, count: Callable[..., None], *given: Any) -> None:
+        """Count something; what cannot be counted is left, with the reason."""
         try:
-            arrays = artifacts.read_arrays(located(predicted["path"], folder))
-            stored = artifacts.read_json(located(scored["path"], folder))
-            again = scores_again(arrays, stored)
-            wrong = list(_wrong_clips(arrays, expected))
-        except Exception as error:  # as in _or_left, but of one run alone
-            found.left.append((scored["path"], f"predictions or scores cannot be read: {error!r}"))
-            continue
-        artifacts.write_json(_under(scored["path"], into), again)
-        found.differences += [(scored["path"], was, now) for was, now in _differing(stored, again)]
-        found.differences += [(predicted["path"], *pair) for pair in wrong]
-        trained = records.get(record["reads"]["students"][position]["record"] or "")
-        if trained and (run := {key: trained["settings"][key] for key in _SAID[:3]}) != {k: stored[k] for k in run}:
-            found.differences.append((scored["path"], f"says it is {_run(stored)}", f"its student is {_run(run)}"))
+            count(*given)
+        except (OverheardError, OSError) as error:
+            self.found.left.append((path, str(error)))
+
+    def scores(self, job: str, record: Record) -> None:
+        """The scores of every run of a row."""
+        read = [_first(record, "reads", flag) for flag in ("index", "splits")]
+        expected = None if self.faulty.intersection(read) else self.tested(*read)
+        sides = (("writes", "predictions"), ("writes", "scores"), ("reads", "students"))
+        runs = [record[side].get(flag, []) for side, flag in sides]
+        if len(set(map(len, runs))) != 1:
+            raise LineageError("its record has not as many predictions, scores and students")
+        for predicted, scored, student in zip(*runs, strict=True):
+            self.attempt(scored["path"], self._run, predicted["path"], scored["path"], student, expected)
+
+    def _run(self, predicted: str, scored: str, student: Mapping[str, Any], expected: Mapping[str, str] | None) -> None:
+        if bad := [path for path in (predicted, scored) if path in self.faulty]:
+            raise LineageError(f"{bad[0]} is not what it should be")
+        arrays = _predictions(located(predicted, self.folder))
+        stored = _scores(located(scored, self.folder))
+        again = scores_again(arrays, stored)
+        artifacts.write_json(self._again(scored), again)
+        self.found.differences += [(scored, *pair) for pair in _differing(stored, again)]
+        self.found.differences += [(predicted, *pair) for pair in _wrong_clips(arrays, expected)]
+        if trained := self.records.get(student["record"] or ""):
+            run = {key: trained["settings"].get(key) for key in _SAID[:3]}
+            if run != {key: stored[key] for key in run}:
+                self.found.differences.append((scored, f"says it is {_named(stored)}", f"its student is {_named(run)}"))
+
+    def table(self, job: str, record: Record) -> None:
+        """One table from the scores that were counted again."""
+        from overheard.stages.tables import Settings, tables
+
+        scores = self._counted(entry["path"] for entry in record["reads"].get("scores", ()))
+        writes = self._places(record, "cells", "csv", "markdown", "latex")
+        published = outside_file(_first(record, "reads", "published"))
+        word = record["settings"].get("table")
+        try:
+            settings = TypeAdapter(Settings).validate_python(record["settings"].get("settings"))
+            Table.model_validate(settings.spec)
+        except ValidationError as error:
+            raise LineageError(f"its record has no settings of a table: {error}") from error
+        if not isinstance(word, str):
+            raise LineageError("its record does not say which table it is")
+        tables(published=published, table=word, settings=settings, scores=scores, **writes)
+        same_code = self._same_code(record)
+        if not same_code:
+            self.found.other_code.append(job)
+        flags = writes if same_code else ("cells",)
+        self._compare(record, {flag: writes[flag] for flag in flags}, same_code)
+        self.found.cells += len(artifacts.read_table(writes["cells"]))
+
+    def gathered(self, job: str, record: Record) -> None:
+        """All tables' cells from the tables that were counted again."""
+        from overheard.stages.cells import cells
+
+        _first(record, "reads", "tables")
+        given = self._counted(entry["path"] for entry in record["reads"]["tables"])
+        writes = self._places(record, "cells", "metrics")
+        cells(given, **writes)
+        self._compare(record, writes, self._same_code(record))
+
+    def _again(self, path: str) -> Path:
+        """Where a recorded path's second count goes."""
+        place = self.into.joinpath(*Path(path).parts[2:])
+        place.parent.mkdir(parents=True, exist_ok=True)
+        return place
+
+    def _places(self, record: Record, *flags: str) -> dict[str, Path]:
+        return {flag: self._again(_first(record, "writes", flag)) for flag in flags}
+
+    def _counted(self, paths: Iterator[str]) -> list[Path]:
+        places = [self._again(path) for path in paths]
+        if missing := [place for place in places if not place.exists()]:
+            raise LineageError(f"{missing[0].relative_to(self.into)} could not be counted again")
+        return places
+
+    def _same_code(self, record: Record) -> bool:
+        return closure.stage_code(record["stage"]).digest == record["code"]["digest"]
+
+    def _test_clips(self, index: str, splits: str) -> dict[str, str] | None:
+        """The class of every test clip by id; None where index and split are not at hand."""
+        places = [located(path, self.folder) for path in (index, splits)]
+        if not all(place.is_file() for place in places):
+            return None
+        class_of = {row["id"]: row["class"] for row in artifacts.read_table(places[0], ["id", "class"])}
+        lines = artifacts.read_table(places[1], ["id", "split"])
+        tested = sorted(row["id"] for row in lines if row["split"] == "test")
+        if unknown := [clip for clip in tested if clip not in class_of]:
+            raise PairingError(f"{places[1]}: test clip {unknown[0]} is not in {places[0]}")
+        return {clip: class_of[clip] for clip in tested}
+
+    def _compare(self, record: Record, writes: Mapping[str, Path], same_code: bool) -> None:
+        """Compare bytes, or, where other code made the file, the numbers of its cells."""
+        for flag, again in writes.items():
+            path = _first(record, "writes", flag)
+            stored = located(path, self.folder)
+            if path in self.faulty or not stored.is_file() or stored.read_bytes() == again.read_bytes():
+                continue
+            if same_code:
+                self.found.differences.append((path, *_first_line(stored, again)))
+            elif again.suffix == ".json":
+                both = (artifacts.read_json(place) for place in (stored, again))
+                self.found.differences += [(path, *pair) for pair in _differing(*both)]
+            elif differing := _numbers(stored) ^ _numbers(again):
+                self.found.differences.append((path, f"{len(differing)} lines of cells differ", "none"))
 
 
-def _run(said: Mapping[str, Any]) -> str:
+def _first(record: Record, side: str, flag: str) -> str:
+    """The path of a flag's first file.
+
+    Raises:
+        LineageError: the record, which a forger may have made, has none.
+    """
+    if not record[side].get(flag):
+        raise LineageError(f"its record {side} no --{flag}")
+    return record[side][flag][0]["path"]
+
+
+def _predictions(path: Path) -> dict[str, np.ndarray]:
+    """The arrays of a file of predictions.
+
+    Raises:
+        MediaError: not those arrays, or they do not fit each other.
+    """
+    arrays = artifacts.read_arrays(path)
+    for name, (kinds, axes) in _PREDICTIONS.items():
+        if name not in arrays or arrays[name].dtype.kind not in kinds or arrays[name].ndim != axes:
+            raise MediaError(f"{path}: no array {name} with {axes} axes, as predictions have")
+    clips, classes = len(arrays["id"]), len(arrays["classes"])
+    fits = arrays["scene_logits"].shape == (clips, classes) and arrays["label"].shape == (clips,) and clips > 0
+    if not fits or not np.isin(arrays["label"], np.arange(classes)).all():
+        raise MediaError(f"{path}: {clips} clips and {classes} classes, which its labels or logits do not fit")
+    return arrays
+
+
+def _scores(path: Path) -> dict[str, Any]:
+    stored = artifacts.read_json(path)
+    if not isinstance(stored, dict) or (missing := [key for key in _SAID if key not in stored]):
+        said = ", ".join(missing) if isinstance(stored, dict) else "object"
+        raise MediaError(f"{path}: not the scores of a run: no {said}")
+    return stored
+
+
+def _named(said: Mapping[str, Any]) -> str:
     return f"{said['method']}/{said['modality']}/seed-{said['seed']}"
-
-
-def _test_clips(index: Path, splits: Path) -> dict[str, str] | None:
-    """The class of every test clip by id; None where index and split are not at hand."""
-    if not index.is_file() or not splits.is_file():
-        return None
-    class_of = {row["id"]: row["class"] for row in artifacts.read_table(index, ["id", "class"])}
-    tested = [row["id"] for row in artifacts.read_table(splits, ["id", "split"]) if row["split"] == "test"]
-    return {clip: class_of[clip] for clip in sorted(tested)}
 
 
 def _wrong_clips(arrays: Mapping[str, np.ndarray], expected: Mapping[str, str] | None) -> Iterator[tuple[str, str]]:
@@ -176,43 +265,6 @@ def _short(value: Any) -> str:
     return text if len(text) <= 120 else f"{text[:117]}…"
 
 
-def _table(folder: Path, record: Record, job: str, into: Path, faulty: Collection[str], found: Recount) -> None:
-    from overheard.stages.tables import Settings, tables
-
-    scores = [into.joinpath(*Path(entry["path"]).parts[2:]) for entry in record["reads"].get("scores", ())]
-    if missing := [path for path in scores if not path.exists()]:
-        found.left.append((job, f"{missing[0].relative_to(into)} could not be counted again"))
-        return
-    writes = {flag: _under(entries[0]["path"], into) for flag, entries in record["writes"].items()}
-    settings = record["settings"]
-    try:
-        published = outside_file(record["reads"]["published"][0]["path"])
-        made = Settings(**settings["settings"])
-        tables(published=published, table=settings["table"], settings=made, scores=scores, **writes)
-    except (OverheardError, TypeError) as error:
-        found.left.append((job, str(error)))
-        return
-    same_code = closure.stage_code("tables").digest == record["code"]["digest"]
-    if not same_code:
-        found.other_code.append(job)
-    flags = [flag for flag in writes if same_code or flag == "cells"]
-    _compare(folder, record, {flag: writes[flag] for flag in flags}, faulty, found, same_code)
-    found.cells += len(artifacts.read_table(writes["cells"]))
-
-
-def _cells(folder: Path, record: Record, job: str, into: Path, faulty: Collection[str], found: Recount) -> None:
-    from overheard.stages.cells import cells
-
-    given = [into.joinpath(*Path(entry["path"]).parts[2:]) for entry in record["reads"]["tables"]]
-    if missing := [path for path in given if not path.exists()]:
-        found.left.append((job, f"{missing[0].relative_to(into)} could not be counted again"))
-        return
-    writes = {flag: _under(entries[0]["path"], into) for flag, entries in record["writes"].items()}
-    cells(given, **writes)
-    same_code = closure.stage_code("cells").digest == record["code"]["digest"]
-    _compare(folder, record, writes, faulty, found, same_code)
-
-
 def outside_file(path: str) -> Path:
     """A file that no job made: where its record says, or the project's own of that name.
 
@@ -226,29 +278,6 @@ def outside_file(path: str) -> Path:
     if not inside.is_file():
         raise LineageError(f"{path}: not there, nor {inside}; put it back from git")
     return inside
-
-
-def _compare(
-    folder: Path,
-    record: Record,
-    writes: Mapping[str, Path],
-    faulty: Collection[str],
-    found: Recount,
-    same_code: bool,
-) -> None:
-    """Compare bytes, or, where other code made the file, the numbers of its cells."""
-    for flag, again in writes.items():
-        path = record["writes"][flag][0]["path"]
-        stored = located(path, folder)
-        if path in faulty or not stored.is_file() or stored.read_bytes() == again.read_bytes():
-            continue
-        if same_code:
-            found.differences.append((path, *_first_line(stored, again)))
-        elif again.suffix == ".json":
-            both = (artifacts.read_json(place) for place in (stored, again))
-            found.differences += [(path, was, now) for was, now in _differing(*both)]
-        elif differing := _numbers(stored) ^ _numbers(again):
-            found.differences.append((path, f"{len(differing)} lines of cells differ", "none"))
 
 
 def _numbers(cells: Path) -> set[tuple[str, ...]]:

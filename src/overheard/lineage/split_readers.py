@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from overheard.lineage.graph import Record
+from overheard.jobs.records import Record
 from overheard.media import leak_lines
 from overheard.media.leak_lines import Line
 from overheard.study.layout import record_of

@@ -119,7 +119,6 @@ class Trace:
     cost: Cost
 
 
-_KEYS = ("table", "row", "column", "metric")
 _ARCHIVE = ("archive", "archive_sha256", "archive_md5", "doi")
 """Settings by which an experiment on a published archive tells where it came from."""
 
@@ -139,22 +138,18 @@ def trace_cell(folder: Path, table: str, row: str, column: str, metric: str) -> 
         LineageError: a record or a file on the way is missing or not what it should be.
     """
     reader = _Reader(folder)
-    gathered = reader.record("tables/cells")
-    cells = reader.whole(gathered["writes"]["cells"][0], "tables/cells")
+    last = [reader.path(f"tables/{table}"), reader.path("tables/cells")]
+    cells = reader.whole(reader.record(last[1])["writes"]["cells"][0], "tables/cells")
     cell = _chosen(cells, {"table": table, "row": row, "column": column, "metric": metric})
-    tabulated = reader.record(f"tables/{table}")
-    names = cell["runs"].split()
-    if not names:
+    if not (names := cell["runs"].split()):
         raise ConfigError(f"{table}, {row}, {column}: the cell rests on no run: {cell['note'] or 'no reason given'}")
-    scores = {name: _scores_of(name, tabulated, reader.path(f"tables/{table}")) for name in names}
+    scores = {name: _scores_of(name, reader.record(last[0]), last[0]) for name in names}
     for entry in scores.values():
         reader.closure(entry["record"])
-    graph = Graph(reader.found)
-    reader.check(graph)
+    reader.check()
     runs = [_run(reader, name, entry, metric) for name, entry in scores.items()]
-    last = [reader.path(f"tables/{table}"), reader.path("tables/cells")]
-    order = [*graph.ancestors(dict.fromkeys(entry["record"] for entry in scores.values())), *last]
-    return _trace(reader, f"{table} · {row} · {column} · {metric}", cell, runs, graph, order)
+    order = [*reader.graph.ancestors(dict.fromkeys(entry["record"] for entry in scores.values())), *last]
+    return _trace(reader, f"{table} · {row} · {column} · {metric}", order, cell, runs)
 
 
 def trace_file(folder: Path, path: Path) -> Trace:
@@ -172,16 +167,15 @@ def trace_file(folder: Path, path: Path) -> Trace:
     for place in records.located(wanted, folder).parents:
         if place.is_relative_to(folder):
             for beside in sorted(place.glob(f"[!.]*{records.SUFFIX}")):
-                reader.record(reader.name(records.recorded(beside, folder)))
+                reader.record(records.recorded(beside, folder))
     written = Graph(reader.found).producer(wanted)
     if written is None:
         raise ConfigError(
             f"{path}: no job of {folder.name} wrote it; give a file under {folder}/, or a cell with --table"
         )
     reader.closure(written.job)
-    graph = Graph(reader.found)
-    reader.check(graph)
-    return _trace(reader, wanted, None, [], graph, graph.ancestors([written.job]))
+    reader.check()
+    return _trace(reader, wanted, reader.graph.ancestors([written.job]))
 
 
 class _Reader:
@@ -190,6 +184,7 @@ class _Reader:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.found: dict[str, Record] = {}
+        self.graph = Graph(self.found)
 
     def path(self, name: str) -> str:
         return f"results/{self.folder.name}/{name}{records.SUFFIX}"
@@ -197,10 +192,7 @@ class _Reader:
     def name(self, path: str) -> str:
         return path.removeprefix(f"results/{self.folder.name}/").removesuffix(records.SUFFIX)
 
-    def record(self, name: str) -> Record:
-        return self._read(self.path(name), None)
-
-    def _read(self, path: str, asked_by: str | None) -> Record:
+    def record(self, path: str, asked_by: str | None = None) -> Record:
         if path not in self.found:
             place = records.located(path, self.folder)
             if not place.is_file():
@@ -211,22 +203,21 @@ class _Reader:
 
     def closure(self, path: str) -> None:
         """Read a record and all it rests on."""
-        waiting: list[tuple[str, str | None]] = [(path, None)]
-        walked: set[str] = set()
-        while waiting:
-            current, asked_by = waiting.pop()
-            if current in walked:
-                continue
-            walked.add(current)
-            record = self._read(current, asked_by)
-            waiting += [(entry["record"], current) for _, entry in files(record, "reads") if entry.get("record")]
+        asked_by: dict[str, str | None] = {path: None}
+        waiting = [path]
+        for current in waiting:
+            for _, entry in files(self.record(current, asked_by[current]), "reads"):
+                if entry.get("record") and entry["record"] not in asked_by:
+                    asked_by[entry["record"]] = current
+                    waiting.append(entry["record"])
 
-    def check(self, graph: Graph) -> None:
-        """Refuse where a job read other bytes than the record of their producer has."""
+    def check(self) -> None:
+        """Once all is read: refuse where a job read other bytes than the record of their producer has."""
+        self.graph = Graph(self.found)
         for job, record in self.found.items():
             for _, entry in files(record, "reads"):
                 # of a table's rows only those asked for were read
-                if entry.get("record") in self.found and (reason := graph.misfit(entry)):
+                if entry.get("record") in self.found and (reason := self.graph.misfit(entry)):
                     raise LineageError(
                         f"{entry['path']}: read by {job}, but {reason}; "
                         f"delete both records and `overheard run {self.folder.name}`"
@@ -236,11 +227,6 @@ class _Reader:
         """A file's content, which must be what its record says."""
         return on_disk.whole(entry, records.located(entry["path"], self.folder), f"{made_by}{records.SUFFIX}")
 
-    def circumstance(self, path: str) -> dict[str, Any] | None:
-        if not records.circumstance_path(records.located(path, self.folder)).exists():
-            return None
-        return circumstance_of(self.folder, path, self.found[path])
-
 
 def _chosen(content: bytes, wanted: Mapping[str, str]) -> dict[str, str]:
     """The one line of cells.csv that was asked for; else what there is, at the first key that has no match."""
@@ -249,7 +235,8 @@ def _chosen(content: bytes, wanted: Mapping[str, str]) -> dict[str, str]:
         there = list(dict.fromkeys(line[key] for line in lines))
         lines = [line for line in lines if line[key] == value]
         if not lines:
-            place = " ".join(f"--{word} {wanted[word]}" for word in _KEYS[: _KEYS.index(key)])
+            before = list(wanted)[: list(wanted).index(key)]
+            place = " ".join(f"--{word} {wanted[word]}" for word in before)
             raise ConfigError(f"--{key} {value}: {place + ' has' if place else 'there are'} {', '.join(there)}")
     return lines[0]
 
@@ -272,60 +259,31 @@ def _run(reader: _Reader, name: str, scores: Entry, metric: str) -> Run:
     trained = reader.found[student["record"]]["settings"]
     if name != f"{trained['method']}/{trained['modality']}/seed-{trained['seed']}":
         raise LineageError(f"{student['record']}: is not of run {name}; run evaluate again")
-    return Run(
-        name=name,
-        seed=trained["seed"],
-        score=_score(reader, scores, metric),
-        settings=trained,
-        scores=scores,
-        predictions=evaluated["writes"]["predictions"][position],
-        student=student,
-        evaluate=reader.name(scores["record"]),
-        train=reader.name(student["record"]),
-    )
+    score = None
+    if records.located(scores["path"], reader.folder).exists():
+        score = 100 * json.loads(reader.whole(scores, reader.name(scores["record"])))[metric]
+    predictions = evaluated["writes"]["predictions"][position]
+    names = reader.name(scores["record"]), reader.name(student["record"])
+    return Run(name, trained["seed"], score, trained, scores, predictions, student, *names)
 
 
-def _score(reader: _Reader, scores: Entry, metric: str) -> float | None:
-    if not records.located(scores["path"], reader.folder).exists():
-        return None
-    return 100 * json.loads(reader.whole(scores, reader.name(scores["record"])))[metric]
+def _trace(reader: _Reader, target: str, order: Sequence[str], cell: Any = None, runs: Sequence[Run] = ()) -> Trace:
+    jobs = {reader.name(path): _job(reader, path) for path in order}
+    sources = [found for job in jobs.values() if (found := _source(job, jobs))]
+    name, folder = reader.folder.name, reader.folder.as_posix()
+    return Trace(name, folder, target, cell, runs, jobs, sources, _outside(jobs), _cost(jobs))
 
 
-def _trace(
-    reader: _Reader,
-    target: str,
-    cell: Mapping[str, str] | None,
-    runs: Sequence[Run],
-    graph: Graph,
-    order: Sequence[str],
-) -> Trace:
-    jobs = {reader.name(path): _job(reader, path, graph) for path in order}
-    return Trace(
-        experiment=reader.folder.name,
-        folder=reader.folder.as_posix(),
-        target=target,
-        cell=cell,
-        runs=runs,
-        jobs=jobs,
-        sources=[found for job in jobs.values() if (found := _source(job, jobs))],
-        outside=_outside(jobs),
-        cost=_cost(jobs),
-    )
-
-
-def _job(reader: _Reader, path: str, graph: Graph) -> Job:
-    record, said = reader.found[path], reader.circumstance(path)
+def _job(reader: _Reader, path: str) -> Job:
+    record, place = reader.found[path], records.located(path, reader.folder)
+    said = circumstance_of(reader.folder, path, record) if records.circumstance_path(place).exists() else None
     how = said["how"] if said else "not told"
     return Job(
         name=reader.name(path),
         record=path,
-        stage=record["stage"],
-        settings=record["settings"],
-        reads=record["reads"],
-        writes=record["writes"],
-        parents=[reader.name(parent) for parent in graph.parents[path]],
+        **{key: record[key] for key in ("stage", "settings", "reads", "writes", "environment")},
+        parents=[reader.name(parent) for parent in reader.graph.parents[path]],
         code=record["code"]["digest"],
-        environment=record["environment"],
         how=how,
         said=said["computed"] if said and how == "put back" else said,
         put_back=said if how == "put back" else None,
@@ -354,11 +312,10 @@ def _source(job: Job, jobs: Mapping[str, Job]) -> Source | None:
 def _outside(jobs: Mapping[str, Job]) -> list[Outside]:
     found: dict[str, Outside] = {}
     for job in jobs.values():
-        for flag, entry in files({"reads": job.reads}, "reads"):
-            if entry.get("record") is None and entry["path"] not in found:
-                found[entry["path"]] = Outside(
-                    entry["path"], entry["sha256"], entry.get("bytes"), entry.get("files"), job.name, flag
-                )
+        for flag, entry in ((flag, entry) for flag, side in job.reads.items() for entry in side):
+            if entry.get("record") is None:
+                sizes = entry.get("bytes"), entry.get("files")
+                found.setdefault(entry["path"], Outside(entry["path"], entry["sha256"], *sizes, job.name, flag))
     return list(found.values())
 
 

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from overheard.jobs.comparison import flat
 from overheard.lineage.trace import Cost, Entry, Job, Run, Source, Trace
 
 _SHORT = 12
@@ -44,12 +45,10 @@ def _head(trace: Trace, width: int) -> str:
 
 
 def _runs(trace: Trace, width: int) -> str:
-    shared = _shared([flat(run.settings) for run in trace.runs])
-    lines = [f"{_count(len(trace.runs), 'run')}"]
-    for position, run in enumerate(trace.runs):
-        last = position == len(trace.runs) - 1
-        lines += _branch(_run_line(run, trace), _run_files(run, shared, trace), last, width)
-    if shown := in_words({key: value for key, value in shared.items() if key not in _QUIET}):
+    shared = _shared([_flat(run.settings) for run in trace.runs])
+    rows = [(_run_line(run, trace), _run_files(run, shared, trace)) for run in trace.runs]
+    lines = [_count(len(trace.runs), "run"), *_tree(rows, width)]
+    if shown := _in_words({key: value for key, value in shared.items() if key not in _QUIET}):
         lines += _wrapped("   ", f"settings of {'all' if len(trace.runs) > 1 else 'it'}: {shown}", width)
     return "\n".join(lines)
 
@@ -64,17 +63,14 @@ def _run_files(run: Run, shared: Mapping[str, str], trace: Trace) -> list[str]:
         f"{word:<12} {_within(entry['path'], trace)}  {entry['sha256'][:_SHORT]}"
         for word, entry in (("scores", run.scores), ("predictions", run.predictions), ("student", run.student))
     ]
-    own = [f"{key} {value}" for key, value in flat(run.settings).items() if key not in {*shared, *_QUIET, "seed"}]
+    own = [f"{key} {value}" for key, value in _flat(run.settings).items() if key not in {*shared, *_QUIET, "seed"}]
     return [*lines, *([" · ".join(own)] if own else [])]
 
 
 def _trunk(trace: Trace, width: int) -> str:
     title = "all of it rests on" if trace.runs else "made by, and resting on"
-    lines = [f"{title} (each job once; ← what it read from)"]
     rows = [_row(group, trace) for group in _groups(trace)]
-    for position, (line, below) in enumerate(rows):
-        lines += _branch(line, below, position == len(rows) - 1, width)
-    return "\n".join(lines)
+    return "\n".join([f"{title} (each job once; ← what it read from)", *_tree(rows, width)])
 
 
 def _groups(trace: Trace) -> list[list[Job]]:
@@ -119,27 +115,22 @@ def _settings(job: Job) -> str:
     # a table's settings are the study's whole description of it; a drawn collection's stand with its source
     if job.stage in ("tables", "figures", "draw"):
         return ""
-    return in_words({key: value for key, value in flat(job.settings).items() if key not in _QUIET})
+    return _in_words({key: value for key, value in _flat(job.settings).items() if key not in _QUIET})
 
 
 def _sources(trace: Trace, width: int) -> str:
-    lines = ["sources"] if trace.sources or trace.outside else []
-    for position, source in enumerate(trace.sources):
-        lines += _branch(*_source(source, trace), position == len(trace.sources) - 1 and not _given(trace), width)
-    for position, given in enumerate(_given(trace)):
-        line = f"{given.path}   {given.sha256[:_SHORT]}   read by {given.read_by} as --{given.flag.replace('_', '-')}"
-        lines += _branch(line, [], position == len(_given(trace)) - 1, width)
-    return "\n".join(lines)
-
-
-def _given(trace: Trace) -> list[Any]:
-    """What no job made, besides the folders of clips."""
-    return [given for given in trace.outside if given.path not in {source.path for source in trace.sources}]
+    rows = [_source(source, trace) for source in trace.sources]
+    folders = {source.path for source in trace.sources}
+    for given in trace.outside:
+        if given.path not in folders:
+            flag = given.flag.replace("_", "-")
+            rows.append((f"{given.path}   {given.sha256[:_SHORT]}   read by {given.read_by} as --{flag}", []))
+    return "\n".join(["sources", *_tree(rows, width)]) if rows else ""
 
 
 def _source(source: Source, trace: Trace) -> tuple[str, list[str]]:
     how = "drawn here (twin), from these settings:" if source.kind == "twin" else "a folder;"
-    told = in_words(flat(source.settings))
+    told = _in_words(_flat(source.settings))
     count = f"{source.files:,} files, " if source.files is not None else ""
     below = [f"{count}sha256 of their list {source.sha256[:_SHORT]}"]
     if source.manifest:
@@ -155,25 +146,25 @@ def _source(source: Source, trace: Trace) -> tuple[str, list[str]]:
 def _where(trace: Trace, width: int) -> str:
     jobs = list(trace.jobs.values())
     told = [job.said for job in jobs if job.said]
-    lines = ["when and where"]
+    rows = []
     for word, values in (
         ("commit", [_commit(said["git"]) for said in told]),
         ("host", [f"{said['host']}, {said['cpu']}, {_count(said['cores'], 'core')}" for said in told]),
         ("device", [f"{said['device']}, {_count(said['threads'], 'thread')} a job" for said in told]),
-        ("versions", [", ".join(f"{name} {version}" for name, version in sorted(_versions(trace).items()))]),
     ):
         for value, number in Counter(values).items():
-            share = "" if word == "versions" or number == len(jobs) else f" ({number} of {len(jobs)} jobs)"
-            lines += _wrapped(f"   {word:<9}", value + share, width)
+            rows.append((word, value + ("" if number == len(jobs) else f" ({number} of {len(jobs)} jobs)")))
+    rows.append(("versions", ", ".join(f"{name} {version}" for name, version in sorted(_versions(trace).items()))))
     if told:
         first, last = min(said["started"] for said in told), max(said["ended"] for said in told)
-        lines.append(f"   {'time':<9}{_clock(first)} to {_clock(last)}")
+        rows.append(("time", f"{_clock(first)} to {_clock(last)}"))
     if back := [job.name for job in jobs if job.put_back]:
-        lines += _wrapped(f"   {'put back':<9}", f"{len(back)} of {len(jobs)} jobs: {', '.join(back)}", width)
+        rows.append(("put back", f"{len(back)} of {len(jobs)} jobs: {', '.join(back)}"))
     if untold := [job.name for job in jobs if job.said is None]:
-        lines += _wrapped(f"   {'not told':<9}", f"when and where: {', '.join(untold)}", width)
-    lines += _wrapped(f"   {'cost':<9}", cost_in_words(trace.cost), width)
-    return "\n".join(lines)
+        rows.append(("not told", f"when and where: {', '.join(untold)}"))
+    rows.append(("cost", _cost_in_words(trace.cost)))
+    lines = [line for word, text in rows for line in _wrapped(f"   {word:<9}", text, width)]
+    return "\n".join(["when and where", *lines])
 
 
 def _versions(trace: Trace) -> dict[str, str]:
@@ -192,8 +183,7 @@ def _commit(git: Mapping[str, Any]) -> str:
     return f"{git['commit']} ({'changed since: ' + ', '.join(git['dirty']) if git['dirty'] else 'clean'})"
 
 
-def cost_in_words(cost: Cost) -> str:
-    """A cost as one line."""
+def _cost_in_words(cost: Cost) -> str:
     energy = "not told by this machine" if cost.energy_joules is None else f"{cost.energy_joules:,.0f} J"
     gpu = f" and {cost.gpu_seconds:,.1f} GPU s" if cost.gpu_seconds else ""
     untold = f" ({cost.untold} not told)" if cost.untold else ""
@@ -233,18 +223,12 @@ def _within(path: str, trace: Trace) -> str:
     return path.removeprefix(f"results/{trace.experiment}/")
 
 
-def flat(settings: Mapping[str, Any]) -> dict[str, str]:
+def _flat(settings: Mapping[str, Any]) -> dict[str, str]:
     """Settings as one level of words: the stage's own `settings` beside its plain arguments."""
-    words = {}
-    for key, value in settings.items():
-        if key == "settings" and isinstance(value, Mapping):
-            words |= flat(value)
-        else:
-            words[key] = _word(value)
-    return words
+    return {key.removeprefix("settings."): _word(value) for key, value in flat(settings).items()}
 
 
-def in_words(settings: Mapping[str, str]) -> str:
+def _in_words(settings: Mapping[str, str]) -> str:
     """Flat settings in one line; what is not set is left out."""
     return " · ".join(f"{key} {value}" for key, value in settings.items() if value != "none")
 
@@ -262,26 +246,20 @@ def _shared(each: Sequence[Mapping[str, str]]) -> dict[str, str]:
     return {key: value for key, value in each[0].items() if all(other.get(key) == value for other in each)}
 
 
-def _branch(line: str, below: Sequence[str], last: bool, width: int) -> list[str]:
-    """A line with its corner, and lines under it; long ones are wrapped."""
-    bar = "   " if last else "│  "
-    lines = _wrapped("└─ " if last else "├─ ", line, width, bar + "   ")
-    for text in below:
-        lines += _wrapped(bar + "   ", text, width, bar + "     ")
+def _tree(rows: Sequence[tuple[str, Sequence[str]]], width: int) -> list[str]:
+    """Lines with their corners, each with lines under it; long ones are wrapped."""
+    lines = []
+    for position, (line, below) in enumerate(rows, start=1):
+        corner, bar = ("└─ ", "   ") if position == len(rows) else ("├─ ", "│  ")
+        lines += _wrapped(corner, line, width, f"{bar}   ")
+        lines += [part for text in below for part in _wrapped(f"{bar}   ", text, width, f"{bar}     ")]
     return lines
 
 
 def _wrapped(first: str, text: str, width: int, rest: str | None = None) -> list[str]:
     rest = " " * len(first) if rest is None else rest
-    return textwrap.wrap(
-        text,
-        width,
-        initial_indent=first,
-        subsequent_indent=rest,
-        break_long_words=False,
-        break_on_hyphens=False,
-        drop_whitespace=True,
-    ) or [first.rstrip()]
+    whole = {"break_long_words": False, "break_on_hyphens": False}
+    return textwrap.wrap(text, width, initial_indent=first, subsequent_indent=rest, **whole) or [first.rstrip()]
 
 
 def _count(number: int, noun: str) -> str:

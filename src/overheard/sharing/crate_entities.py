@@ -12,8 +12,8 @@ from hashlib import sha256
 from typing import Any
 from urllib.parse import quote
 
-from overheard.jobs.records import SUFFIX
-from overheard.lineage.graph import Graph, Record, files
+from overheard.jobs.records import SUFFIX, Record
+from overheard.lineage.graph import Graph, files
 from overheard.study.layout import FINAL_STAGES, STAGES
 
 Entity = dict[str, Any]

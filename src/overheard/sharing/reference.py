@@ -14,11 +14,18 @@ from typing import Any
 from overheard.errors import ConfigError, LineageError, OverheardError
 from overheard.io import artifacts, whole
 from overheard.jobs.code import closure as code
-from overheard.jobs.records import circumstance_path, entries, load_records, located, read_circumstance, record_paths
+from overheard.jobs.records import (
+    Record,
+    circumstance_path,
+    entries,
+    load_records,
+    located,
+    read_circumstance,
+    record_paths,
+)
 from overheard.lineage import audit_files
 from overheard.lineage.audit import as_text, audit
 from overheard.lineage.diff import reference_folder
-from overheard.lineage.graph import Record
 from overheard.lineage.recount import Recount, recount
 from overheard.sharing.archive import file_digest
 from overheard.sharing.saved_files import folder_of

@@ -1,0 +1,201 @@
+"""Leaks that arrays show: clips that look or sound alike, and what products were made from. Touches files: arrays.
+
+The ways themselves are in `overheard.media.leaks`, the fingerprints in `overheard.media.fingerprints`.
+"""
+
+import operator
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from overheard.errors import MediaError
+from overheard.io import artifacts
+from overheard.learning import relevance
+from overheard.lineage.leak_study import Study, absent, unknown_set
+from overheard.media import fingerprints, leak_lines, leaks
+from overheard.media import moments as scaling
+from overheard.media.leak_lines import Line
+
+_IMAGES = "images"
+_SOUNDS = ("paper", "tagger_mn04")  # front ends in which sounds can be compared
+_TAGGER = "tagger_mn04"
+
+
+def _clips(folder: Path, name: str, form: str) -> tuple[list[str], np.ndarray] | None:
+    """Ids and array of some clips; None where they are not there.
+
+    Raises:
+        MediaError: damaged, or not an array of this form.
+        PairingError: the array has not one row for each id.
+    """
+    array, ids = folder / f"{name}.npy", folder / f"{name.removesuffix('.pooled')}.ids.csv"
+    if not (array.is_file() and ids.is_file()):
+        return None
+    names, values = artifacts.read_clips(array, ids)
+    dtype, least = _FORMS[form]
+    fits = values.ndim == 1 + len(least) and all(map(operator.ge, values.shape, (1, *least)))
+    if not fits or values.dtype != dtype or values.shape[-1] % least[-1]:
+        raise MediaError(f"{array}: {values.dtype} {values.shape}, which are no {form}; delete it and run again")
+    return names, values
+
+
+_FORMS = {
+    "pictures": (np.uint8, (1, 1, 3)),
+    "bands": (np.float32, (1, 1)),
+    "sounds": (np.float32, (400, 64)),
+    "logits": (np.float32, (1,)),
+}
+"""Kind of numbers, and the least that a clip has on each axis, on the last a multiple of it."""
+
+
+@dataclass(frozen=True)
+class _Sense:
+    """By what clips are alike.
+
+    Attributes:
+        word: picture or sound: the way by which clips of the study meet.
+        part: the collection for pre-training, which is the way `pretrain_` and the word.
+        prints: fingerprints of an array of clips.
+        usable: of fingerprints: which say anything.
+        alike: pairs among two sets of fingerprints.
+        unit: how a pair's likeness is written.
+        remark: what counts as alike.
+    """
+
+    word: str
+    part: str
+    prints: Callable[[np.ndarray], Any]
+    usable: Callable[[Any], np.ndarray]
+    alike: Callable[[Any, Any], fingerprints.Pairs]
+    unit: str
+    remark: str
+
+
+def picture_lines(study: Study) -> list[Line]:
+    """Held-out clips whose picture is like another's."""
+    remark = f"at most {fingerprints.PICTURE_BITS} of 256 bits of pHash differ, in any of eight turns"
+    usable, alike = lambda prints: ~fingerprints.blank(prints), fingerprints.alike_pictures
+    sense = _Sense("picture", "scenes", fingerprints.picture_hashes, usable, alike, "{} bits", remark)
+    return _likeness_lines(study, sense, _IMAGES)
+
+
+def sound_lines(study: Study) -> list[Line]:
+    """Held-out clips whose sound is like another's."""
+    front_end = next((name for name in _SOUNDS if (study.folder / f"features/{name}.npy").is_file()), None)
+    if front_end is None:
+        why = f"{' or '.join(f'features/{name}.npy' for name in _SOUNDS)}: neither is there"
+        return [line for way in ("sound", "pretrain_sound") for line in leak_lines.not_examined(way, why)]
+    decibel = fingerprints.tagger_decibel if front_end == _TAGGER else np.asarray
+    remark = f"likeness at least {fingerprints.SOUND_LIKENESS} over at least {fingerprints.SHARED_S:g} s"
+    prints, usable = lambda values: fingerprints.sound_prints(values, decibel), lambda prints: ~prints.silent
+    sense = _Sense("sound", "sounds", prints, usable, fingerprints.alike_sounds, "{:.2f}", remark)
+    return _likeness_lines(study, sense, front_end)
+
+
+def _likeness_lines(study: Study, sense: _Sense, front_end: str) -> list[Line]:
+    """Held-out clips that are like a clip of the study that they must not meet, or like one of a pre-training set."""
+    features, form, outside = study.folder / "features", f"{sense.word}s", f"pretrain_{sense.word}"
+    own = _clips(features, front_end, form)
+    if own is None:
+        return absent(study, features / f"{front_end}.npy", sense.word, outside)
+    ids, prints = own[0], sense.prints(own[1])
+    examined = [clip for clip, useful in zip(ids, sense.usable(prints), strict=True) if useful]
+
+    def lines(way: str, met: Mapping[str, tuple[Sequence[str], Any]], remark: str) -> list[Line]:
+        rows = {held: study.rows_of(ids, (held,)) for held in met}
+        pairs = {
+            held: _pairs(sense, [ids[row] for row in rows[held]], prints[rows[held]], *others)
+            for held, others in met.items()
+            if len(rows[held]) and len(others[0])
+        }
+        return leaks.alike_lines(way, examined, pairs, study.split, study.column("class"), remark)
+
+    meeting = {held: study.rows_of(ids, met) for held, met in leak_lines.UNSEEN_BY.items()}
+    here = {held: ([ids[row] for row in rows], prints[rows]) for held, rows in meeting.items()}
+    found = lines(sense.word, here, sense.remark)
+    other = _clips(features / sense.part, front_end, form)
+    if other is None:
+        return found + leak_lines.not_examined(outside, unknown_set(form))
+    theirs = [f"{sense.part}/{name}" for name in other[0]], sense.prints(other[1])
+    return found + lines(
+        outside, dict.fromkeys(leak_lines.UNSEEN_BY, theirs), f"{sense.remark}; {len(other[0])} {form}"
+    )
+
+
+def _pairs(
+    sense: _Sense, clips: Sequence[str], prints: Any, names: Sequence[str], others: Any
+) -> list[tuple[str, str, str]]:
+    """Clips and those that are like them, with the likeness in words."""
+    found = sense.alike(prints, others)
+    rows = zip(found.first, found.second, found.value, strict=True)
+    return [(clips[first], names[second], sense.unit.format(value)) for first, second, value in rows]
+
+
+def teacher_lines(study: Study) -> list[Line]:
+    """What p(e|s) and the relevance vectors were made from, by making them again."""
+    teacher, lines, scene = study.folder / "teacher", [], study.column("class")
+    classes = sorted(set(scene.values()))
+    heard = _clips(teacher, "logits", "logits")
+    if heard is not None and not np.isfinite(heard[1]).all():
+        raise MediaError(f"{teacher}/logits.npy: not finite; delete it and run again")
+    for way, maker in {"prior": relevance.scene_event_prior, "relevance": relevance.scene_event_relevance}.items():
+        stored = teacher / f"{way}.csv"
+        if not stored.is_file() or heard is None:
+            lines += absent(study, teacher / "logits.npy" if stored.is_file() else stored, way)
+            continue
+
+        def again(clips: list[str], maker=maker) -> dict[str, np.ndarray] | None:
+            if {scene[clip] for clip in clips} != set(classes):
+                return None
+            label = np.array([classes.index(scene[clip]) for clip in clips])
+            rows = artifacts.positions(clips, heard[0], str(teacher / "logits.npy"))
+            return {"matrix": maker(relevance.probabilities(heard[1][rows]), label, len(classes))}
+
+        matrix = {"matrix": artifacts.read_event_matrix(stored, classes)}
+        lines += leaks.product_lines(way, matrix, [again], study.split, study.column("location"), scene)
+    return lines
+
+
+def normaliser_lines(study: Study) -> list[Line]:
+    """What the normaliser was made from, by making it again."""
+    features = study.folder / "features"
+    stored = features / "normaliser.npz"
+    ways = {
+        "normaliser_picture": ("image", "pictures", (_IMAGES,)),
+        "normaliser_sound": ("sound", "bands", _SOUNDS),
+    }
+    if not stored.is_file():
+        return absent(study, stored, *ways)
+    arrays, lines = artifacts.read_arrays(stored), []
+    if wrong := [name for name, array in arrays.items() if array.dtype.kind != "f"]:
+        raise MediaError(f"{stored}: {wrong[0]} holds no numbers; delete it and run again")
+    for way, (kind, form, names) in ways.items():
+        values = {name: array for name, array in arrays.items() if name.startswith(kind)}
+        named = [f"{name}{end}" for name in names for end in (".pooled", "")]
+        recipes = [_moments_again(features, name, kind, form) for name in named if (features / f"{name}.npy").is_file()]
+        if not recipes:
+            lines += absent(study, features / f"{names[0]}.npy", way)
+            continue
+        lines += leaks.product_lines(way, values, recipes, study.split, study.column("location"), study.column("class"))
+    return lines
+
+
+def _moments_again(features: Path, name: str, kind: str, form: str) -> Callable[[list[str]], dict[str, np.ndarray]]:
+    found = _clips(features, name, form)
+    if found is None:
+        raise MediaError(f"{features}/{name}.npy: the ids of its clips are not there; run the step that makes it")
+    names, values = found
+    moments = scaling.picture_moments if form == "pictures" else scaling.band_moments
+
+    def again(clips: list[str]) -> dict[str, np.ndarray]:
+        if name == _TAGGER:  # scales itself: mean 0, deviation 1, whatever the clips
+            bands = values.shape[-1]
+            return {f"{kind}_mean": np.zeros(bands), f"{kind}_std": np.ones(bands)}
+        mean, deviation = moments(values, np.sort(artifacts.positions(clips, names, f"{features}/{name}.npy")))
+        deviation = deviation.astype(np.float32)
+        return {f"{kind}_mean": mean, f"{kind}_std": np.where(deviation == 0, np.float32(1), deviation)}
+
+    return again

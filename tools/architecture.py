@@ -65,7 +65,7 @@ def stages(graph: nx.DiGraph) -> nx.DiGraph:
 
 
 def _arrows(graph: nx.DiGraph) -> list[str]:
-    """The edges, but for those that follow from others, in an order that depends on names alone."""
+    """The edges, except those that follow from others, in an order that depends on names alone."""
     reduced = nx.transitive_reduction(graph)
     order = list(nx.lexicographical_topological_sort(reduced))
     return [f"  {a} --> {b}" for a in order for b in sorted(reduced[a], key=order.index)]

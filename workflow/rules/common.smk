@@ -158,24 +158,9 @@ def features_of(modality, part=""):
     return f"{folder}{name}.npy", f"{folder}{name.split('.')[0]}.ids.csv"
 
 
-def student_arrays(method):
-    """Inputs of training and evaluation: both modalities' arrays by key."""
-    images, image_ids = features_of("image")
-    sounds, sound_ids = features_of("sound")
-    if job_settings.frozen_blocks(EXPERIMENT, STUDY.methods[method].needs):
-        sounds, sound_ids = (
-            f"results/{NAME}/teacher/trunk.npy",
-            f"results/{NAME}/teacher/logits.ids.csv",
-        )
-    return {
-        "images": images,
-        "image_ids": image_ids,
-        "sounds": sounds,
-        "sound_ids": sound_ids,
-        "index": f"results/{NAME}/media/index.csv",
-        "splits": f"results/{NAME}/media/splits.csv",
-        "normaliser": f"results/{NAME}/features/normaliser.npz",
-    }
+def under_results(files):
+    """Files by flag, as `job_settings` names them, with the experiment's folder."""
+    return {flag: f"results/{NAME}/{path}" for flag, path in files.items()}
 
 
 def flags(files):
@@ -202,47 +187,50 @@ def pretrain_inputs(wildcards):
     }
 
 
-@cache
-def train_inputs(method):
-    """A run's arrays, and of encoders and teacher what its method needs and the experiment has."""
-    files = student_arrays(method)
-    needs = STUDY.methods[method].needs
-    if "encoders" in needs:
-        for modality in job_settings.encoders(EXPERIMENT):
-            files[f"{modality}_encoder"] = f"results/{NAME}/pretrain/{modality}.pt"
-    if "teacher" in needs:
-        teacher = f"results/{NAME}/teacher"
-        files |= {
-            "logits": f"{teacher}/logits.npy",
-            "logit_ids": f"{teacher}/logits.ids.csv",
-            "prior": f"{teacher}/prior.csv",
-            "relevance": f"{teacher}/relevance.csv",
-        }
-    return files
+def how_pretrained(wildcards):
+    """What a network is pre-trained on and how, as flags; of given weights the weights alone."""
+    if wildcards.encoder == "sound" and TAGGER:
+        return flags({"given": TAGGER})
+    settings = job_settings.pretrain_settings(EXPERIMENT, PROTOCOL, wildcards.encoder)
+    seed = getattr(EXPERIMENT.networks, wildcards.encoder).pretrain.seed
+    reads = flags(pretrain_inputs(wildcards))
+    return f"{reads} --settings {shlex.quote(as_json(settings))} --seed {seed}"
 
 
 @cache
-def train_records(method):
-    return awaited(train_inputs(method))
+def train_inputs(method, modality):
+    """What a row's runs read, by flag."""
+    return under_results(
+        job_settings.train_inputs(EXPERIMENT, STUDY.methods[method], modality)
+    )
 
 
 @cache
-def train_reads(method):
+def train_records(method, modality):
+    return awaited(train_inputs(method, modality))
+
+
+@cache
+def train_reads(method, modality):
     """What a run reads, and the records of all of it, as flags; one param, as each of a run's takes Snakemake its time."""
-    files = train_inputs(method)
+    files = train_inputs(method, modality)
     return flags(files | {"records": records_of(files)})
 
 
 @cache
-def train_settings(method):
-    needs = STUDY.methods[method].needs
-    return as_json(job_settings.train_settings(EXPERIMENT, PROTOCOL, needs))
+def train_settings(method, modality):
+    return as_json(
+        job_settings.train_settings(
+            EXPERIMENT, PROTOCOL, STUDY.methods[method], modality
+        )
+    )
 
 
 def evaluate_inputs(method, modality):
     """The students of a row and the arrays they are run on."""
+    arrays = job_settings.row_arrays(EXPERIMENT, STUDY.methods[method], modality)
     students = per_seed("train", "student.pt", method, modality)
-    return student_arrays(method) | {"students": students}
+    return under_results(arrays) | {"students": students}
 
 
 def evaluate_outputs(name):

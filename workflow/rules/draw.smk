@@ -6,7 +6,9 @@ rule draw:
         "logs/{experiment}/draw/{collection}.log",
     threads: workflow.cores
     params:
-        settings=lambda wildcards: as_json(job_settings.draw_settings(EXPERIMENT)),
+        settings=lambda wildcards: as_json(
+            job_settings.draw_settings(EXPERIMENT, wildcards.collection)
+        ),
         planned=lambda wildcards: planned("draw"),
         lineage=lambda wildcards, input: record_flags(input),
     shell:

@@ -36,7 +36,7 @@ rule figure6:
         "logs/{experiment}/figures/figure6.log",
     params:
         settings=as_json(
-            job_settings.table_settings(EXPERIMENT, STUDY, NAME, "figure6", ABSENT)
+            job_settings.figure_settings(EXPERIMENT, STUDY, NAME, "figure6", ABSENT)
         ),
         scores=flags({"scores": scores_of_table("figure6")}),
         planned=lambda wildcards: planned("figures"),

@@ -13,7 +13,9 @@ rule media:
     params:
         collection=lambda wildcards: collection(wildcards.part),
         folder=lambda wildcards: media_folder(wildcards.part),
-        settings=lambda wildcards: as_json(job_settings.media_settings(EXPERIMENT)),
+        settings=lambda wildcards: as_json(
+            job_settings.media_settings(EXPERIMENT, collection(wildcards.part))
+        ),
         planned=lambda wildcards: planned("media", outside=outside(wildcards.part)),
         lineage=lambda wildcards, input: record_flags(input),
     shell:

@@ -9,25 +9,13 @@ rule pretrain:
         "logs/{experiment}/pretrain/{encoder}.log",
     params:
         network=lambda wildcards: getattr(EXPERIMENT.networks, wildcards.encoder).name,
-        seed=lambda wildcards: getattr(
-            EXPERIMENT.networks, wildcards.encoder
-        ).pretrain.seed,
-        settings=lambda wildcards: as_json(
-            job_settings.pretrain_settings(EXPERIMENT, PROTOCOL, wildcards.encoder)
-        ),
-        reads=lambda wildcards: flags(pretrain_inputs(wildcards)),
-        given=lambda wildcards: (
-            f"--given {shlex.quote(TAGGER)}"
-            if wildcards.encoder == "sound" and TAGGER
-            else ""
-        ),
+        how=lambda wildcards: how_pretrained(wildcards),
         planned=lambda wildcards: planned(
             "pretrain",
             outside=[TAGGER] if wildcards.encoder == "sound" and TAGGER else [],
         ),
         lineage=lambda wildcards, input: record_flags(input),
     shell:
-        "overheard pretrain --modality {wildcards.encoder} --network {params.network} {params.reads} {params.given}"
-        " --settings {params.settings:q} --seed {params.seed} --checkpoints checkpoints"
+        "overheard pretrain --modality {wildcards.encoder} --network {params.network} {params.how} --checkpoints checkpoints"
         " --weights {output.weights} --history {output.history}"
         " {params.lineage} --planned {params.planned:q} --record {output.record} --log {log}"

@@ -70,5 +70,8 @@ def deciding(stage: Callable[..., None], arguments: dict[str, Any]) -> dict[str,
         value = arguments.get(name)
         if name == "return" or role(annotation) or isinstance(value, Path) or name in _HOW:
             continue
-        found[name] = dataclasses.asdict(value) if dataclasses.is_dataclass(value) else value
+        if dataclasses.is_dataclass(value):
+            # a setting that is not given decides nothing
+            value = {key: own for key, own in dataclasses.asdict(value).items() if own is not None}
+        found[name] = value
     return json.loads(json.dumps(found))

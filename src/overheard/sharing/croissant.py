@@ -144,8 +144,8 @@ def _about(folder: Path, found: Mapping[str, Record]) -> Node:
     said = [records.read_circumstance(records.located(job, folder)) for job in drawn or found]
     ended = sorted(one["ended"][:10] for one in said if one)
     if drawn:
-        settings = next(iter(drawn.values()))["settings"]["settings"]
-        told = ", ".join(f"{key} {value}" for key, value in settings.items())
+        settings = {key: value for record in drawn.values() for key, value in record["settings"]["settings"].items()}
+        told = ", ".join(f"{key} {value}" for key, value in sorted(settings.items()))
         description = f"SIMULATED: pictures and sounds drawn by the program `overheard` ({told}); no place is real."
     else:
         description = (

@@ -1,7 +1,7 @@
 """Train one student: one method, one modality, one seed (paper, sections 4 and 5.1)."""
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -104,14 +104,7 @@ def train(
 
     settle(settings.device)
     classes, training = _prepared(row, modality, seed, settings, reads)
-    run = training.fit(
-        epochs=settings.epochs,
-        batch_size=settings.batch_size,
-        patience=settings.patience,
-        f_score_from_clips=settings.f_score_from_clips,
-        run=checkpoint.resumed(training),
-        on_epoch=_after_epoch(checkpoint, training, settings.epochs),
-    )
+    run = _fitted(training, checkpoint, settings)
 
     artifacts.write_weights(student, _canonical(said | _best(run, settings, classes)))
     artifacts.write_table(history, [*run.history[0], "best"], _lines(run))
@@ -210,16 +203,23 @@ def _network(name: str, modality: str, settings: Settings, reads: Mapping[str, P
     return start.Network(network, shape, given, str(path), frozen_blocks)
 
 
-def _after_epoch(checkpoint: Checkpoint, training: objective.Training, epochs: int) -> Callable[[loop.Run], None]:
-    """After each epoch: a checkpoint, and a step of progress."""
+def _fitted(training: objective.Training, checkpoint: Checkpoint, settings: Settings) -> loop.Run:
+    """Train to the end, from the checkpoint if there is one; after each epoch a checkpoint and a step of progress."""
 
     def after_epoch(run: loop.Run) -> None:
         checkpoint.keep(training, run)
         line = run.history[-1]
         text = f"loss {line['train_loss']:.3f}, validation {line['val_loss']:.3f}, F {100 * line['val_f_score']:.1f} %"
-        progress.step(run.epoch, epochs, text)
+        progress.step(run.epoch, settings.epochs, text)
 
-    return after_epoch
+    return training.fit(
+        epochs=settings.epochs,
+        batch_size=settings.batch_size,
+        patience=settings.patience,
+        f_score_from_clips=settings.f_score_from_clips,
+        run=checkpoint.resumed(training),
+        on_epoch=after_epoch,
+    )
 
 
 def _best(run: loop.Run, settings: Settings, classes: list[str]) -> dict[str, Any]:

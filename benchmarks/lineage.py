@@ -112,7 +112,7 @@ def make_study(folder: Path, rows: int, seeds: int) -> None:
     """Turn a clone into a study of many rows with stub stages."""
     methods = [f"stub_{row:03}" for row in range(1, rows + 1)]
     path = folder / "src/overheard/learning/methods.py"
-    made = "".join(f'    "{method}": Method(True, nothing, needs=_TEACHER),\n' for method in methods)
+    made = "".join(f'    "{method}": Method(True),\n' for method in methods)
     path.write_text(path.read_text().replace("METHODS = {\n", "METHODS = {\n" + made))
     for stage, body in (("train", TRAIN), ("evaluate", EVALUATE)):
         stub(folder / f"src/overheard/stages/{stage}.py", stage, body)
@@ -120,7 +120,8 @@ def make_study(folder: Path, rows: int, seeds: int) -> None:
     tables = {name: known["tables"][name] for name in ("table2", "figure6")}
     tables["table2"]["blocks"] = [{"rows": methods, "columns": ["image"]}]
     tables["figure6"]["blocks"] = [{"rows": methods[:2], "columns": ["image"]}]
-    labels = {method: {"label": method, "needs": ["encoders", "teacher"]} for method in methods}
+    reads = ["encoders", "logits", "prior", "relevance"]
+    labels = {method: {"label": method, "reads": reads, "uses": ["f_score_from_clips"]} for method in methods}
     write_yaml(folder / f"config/studies/{NAME}.yaml", known | {"study": NAME, "tables": tables, "methods": labels})
     source = {"kind": "twin", "world": 5, "scale": 0.01, "scenes": 2, "sounds": 40}
     networks = {modality: {"name": "small", "pretrain": {"epochs": 1}} for modality in ("image", "sound")}

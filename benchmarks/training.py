@@ -140,13 +140,14 @@ def runs(modality: str) -> int:
     return len(experiment().seeds) * sum(column == modality for _, column in rows)
 
 
-def settings(**changes: Any) -> Any:
+def settings(method: str, modality: str) -> Any:
+    """A row's settings, as its runs are given them."""
     from overheard.stages.train import Settings
     from overheard.study import config, job_settings
 
-    return Settings(
-        **job_settings.train_settings(experiment(), config.load_protocol(ROOT, experiment()), ["encoders"]) | changes
-    )
+    row = config.load_study(ROOT, experiment()).methods[method]
+    protocol = config.load_protocol(ROOT, experiment())
+    return Settings(**job_settings.train_settings(experiment(), protocol, row, modality))
 
 
 def make_study(folder: Path) -> float:
@@ -185,6 +186,14 @@ def reads(folder: Path) -> dict[str, Path]:
     names |= {"logits": "logits.npy", "image_encoder": "image.pt", "sound_encoder": "sound.pt"}
     tables = ("image_ids", "sound_ids", "logit_ids", "index", "splits", "prior", "relevance")
     return {name: folder / file for name, file in (names | {name: f"{name}.csv" for name in tables}).items()}
+
+
+def reads_of(folder: Path, method: str, modality: str) -> dict[str, Path]:
+    """Of the study's files, what a row's runs are given."""
+    from overheard.study import config, job_settings
+
+    row = config.load_study(ROOT, experiment()).methods[method]
+    return {name: reads(folder)[name] for name in job_settings.train_inputs(experiment(), row, modality)}
 
 
 def make_media(folder: Path, clips: list[tuple[str, str]]) -> None:
@@ -236,7 +245,8 @@ def prepared(folder: Path, method: str, modality: str) -> Any:
     from overheard.learning import methods
     from overheard.stages import train
 
-    return train._prepared(methods.find(method, modality), modality, 0, settings(), reads(folder))[1]
+    row = methods.find(method, modality)
+    return train._prepared(row, modality, 0, settings(method, modality), reads_of(folder, method, modality))[1]
 
 
 def waiting(folder: Path, turns: int) -> dict[str, dict[str, float]]:
@@ -245,9 +255,9 @@ def waiting(folder: Path, turns: int) -> dict[str, dict[str, float]]:
 
     from overheard.learning import loop
 
-    size = settings().batch_size
     found = {}
     for method, modality in STEPS_ON:
+        size = settings(method, modality).batch_size
         training = prepared(folder, method, modality)
         training.objective.student.train()
         seconds: dict[str, list[float]] = {name: [] for name in ("real", "memory", "ready")}
@@ -306,17 +316,17 @@ def print_waiting(found: dict[str, dict[str, float]]) -> None:
 
 def ours(folder: Path, modality: str) -> dict[str, float]:
     """A whole run of the train stage; imports are not timed, as the study's runs are forked from a warm process."""
-    from overheard.learning.objective import settle
+    from overheard.io.device import settle
     from overheard.stages.train import train
 
     settle("cpu")
-    whole = settings()
+    whole = settings(METHOD, modality)
     whole = dataclasses.replace(whole, patience=whole.epochs)
     out = folder / f"run-{os.getpid()}"
     out.mkdir()
     began = time.perf_counter()
     outputs = {"checkpoints": out / "checkpoints", "student": out / "student.pt", "history": out / "history.csv"}
-    train(**reads(folder), method=METHOD, modality=modality, seed=0, settings=whole, **outputs)
+    train(**reads_of(folder, METHOD, modality), method=METHOD, modality=modality, seed=0, settings=whole, **outputs)
     return {"seconds": time.perf_counter() - began}
 
 
@@ -387,7 +397,7 @@ def plain(folder: Path, modality: str) -> dict[str, list[float]]:
         # loaded before the workers are forked: librosa imports its parts when they are first asked for
         _ = librosa.stft, librosa.feature.melspectrogram, librosa.power_to_db
     training = prepared(folder, METHOD, modality)
-    how = settings()
+    how = settings(METHOD, modality)
     loaders = {
         split: DataLoader(Clips(folder, split, modality, how), how.batch_size, split == "train", num_workers=CORES)
         for split in ("train", "val")
@@ -413,20 +423,21 @@ def plain_losses(objective: Any, loader: Any) -> Iterator[Any]:
     """The same loss as ours, of each batch of a loader."""
     import torch
 
-    from overheard.learning.methods import Known
     from overheard.learning.objective import say
 
     memory: Callable = {True: torch.channels_last, False: torch.contiguous_format}.__getitem__
     for inputs, label, teacher in loader:
         placed = {name: value.contiguous(memory_format=memory(name == "image")) for name, value in inputs.items()}
         said = say(objective.student, placed, False)
-        known = Known(label, teacher, objective.student.prior, objective.relevance, objective.beta)
-        yield torch.stack(list(objective.method.terms(said, known, objective.alpha).values())).sum(dim=0).mean()
+        known = dict(objective.given) | ({"logits": teacher} if "logits" in objective.method.uses else {})
+        if objective.student.prior is not None:
+            known["prior"] = objective.student.prior
+        yield torch.stack(list(objective.method.terms(said, label, **known).values())).sum(dim=0).mean()
 
 
 def print_study(times: dict[str, list[tuple[float, float]]], features_s: float) -> None:
     line = "{:34} {:>12} {:>12} {:>8}   {}"
-    epochs = settings().epochs
+    epochs = experiment().train.epochs
     print(
         line.format(
             f"a run of {epochs} epochs, {METHOD}", "ours s", "plain s", "ratio", "plain: start-up + epochs × epoch"

@@ -509,7 +509,7 @@ def test_a_methods_code_is_what_its_loss_executes(method):
     import torch
 
     from overheard.learning.methods import METHODS as listed  # noqa: N811
-    from overheard.learning.methods import Known, Said
+    from overheard.learning.models.student import Said
 
     ran = set()
 
@@ -519,11 +519,12 @@ def test_a_methods_code_is_what_its_loss_executes(method):
             ran.add(f"{module}:{frame.f_code.co_qualname.partition('.')[0]}")
 
     events, clips, scenes = torch.full((3, 4), 0.2), torch.zeros(2, 4), torch.zeros(2, 3)
-    known = Known(torch.zeros(2, dtype=torch.int64), clips, events, events, 0.5)
+    known = {"logits": clips, "prior": events, "relevance": events, "alpha": 0.1, "beta": 0.5}
+    known = {name: known[name] for name in listed[method].uses}
     said = Said(scenes, clips if listed[method].event_head else None, torch.zeros(2, 8))
     sys.setprofile(note)
     try:
-        listed[method].terms(said, known, 0.1)
+        listed[method].terms(said, torch.zeros(2, dtype=torch.int64), **known)
     finally:
         sys.setprofile(None)
     losses = {name for name in stage_code("train", method).definitions if name.startswith("overheard.learning.losses:")}

@@ -8,7 +8,7 @@ import torch
 import yaml
 
 from overheard.errors import ConfigError
-from overheard.learning.methods import METHODS, MODALITIES, Known, Said, find
+from overheard.learning.methods import METHODS, MODALITIES, Said, find
 
 ROOT = Path(__file__).resolve().parents[2]
 VECTORS = ROOT / "tests" / "vectors" / "advance_losses.npz"
@@ -21,19 +21,14 @@ def reference():
 
 
 def loss_of(method, reference):
-    """A method's loss on the vectors, given only what its row says it needs."""
+    """A method's loss on the vectors, given only what its row uses."""
     tensors = {name: torch.from_numpy(reference[name]).double() for name in reference if reference[name].ndim}
     row = METHODS[method]
     p = tensors["teacher_prob"]
-    known = Known(
-        torch.from_numpy(reference["label"]),
-        torch.log(p / (1 - p)) if "logits" in row.needs else None,
-        tensors["prior"] if "prior" in row.needs else None,
-        tensors["relevance_positive"] if "relevance" in row.needs else None,
-        float(reference["beta"]),
-    )
+    known = {"logits": torch.log(p / (1 - p)), "prior": tensors["prior"], "relevance": tensors["relevance_positive"]}
+    known |= {name: float(reference[name]) for name in ("alpha", "beta")}
     said = Said(tensors["logits"], tensors["student_logit"] if row.event_head else None, torch.zeros(6, 1))
-    terms = row.terms(said, known, float(reference["alpha"]))
+    terms = row.terms(said, torch.from_numpy(reference["label"]), **{name: known[name] for name in row.uses})
     assert all(value.shape == (6,) for value in terms.values())
     return sum(terms.values()).mean().item()
 

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from overheard.learning.losses import event_kl, scene_loss
-from overheard.learning.methods import METHODS, MODALITIES, Known
+from overheard.learning.methods import METHODS, MODALITIES
 from overheard.learning.models import encoders
 from overheard.learning.models.student import Student, absent_representation
 
@@ -99,21 +99,22 @@ def test_what_is_trained_is_what_the_loss_reaches(method, modality):
     row = METHODS[method]
     if row.event_head == "sound" and modality == "image":
         pytest.skip("no sound network there")
-    prior = torch.rand(SCENES, EVENTS, generator=generator(4)) if "prior" in row.needs else None
+    prior = torch.rand(SCENES, EVENTS, generator=generator(4)) if row.predicts_by_prior else None
     model = student(modality, row.event_head, prior)
     if row.event_head:
         # another start than zeros, so that a gradient reaches the encoders
         width = model.widths["sound"]
         model.start_event_head(classifier(width), torch.zeros(EVENTS))
         nn.init.normal_(model.event.weight, generator=generator(8))
-    known = Known(
-        torch.tensor([0, 1, 2, 3]),
-        torch.randn(4, EVENTS, generator=generator(5)),
-        prior,
-        torch.rand(SCENES, EVENTS, generator=generator(6)),
-        0.001,
-    )
-    sum(row.terms(model(clips(modality)), known, 0.1).values()).sum().backward()
+    known = {
+        "logits": torch.randn(4, EVENTS, generator=generator(5)),
+        "prior": prior,
+        "relevance": torch.rand(SCENES, EVENTS, generator=generator(6)),
+        "alpha": 0.1,
+        "beta": 0.001,
+    }
+    terms = row.terms(model(clips(modality)), torch.tensor([0, 1, 2, 3]), **{name: known[name] for name in row.uses})
+    sum(terms.values()).sum().backward()
     reached = {name for name, value in model.named_parameters() if value.grad is not None and value.grad.any()}
     trained = {id(value) for value in model.trained(row.trains_scene_head)}
     assert reached == {name for name, value in model.named_parameters() if id(value) in trained}

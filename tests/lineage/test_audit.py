@@ -11,6 +11,7 @@ from overheard.errors import ConfigError, LineageError
 from overheard.io import artifacts
 from overheard.jobs import records
 from overheard.lineage.audit import as_text, audit
+from overheard.media import leak_lines
 from overheard.sharing.audit_saved import audit_saved
 
 

@@ -13,6 +13,7 @@ from overheard.jobs.circumstance import sealed
 from overheard.lineage.audit import audit
 from overheard.lineage.diff import check
 from overheard.lineage.trace import trace_cell
+from overheard.media import leak_lines
 from overheard.sharing.reference import recompute_reference, write_reference
 from overheard.stages import figures
 

@@ -1,13 +1,15 @@
 """A small made-up record in the project's formats, and how to train and evaluate students on it."""
 
 from pathlib import Path
+from typing import get_type_hints
 
 import numpy as np
 import pytest
 import torch
 
 from overheard.io import artifacts
-from overheard.learning.methods import METHODS
+from overheard.io.signature import role
+from overheard.learning.methods import METHODS, MODALITIES
 from overheard.learning.models import encoders
 from overheard.stages.evaluate import Settings as EvaluationSettings
 from overheard.stages.evaluate import evaluate
@@ -18,27 +20,34 @@ SPLITS = ["train"] * 12 + ["val"] * 6 + ["test"] * 9
 EVENTS = 527
 
 
-def _settings(**changes):
+def _settings(method, modality, **changes):
+    """Settings of a row: those of all rows, those that it uses, and changes."""
+    row = METHODS[method]
     plain = {
         "network_image": "small",
         "network_sound": "small",
-        "frozen_blocks": 0,
         "epochs": 3,
         "batch_size": 8,
         "learning_rate": 1e-3,
         "weight_decay": 1e-4,
         "patience": 10,
-        "alpha": 0.1,
-        "beta": 0.001,
-        "flip": 0.5,
-        "brightness": [0.7, 1.3],
-        "colour": [0.7, 1.3],
-        "f_score_from_clips": 300,
         "device": "cpu",
         "bf16": False,
         "channels_last": True,
     }
+    plain |= {"f_score_from_clips": 300} if row.scene_loss else {}
+    plain |= {"flip": 0.5, "brightness": [0.7, 1.3], "colour": [0.7, 1.3]} if "image" in MODALITIES[modality] else {}
+    plain |= {name: value for name, value in {"alpha": 0.1, "beta": 0.001}.items() if name in row.uses}
     return Settings(**(plain | changes))
+
+
+def _read_by(method, record):
+    """Of a record, what a method's rows read."""
+    row = METHODS[method]
+    unread = {"logits", "prior", "relevance"} - set(row.uses)
+    unread |= {"logit_ids"} if "logits" in unread else set()
+    unread |= set() if row.pretrained else {"image_encoder", "sound_encoder"}
+    return {name: path for name, path in record.items() if name not in unread}
 
 
 def _write_record(folder: Path, clips: int = len(SPLITS), splits=SPLITS, size=32, frames=24) -> dict[str, Path]:
@@ -99,18 +108,21 @@ def torch_as_before():
     torch.use_deterministic_algorithms(False)
 
 
+_FILES = {name for name, kind in get_type_hints(train, include_extras=True).items() if role(kind) == "reads"}
+
+
 def _train(record, folder, method="scene+kl_av", modality="image+sound", seed=0, **changes):
-    """Train; the paths of what is written."""
+    """Train, given of the record what the method reads; the paths of what is written."""
     folder.mkdir(parents=True, exist_ok=True)
     paths = {"student": folder / "student.pt", "history": folder / "history.csv"}
-    given = record | {key: value for key, value in changes.items() if key in record}
-    changes = {key: value for key, value in changes.items() if key not in record}
+    given = _read_by(method, record) | {key: value for key, value in changes.items() if key in _FILES}
+    changes = {key: value for key, value in changes.items() if key not in _FILES}
     checkpoints = folder.parent / "checkpoints"
     train(
         method=method,
         modality=modality,
         seed=seed,
-        settings=_settings(**changes),
+        settings=_settings(method, modality, **changes),
         checkpoints=checkpoints,
         **given,
         **paths,

@@ -90,6 +90,10 @@ def sounds(tmp_path) -> dict:
 
 
 def run_pretrain(folder: Path, given: dict, settings: Settings = SETTINGS) -> int:
+    """Pre-train as `settings` say, sounds without what is of pictures; given weights have none."""
+    if given["modality"] == "sound":
+        settings = dataclasses.replace(settings, flip=None, brightness=None, colour=None)
+    settings = None if "given" in given else settings
     outputs = {"weights": folder / "net.pt", "history": folder / "net.history.csv", "checkpoints": folder / "kept"}
     return run_stage(pretrain, given | outputs | {"settings": settings}, None, ["overheard"])
 
@@ -166,7 +170,7 @@ def test_a_checkpoint_of_other_settings_is_refused(scenes, tmp_path, monkeypatch
     mine.replace(theirs)
     assert run_pretrain(tmp_path, scenes, other) == 2
     message = capsys.readouterr().err
-    assert f"{theirs.name}: found learning_rate 0.003; expected learning_rate 0.1; delete it" in message
+    assert f"{theirs.name}: belongs to another training (learning_rate: found 0.003, expected 0.1); delete" in message
 
 
 def test_a_flipped_bit_in_a_checkpoint_is_refused(scenes, tmp_path, monkeypatch, capsys):
@@ -237,7 +241,7 @@ def test_the_given_tagger_is_adopted_and_heard(frozen_blocks, shared, tmp_path):
     artifacts.write_array(tmp_path / "tagger.npy", vectors["dog_logmel"].T[None])
     artifacts.write_ids(tmp_path / "tagger.ids.csv", ["dog"])
     heard = {"features": tmp_path / "tagger.npy", "ids": tmp_path / "tagger.ids.csv"}
-    given = {"modality": "sound", "network": "mn04", "given": shared / "data/weights/mn04_as_mAP_432.pt", "seed": 0}
+    given = {"modality": "sound", "network": "mn04", "given": shared / "data/weights/mn04_as_mAP_432.pt"}
     assert run_pretrain(tmp_path, given) == 0
     more = {"trunk": tmp_path / "trunk.npy"} if frozen_blocks else {}
     assert run_teacher(tmp_path, heard, frozen_blocks=frozen_blocks, normaliser=None, **more) == 0
@@ -251,7 +255,7 @@ def test_a_tagger_with_a_missing_entry_is_refused(shared, tmp_path, capsys):
     state = torch.load(shared / "data/weights/mn04_as_mAP_432.pt", weights_only=True)
     del state["features.5.block.2.conc_se_layers.0.fc1.bias"]
     torch.save(state, tmp_path / "short.pt")
-    given = {"modality": "sound", "network": "mn04", "given": tmp_path / "short.pt", "seed": 0}
+    given = {"modality": "sound", "network": "mn04", "given": tmp_path / "short.pt"}
     assert run_pretrain(tmp_path, given) == 2
     message = capsys.readouterr().err
     assert "short.pt: weights of another network" in message
@@ -269,8 +273,11 @@ def test_wrong_input_ends_with_what_to_do(sounds, tmp_path, capsys):
     assert run_pretrain(tmp_path, sounds | {"index": tmp_path / "short.csv"}) == 2
     assert f"1 of 60 clips are missing: {last}" in capsys.readouterr().err
     assert run_pretrain(tmp_path, {**sounds, "index": None}) == 2
-    assert "--features, --ids and --index, or --given" in capsys.readouterr().err
-    assert run_pretrain(tmp_path, {"modality": "sound", "network": "small", "given": sounds["index"], "seed": 0}) == 2
+    assert "--seed, --features, --ids, --index; found no --index" in capsys.readouterr().err
+    given = {"modality": "sound", "network": "small", "given": sounds["index"]}
+    assert run_pretrain(tmp_path, given | {"seed": 0}) == 2
+    assert "with --given nothing is trained: expected no --seed" in capsys.readouterr().err
+    assert run_pretrain(tmp_path, given) == 2
     assert "only mn04 for sound can be given" in capsys.readouterr().err
 
 

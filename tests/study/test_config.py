@@ -100,7 +100,9 @@ def test_rows_whose_needs_are_not_given_are_left_out_with_the_reason():
     [
         (["scratch"], ["pairs"], [], []),
         (["scratch", "scene"], ["pairs", "scenes", "sounds"], ["image", "sound"], []),
-        (["kl_av"], ["pairs", "scenes", "sounds"], ["image", "sound"], ["teacher", "prior", "relevance"]),
+        (["kl_av"], ["pairs", "scenes", "sounds"], ["image", "sound"], ["teacher"]),
+        (["kl_av", "event1"], ["pairs", "scenes", "sounds"], ["image", "sound"], ["teacher", "prior"]),
+        (["event1+event2"], ["pairs", "scenes", "sounds"], ["image", "sound"], ["teacher", "prior", "relevance"]),
     ],
 )
 def test_what_no_row_rests_on_is_not_made(rows, parts, networks, teacher):
@@ -113,17 +115,11 @@ def test_what_no_row_rests_on_is_not_made(rows, parts, networks, teacher):
     assert job_settings.teacher_jobs(experiment, study) == teacher
 
 
-def test_a_method_needs_in_the_study_what_it_needs_in_the_code():
-    from overheard.learning.methods import METHODS
-
-    study = config.load_study(ROOT, config.check(config.Experiment, TWIN, "x"))
-    assert set(study.methods) == set(METHODS)
-
-
 def test_full_networks_take_the_protocols_settings_and_small_ones_their_own():
     plain = config.check(config.Experiment, TWIN, "x")
     protocol = config.load_protocol(ROOT, plain)
-    settings = job_settings.train_settings(plain, protocol, ["encoders"])
+    row = (config.load_study(ROOT, plain).methods["scene+event"], "image")
+    settings = job_settings.train_settings(plain, protocol, *row)
     assert (settings["learning_rate"], settings["weight_decay"], settings["alpha"], settings["beta"]) == (
         1e-5,
         1e-4,
@@ -131,7 +127,7 @@ def test_full_networks_take_the_protocols_settings_and_small_ones_their_own():
         0.001,
     )
     own = config.check(config.Experiment, TWIN | {"train": {"learning_rate": 0.01}}, "x")
-    assert job_settings.train_settings(own, protocol, [])["learning_rate"] == 0.01
+    assert job_settings.train_settings(own, protocol, *row)["learning_rate"] == 0.01
     assert any("0.01" in line for line in job_settings.remarks(own))
 
 
@@ -159,11 +155,15 @@ def test_every_configuration_of_the_project_is_valid(path):
     config.load_protocol(ROOT, experiment)
 
 
-def test_a_random_start_freezes_nothing():
+def test_a_random_start_and_a_row_without_sound_freeze_nothing():
     source = {"kind": "directory", "pairs": "a", "scenes": "b", "tagger": "c"}
     content = {"source": source, "networks": {"sound": {"name": "mn04", "frozen_blocks": 13}}}
     experiment = config.check(config.Experiment, content, "x")
-    protocol = config.load_protocol(ROOT, experiment)
-    assert job_settings.train_settings(experiment, protocol, ["encoders", "teacher"])["frozen_blocks"] == 13
-    assert job_settings.train_settings(experiment, protocol, [])["frozen_blocks"] == 0
+    protocol, methods = config.load_protocol(ROOT, experiment), config.load_study(ROOT, experiment).methods
+    assert job_settings.train_settings(experiment, protocol, methods["scene"], "sound")["frozen_blocks"] == 13
+    assert job_settings.train_inputs(experiment, methods["scene"], "sound")["sounds"] == "teacher/trunk.npy"
+    for method, modality in (("scratch", "sound"), ("scene", "image")):
+        assert "frozen_blocks" not in job_settings.train_settings(experiment, protocol, methods[method], modality)
+        files = job_settings.train_inputs(experiment, methods[method], modality)
+        assert files["sounds"] == "features/tagger_mn04.npy"
     assert any("13 of 17" in line for line in job_settings.remarks(experiment))

@@ -38,8 +38,12 @@ STUDY = {
         "figure6": TABLE | {"blocks": [{"rows": ["scratch"], "columns": ["image"]}]},
     },
     "methods": {
-        "scratch": {"label": "L_s, random start", "needs": []},
-        "scene+event": {"label": "L_s + L_E", "needs": ["encoders", "teacher"]},
+        "scratch": {"label": "L_s, random start", "reads": [], "uses": ["f_score_from_clips"]},
+        "scene+event": {
+            "label": "L_s + L_E",
+            "reads": ["encoders", "logits", "prior", "relevance"],
+            "uses": ["alpha", "beta", "f_score_from_clips"],
+        },
     },
 }
 

@@ -101,11 +101,10 @@ def flags(stage, wildcards, reads, **settings):
 
 def media_folder(part):
     """The folder of a collection's media: drawn under results, or the user's own."""
-    collection = part.rstrip("/") or "pairs"
     return (
-        f"{RESULTS}/draw/{collection}"
+        f"{RESULTS}/draw/{collection_of(part)}"
         if TWIN
-        else getattr(EXPERIMENT.source, collection)
+        else getattr(EXPERIMENT.source, collection_of(part))
     )
 
 
@@ -125,6 +124,15 @@ def features_of(modality, part=""):
     name = job_settings.array(EXPERIMENT, modality)
     folder = f"{RESULTS}/features/{part}"
     return f"{folder}{name}.npy", f"{folder}{name.split('.')[0]}.ids.csv"
+
+
+def under_results(files):
+    """Files by flag, as `job_settings` names them, with the experiment's folder."""
+    return {flag: f"{RESULTS}/{path}" for flag, path in files.items()}
+
+
+def collection_of(part):
+    return part.rstrip("/") or "pairs"
 
 
 def per_seed(stage, flag, method, modality):

@@ -13,7 +13,7 @@ rule draw:
             wildcards,
             {},
             collection=wildcards.collection,
-            settings=job_settings.draw_settings(EXPERIMENT),
+            settings=job_settings.draw_settings(EXPERIMENT, wildcards.collection),
         ),
     shell:
         "overheard draw {params.flags} --workers {threads} --log {log}"

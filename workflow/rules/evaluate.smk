@@ -1,7 +1,8 @@
 def evaluate_reads(wildcards):
     """The students of a row and the arrays they are run on."""
-    students = per_seed("train", "student", wildcards.method, wildcards.modality)
-    return {"students": students, **student_arrays(wildcards.method)}
+    row = wildcards.method, wildcards.modality
+    arrays = job_settings.row_arrays(EXPERIMENT, STUDY.methods[row[0]], row[1])
+    return {"students": per_seed("train", "student", *row), **under_results(arrays)}
 
 
 def evaluated_alike():

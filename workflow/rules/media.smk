@@ -15,8 +15,10 @@ rule media:
             "media",
             wildcards,
             media_reads(wildcards),
-            collection=wildcards.part.rstrip("/") or "pairs",
-            settings=job_settings.media_settings(EXPERIMENT),
+            collection=collection_of(wildcards.part),
+            settings=job_settings.media_settings(
+                EXPERIMENT, collection_of(wildcards.part)
+            ),
         ),
     shell:
         "overheard media {params.flags} --workers {threads} --log {log}"

@@ -11,6 +11,18 @@ def pretrain_reads(wildcards):
     }
 
 
+def pretrain_how(encoder):
+    """The network, and how it is pre-trained: of given weights nothing more is said."""
+    network = getattr(EXPERIMENT.networks, encoder)
+    if encoder == "sound" and TAGGER:
+        return {"network": network.name}
+    return {
+        "network": network.name,
+        "seed": network.pretrain.seed,
+        "settings": job_settings.pretrain_settings(EXPERIMENT, PROTOCOL, encoder),
+    }
+
+
 rule pretrain:
     input:
         lambda wildcards: records_of(pretrain_reads(wildcards)),
@@ -24,11 +36,7 @@ rule pretrain:
             wildcards,
             pretrain_reads(wildcards),
             modality=wildcards.encoder,
-            network=getattr(EXPERIMENT.networks, wildcards.encoder).name,
-            seed=getattr(EXPERIMENT.networks, wildcards.encoder).pretrain.seed,
-            settings=job_settings.pretrain_settings(
-                EXPERIMENT, PROTOCOL, wildcards.encoder
-            ),
+            **pretrain_how(wildcards.encoder),
         ),
     shell:
         "overheard pretrain {params.flags} --checkpoints checkpoints --log {log}"

@@ -10,31 +10,21 @@ from typing import Any
 from overheard.io.parent_death import die_with_parent
 
 
-def in_processes(
-    function: Callable[[Any], Any],
-    items: Sequence[Any],
-    workers: int,
-    start: Callable[..., None] | None = None,
-    arguments: tuple = (),
-) -> Iterator[Any]:
+def in_processes(function: Callable[[Any], Any], items: Sequence[Any], workers: int) -> Iterator[Any]:
     """Yield `function(item)` for each item; what it returns must not depend on `workers`.
 
     Args:
         function: of one item; it and the items must be picklable.
         items: in the order of the results.
         workers: processes; 1 stays in this one.
-        start: called once in each process, before its first item.
-        arguments: of `start`.
     """
     workers = min(workers, len(items))
     if workers <= 1:
-        if start is not None:
-            start(*arguments)
         yield from map(function, items)
         return
     context = multiprocessing.get_context("fork")
     chunk = max(1, min(32, len(items) // (8 * workers)))
-    with ProcessPoolExecutor(workers, context, _begin, (start, arguments)) as pool:
+    with ProcessPoolExecutor(workers, context, _begin) as pool:
         try:
             with warnings.catch_warnings():
                 # Python 3.12 warns of forks beside threads; the only ones here are a numeric library's, and idle
@@ -46,11 +36,9 @@ def in_processes(
             pool.shutdown(cancel_futures=True)
 
 
-def _begin(start: Callable[..., None] | None, arguments: tuple) -> None:
+def _begin() -> None:
     """Make ready a working process: it leaves Ctrl-C to its parent, and does not outlive it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     parent = multiprocessing.parent_process()
     die_with_parent(signal.SIGTERM, parent and parent.pid)
-    if start is not None:
-        start(*arguments)

@@ -68,7 +68,10 @@ def deciding(stage: Callable[..., None], arguments: dict[str, Any]) -> dict[str,
     found = {}
     for name, annotation in typing.get_type_hints(stage, include_extras=True).items():
         value = arguments.get(name)
-        if name == "return" or role(annotation) or isinstance(value, Path) or name in _HOW:
+        # what is not given decides nothing
+        if value is None or name == "return" or role(annotation) or isinstance(value, Path) or name in _HOW:
             continue
-        found[name] = dataclasses.asdict(value) if dataclasses.is_dataclass(value) else value
+        if dataclasses.is_dataclass(value):
+            value = {key: own for key, own in dataclasses.asdict(value).items() if own is not None}
+        found[name] = value
     return json.loads(json.dumps(found))

@@ -191,7 +191,7 @@ def serve(descriptor: int, stages: Sequence[str]) -> None:
     signal.set_wakeup_fd(wake_write)
 
     imported = _imported(stages)
-    from overheard.learning.objective import settle
+    from overheard.io.device import settle
 
     # torch imports its compiler when it is told to be deterministic: once here, not once a job
     settle("cpu")

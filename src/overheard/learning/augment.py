@@ -4,6 +4,7 @@ Pictures only; sounds are not augmented. All numbers are drawn on the CPU, so th
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -26,6 +27,13 @@ class Augmentation:
     flip: float
     brightness: tuple[float, float]
     colour: tuple[float, float]
+
+
+def from_settings(
+    flip: float | None, brightness: Sequence[float] | None, colour: Sequence[float] | None
+) -> Augmentation | None:
+    """The augmentation that settings name; None where they name none, as pictures are not trained on."""
+    return None if flip is None else Augmentation(flip, tuple(brightness), tuple(colour))
 
 
 def augmented(images: Tensor, augmentation: Augmentation, generator: torch.Generator) -> Tensor:

@@ -24,13 +24,13 @@ def scene_loss(scene_logits: Tensor, label: Tensor) -> Tensor:
     return cross_entropy(scene_logits, label, reduction="none")
 
 
-def total_loss(scene: Tensor | None, transfer: dict[str, Tensor], alpha: float) -> dict[str, Tensor]:
+def total_loss(scene: Tensor | None, transfer: dict[str, Tensor], alpha: float | None) -> dict[str, Tensor]:
     """L = L_s + alpha L_Omega, equation (2), as named terms whose sum is L; without L_s it is L_Omega itself.
 
     Args:
         scene: (clips,) L_s, or None.
         transfer: the terms of L_Omega, each (clips,); empty for plain scene recognition.
-        alpha: weight of L_Omega beside L_s.
+        alpha: weight of L_Omega beside L_s; None where one of the two is not there.
     """
     if scene is None:
         return dict(transfer)

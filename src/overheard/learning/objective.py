@@ -1,6 +1,6 @@
 """What training asks of a student: the terms of a batch's loss, an epoch's numbers on the validation clips, the fit."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
@@ -12,8 +12,8 @@ from overheard.learning import losses, selection
 from overheard.learning.augment import Augmentation
 from overheard.learning.inputs import Inputs
 from overheard.learning.loop import Adam, Loss, Run, fit
-from overheard.learning.methods import Known, Method, Said
-from overheard.learning.models.student import Student
+from overheard.learning.methods import Method
+from overheard.learning.models.student import Said, Student
 from overheard.scores.metrics import weighted_f_score
 
 
@@ -36,17 +36,13 @@ class Objective:
     Attributes:
         method: row of the study.
         student: in train or eval mode as `loop.fit` set it.
-        relevance: (scenes, events) d_k, or None.
-        alpha: of equation (2).
-        beta: of equation (9).
+        given: of what the method uses (`Method.uses`) that which is one for all clips: alpha, beta, relevance.
         bf16: run the networks in bfloat16; losses are always float32.
     """
 
     method: Method
     student: Student
-    relevance: Tensor | None
-    alpha: float
-    beta: float
+    given: Mapping[str, Any]
     bf16: bool = False
 
     def terms(self, part: Part, clips: Tensor, inputs: dict[str, Tensor]) -> tuple[dict[str, Tensor], Said, Tensor]:
@@ -54,11 +50,14 @@ class Objective:
         said = say(self.student, inputs, self.bf16)
         clips = clips.to(part.label.device)
         label = part.label.index_select(0, clips)
-        teacher = None if part.teacher_logits is None else part.teacher_logits.index_select(0, clips)
-        known = Known(label, teacher, self.student.prior, self.relevance, self.beta)
-        return self.method.terms(said, known, self.alpha), said, label
+        given = dict(self.given)
+        if part.teacher_logits is not None:
+            given["logits"] = part.teacher_logits.index_select(0, clips)
+        if self.student.prior is not None:
+            given["prior"] = self.student.prior
+        return self.method.terms(said, label, **given), said, label
 
-    def on_training(self, part: Part, augmentation: Augmentation, generator: torch.Generator) -> Loss:
+    def on_training(self, part: Part, augmentation: Augmentation | None, generator: torch.Generator) -> Loss:
         """The loss of a batch of training clips, augmented, for `loop.fit`."""
 
         def loss(clips: Tensor) -> tuple[dict[str, Tensor], Tensor]:
@@ -91,10 +90,13 @@ class Training:
         train: Part,
         val: Part,
         adam: Adam,
-        augmentation: Augmentation,
+        augmentation: Augmentation | None,
         generators: dict[str, torch.Generator],
     ) -> None:
-        """Args as the attributes; `generators` are `order` and `augmentation`, on the CPU."""
+        """Args as the attributes; `generators` are `order` and `augmentation`, on the CPU.
+
+        Without pictures `augmentation` is None.
+        """
         self.objective, self.train, self.val = objective, train, val
         self.adam, self.augmentation, self.generators = adam, augmentation, generators
 
@@ -104,7 +106,7 @@ class Training:
         epochs: int,
         batch_size: int,
         patience: int,
-        f_score_from_clips: int,
+        f_score_from_clips: int | None,
         run: Run | None,
         on_epoch: Callable[[Run], None],
     ) -> Run:
@@ -152,14 +154,3 @@ def _precision(inputs: dict[str, Tensor], bf16: bool) -> AbstractContextManager:
     if not bf16:
         return nullcontext()
     return torch.autocast(next(iter(inputs.values())).device.type, torch.bfloat16)
-
-
-def settle(device: str) -> None:
-    """One thread, no denormals, deterministic kernels: the same bytes on every run of this process."""
-    torch.set_num_threads(1)
-    torch.set_flush_denormal(True)
-    torch.use_deterministic_algorithms(True)
-    # would fill every new tensor with NaN first; kernels that read what they did not write raise anyway
-    torch.utils.deterministic.fill_uninitialized_memory = False
-    if device == "cuda":
-        torch.backends.cudnn.benchmark = False

@@ -112,7 +112,7 @@ class Pretraining:
         network: str,
         modality: str,
         data: Labelled,
-        augmentation: Augmentation,
+        augmentation: Augmentation | None,
         *,
         learning_rate: float,
         weight_decay: float,
@@ -145,11 +145,13 @@ class Pretraining:
         prevalence = torch.from_numpy((heard + 0.5) / (len(self.train_rows) + 1.0))
         self.model.classifier.bias.copy_(torch.logit(prevalence))
 
-    def _logits(self, rows: Tensor, augmentation: Augmentation | None = None) -> Tensor:
-        batch = self.inputs.batch(rows, augmentation, self.draws)[self.modality]
-        if self.modality == "sound" and augmentation is not None:
-            batch = turned(batch, self.draws)
-        return self.model(batch)
+    def _logits(self, rows: Tensor) -> Tensor:
+        return self.model(self.inputs.batch(rows)[self.modality])
+
+    def _changed_logits(self, rows: Tensor) -> Tensor:
+        """Of training clips: pictures augmented, sounds turned."""
+        batch = self.inputs.batch(rows, self.augmentation, self.draws)[self.modality]
+        return self.model(turned(batch, self.draws) if self.modality == "sound" else batch)
 
     def _loss(self, logits: Tensor, rows: Tensor) -> Tensor:
         """(clips,) in nats: cross-entropy of the scene, or binary cross-entropy summed over events."""
@@ -160,7 +162,7 @@ class Pretraining:
 
     def _batch_loss(self, positions: Tensor) -> tuple[dict[str, Tensor], None]:
         rows = self.train_rows[positions]
-        return {"label": self._loss(self._logits(rows, self.augmentation), rows)}, None
+        return {"label": self._loss(self._changed_logits(rows), rows)}, None
 
     def _validate(self) -> dict[str, float]:
         logits = torch.cat([self._logits(rows) for rows in self.val_rows.split(_EVALUATION_BATCH)])

@@ -6,14 +6,14 @@ from collections.abc import Callable, Mapping
 Better = Callable[[Mapping[str, float], Mapping[str, float]], bool]
 
 
-def rule(scene_loss: bool, validation_clips: int, f_score_from_clips: int) -> Better:
+def rule(scene_loss: bool, validation_clips: int, f_score_from_clips: int | None) -> Better:
     """The rule by which one epoch is better than an earlier one; on a tie the earlier stays.
 
     Args:
         scene_loss: the method has L_s; without it the method's own validation loss decides.
         validation_clips: with fewer than `f_score_from_clips` an F-score is too coarse, and the validation scene
             loss decides; else the weighted validation F, then the lower validation loss.
-        f_score_from_clips: see there.
+        f_score_from_clips: see there; None without L_s.
     """
     if not scene_loss:
         return by_loss

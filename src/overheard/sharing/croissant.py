@@ -128,8 +128,8 @@ def _about(folder: Path, found: Mapping[str, Record]) -> Node:
         "isLiveDataset": False,
     }
     if drawn:
-        settings = next(iter(drawn.values()))["settings"]["settings"]
-        told = ", ".join(f"{key} {value}" for key, value in settings.items())
+        settings = {key: value for record in drawn.values() for key, value in record["settings"]["settings"].items()}
+        told = ", ".join(f"{key} {value}" for key, value in sorted(settings.items()))
         about |= {
             "description": f"SIMULATED: pictures and sounds drawn by the program `overheard` ({told}); "
             "no place is real.",

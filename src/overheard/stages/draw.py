@@ -23,11 +23,12 @@ _SIZE = 400  # pixels of a place; a photograph shows 256 of them
 _REACH = 60  # pixels a copy's picture may lie from the location's own
 _QUALITY = 90
 _EVENTS_A_CLIP = 4
+_WORLDS = (0, 2**63 - 1)
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What to draw.
+    """What to draw; besides the world, what is of the collection.
 
     Attributes:
         world: the generator's seed; names the world.
@@ -38,10 +39,10 @@ class Settings:
     """
 
     world: int
-    scale: float
-    coupling: float
-    scenes: int
-    sounds: int
+    scale: float | None = None
+    coupling: float | None = None
+    scenes: int | None = None
+    sounds: int | None = None
 
 
 def draw(collection: str, settings: Settings, media: Writes, workers: int = 1) -> None:
@@ -65,17 +66,15 @@ def draw(collection: str, settings: Settings, media: Writes, workers: int = 1) -
 
 def _check(collection: str, settings: Settings, workers: int) -> None:
     limits = {
-        "world": (0, 2**63 - 1),
-        "scale": (0.001, 10),
-        "coupling": (0, 1),
-        "scenes": (1, 100_000),
-        "sounds": (1, 1_000_000),
+        "pairs": {"world": _WORLDS, "scale": (0.001, 10), "coupling": (0, 1)},
+        "scenes": {"world": _WORLDS, "scenes": (1, 100_000)},
+        "sounds": {"world": _WORLDS, "sounds": (1, 1_000_000)},
     }
-    if collection not in ("pairs", "scenes", "sounds"):
+    if collection not in limits:
         raise ConfigError(f"--collection: expected pairs, scenes or sounds, found {collection}")
-    for name, (low, high) in limits.items():
+    for name, (low, high) in limits[collection].items():
         value = getattr(settings, name)
-        if not low <= value <= high:
+        if value is None or not low <= value <= high:
             raise ConfigError(f"settings of draw, {name}: expected {low} to {high}, found {value}")
     if workers < 1:
         raise ConfigError(f"--workers: expected at least 1, found {workers}")

@@ -1,15 +1,15 @@
 """Evaluate the students of one row, a seed each, on the test split (paper, section 5.1)."""
 
-import dataclasses
-import os
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
-from overheard.errors import CheckpointError, ConfigError, PairingError
-from overheard.io import artifacts, progress
+from overheard.errors import CheckpointError
+from overheard.io import artifacts, clips, progress
+from overheard.io.device import settle
 from overheard.io.signature import Reads, Writes
 from overheard.learning import methods, objective
 from overheard.learning.inputs import Inputs, gathered
@@ -18,19 +18,12 @@ from overheard.learning.models.student import ORDER, Student
 from overheard.scores import metrics
 
 _KEYS = {
-    "method",
-    "modality",
-    "seed",
-    "classes",
-    "best_epoch",
-    "network_image",
-    "network_sound",
-    "frozen_blocks",
-    "state",
+    *("method", "modality", "seed", "classes", "best_epoch", "state"),
+    *("network_image", "network_sound", "frozen_blocks"),
 }
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclass(frozen=True)
 class Settings:
     """How students are run; the same as in their training."""
 
@@ -74,8 +67,9 @@ def evaluate(
         events: id, event_logits (clips, 527), log-odds, or (clips, 0) where the method predicts no event (.npz).
         scores: weighted and per-class scores as fractions, confusion with true classes as rows (.json).
     """
-    _settle(settings.device)
-    classes, ids, label = _test_clips(index, splits)
+    settle(settings.device)
+    classes, by_split = clips.labelled(index, splits, ["test"])
+    ids, label = by_split["test"]
     reads = {"image": (images, image_ids), "sound": (sounds, sound_ids)}
     inputs: dict[tuple[str, ...], Inputs] = {}
 
@@ -89,37 +83,13 @@ def evaluate(
         progress.step(done, len(students), f"seed {stored['seed']}")
 
 
-def _settle(device: str) -> None:
-    if device == "cuda":
-        if not torch.cuda.is_available():
-            raise ConfigError("device: found 'cuda', but torch sees no GPU here; set device to 'cpu'")
-        # cuBLAS is deterministic with this workspace alone, and reads it when it first starts
-        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-    objective.settle(device)
-
-
-def _test_clips(index: Path, splits: Path) -> tuple[list[str], list[str], np.ndarray]:
-    """The classes in order, the ids of the test clips in order, and their labels."""
-    class_of = {row["id"]: row["class"] for row in artifacts.read_table(index, ["id", "class"])}
-    classes = sorted(set(class_of.values()))
-    ids = sorted(row["id"] for row in artifacts.read_table(splits, ["id", "split"]) if row["split"] == "test")
-    if not ids:
-        raise PairingError(f"{splits}: no clip in split 'test', expected at least one of each class; run split again")
-    artifacts.positions(ids, list(class_of), str(index))
-    return classes, ids, np.array([classes.index(class_of[clip]) for clip in ids], dtype=np.int64)
-
-
 def _inputs(
     trained: tuple[str, ...], reads: dict[str, tuple[Path, Path]], normaliser: Path, ids: list[str], settings: Settings
 ) -> Inputs:
     """The test clips in memory; only the modalities that the students were trained on."""
+    images, sounds = (clips.gathered(*reads[name], ids) if name in trained else None for name in ORDER)
     normal = artifacts.read_arrays(normaliser)
-    values = {}
-    for name in trained:
-        array, id_file = reads[name]
-        names, clips = artifacts.read_clips(array, id_file)
-        values[name] = clips[artifacts.positions(ids, names, str(id_file))]
-    return gathered(values.get("image"), values.get("sound"), normal, settings.device, settings.channels_last)
+    return gathered(images, sounds, normal, settings.device, settings.channels_last)
 
 
 def _stored(path: Path, expected: dict[str, Any]) -> dict[str, Any]:
@@ -159,10 +129,10 @@ def _student(stored: dict[str, Any], where: str, settings: Settings) -> Student:
 
 
 @torch.no_grad()
-def _said(student: Student, inputs: Inputs, clips: int, settings: Settings) -> tuple[np.ndarray, np.ndarray]:
+def _said(student: Student, inputs: Inputs, n_clips: int, settings: Settings) -> tuple[np.ndarray, np.ndarray]:
     """Scene logits (clips, scenes) and event log-odds (clips, events), or (clips, 0), float32."""
     scenes, events = [], []
-    for batch in torch.arange(clips).split(settings.batch_size):
+    for batch in torch.arange(n_clips).split(settings.batch_size):
         said = objective.say(student, inputs.batch(batch), settings.bf16)
         predicted = student.predicted_events(said)
         scenes.append(said.scene_logits)
@@ -182,9 +152,9 @@ def _write(
 ) -> None:
     classes = stored["classes"]
     counts = metrics.confusion(label, scene_logits.argmax(axis=1), len(classes))
-    clips = np.array(ids)
-    artifacts.write_arrays(predictions, id=clips, label=label, scene_logits=scene_logits, classes=np.array(classes))
-    artifacts.write_arrays(events, id=clips, event_logits=event_logits)
+    names = np.array(ids)
+    artifacts.write_arrays(predictions, id=names, label=label, scene_logits=scene_logits, classes=np.array(classes))
+    artifacts.write_arrays(events, id=names, event_logits=event_logits)
     said = {name: stored[name] for name in ("method", "modality", "seed", "classes", "best_epoch")}
     said |= {"n": len(ids), "confusion": counts.tolist(), "per_class": metrics.class_table(counts, classes)}
     artifacts.write_json(scores, said | metrics.scores(counts))

@@ -1,5 +1,7 @@
 """Pictures and sounds as arrays, computed once, memory-mapped (section 5.1 of the paper)."""
 
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -44,8 +46,8 @@ def features(
     if pooled is not None:
         artifacts.create_array(pooled, (len(rows), *pooled_shape), dtype).flush()
     work = [(number, *(row[column] for column in columns)) for number, row in enumerate(rows)]
-    results = in_processes(_fill, work, workers, _open, (folder, front_end, array, pooled))
-    for done, _ in enumerate(results, start=1):
+    fill = partial(_fill, _Place(folder, front_end, array, pooled))
+    for done, _ in enumerate(in_processes(fill, work, workers), start=1):
         progress.step(done, len(rows), f"{front_end} of every clip")
 
     artifacts.write_ids(ids, [row["id"] for row in rows])
@@ -61,47 +63,39 @@ def _shapes(front_end: str) -> tuple[tuple[int, ...], tuple[int, ...] | None, ty
     return (end.frames, end.bands), (end.frames // end.pool, end.bands) if end.pool else None, np.float32
 
 
-class _Desk:
-    """What a working process keeps open; set once by `_open`."""
+@dataclass(frozen=True)
+class _Place:
+    """Where clips come from and their rows go."""
 
     folder: Path
     front_end: str
-    array: np.ndarray
-    pooled: np.ndarray | None
+    array: Path
+    pooled: Path | None
 
 
-def _open(folder: Path, front_end: str, array: Path, pooled: Path | None) -> None:
-    _Desk.folder, _Desk.front_end = folder, front_end
-    _Desk.array = np.load(array, mmap_mode="r+")
-    _Desk.pooled = None if pooled is None else np.load(pooled, mmap_mode="r+")
-    if front_end != IMAGES:
-        import torch
-
-        torch.set_num_threads(1)  # the processes are the cores' work
-
-
-def _fill(item: tuple) -> None:
+def _fill(place: _Place, item: tuple) -> None:
     """Compute one row and put it into its place."""
     number, path, *rest = item
     try:
-        if _Desk.front_end == IMAGES:
-            row, small = _picture(_Desk.folder / path, rest[0])
-        else:
-            row, small = _sound(_Desk.folder / path, float(rest[0]), float(rest[1]))
+        compute = _picture if place.front_end == IMAGES else _sound
+        row, small = compute(place, place.folder / path, *rest)
     except (MediaError, FileNotFoundError) as error:
         what = "not there any more" if isinstance(error, FileNotFoundError) else error
-        raise MediaError(f"{_Desk.folder / path}: {what}; it was fine in the media stage: run that again") from error
-    _Desk.array[number] = row
-    if _Desk.pooled is not None:
-        _Desk.pooled[number] = small
+        raise MediaError(f"{place.folder / path}: {what}; it was fine in the media stage: run that again") from error
+    for file, value in ((place.array, row), (place.pooled, small)):
+        if file is not None:
+            np.load(file, mmap_mode="r+")[number] = value
 
 
-def _picture(path: Path, bands: str) -> tuple[np.ndarray, np.ndarray | None]:
+def _picture(place: _Place, path: Path, bands: str) -> tuple[np.ndarray, np.ndarray | None]:
     picture = media_files.square_picture(path, [int(band) for band in bands.split()] or None)
-    return picture, None if _Desk.pooled is None else pool_pixels(picture)
+    return picture, None if place.pooled is None else pool_pixels(picture)
 
 
-def _sound(path: Path, start_s: float, duration_s: float) -> tuple[np.ndarray, np.ndarray | None]:
-    end = FRONT_ENDS[_Desk.front_end]
-    log_mel = end.function(media_files.clip_samples(path, start_s, duration_s, end.rate))
-    return log_mel, None if _Desk.pooled is None else pool_frames(log_mel, end.pool)
+def _sound(place: _Place, path: Path, start_s: str, duration_s: str) -> tuple[np.ndarray, np.ndarray | None]:
+    import torch
+
+    torch.set_num_threads(1)  # the processes are the cores' work
+    end = FRONT_ENDS[place.front_end]
+    log_mel = end.function(media_files.clip_samples(path, float(start_s), float(duration_s), end.rate))
+    return log_mel, None if place.pooled is None else pool_frames(log_mel, end.pool)

@@ -23,11 +23,11 @@ class Settings:
 
     experiment: str
     source: str  # twin, directory or published record
-    protocol: str = ""
+    protocol: str | None = None
     spec: dict[str, Any] | None = None  # figure6: its entry of the study file
     labels: dict[str, str] | None = None  # what each method is called
     seeds: list[int] | None = None  # asked
-    partial: bool = False  # fewer seeds than asked are shown, and said
+    partial: bool | None = None  # fewer seeds than asked are shown, and said
     left_out: dict[str, str] | None = None  # "method|modality" -> reason
     remarks: list[str] | None = None  # lines that stand in every caption
 
@@ -77,7 +77,7 @@ def _figure6(settings: Settings, runs: Sequence[Run]) -> Figure:
     if missing or not settings.protocol:
         raise ConfigError(f"figure6: settings lack {', '.join(missing) or 'protocol'}")
     left_out = rows_left_out(settings.left_out)
-    ask = Ask(settings.experiment, settings.source, settings.protocol, settings.seeds, settings.partial, left_out)
+    ask = Ask(settings.experiment, settings.source, settings.protocol, settings.seeds, bool(settings.partial), left_out)
     spec = settings.spec | {"metrics": ["f_score"]}
     cells = table_cells("figure6", spec, runs, ask, {})
     bars = [_bar(cell, settings.labels, runs) for cell in cells]

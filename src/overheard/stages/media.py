@@ -30,12 +30,12 @@ _COLUMNS = {
 
 @dataclass(frozen=True)
 class Settings:
-    """What is taken from a folder."""
+    """What is taken from a folder, each where its collection has it."""
 
-    seed: int  # of the ten-second windows of longer sounds
-    classes: list[str] | None  # of the pairs; None: all that are found
-    bands: list[int] | None  # three, counted from 0, of pictures with more than three
-    channels: str | None  # "mean" mixes sounds of more than two channels
+    seed: int | None = None  # of the ten-second windows of longer sounds
+    classes: list[str] | None = None  # of the pairs; None: all that are found
+    bands: list[int] | None = None  # three, counted from 0, of pictures with more than three
+    channels: str | None = None  # "mean" mixes sounds of more than two channels
 
 
 def media(
@@ -87,6 +87,8 @@ def media(
 def _check_settings(collection: str, settings: Settings, workers: int) -> None:
     if collection not in _COLUMNS:
         raise ConfigError(f"--collection: found {collection}; allowed: {', '.join(_COLUMNS)}")
+    if settings.seed is None and collection != "scenes":
+        raise ConfigError(f"settings of media, seed: found none; {collection} need it for their ten-second windows")
     bands = settings.bands
     if bands is not None and (len(bands) != 3 or not all(isinstance(band, int) and band >= 0 for band in bands)):
         raise ConfigError(f"source.bands: found {bands}; expected three band numbers, counted from 0, e.g. [2, 1, 0]")

@@ -1,8 +1,5 @@
 """Train a network before any scene of the study is seen ("AID" and "AudioSet" in the paper), or adopt given weights."""
 
-import dataclasses
-import hashlib
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,35 +10,37 @@ import torch
 
 from overheard.errors import CheckpointError, ConfigError, MediaError
 from overheard.io import artifacts, progress
+from overheard.io.checkpoints import Checkpoint
+from overheard.io.device import settle
 from overheard.io.signature import Reads, Writes
-from overheard.learning import augment, loop, objective, pretraining
+from overheard.learning import augment, loop, pretraining
 from overheard.learning.models import encoders, mn04
 from overheard.learning.pretraining import Pretraining
 
 
 @dataclass(frozen=True)
 class Settings:
-    """How a network is pre-trained; `brightness` and `colour` are the ranges of factors on training pictures."""
+    """How a network is pre-trained; the last three, ranges and a chance of augmentation, are of pictures alone."""
 
     epochs: int
     batch_size: int  # clips
     learning_rate: float  # of the first epoch; falls as half a cosine
     weight_decay: float
-    flip: float
-    brightness: Sequence[float]
-    colour: Sequence[float]
     device: str
     channels_last: bool
+    flip: float | None = None
+    brightness: Sequence[float] | None = None
+    colour: Sequence[float] | None = None
 
 
 def pretrain(
     modality: str,
     network: str,
-    settings: Settings,
-    seed: int,
     checkpoints: Path,
     weights: Writes,
     history: Writes,
+    settings: Settings | None = None,
+    seed: int | None = None,
     features: Reads | None = None,
     ids: Reads | None = None,
     index: Reads | None = None,
@@ -56,57 +55,53 @@ def pretrain(
     Args:
         modality: image or sound.
         network: small, resnet101 (image), resnet50 or mn04 (sound).
-        settings: how to train.
-        seed: of first weights, held-out clips, order and augmentation.
         checkpoints: folder where an interrupted training finds itself again.
         weights: the encoder and its classifier, .pt.
         history: a line per epoch with losses in nats and val_accuracy or val_auc as fractions, .csv.
+        settings: how to train; not with `given`.
+        seed: of first weights, held-out clips, order and augmentation; not with `given`.
         features: pictures (N,H,W,3) or log-mels (N,time,band), .npy; not with `given`.
         ids: the ids of its rows, .csv.
         index: the media index of the set (id and class, or id and events), .csv.
         given: a tagger's weights (mn04's state dict), .pt; nothing is trained then.
     """
-    objective.settle(settings.device)
+    wanted = {"settings": settings, "seed": seed, "features": features, "ids": ids, "index": index}
+    _check(modality, settings, given, wanted)
     if given is not None:
+        settle("cpu")
         artifacts.write_weights(weights, _adopted(given, network, modality))
         artifacts.write_table(history, ["epoch"], [])
         return
-    if features is None or ids is None or index is None:
-        raise ConfigError("pretrain: expected --features, --ids and --index, or --given; found neither set complete")
+    settle(settings.device)
     data = _labelled(modality, features, ids, index)
 
     training = _training(network, modality, data, settings, seed)
-    identity = _identity(network, modality, seed, settings, {"features": features, "ids": ids, "index": index})
-    checkpoint = checkpoints / f"{_name(identity)}.pt"
-    run = _resumed(training, checkpoint, identity)
-    keep = _keep(training, checkpoint, identity, settings.epochs)
-    run = training.fit(settings.epochs, settings.batch_size, run, keep)
+    reads = {"features": features, "ids": ids, "index": index}
+    checkpoint = Checkpoint(checkpoints, settings, reads, network=network, modality=modality, seed=seed)
+    on_epoch = _after_epoch(checkpoint, training, settings.epochs)
+    run = training.fit(settings.epochs, settings.batch_size, checkpoint.resumed(training), on_epoch)
 
     artifacts.write_weights(weights, pretraining.encoder_file(network, modality, data.labels, run.best_state))
     columns = [name for name in run.history[0] if not name.startswith("loss_")]  # there is one term
     artifacts.write_table(history, columns, ({name: line[name] for name in columns} for line in run.history))
-    checkpoint.unlink(missing_ok=True)
+    checkpoint.delete()
 
 
-def _identity(network: str, modality: str, seed: int, settings: Settings, reads: Mapping[str, Path]) -> dict[str, Any]:
-    """All that decides the weights' bytes but the code, whose digest names the folder the runner hands out."""
-    return {
-        "network": network,
-        "modality": modality,
-        "seed": seed,
-        **json.loads(json.dumps(dataclasses.asdict(settings))),
-        **{name: _digest(path) for name, path in reads.items()},
-        "torch": str(torch.__version__),
-    }
-
-
-def _name(identity: Mapping[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+def _check(modality: str, settings: Settings | None, given: Path | None, wanted: Mapping[str, Any]) -> None:
+    """Refuse too much or too little: given weights, or all that a training uses."""
+    flags = {name: f"--{name}" for name in wanted}
+    missing = [flags[name] for name, value in wanted.items() if value is None]
+    if given is not None:
+        if len(missing) < len(wanted):
+            unused = ", ".join(flag for flag in flags.values() if flag not in missing)
+            raise ConfigError(f"pretrain: with --given nothing is trained: expected no {unused}; leave it out")
+        return
+    if missing:
+        raise ConfigError(f"pretrain: expected --given, or {', '.join(flags.values())}; found no {', '.join(missing)}")
+    for name in ("flip", "brightness", "colour"):
+        if (getattr(settings, name) is None) != (modality == "sound"):
+            verb = "does not use" if modality == "sound" else "needs"
+            raise ConfigError(f"pretrain: --settings: {modality} {verb} {name}, which is of pictures")
 
 
 def _labelled(modality: str, features: Path, ids: Path, index: Path) -> pretraining.Labelled:
@@ -144,7 +139,7 @@ def _training(network: str, modality: str, data: pretraining.Labelled, settings:
         network,
         modality,
         data,
-        augment.Augmentation(settings.flip, tuple(settings.brightness), tuple(settings.colour)),
+        augment.from_settings(settings.flip, settings.brightness, settings.colour),
         learning_rate=settings.learning_rate,
         weight_decay=settings.weight_decay,
         seed=seed,
@@ -153,30 +148,14 @@ def _training(network: str, modality: str, data: pretraining.Labelled, settings:
     )
 
 
-def _resumed(training: Pretraining, checkpoint: Path, identity: dict[str, Any]) -> loop.Run | None:
-    """Where an interrupted training of the same settings stood, or None."""
-    if not checkpoint.exists():
-        return None
-    content = artifacts.read_checkpoint(checkpoint)
-    differing = [name for name, value in identity.items() if content["identity"].get(name) != value]
-    if differing:
-        found = ", ".join(f"{name} {content['identity'].get(name)!r:.60}" for name in differing)
-        wanted = ", ".join(f"{name} {identity[name]!r:.60}" for name in differing)
-        raise CheckpointError(f"{checkpoint}: found {found}; expected {wanted}; delete it and run again")
-    return training.resume(content["state"])
-
-
-def _keep(training: Pretraining, checkpoint: Path, identity: dict[str, Any], epochs: int) -> Callable[[loop.Run], None]:
+def _after_epoch(checkpoint: Checkpoint, training: Pretraining, epochs: int) -> Callable[[loop.Run], None]:
     """After each epoch: a checkpoint, and a step of progress."""
-    checkpoint.parent.mkdir(parents=True, exist_ok=True)
 
-    def on_epoch(run: loop.Run) -> None:
-        part = checkpoint.with_name(f".part-{checkpoint.name}")
-        artifacts.write_checkpoint(part, {"identity": identity, "state": training.state(run)})
-        part.replace(checkpoint)
+    def after_epoch(run: loop.Run) -> None:
+        checkpoint.keep(training, run)
         progress.step(run.epoch, epochs, f"validation loss {run.history[-1]['val_loss']:.3f} nats")
 
-    return on_epoch
+    return after_epoch
 
 
 def _adopted(given: Path, network: str, modality: str) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """p(e|s_k): how probable the teacher finds each event in each scene (paper, section 4.3)."""
 
-from overheard.io import artifacts
+from overheard.io import artifacts, clips
 from overheard.io.signature import Reads, Writes
 from overheard.learning.relevance import probabilities, scene_event_prior, training_clips
 
@@ -15,12 +15,8 @@ def prior(logits: Reads, logit_ids: Reads, index: Reads, splits: Reads, prior: W
         splits: the split (id, split), .csv; clips outside `train` are not looked at.
         prior: p(e|s_k), a line per class, .csv.
     """
-    ids, values = artifacts.read_clips(logits, logit_ids)
-    scene = {row["id"]: row["class"] for row in artifacts.read_table(index, ["id", "class"])}
-    split = {row["id"]: row["split"] for row in artifacts.read_table(splits, ["id", "split"])}
+    scene, split = clips.scenes_and_splits(index, splits)
+    ids, label, classes = training_clips(scene, split)
+    heard = probabilities(clips.gathered(logits, logit_ids, ids))
 
-    clips, label, classes = training_clips(scene, split)
-    rows = artifacts.positions(clips, ids, str(logits))
-    matrix = scene_event_prior(probabilities(values[rows]), label, len(classes))
-
-    artifacts.write_event_matrix(prior, classes, matrix)
+    artifacts.write_event_matrix(prior, classes, scene_event_prior(heard, label, len(classes)))

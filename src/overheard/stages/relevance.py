@@ -1,6 +1,6 @@
 """d_k: which events go with a scene, by the teacher (paper, equation 8)."""
 
-from overheard.io import artifacts
+from overheard.io import artifacts, clips
 from overheard.io.signature import Reads, Writes
 from overheard.learning.relevance import probabilities, scene_event_relevance, training_clips
 
@@ -15,12 +15,8 @@ def relevance(logits: Reads, logit_ids: Reads, index: Reads, splits: Reads, rele
         splits: the split (id, split), .csv; clips outside `train` are not looked at.
         relevance: d_k, a line of unit norm per class, .csv.
     """
-    ids, values = artifacts.read_clips(logits, logit_ids)
-    scene = {row["id"]: row["class"] for row in artifacts.read_table(index, ["id", "class"])}
-    split = {row["id"]: row["split"] for row in artifacts.read_table(splits, ["id", "split"])}
+    scene, split = clips.scenes_and_splits(index, splits)
+    ids, label, classes = training_clips(scene, split)
+    heard = probabilities(clips.gathered(logits, logit_ids, ids))
 
-    clips, label, classes = training_clips(scene, split)
-    rows = artifacts.positions(clips, ids, str(logits))
-    matrix = scene_event_relevance(probabilities(values[rows]), label, len(classes))
-
-    artifacts.write_event_matrix(relevance, classes, matrix)
+    artifacts.write_event_matrix(relevance, classes, scene_event_relevance(heard, label, len(classes)))

@@ -7,9 +7,9 @@ import numpy as np
 
 from overheard.errors import ConfigError, MediaError, PairingError
 from overheard.io import artifacts, progress
+from overheard.io.device import settle
 from overheard.io.signature import Reads, Writes
 from overheard.learning.models.tagger import Tagger
-from overheard.learning.objective import settle
 from overheard.scores.auc import roc_auc
 
 _FEWEST = 5

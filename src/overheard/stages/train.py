@@ -1,51 +1,45 @@
 """Train one student: one method, one modality, one seed (paper, sections 4 and 5.1)."""
 
-import dataclasses
-import hashlib
-import json
-import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from overheard import seeds
-from overheard.errors import CheckpointError, ConfigError, PairingError
-from overheard.io import artifacts, progress
+from overheard.errors import ConfigError
+from overheard.io import artifacts, clips, progress
+from overheard.io.checkpoints import Checkpoint
+from overheard.io.device import settle
 from overheard.io.signature import Reads, Writes
-from overheard.learning import augment, inputs, loop, methods, objective
-from overheard.learning.models import encoders
-from overheard.learning.models import student as students
-
-_WHOLE_LOG_MEL = (1, 1000, 128)
-"""Input of the whole mn04, (channel, time, band); its sounds may be stored outputs of its lower blocks."""
+from overheard.learning import augment, inputs, loop, methods, objective, start
+from overheard.learning.models.student import ORDER
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclass(frozen=True)
 class Settings:
-    """What a protocol and an experiment say about training; keys as in their files."""
+    """What a protocol and an experiment say about training; keys as in their files. None: not for this row."""
 
     network_image: str
     network_sound: str
-    frozen_blocks: int
     epochs: int
     batch_size: int  # clips
     learning_rate: float
     weight_decay: float
     patience: int  # epochs
-    alpha: float  # equation (2)
-    beta: float  # equation (9)
-    flip: float
-    brightness: Sequence[float]
-    colour: Sequence[float]
-    f_score_from_clips: int
     device: str
     bf16: bool
     channels_last: bool
+    frozen_blocks: int = 0  # where the sound network is trained, from its pre-trained weights
+    alpha: float | None = None  # equation (2); where L_Omega stands beside L_s
+    beta: float | None = None  # equation (9); where L_E2 is
+    f_score_from_clips: int | None = None  # where L_s is
+    flip: float | None = None  # these three where pictures are trained on
+    brightness: Sequence[float] | None = None
+    colour: Sequence[float] | None = None
 
 
 def train(
@@ -75,7 +69,7 @@ def train(
     A checkpoint is kept until the student is written: after a kill the same command ends with the same bytes.
 
     Args:
-        images: pictures, uint8 (clips, height, width, 3).
+        images: pictures, uint8 (clips, height, width, 3); of a modality left out, the shape alone is used.
         image_ids: ids of the pictures.
         sounds: log-mels (clips, time, band), or stored outputs of the frozen blocks (clips, channels, height, width).
         sound_ids: ids of the sounds.
@@ -85,7 +79,7 @@ def train(
         method: row of the study, e.g. scene+kl_av.
         modality: image, sound or image+sound.
         seed: decides the first weights, the order of clips and the augmentation, alike for all methods.
-        settings: of training.
+        settings: of training; those that the row uses and no others.
         checkpoints: folder of the checkpoints.
         student: the weights of the best epoch and what they are (.pt).
         history: one line an epoch; losses in nats, scores and shares as fractions (.csv).
@@ -96,262 +90,147 @@ def train(
         prior: p(e given s) by scene; for methods with L_E1.
         relevance: d_k by scene; for methods with L_E2.
     """
+    reads = {
+        **{"images": images, "image_ids": image_ids, "sounds": sounds, "sound_ids": sound_ids},
+        **{"index": index, "splits": splits, "normaliser": normaliser},
+        **{"image_encoder": image_encoder, "sound_encoder": sound_encoder},
+        **{"logits": logits, "logit_ids": logit_ids, "prior": prior, "relevance": relevance},
+    }
+    reads = {name: path for name, path in reads.items() if path is not None}
     row = methods.find(method, modality)
-    reads = {name: path for name, path in locals().items() if name in _READS}
-    _check(row, modality, settings, reads)
-    asked = _asked(method, modality, seed, settings, reads)
-    place = checkpoints / f"{_digest(asked)}.pt"
+    _check(row, method, modality, settings, reads)
+    said = {"method": method, "modality": modality, "seed": seed}
+    checkpoint = Checkpoint(checkpoints, settings, reads, **said)
 
+    settle(settings.device)
     classes, training = _prepared(row, modality, seed, settings, reads)
-    run = _fitted(training, place, asked, settings)
-    artifacts.write_weights(student, _canonical(_best(run, asked, classes)))
+    run = _fitted(training, checkpoint, settings)
+
+    artifacts.write_weights(student, _canonical(said | _best(run, settings, classes)))
     artifacts.write_table(history, [*run.history[0], "best"], _lines(run))
-    place.unlink(missing_ok=True)
+    checkpoint.delete()
 
 
-_READS = (
-    *("images", "image_ids", "sounds", "sound_ids", "index", "splits", "normaliser"),
-    *("image_encoder", "sound_encoder", "logits", "logit_ids", "prior", "relevance"),
-)
-
-
-def _check(row: methods.Method, modality: str, settings: Settings, reads: dict[str, Path | None]) -> None:
-    """Refuse a method that lacks something it needs, before anything is read."""
+def _check(row: methods.Method, method: str, modality: str, settings: Settings, reads: Mapping[str, Path]) -> None:
+    """Refuse a row that is not given all that it uses, or more, before anything is read."""
     trained = methods.MODALITIES[modality]
-    needed = [f"{name}_encoder" for name in trained] if row.pretrained else []
-    needed += [*row.needs, "logit_ids"] if row.needs else []
-    missing = [f"--{name.replace('_', '-')}" for name in needed if reads[name] is None]
-    if missing:
-        raise ConfigError(f"train: this method needs {', '.join(missing)}; found none; run pretrain and teacher first")
-    if settings.frozen_blocks and not row.pretrained and "sound" in trained:
+    encoders = {f"{name}_encoder" for name in trained} if row.pretrained else set()
+    wanted = {*row.uses, *encoders, *(["logit_ids"] if "logits" in row.uses else [])}
+    wanted |= {"f_score_from_clips"} if row.scene_loss else set()
+    wanted |= set(_AUGMENTATION) if "image" in trained else set()
+    # the pre-trained network of a modality left out may be there or not
+    allowed = wanted | ({"image_encoder", "sound_encoder"} if row.pretrained else set())
+    given = {name for name in _OF_SOME_ROWS if name in reads or getattr(settings, name, None) is not None}
+    problems = {"needs {}; found none": wanted - given, "does not use {}; leave it out": given - allowed}
+    for problem, names in problems.items():
+        if names:
+            shown = ", ".join(_OF_SOME_ROWS[name] for name in _OF_SOME_ROWS if name in names)
+            raise ConfigError(
+                f"train: {method} on {modality} {problem.format(shown)}; a run gives what the study file names under "
+                f"`reads` and `uses` of {method}, after pretrain and teacher"
+            )
+    if settings.frozen_blocks and not (row.pretrained and "sound" in trained):
+        why = "where sound is left out" if row.pretrained else "for a method with a random start"
         raise ConfigError(
-            f"frozen_blocks: found {settings.frozen_blocks}, expected 0 for a method with a random start: frozen "
-            "blocks are pre-trained ones; give it the whole network's features and frozen_blocks 0"
+            f"frozen_blocks: found {settings.frozen_blocks}, expected 0 {why}: frozen blocks are pre-trained ones of "
+            "the network that is trained; give it the whole network's features and frozen_blocks 0"
         )
 
 
-def _settle(device: str) -> None:
-    if device == "cuda":
-        if not torch.cuda.is_available():
-            raise ConfigError("device: found 'cuda', but torch sees no GPU here; set device to 'cpu'")
-        # cuBLAS is deterministic with this workspace alone, and reads it when it first starts
-        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-    objective.settle(device)
-
-
-def _asked(method: str, modality: str, seed: int, settings: Settings, reads: dict[str, Path | None]) -> dict[str, Any]:
-    """All that decides a student's bytes but the code, whose digest names the folder the runner hands out."""
-    return {
-        "method": method,
-        "modality": modality,
-        "seed": seed,
-        **json.loads(json.dumps(dataclasses.asdict(settings))),
-        **{name: _file_digest(path) for name, path in reads.items() if path is not None},
-        "torch": str(torch.__version__),
-    }
-
-
-def _digest(asked: dict[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
-
-
-def _file_digest(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+_AUGMENTATION = ("flip", "brightness", "colour")
+_OF_SOME_ROWS = {
+    **{name: f"--{name.replace('_', '-')}" for name in ("image_encoder", "sound_encoder")},
+    **{name: f"--{name.replace('_', '-')}" for name in ("logits", "logit_ids", "prior", "relevance")},
+    **{name: f"{name} in --settings" for name in ("alpha", "beta", "f_score_from_clips", *_AUGMENTATION)},
+}
+"""What some rows use and others do not, as a command line has it."""
 
 
 def _prepared(
-    row: methods.Method, modality: str, seed: int, settings: Settings, reads: dict[str, Path | None]
+    row: methods.Method, modality: str, seed: int, settings: Settings, reads: Mapping[str, Path]
 ) -> tuple[list[str], objective.Training]:
     """The classes in order, and the training at its start."""
-    _settle(settings.device)
-    classes, clips = _labelled(reads["index"], reads["splits"])
-    parts = {split: _part(row, modality, settings, reads, *clips[split]) for split in ("train", "val")}
-    matrices = _matrices(row, reads, classes, settings.device)
-    model = _student(row, modality, seed, settings, reads, len(classes), parts["train"], matrices.get("prior"))
-    training = objective.Training(
-        objective.Objective(row, model, matrices.get("relevance"), settings.alpha, settings.beta, settings.bf16),
-        parts["train"],
-        parts["val"],
-        loop.Adam(model.trained(row.trains_scene_head), settings.learning_rate, settings.weight_decay),
-        augment.Augmentation(settings.flip, tuple(settings.brightness), tuple(settings.colour)),
-        {word: _generator(seed, word) for word in ("order", "augmentation")},
+    classes, by_split = clips.labelled(reads["index"], reads["splits"], ("train", "val"))
+    train, val = (_part(modality, settings, reads, *by_split[split]) for split in ("train", "val"))
+    matrices = {
+        name: torch.from_numpy(artifacts.read_event_matrix(reads[name], classes)).to(settings.device)
+        for name in ("prior", "relevance")
+        if name in reads
+    }
+    networks = {name: _network(name, modality, settings, reads) for name in ORDER}
+    n_events = len(artifacts.event_names())
+    model = start.student(
+        row, modality, networks, seed, len(classes), n_events, train.teacher_logits, matrices.pop("prior", None)
     )
-    return classes, training
-
-
-def _labelled(index: Path, splits: Path) -> tuple[list[str], dict[str, tuple[list[str], Tensor]]]:
-    """The classes in order, and of the training and validation split the ids and the labels."""
-    class_of = {row["id"]: row["class"] for row in artifacts.read_table(index, ["id", "class"])}
-    classes = sorted(set(class_of.values()))
-    rows = artifacts.read_table(splits, ["id", "split"])
-    found = {}
-    for split in ("train", "val"):
-        ids = sorted(row["id"] for row in rows if row["split"] == split)
-        if not ids:
-            raise PairingError(f"{splits}: no clip in split {split!r}, expected some of each class; run split again")
-        artifacts.positions(ids, list(class_of), str(index))
-        found[split] = ids, torch.tensor([classes.index(class_of[clip]) for clip in ids])
-    return classes, found
+    layout = torch.channels_last if settings.channels_last else torch.contiguous_format
+    model = model.to(device=settings.device, memory_format=layout)
+    numbers = {name: getattr(settings, name) for name in ("alpha", "beta") if name in row.uses}
+    return classes, objective.Training(
+        objective.Objective(row, model, numbers | matrices, settings.bf16),
+        train,
+        val,
+        loop.Adam(model.trained(row.trains_scene_head), settings.learning_rate, settings.weight_decay),
+        augment.from_settings(settings.flip, settings.brightness, settings.colour),
+        {word: start.generator(seed, word) for word in ("order", "augmentation")},
+    )
 
 
 def _part(
-    row: methods.Method, modality: str, settings: Settings, reads: dict[str, Path], ids: list[str], label: Tensor
+    modality: str, settings: Settings, reads: Mapping[str, Path], ids: list[str], label: np.ndarray
 ) -> objective.Part:
     """The clips of a split, gathered into memory; only the modalities that are trained."""
     trained = methods.MODALITIES[modality]
-    images = _gather(reads["images"], reads["image_ids"], ids) if "image" in trained else None
-    sounds = _gather(reads["sounds"], reads["sound_ids"], ids) if "sound" in trained else None
-    teacher = _gather(reads["logits"], reads["logit_ids"], ids) if "logits" in row.needs else None
+    images = clips.gathered(reads["images"], reads["image_ids"], ids) if "image" in trained else None
+    sounds = clips.gathered(reads["sounds"], reads["sound_ids"], ids) if "sound" in trained else None
+    teacher = clips.gathered(reads["logits"], reads["logit_ids"], ids) if "logits" in reads else None
     normaliser = artifacts.read_arrays(reads["normaliser"])
     return objective.Part(
         inputs.gathered(images, sounds, normaliser, settings.device, settings.channels_last),
-        label.to(settings.device),
+        torch.from_numpy(label).to(settings.device),
         None if teacher is None else torch.from_numpy(teacher).to(settings.device),
     )
 
 
-def _gather(array: Path, ids: Path, wanted: list[str]) -> np.ndarray:
-    """The rows of the wanted clips, in memory."""
-    names, values = artifacts.read_clips(array, ids)
-    return values[artifacts.positions(wanted, names, str(ids))]
+def _network(name: str, modality: str, settings: Settings, reads: Mapping[str, Path]) -> start.Network:
+    """One modality's network as the student starts from it; its features say the shape of its input."""
+    network = getattr(settings, f"network_{name}")
+    given, path = None, reads.get(f"{name}_encoder")
+    if path is not None:
+        given = start.checked(artifacts.read_weights(path), str(path), network, name, list(artifacts.event_names()))
+    frozen_blocks = settings.frozen_blocks if name == "sound" else 0
+    shape = np.load(reads[f"{name}s"], mmap_mode="r").shape[1:]
+    shape = (shape[2], *shape[:2]) if name == "image" else (1, *shape)
+    return start.Network(network, shape, given, str(path), frozen_blocks)
 
 
-def _matrices(row: methods.Method, reads: dict[str, Path], classes: list[str], device: str) -> dict[str, Tensor]:
-    """p(e | s_k) and d_k, (scenes, events), as far as the method needs them."""
-    return {
-        name: torch.from_numpy(artifacts.read_event_matrix(reads[name], classes)).to(device)
-        for name in ("prior", "relevance")
-        if name in row.needs
-    }
+def _fitted(training: objective.Training, checkpoint: Checkpoint, settings: Settings) -> loop.Run:
+    """Train to the end, from the checkpoint if there is one; after each epoch a checkpoint and a step of progress."""
 
+    def after_epoch(run: loop.Run) -> None:
+        checkpoint.keep(training, run)
+        line = run.history[-1]
+        text = f"loss {line['train_loss']:.3f}, validation {line['val_loss']:.3f}, F {100 * line['val_f_score']:.1f} %"
+        progress.step(run.epoch, settings.epochs, text)
 
-def _student(
-    row: methods.Method,
-    modality: str,
-    seed: int,
-    settings: Settings,
-    reads: dict[str, Path | None],
-    n_scenes: int,
-    train: objective.Part,
-    prior: Tensor | None,
-) -> students.Student:
-    """The student at its start, on the device."""
-    files = {name: reads[f"{name}_encoder"] if row.pretrained else None for name in _MODALITIES}
-    stored = {name: path and _stored(path, name, settings) for name, path in files.items()}
-    trained, absent = {}, {}
-    for name in _MODALITIES:
-        whole = name not in methods.MODALITIES[modality]
-        encoder = _encoder(name, seed, settings, stored[name], str(files[name]), whole)
-        if whole:
-            shape = _input_shape(name, settings, reads)
-            absent[name] = students.absent_representation(encoder, shape)
-        else:
-            trained[name] = encoder
-    n_events = len(artifacts.event_names())
-    model = students.Student(trained, absent, n_scenes, n_events, row.event_head, prior)
-    model.start_scene_head(_generator(seed, "scene head"))
-    if row.event_head:
-        classifier = stored["sound"]["classifier"] if "sound" in trained else None
-        model.start_event_head(classifier, train.teacher_logits.double().mean(dim=0))
-    layout = torch.channels_last if settings.channels_last else torch.contiguous_format
-    return model.to(device=settings.device, memory_format=layout)
-
-
-_MODALITIES = students.ORDER
-
-
-def _stored(path: Path, modality: str, settings: Settings) -> dict[str, Any]:
-    """A file of `pretrain`, checked to be of the network and the events that are asked for."""
-    content = artifacts.read_weights(path)
-    wanted = {"network": getattr(settings, f"network_{modality}"), "modality": modality}
-    found = {name: content.get(name) for name in wanted}
-    if found != wanted:
-        raise CheckpointError(f"{path}: found {found}, expected {wanted}; run pretrain again with this network")
-    if modality == "sound" and content["labels"] != list(artifacts.event_names()):
-        raise CheckpointError(f"{path}: its labels are not AudioSet's 527 events in their order; run pretrain again")
-    return content
-
-
-def _encoder(
-    modality: str, seed: int, settings: Settings, stored: dict[str, Any] | None, where: str, whole: bool
-) -> nn.Module:
-    """An encoder at its start; `whole` with its lower blocks, though the sounds be their stored outputs."""
-    frozen = settings.frozen_blocks if modality == "sound" and not whole else 0
-    network = getattr(settings, f"network_{modality}")
-    encoder = encoders.build(network, modality, _generator(seed, f"{modality} encoder"), frozen)
-    if stored is not None:
-        encoders.load(encoder, stored["encoder"], where)
-    return encoder
-
-
-def _input_shape(modality: str, settings: Settings, reads: dict[str, Path]) -> tuple[int, ...]:
-    """Shape of one clip as a whole encoder takes it."""
-    if modality == "image":
-        height, width, channels = np.load(reads["images"], mmap_mode="r").shape[1:]
-        return channels, height, width
-    if settings.network_sound == "mn04":
-        return _WHOLE_LOG_MEL
-    return (1, *np.load(reads["sounds"], mmap_mode="r").shape[1:])
-
-
-def _generator(seed: int, word: str) -> torch.Generator:
-    """One stream of a run: the same for every method and modality, so that they differ by nothing else."""
-    return torch.Generator().manual_seed(seeds.integer("train", word, seed))
-
-
-def _fitted(training: objective.Training, place: Path, asked: dict[str, Any], settings: Settings) -> loop.Run:
-    """Train to the end, from the checkpoint if there is one."""
     return training.fit(
         epochs=settings.epochs,
         batch_size=settings.batch_size,
         patience=settings.patience,
         f_score_from_clips=settings.f_score_from_clips,
-        run=_resumed(training, place, asked),
-        on_epoch=_keep(training, place, asked, settings.epochs),
+        run=checkpoint.resumed(training),
+        on_epoch=after_epoch,
     )
 
 
-def _best(run: loop.Run, asked: dict[str, Any], classes: list[str]) -> dict[str, Any]:
-    """The weights of the best epoch, what they are, and what `evaluate` needs to build their networks."""
-    said = {name: asked[name] for name in ("method", "modality", "seed")} | {"classes": classes}
-    networks = {name: asked[name] for name in ("network_image", "network_sound", "frozen_blocks")}
-    return said | networks | {"best_epoch": run.best_epoch, "state": run.best_state}
+def _best(run: loop.Run, settings: Settings, classes: list[str]) -> dict[str, Any]:
+    """The weights of the best epoch, and what `evaluate` needs to build their networks."""
+    networks = {name: getattr(settings, name) for name in ("network_image", "network_sound", "frozen_blocks")}
+    return {"classes": classes} | networks | {"best_epoch": run.best_epoch, "state": run.best_state}
 
 
 def _lines(run: loop.Run) -> list[dict[str, float]]:
     """The history, with 1 in the column `best` of the epoch that is kept."""
     return [line | {"best": int(line["epoch"] == run.best_epoch)} for line in run.history]
-
-
-def _resumed(training: objective.Training, place: Path, asked: dict[str, Any]) -> loop.Run | None:
-    """Where an interrupted training of exactly what is asked stood, or None."""
-    if not place.exists():
-        return None
-    content = artifacts.read_checkpoint(place)
-    found = content["asked"]
-    differing = sorted(name for name in found.keys() | asked.keys() if found.get(name) != asked.get(name))
-    if differing:
-        shown = (f"{name}: found {found.get(name)!r:.40}, expected {asked.get(name)!r:.40}" for name in differing)
-        raise CheckpointError(f"{place}: belongs to another training ({'; '.join(shown)}); delete it and run again")
-    run = training.resume(content["state"])
-    progress.note(f"going on after epoch {run.epoch}, from {place.name}")
-    return run
-
-
-def _keep(training: objective.Training, place: Path, asked: dict[str, Any], epochs: int) -> Callable[[loop.Run], None]:
-    """After each epoch: a checkpoint under a temporary name, renamed; and a step of progress."""
-    place.parent.mkdir(parents=True, exist_ok=True)
-    part = place.with_name(f".part-{place.name}")
-
-    def after_epoch(run: loop.Run) -> None:
-        artifacts.write_checkpoint(part, {"asked": asked, "state": training.state(run)})
-        part.replace(place)
-        line = run.history[-1]
-        text = f"loss {line['train_loss']:.3f}, validation {line['val_loss']:.3f}, F {100 * line['val_f_score']:.1f} %"
-        progress.step(run.epoch, epochs, text)
-
-    return after_epoch
 
 
 def _canonical(content: Any) -> Any:

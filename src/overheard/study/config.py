@@ -242,8 +242,11 @@ class Table(_Section):
 
 
 class Method(_Section):
+    """A row: its label, and of what some rows read and use, what this one does; a test holds the code to it."""
+
     label: str
-    needs: list[Literal["encoders", "teacher"]]
+    reads: list[Literal["encoders", "logits", "prior", "relevance"]]
+    uses: list[Literal["alpha", "beta", "f_score_from_clips"]]
 
 
 class Study(_Section):

@@ -1,13 +1,12 @@
-"""What an experiment's jobs are given: settings, array names, and which rows of the study it cannot make.
+"""What an experiment's jobs are given: settings, files, and which rows of the study it cannot make.
 
 Pure: from checked configurations to plain values. The rules of the workflow ask here, so that a stage gets its own
-settings and nothing else.
+settings and files and nothing else; what a row reads and uses stands in the study file.
 """
 
-from collections.abc import Sequence
 from typing import Any
 
-from overheard.study.config import Directory, Experiment, Protocol, Study, Twin
+from overheard.study.config import Directory, Experiment, Method, Protocol, Study, Twin
 
 FULL_NETWORKS = ("resnet101", "resnet50")
 """Networks that the protocol's learning rate, batch, epochs and patience are meant for."""
@@ -17,6 +16,9 @@ MODALITIES = ("image", "sound", "image+sound")
 WHOLE_FRONT_END = "tagger_mn04"
 """The front end whose log-mels the tagger's network reads whole: nothing is pooled."""
 
+_TEACHER = {"logits", "prior", "relevance"}
+"""What of a row's reads comes from the teacher."""
+
 
 def left_out(experiment: Experiment, study: Study) -> dict[tuple[str, str], str]:
     """Rows of the study that this experiment cannot make, with the reason that stands in the table."""
@@ -25,13 +27,13 @@ def left_out(experiment: Experiment, study: Study) -> dict[tuple[str, str], str]
         return {}
     reasons = {}
     for method, modality in study.rows():
-        needs = study.methods[method].needs
+        reads = study.methods[method].reads
         reason = []
-        if "encoders" in needs and "image" in modality and source.scenes is None:
+        if "encoders" in reads and "image" in modality and source.scenes is None:
             reason.append("no folder of scenes to pre-train the image network on (source.scenes)")
-        if not _has_teacher(source) and "encoders" in needs and "sound" in modality:
+        if not _has_teacher(source) and "encoders" in reads and "sound" in modality:
             reason.append("no tagger and no tagged sounds for the sound network (source.tagger, source.sounds)")
-        elif not _has_teacher(source) and "teacher" in needs:
+        elif not _has_teacher(source) and _TEACHER & set(reads):
             reason.append("no tagger to hear the events (source.tagger, source.sounds)")
         if reason:
             reasons[method, modality] = "; ".join(reason)
@@ -42,25 +44,24 @@ def _has_teacher(source: Twin | Directory) -> bool:
     return isinstance(source, Twin) or bool(source.tagger or source.sounds)
 
 
-def needed(experiment: Experiment, study: Study) -> set[str]:
-    """What some row that this experiment makes needs besides pictures and sounds: `encoders`, `teacher`."""
+def _rows_made(experiment: Experiment, study: Study) -> list[tuple[Method, str]]:
     absent = left_out(experiment, study)
-    return {need for row in study.rows() if row not in absent for need in study.methods[row[0]].needs}
+    return [(study.methods[method], modality) for method, modality in study.rows() if (method, modality) not in absent]
 
 
 def pretrained(experiment: Experiment, study: Study) -> list[str]:
     """The modalities whose pre-trained network some row rests on; the teacher is the sound network."""
-    needs = needed(experiment, study)
-    rested_on = {"image": {"encoders"}, "sound": {"encoders", "teacher"}}
-    return [modality for modality in encoders(experiment) if rested_on[modality] & needs]
+    read = {name for method, _ in _rows_made(experiment, study) for name in method.reads}
+    rested_on = {"image": {"encoders"}, "sound": {"encoders", *_TEACHER}}
+    return [modality for modality in encoders(experiment) if rested_on[modality] & read]
 
 
 def teacher_jobs(experiment: Experiment, study: Study) -> list[str]:
     """Those of teacher, prior and relevance that some row rests on."""
-    needs = needed(experiment, study)
-    if "teacher" in needs:
-        return ["teacher", "prior", "relevance"]
-    return ["teacher"] if frozen_blocks(experiment, list(needs)) else []
+    rows = _rows_made(experiment, study)
+    read = {name for method, _ in rows for name in method.reads}
+    stored = any(frozen_blocks(experiment, *row) for row in rows)
+    return (["teacher"] if read & _TEACHER or stored else []) + [job for job in ("prior", "relevance") if job in read]
 
 
 def unneeded(experiment: Experiment, study: Study) -> set[str]:
@@ -103,55 +104,80 @@ def array(experiment: Experiment, modality: str) -> str:
     return front_end(experiment, modality) + (".pooled" if network.name == "small" else "")
 
 
-def draw_settings(experiment: Experiment) -> dict[str, Any]:
-    """What decides the twin's media."""
+def draw_settings(experiment: Experiment, collection: str) -> dict[str, Any]:
+    """What decides one collection of the twin's media."""
     assert isinstance(experiment.source, Twin)
-    return experiment.source.model_dump(exclude={"kind"})
+    own = {"pairs": {"scale", "coupling"}, "scenes": {"scenes"}, "sounds": {"sounds"}}[collection]
+    return experiment.source.model_dump(include={"world", *own})
 
 
-def media_settings(experiment: Experiment) -> dict[str, Any]:
-    """How media are read."""
+def media_settings(experiment: Experiment, collection: str) -> dict[str, Any]:
+    """How a collection's media are read."""
+    own = {"pairs": {"classes", "bands", "channels", "seed"}, "scenes": {"bands"}, "sounds": {"channels", "seed"}}
     source = experiment.source
-    if isinstance(source, Twin):
-        return {"classes": None, "bands": None, "channels": None, "seed": 0}
-    return source.model_dump(include={"classes", "bands", "channels", "seed"})
+    # the twin's clips are ten seconds long and its pictures have three bands
+    said = {"seed": 0} if isinstance(source, Twin) else source.model_dump(exclude_none=True)
+    return {name: value for name, value in said.items() if name in own[collection]}
 
 
 def pretrain_settings(experiment: Experiment, protocol: Protocol, modality: str) -> dict[str, Any]:
-    """How one modality's network is pre-trained; augmentation is the protocol's."""
+    """How one modality's network is pre-trained; the augmentation, of pictures alone, is the protocol's."""
     network = experiment.networks.image if modality == "image" else experiment.networks.sound
     settings = network.pretrain.model_dump(exclude={"seed"})
-    settings |= protocol.augmentation.model_dump()
+    settings |= protocol.augmentation.model_dump() if modality == "image" else {}
     return settings | experiment.train.model_dump(include={"device", "channels_last"})
 
 
-def frozen_blocks(experiment: Experiment, needs: Sequence[str]) -> int:
-    """Lower blocks of the sound network that a method keeps as given: none where it starts at random."""
-    return experiment.networks.sound.frozen_blocks if "encoders" in needs else 0
+def frozen_blocks(experiment: Experiment, method: Method, modality: str) -> int:
+    """Lower blocks that a row keeps as given: none where sound is left out or its network starts at random."""
+    return experiment.networks.sound.frozen_blocks if "encoders" in method.reads and "sound" in modality else 0
 
 
-def train_settings(experiment: Experiment, protocol: Protocol, needs: Sequence[str]) -> dict[str, Any]:
-    """What a student's training depends on besides its inputs, method, modality and seed; `needs` are the method's."""
-    own = {key: value for key, value in experiment.train.model_dump().items() if value is not None}
+def row_arrays(experiment: Experiment, method: Method, modality: str) -> dict[str, str]:
+    """The files of clips that a row's trainings and its evaluation read: flag to path under `results/NAME/`."""
+    stems = {name: array(experiment, name) for name in ("image", "sound")}
+    files = {f"{name}s": f"features/{stem}.npy" for name, stem in stems.items()}
+    files |= {f"{name}_ids": f"features/{stem.split('.')[0]}.ids.csv" for name, stem in stems.items()}
+    if frozen_blocks(experiment, method, modality):
+        files |= {"sounds": "teacher/trunk.npy", "sound_ids": "teacher/logits.ids.csv"}
+    return files | {
+        "index": "media/index.csv",
+        "splits": "media/splits.csv",
+        "normaliser": "features/normaliser.npz",
+    }
+
+
+def train_inputs(experiment: Experiment, method: Method, modality: str) -> dict[str, str]:
+    """All that a row's trainings read: flag to path under `results/NAME/`."""
+    files = row_arrays(experiment, method, modality)
+    if "encoders" in method.reads:
+        files |= {f"{name}_encoder": f"pretrain/{name}.pt" for name in encoders(experiment)}
+    if "logits" in method.reads:
+        files |= {"logits": "teacher/logits.npy", "logit_ids": "teacher/logits.ids.csv"}
+    return files | {name: f"teacher/{name}.csv" for name in ("prior", "relevance") if name in method.reads}
+
+
+def train_settings(experiment: Experiment, protocol: Protocol, method: Method, modality: str) -> dict[str, Any]:
+    """What a student's training depends on besides its inputs, method, modality and seed."""
+    of_some_rows = {"alpha": protocol.alpha, "beta": protocol.beta, **protocol.selection.model_dump()}
+    frozen = frozen_blocks(experiment, method, modality)
     return {
         "network_image": experiment.networks.image.name,
         "network_sound": experiment.networks.sound.name,
-        "frozen_blocks": frozen_blocks(experiment, needs),
         "learning_rate": protocol.learning_rate,
         "weight_decay": protocol.weight_decay,
-        "alpha": protocol.alpha,
-        "beta": protocol.beta,
         **protocol.unsaid.model_dump(),
-        **protocol.augmentation.model_dump(),
-        **protocol.selection.model_dump(),
-        **own,
+        **{name: value for name, value in of_some_rows.items() if name in method.uses},
+        **(protocol.augmentation.model_dump() if "image" in modality else {}),
+        **({"frozen_blocks": frozen} if frozen else {}),
+        **experiment.train.model_dump(exclude_none=True),
     }
 
 
 def evaluate_settings(experiment: Experiment, protocol: Protocol) -> dict[str, Any]:
     """How students are run on test clips; what trained them is in their own files."""
-    settings = train_settings(experiment, protocol, [])
-    return {key: settings[key] for key in ("batch_size", "device", "bf16", "channels_last")}
+    own = experiment.train.model_dump(include={"batch_size", "device", "bf16", "channels_last"}, exclude_none=True)
+    return {"batch_size": protocol.unsaid.batch_size} | own
 
 
 def table_settings(experiment: Experiment, study: Study, name: str, table: str, absent: list[str]) -> dict[str, Any]:
@@ -176,10 +202,10 @@ def table_settings(experiment: Experiment, study: Study, name: str, table: str, 
 
 def figure_settings(experiment: Experiment, study: Study, name: str, figure: str, absent: list[str]) -> dict[str, Any]:
     """What a figure must say of itself; one that draws no scores names only the experiment and its source."""
-    if figure in study.tables:
-        return table_settings(experiment, study, name, figure, absent)
-    unsaid = dict.fromkeys(("spec", "labels", "seeds", "left_out", "remarks"))
-    return {"experiment": name, "source": experiment.source.kind, "protocol": "", "partial": False, **unsaid}
+    if figure not in study.tables:
+        return {"experiment": name, "source": experiment.source.kind}
+    settings = table_settings(experiment, study, name, figure, absent)
+    return settings | {"spec": {key: settings["spec"][key] for key in ("title", "blocks")}}
 
 
 def remarks(experiment: Experiment) -> list[str]:

@@ -1,0 +1,47 @@
+"""Clips by split from the index, the splits and arrays, joined by id."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from overheard.errors import PairingError
+from overheard.io import artifacts
+
+Labelled = tuple[list[str], np.ndarray]
+"""Ids in order, and their labels (clips,) int64: indices into the classes."""
+
+
+def scenes_and_splits(index: Path, splits: Path) -> tuple[dict[str, str], dict[str, str]]:
+    """The class of every clip of an index, and the split of every clip of the splits, by id."""
+    scene = {row["id"]: row["class"] for row in artifacts.read_table(index, ["id", "class"])}
+    split = {row["id"]: row["split"] for row in artifacts.read_table(splits, ["id", "split"])}
+    return scene, split
+
+
+def labelled(index: Path, splits: Path, wanted: Sequence[str]) -> tuple[list[str], dict[str, Labelled]]:
+    """The classes in order, and the clips of each wanted split.
+
+    Raises:
+        PairingError: a wanted split has no clip, or one that the index does not name.
+    """
+    scene, split = scenes_and_splits(index, splits)
+    classes = sorted(set(scene.values()))
+    found = {}
+    for word in wanted:
+        ids = sorted(clip for clip, its in split.items() if its == word)
+        if not ids:
+            raise PairingError(f"{splits}: no clip in split {word!r}, expected some of each class; run split again")
+        artifacts.positions(ids, list(scene), str(index))
+        found[word] = ids, np.array([classes.index(scene[clip]) for clip in ids], dtype=np.int64)
+    return classes, found
+
+
+def gathered(array: Path, ids: Path, wanted: Sequence[str]) -> np.ndarray:
+    """The rows of the wanted clips, in memory and in their order.
+
+    Raises:
+        PairingError: a clip has no row.
+    """
+    names, values = artifacts.read_clips(array, ids)
+    return values[artifacts.positions(wanted, names, str(ids))]

@@ -1,0 +1,139 @@
+"""A job's settings and files are those that its row uses: what each change schedules, from the plan alone."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from overheard.jobs.code.closure import stage_code
+from overheard.study import config, job_settings
+
+ROOT = Path(__file__).resolve().parents[2]
+TWIN = {"source": {"kind": "twin"}}
+EXPERIMENT = config.check(config.Experiment, TWIN, "x")
+PROTOCOL = config.load_protocol(ROOT, EXPERIMENT)
+STUDY = config.load_study(ROOT, EXPERIMENT)
+
+
+def planned(protocol: config.Protocol = PROTOCOL) -> dict[tuple[str, str], tuple[dict, dict]]:
+    """Of every row, the settings and the files of its trainings."""
+    return {
+        (method, modality): (
+            job_settings.train_settings(EXPERIMENT, protocol, STUDY.methods[method], modality),
+            job_settings.train_inputs(EXPERIMENT, STUDY.methods[method], modality),
+        )
+        for method, modality in STUDY.rows()
+    }
+
+
+def trainings(rows: list[tuple[str, str]]) -> int:
+    return len(rows) * len(EXPERIMENT.seeds)
+
+
+def changed(**sections: object) -> list[tuple[str, str]]:
+    """Rows with other settings under a changed protocol."""
+    other = config.check(config.Protocol, PROTOCOL.model_dump() | sections, "x")
+    before, after = planned(), planned(other)
+    return [row for row in before if before[row] != after[row]]
+
+
+def reading(path: str) -> list[tuple[str, str]]:
+    """Rows whose trainings read a file."""
+    return [row for row, (_, files) in planned().items() if path in files.values()]
+
+
+WITH_EVENT2 = [
+    *(
+        ("scene+event", "sound"),
+        ("scene+event", "image"),
+        ("event1+event2", "image+sound"),
+        ("scene+event", "image+sound"),
+    ),
+]
+
+
+def test_beta_and_relevance_are_of_the_rows_with_event2():
+    assert changed(beta=0.5) == reading("teacher/relevance.csv") == WITH_EVENT2
+    assert trainings(WITH_EVENT2) == 20
+
+
+def test_alpha_is_of_the_rows_with_two_losses():
+    rows = changed(alpha=0.5)
+    assert trainings(rows) == 55
+    assert {method for method, _ in rows} == {method for method in STUDY.methods if method.startswith("scene+")}
+
+
+def test_pretraining_is_of_all_rows_but_those_that_start_at_random():
+    # of both networks: a modality left out is the pre-trained network's answer to zeros
+    for modality in ("image", "sound"):
+        rows = reading(f"pretrain/{modality}.pt")
+        assert trainings(rows) == 90
+        assert {method for method, _ in planned().keys() - set(rows)} == {"scratch"}
+
+
+def test_a_pretraining_setting_reaches_no_training_but_by_its_network():
+    content = TWIN | {"networks": {"image": {"pretrain": {"learning_rate": 0.5}}}}
+    other = config.check(config.Experiment, content, "x")
+    for method, modality in STUDY.rows():
+        row = (STUDY.methods[method], modality)
+        assert job_settings.train_settings(other, PROTOCOL, *row) == planned()[method, modality][0]
+    asked = [job_settings.pretrain_settings(one, PROTOCOL, "image")["learning_rate"] for one in (EXPERIMENT, other)]
+    assert asked == [0.002, 0.5]
+
+
+def test_the_prior_is_of_the_rows_with_event1_and_the_selection_of_those_with_a_scene_loss():
+    assert trainings(reading("teacher/prior.csv")) == 25
+    assert trainings(changed(selection={"f_score_from_clips": 3})) == 80
+    assert {method for method, _ in planned().keys() - set(reading("teacher/logits.npy"))} == {"scratch", "scene"}
+
+
+def test_augmentation_is_of_pictures():
+    rows = changed(augmentation={"flip": 0.1, "brightness": [1.0, 1.0], "colour": [1.0, 1.0]})
+    assert rows == [row for row in STUDY.rows() if "image" in row[1]]
+    assert "flip" not in job_settings.pretrain_settings(EXPERIMENT, PROTOCOL, "sound")
+
+
+@pytest.mark.parametrize("method", STUDY.methods)
+def test_a_methods_code_has_the_relevance_loss_only_where_it_uses_it(method):
+    reached = stage_code("train", method).definitions
+    assert ("overheard.learning.losses:event_relevance" in reached) == ("relevance" in STUDY.methods[method].reads)
+
+
+def test_the_study_says_what_the_code_uses():
+    from overheard.learning.methods import METHODS
+
+    assert set(STUDY.methods) == set(METHODS)
+    for name, method in METHODS.items():
+        said = {*STUDY.methods[name].reads, *STUDY.methods[name].uses}
+        used = {*method.uses, *(["encoders"] if method.pretrained else [])}
+        assert said == used | ({"f_score_from_clips"} if method.scene_loss else set()), name
+
+
+@pytest.mark.parametrize(
+    ("collection", "drawn", "read"),
+    [
+        ("pairs", {"world", "scale", "coupling"}, {"classes", "bands", "channels", "seed"}),
+        ("scenes", {"world", "scenes"}, {"bands"}),
+        ("sounds", {"world", "sounds"}, {"channels", "seed"}),
+    ],
+)
+def test_a_collections_settings_are_its_own(collection, drawn, read):
+    assert set(job_settings.draw_settings(EXPERIMENT, collection)) == drawn
+    source = {"kind": "directory", "pairs": "p", "scenes": "s", "sounds": "t", "classes": ["a"], "bands": [2, 1, 0]}
+    folder = config.check(config.Experiment, {"source": source | {"channels": "mean"}}, "x")
+    assert set(job_settings.media_settings(folder, collection)) == read
+
+
+def test_a_plan_imports_no_torch():
+    asked = (
+        "import sys; from pathlib import Path; from overheard.jobs.code import closure;"
+        f"from overheard.study import config, job_settings, layout; root = Path({str(ROOT)!r});"
+        "experiment = config.check(config.Experiment, {'source': {'kind': 'twin'}}, 'x');"
+        "study, protocol = config.load_study(root, experiment), config.load_protocol(root, experiment);"
+        "[job_settings.train_settings(experiment, protocol, study.methods[m], c) for m, c in study.rows()];"
+        "[closure.environment(closure.stage_code('train', m)) for m in study.methods];"
+        "print('torch' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"

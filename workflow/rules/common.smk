@@ -99,6 +99,10 @@ def flags(stage, wildcards, reads, **settings):
     )
 
 
+def collection_of(part):
+    return part.rstrip("/") or "pairs"
+
+
 def media_folder(part):
     """The folder of a collection's media: drawn under results, or the user's own."""
     return (
@@ -129,10 +133,6 @@ def features_of(modality, part=""):
 def under_results(files):
     """Files by flag, as `job_settings` names them, with the experiment's folder."""
     return {flag: f"{RESULTS}/{path}" for flag, path in files.items()}
-
-
-def collection_of(part):
-    return part.rstrip("/") or "pairs"
 
 
 def per_seed(stage, flag, method, modality):

@@ -160,8 +160,8 @@ def train_inputs(experiment: Experiment, method: Method, modality: str) -> dict[
 def train_settings(experiment: Experiment, protocol: Protocol, method: Method, modality: str) -> dict[str, Any]:
     """What a student's training depends on besides its inputs, method, modality and seed."""
     of_some_rows = {"alpha": protocol.alpha, "beta": protocol.beta, **protocol.selection.model_dump()}
-    frozen = frozen_blocks(experiment, method, modality)
     return {
+        "frozen_blocks": frozen_blocks(experiment, method, modality),
         "network_image": experiment.networks.image.name,
         "network_sound": experiment.networks.sound.name,
         "learning_rate": protocol.learning_rate,
@@ -169,7 +169,6 @@ def train_settings(experiment: Experiment, protocol: Protocol, method: Method, m
         **protocol.unsaid.model_dump(),
         **{name: value for name, value in of_some_rows.items() if name in method.uses},
         **(protocol.augmentation.model_dump() if "image" in modality else {}),
-        **({"frozen_blocks": frozen} if frozen else {}),
         **experiment.train.model_dump(exclude_none=True),
     }
 

@@ -33,7 +33,7 @@ EXPERIMENT = check(Experiment, config, f"config/{NAME}.yaml")
 PROTOCOL = load_protocol(ROOT, EXPERIMENT)
 STUDY = load_study(ROOT, EXPERIMENT)
 LOADED = Loaded(NAME, CONFIG, EXPERIMENT, STUDY, PROTOCOL)
-TARGETS = plans.targets(LOADED, ABSENT)
+TARGETS = {target.record: target for target in plans.targets(LOADED, ABSENT)}
 TWIN = plans.is_drawn(LOADED)
 TAGGER = getattr(EXPERIMENT.source, "tagger", None)
 RESULTS = layout.results(NAME)
@@ -81,22 +81,10 @@ def log_of(stage):
 
 def flags(stage, wildcards, reads, **settings):
     """A job's flags, which say all that it is planned with; `wildcards` name the job."""
-    values = dict(wildcards.items())
-    lists = {}
-    if stage == "evaluate":
-        lists["seed"] = plans.seeds_made(LOADED, *values.values(), ABSENT)
-    return wiring.as_flags(
-        wiring.plan(
-            NAME,
-            stage,
-            values,
-            settings,
-            reads,
-            lists=lists,
-            without=plans.without(LOADED, stage, values),
-            outside=OUTSIDE,
-        )
-    )
+    record = layout.record_path(NAME, stage, dict(wildcards.items()))
+    if record not in TARGETS:
+        raise WorkflowError(f"{record}: experiment {NAME} has no such job")
+    return wiring.as_flags(wiring.plan(TARGETS[record], settings, reads, OUTSIDE))
 
 
 def collection_of(part):
@@ -161,8 +149,9 @@ def everything():
     it looks at records; and thousands of names more take it its time.
     """
     files = [
-        path for target in TARGETS for paths in target.writes.values() for path in paths
+        path
+        for target in TARGETS.values()
+        for paths in target.writes.values()
+        for path in paths
     ]
-    return [target.record for target in TARGETS] + [
-        path for path in files if not os.path.exists(path)
-    ]
+    return [*TARGETS, *(path for path in files if not os.path.exists(path))]

@@ -6,14 +6,15 @@ same of which the command is made is what `overheard run`, `status` and `audit` 
 
 import json
 import shlex
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from overheard.jobs.code import closure
 from overheard.jobs.store import content_digest
-from overheard.study.layout import log_path, record_of, record_path, written
+from overheard.study.layout import log_path, record_of
+from overheard.study.plan import Target
 
 Plan = dict[str, Any]
 Files = Mapping[str, str | Sequence[str]]
@@ -39,44 +40,30 @@ def _lists(files: Files) -> dict[str, list[str]]:
     return {flag: paths for flag, paths in lists.items() if paths}
 
 
-def plan(
-    experiment: str,
-    stage: str,
-    values: Mapping[str, object],
-    settings: Mapping[str, Any],
-    reads: Files,
-    *,
-    lists: Mapping[str, Iterable[object]] = {},
-    without: Collection[str] = (),
-    outside: Collection[str] = (),
-) -> Plan:
+def plan(target: Target, settings: Mapping[str, Any], reads: Files, outside: Collection[str] = ()) -> Plan:
     """All that a job is planned with. It must not depend on Snakemake's `input` or `output`: such params are "derived"
     for Snakemake, which does not compare them, so a change would schedule nothing.
 
     Args:
-        experiment: its name.
-        stage: the command.
-        values: of the names in the stage's record.
+        target: the job, its record and its files.
         settings: arguments that decide and are no files, as its record will have them.
         reads: files by flag.
-        lists: values of names that only the stage's files have.
-        without: flags of files that this job does not write.
         outside: what no job makes and is too large for Snakemake to compare.
     """
-    record, files = record_path(experiment, stage, values), _lists(reads)
+    files = _lists(reads)
     given = [path for paths in files.values() for path in paths if path in outside]
     return {
-        "record": record,
-        "stage": stage,
+        "record": target.record,
+        "stage": target.stage,
         "settings": dict(settings),
         "reads": files,
-        "writes": written(experiment, stage, values, lists, without),
+        "writes": dict(target.writes),
         "sources": records_of(reads),
         "planned": {
-            **_code_and_environment(stage, settings.get("method")),
+            **_code_and_environment(target.stage, settings.get("method")),
             "outside": {path: content_digest(Path(path)) for path in given},
         },
-        "log": log_path(record),
+        "log": log_path(target.record),
     }
 
 

@@ -24,15 +24,17 @@ LIBRARY = Path(__file__).with_name("failing_calls.c")
 
 # reads tasks line by line: [n, errno, command]; answers [exit code, where the fault struck, what was said]
 DRIVER = """
-import ctypes, importlib, json, os, sys, tempfile
+import ctypes, json, os, sys, tempfile
+from overheard.jobs import job
 from overheard.jobs.code import closure as code
-from overheard.jobs.command_line import run_command
+from overheard.jobs.command_line import run_command, stage_command
 library = ctypes.CDLL(None)
 library.fault_place.restype = ctypes.c_char_p
 for line in sys.stdin:
     n, fault, command = json.loads(line)
-    importlib.import_module("overheard.stages." + command[1])
-    code.stage_code(command[1])
+    # reading the words loads half of what a job loads
+    stage_command(command[1]).make_context(command[1], command[2:])
+    code.environment(code.stage_code(command[1]))
     with tempfile.TemporaryFile() as said:
         read, write = os.pipe()
         child = os.fork()

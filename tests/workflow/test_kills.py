@@ -176,13 +176,14 @@ def survive(folder: Path, expected: dict[str, str], seed: int, kills: int) -> No
     print(said)
 
 
-@pytest.mark.parametrize("seed", range(5))
+# three seeds are six kills: every part of a run once, with the store and without
+@pytest.mark.parametrize("seed", range(3))
 def test_after_two_kills_the_plain_command_gives_the_same_bytes(study, expected, seed):
     survive(study, expected, seed, kills=2)
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("seed", range(100, 125))
+@pytest.mark.parametrize("seed", [3, 4, *range(100, 125)])
 def test_after_more_kills_the_plain_command_gives_the_same_bytes(study, expected, seed):
     survive(study, expected, seed, kills=2)
 

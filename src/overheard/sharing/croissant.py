@@ -93,7 +93,7 @@ def describe(folder: Path, target: Path) -> None:
         record_sets += _record_sets(record, place)
     for record in (record for record in found.values() if record["stage"] == "split"):
         entry = record["writes"]["splits"][0]
-        distribution.append(_table("splits.csv", entry, "which split each clip belongs to", place))
+        distribution.append(_object("splits.csv", entry, "which split each clip belongs to", place))
         record_sets.append(_rows("splits", place.columns(entry)))
     content = {"@context": CONTEXT, **_about(folder, found), "distribution": distribution, "recordSet": record_sets}
     whole.write_text(target, json.dumps(content, indent=1) + "\n")
@@ -152,18 +152,14 @@ def _files(record: Record, place: _Place) -> list[Node]:
     name, written, folder = _collection(record), record["writes"], record["reads"]["folder"][0]
     listed = f"folder of the {name}; its sha256 is of the list of its files: path, sha256, bytes"
     return [
-        _table(f"{name}-index.csv", written["index"][0], f"one line a clip of the {name}", place),
-        _table(f"{name}-manifest.csv", written["manifest"][0], f"sha256 and size of every file of the {name}", place),
-        _object(f"{name}-folder", folder, listed, "inode/directory", place),
+        _object(f"{name}-index.csv", written["index"][0], f"one line a clip of the {name}", place),
+        _object(f"{name}-manifest.csv", written["manifest"][0], f"sha256 and size of every file of the {name}", place),
+        _object(f"{name}-folder", folder, listed, place, "inode/directory"),
         *(_file_set(name, _MEDIA[kind]) for kind in _kinds(record, place)),
     ]
 
 
-def _table(name: str, entry: Mapping[str, Any], description: str, place: _Place) -> Node:
-    return _object(name, entry, description, "text/csv", place)
-
-
-def _object(name: str, entry: Mapping[str, Any], description: str, encoding: str, place: _Place) -> Node:
+def _object(name: str, entry: Mapping[str, Any], description: str, place: _Place, encoding: str = "text/csv") -> Node:
     """A file or folder, as its record has it."""
     about = {"description": description, "encodingFormat": encoding, "sha256": entry["sha256"]}
     return _node("FileObject", name, contentUrl=place.url(entry["path"]), contentSize=f"{entry['bytes']} B", **about)

@@ -145,15 +145,17 @@ def _given(name: str) -> list[str]:
     return [place for place in places if isinstance(place, str) and Path(place).exists()]
 
 
-def plots(name: str) -> list[dict[str, Any]]:
-    """What `dvc plots` draws of an experiment."""
+def plots(name: str) -> dict[str, dict[str, Any]]:
+    """What `dvc plots` draws of an experiment: by path, the path with its options."""
     folder = folder_of(name) / SAVED
     modalities = (folder / "curves.csv").read_text(encoding="utf-8").splitlines()[0].split(",")[1:]
     bars = {"template": "bar_horizontal", "x": "f_score", "y": "cell"}
     bars |= {"title": f"{name}: test F-score, mean over seeds (%)"}
     lines = {"x": "epoch", "y": modalities, "y_label": "F-score (%)"}
     lines |= {"title": f"{name}: best validation F-score so far, mean over runs (%)"}
-    return [{f"{folder.as_posix()}/f_scores.csv": bars}, {f"{folder.as_posix()}/curves.csv": lines}]
+    return {
+        path: {path: options} for path, options in ((f"{folder}/f_scores.csv", bars), (f"{folder}/curves.csv", lines))
+    }
 
 
 def declare(name: str) -> bool:
@@ -178,21 +180,17 @@ def declare(name: str) -> bool:
     if changed:
         stages[key] = wanted
     metrics = (folder_of(name) / "tables" / "metrics.json").as_posix()
-    for section, entries in (("metrics", [metrics]), ("plots", plots(name))):
+    for section, entries in (("metrics", {metrics: metrics}), ("plots", plots(name))):
         there = content.setdefault(section, [])
-        paths = set(map(_path_of, there))
-        missing = [entry for entry in entries if _path_of(entry) not in paths]
+        # an entry is a path, or a path with options
+        paths = {path for entry in there for path in ([entry] if isinstance(entry, str) else entry)}
+        missing = [entry for path, entry in entries.items() if path not in paths]
         there += missing
         changed |= bool(missing)
     if changed:
         with whole.writing(STAGES_FILE) as part, part.open("w", encoding="utf-8") as stream:
             yaml.dump(content, stream)
     return changed
-
-
-def _path_of(entry: str | Mapping[str, Any]) -> str:
-    """The file of an entry of `metrics` or `plots`, which may have options."""
-    return entry if isinstance(entry, str) else next(iter(entry))
 
 
 def read_lock() -> dict[str, Any]:

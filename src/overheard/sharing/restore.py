@@ -29,7 +29,7 @@ def pulled_without_restore(name: str) -> str | None:
     if is_saved and saved_files.index_is_new(folder):
         return f"{folder}: other results were pulled since these were saved or restored; {do}"
     paths = [records.recorded(path, folder) for path in records.record_paths(folder)]
-    strange = sum(not _is_known(path) for path in paths)
+    strange = sum(not any(metadata_path(path, kind).is_file() for kind in ("metadata", "incomplete")) for path in paths)
     if strange and is_saved:
         how = f"Snakemake does not know {strange} of {len(paths)} records"
         return f"{folder}: pulled or copied, but not restored ({how}); {do}"
@@ -37,10 +37,6 @@ def pulled_without_restore(name: str) -> str | None:
         how = f"copied from elsewhere, so Snakemake knows none of its {strange} records"
         return f"{folder}: {how}; `overheard save {name}` there and {do}"
     return None
-
-
-def _is_known(path: str) -> bool:
-    return metadata_path(path).is_file() or metadata_path(path, "incomplete").is_file()
 
 
 def restore(name: str, force: bool = False, note: Note = print) -> str:

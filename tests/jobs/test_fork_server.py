@@ -82,8 +82,13 @@ def test_no_job_is_run_by_code_that_is_another_on_disk(copy, tmp_path):
         # a loss is no part of pre-training
         assert (ran("train"), ran("pretrain")) == (None, 2)
         edit(losses, f"@staticmethod\n{LOSS}", f"this is half an edit\n{LOSS}")
-        assert (ran("train"), ran("pretrain")) == (None, None)
+        # nor does pre-training import its file
+        assert (ran("train"), ran("pretrain")) == (None, 2)
         edit(losses, f"this is half an edit\n{LOSS}", LOSS)
+        loop = copy / "learning/loop.py"
+        edit(loop, "class Adam:", "this is half an edit\nclass Adam:")
+        assert (ran("train"), ran("pretrain")) == (None, None)
+        edit(loop, "this is half an edit\nclass Adam:", "class Adam:")
         assert (ran("train"), ran("pretrain")) == (2, 2)
 
 

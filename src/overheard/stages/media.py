@@ -167,12 +167,12 @@ def _refuse(folder: Path, found: Index) -> None:
             _all(folder, "files without their other half", wrong, "add the missing files or remove these")
         )
     if found.problems:
-        raise MediaError(_all(folder, "names that cannot be used", found.problems, "mend them and run again"))
+        raise MediaError(_all(folder, "names that cannot be used", found.problems, "fix them and run again"))
 
 
 def _refuse_files(folder: Path, clips: list[Clip]) -> None:
     if problems := [problem for clip in clips for problem in clip.problems]:
-        raise MediaError(_all(folder, "files that cannot be used", problems, "mend or remove each and run again"))
+        raise MediaError(_all(folder, "files that cannot be used", problems, "fix or remove each and run again"))
 
 
 def _all(folder: Path, what: str, problems: list[str], next_step: str) -> str:

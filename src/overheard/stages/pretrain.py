@@ -129,7 +129,7 @@ def _events(row: Mapping[str, str], n_events: int, index: Path) -> list[int]:
     if any(not 0 <= event < n_events for event in events):
         raise MediaError(
             f"{index}: events of {row['id']}: found {row['events']!r}, expected AudioSet indices from 0 to "
-            f"{n_events - 1} with spaces between; mend the tags and run media again"
+            f"{n_events - 1} with spaces between; fix the tags and run media again"
         )
     return events
 

@@ -90,29 +90,24 @@ def train(
         prior: p(e given s) by scene; for methods with L_E1.
         relevance: d_k by scene; for methods with L_E2.
     """
-    reads = {
-        **{"images": images, "image_ids": image_ids, "sounds": sounds, "sound_ids": sound_ids},
-        **{"index": index, "splits": splits, "normaliser": normaliser},
-        **{"image_encoder": image_encoder, "sound_encoder": sound_encoder},
-        **{"logits": logits, "logit_ids": logit_ids, "prior": prior, "relevance": relevance},
-    }
-    reads = {name: path for name, path in reads.items() if path is not None}
-    row = methods.find(method, modality)
-    _check(row, method, modality, settings, reads)
-    said = {"method": method, "modality": modality, "seed": seed}
-    checkpoint = Checkpoint(checkpoints, settings, reads, **said)
-
-    settle(settings.device)
+    media = {"images": images, "image_ids": image_ids, "sounds": sounds, "sound_ids": sound_ids}
+    about = {"index": index, "splits": splits, "normaliser": normaliser}
+    encoders = {"image_encoder": image_encoder, "sound_encoder": sound_encoder}
+    teacher = {"logits": logits, "logit_ids": logit_ids, "prior": prior, "relevance": relevance}
+    reads = {name: path for name, path in (media | about | encoders | teacher).items() if path is not None}
+    row = _checked(method, modality, settings, reads)
+    checkpoint = Checkpoint(checkpoints, settings, reads, method=method, modality=modality, seed=seed)
     classes, training = _prepared(row, modality, seed, settings, reads)
     run = _fitted(training, checkpoint, settings)
 
-    artifacts.write_weights(student, _canonical(said | _best(run, settings, classes)))
-    artifacts.write_table(history, [*run.history[0], "best"], _lines(run))
+    artifacts.write_weights(student, _canonical(_best(run, checkpoint.identity, classes)))
+    _write_history(history, run)
     checkpoint.delete()
 
 
-def _check(row: methods.Method, method: str, modality: str, settings: Settings, reads: Mapping[str, Path]) -> None:
-    """Refuse a row that is not given all that it uses, or more, before anything is read."""
+def _checked(method: str, modality: str, settings: Settings, reads: Mapping[str, Path]) -> methods.Method:
+    """The method; a row that is not given all that it uses, or more, is refused before anything is read."""
+    row = methods.find(method, modality)
     trained = methods.MODALITIES[modality]
     encoders = {f"{name}_encoder" for name in trained} if row.pretrained else set()
     wanted = {*row.uses, *encoders, *(["logit_ids"] if "logits" in row.uses else [])}
@@ -135,6 +130,7 @@ def _check(row: methods.Method, method: str, modality: str, settings: Settings, 
             f"frozen_blocks: found {settings.frozen_blocks}, expected 0 {why}: frozen blocks are pre-trained ones of "
             "the network that is trained; give it the whole network's features and frozen_blocks 0"
         )
+    return row
 
 
 _AUGMENTATION = ("flip", "brightness", "colour")
@@ -150,6 +146,7 @@ def _prepared(
     row: methods.Method, modality: str, seed: int, settings: Settings, reads: Mapping[str, Path]
 ) -> tuple[list[str], objective.Training]:
     """The classes in order, and the training at its start."""
+    settle(settings.device)
     classes, by_split = clips.labelled(reads["index"], reads["splits"], ("train", "val"))
     train, val = (_part(modality, settings, reads, *by_split[split]) for split in ("train", "val"))
     matrices = {
@@ -222,15 +219,17 @@ def _fitted(training: objective.Training, checkpoint: Checkpoint, settings: Sett
     )
 
 
-def _best(run: loop.Run, settings: Settings, classes: list[str]) -> dict[str, Any]:
-    """The weights of the best epoch, and what `evaluate` needs to build their networks."""
-    networks = {name: getattr(settings, name) for name in ("network_image", "network_sound", "frozen_blocks")}
-    return {"classes": classes} | networks | {"best_epoch": run.best_epoch, "state": run.best_state}
+def _best(run: loop.Run, identity: Mapping[str, Any], classes: list[str]) -> dict[str, Any]:
+    """The weights of the best epoch, what they are, and what `evaluate` needs to build their networks."""
+    said = {name: identity[name] for name in ("method", "modality", "seed")} | {"classes": classes}
+    networks = {name: identity[name] for name in ("network_image", "network_sound", "frozen_blocks")}
+    return said | networks | {"best_epoch": run.best_epoch, "state": run.best_state}
 
 
-def _lines(run: loop.Run) -> list[dict[str, float]]:
-    """The history, with 1 in the column `best` of the epoch that is kept."""
-    return [line | {"best": int(line["epoch"] == run.best_epoch)} for line in run.history]
+def _write_history(path: Path, run: loop.Run) -> None:
+    """A line an epoch, with 1 in the column `best` of the one that is kept."""
+    lines = [line | {"best": int(line["epoch"] == run.best_epoch)} for line in run.history]
+    artifacts.write_table(path, list(lines[0]), lines)
 
 
 def _canonical(content: Any) -> Any:

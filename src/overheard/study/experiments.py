@@ -68,7 +68,7 @@ def _check_places(path: Path, source: config.Twin | config.Directory) -> None:
     if missing:
         kinds = {key: "file" if key == "tagger" else "folder" for key in missing}
         raise MediaError(
-            "\n".join(f"{path}: source.{key}: no {kinds[key]} {places[key]}; mend the key" for key in missing)
+            "\n".join(f"{path}: source.{key}: no {kinds[key]} {places[key]}; fix the key" for key in missing)
         )
 
 

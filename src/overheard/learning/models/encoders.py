@@ -44,7 +44,7 @@ def build(network: str, modality: str, generator: torch.Generator, frozen_blocks
 
 
 def initialise(module: nn.Module, generator: torch.Generator) -> None:
-    """Draw every weight anew: convolutions by He's rule on their outputs, linear layers with deviation 0.01.
+    """Draw every weight: convolutions by He's rule on their outputs, linear layers with deviation 0.01.
 
     Source: torchvision's ResNet and MobileNetV3 start like this; band offsets, deviation 0.1, are ours.
     """

@@ -12,7 +12,7 @@ from snakemake.exceptions import WorkflowError
 from overheard.study import job_settings
 from overheard.errors import OverheardError
 from overheard.study.config import Experiment, check, load_protocol, load_study
-from overheard.jobs.code import closure
+from overheard.jobs.code import closure, versions
 from overheard.io.parent_death import PARENT
 from overheard.jobs.store import content_digest
 from overheard.study.layout import record_of
@@ -130,7 +130,7 @@ def awaited(files):
 def code_and_environment(stage, method):
     """What a job is planned with; looked up once for all jobs alike."""
     reached = closure.stage_code(stage, method)
-    return {"code": reached.digest, "environment": closure.environment(reached)}
+    return {"code": reached.digest, "environment": versions.environment(reached)}
 
 
 def record_flags(input):

@@ -12,7 +12,7 @@ from overheard.io import whole
 from overheard.jobs import hashing, on_disk, records, store
 from overheard.jobs.circumstance import Circumstance, Watch, sealed
 from overheard.jobs.code import closure as code
-from overheard.jobs.code import modules
+from overheard.jobs.code import modules, versions
 from overheard.jobs.records import Record
 
 Paths = Mapping[str, Sequence[Path]]
@@ -20,7 +20,7 @@ Paths = Mapping[str, Sequence[Path]]
 
 @dataclass(frozen=True)
 class Provenance:
-    """What a job is told besides its stage's own flags.
+    """What a job knows besides its stage's own flags.
 
     Attributes:
         record: where its record goes.
@@ -56,7 +56,7 @@ class Job:
     """One job on its way.
 
     Attributes:
-        provenance: what it was told.
+        provenance: what it knows of its inputs and its plan.
         draft: its record so far.
         watch: measures it.
         device: what it runs on.
@@ -75,7 +75,7 @@ class Job:
     device: str
     store: Path | None
     seen: Sequence[hashing.Seen]
-    kept: store.Entry | None = None
+    kept: store.Kept | None = None
     computed: Circumstance | None = None
     written: Mapping[str, Sequence[hashing.Listed]] | None = None
     circumstance: Circumstance | None = None
@@ -104,7 +104,7 @@ def begin(stage: str, settings: Mapping[str, Any], reads: Paths, writes: Paths, 
         "reads": _read_entries(reads, provenance.records, seen),
         "writes": {flag: [{}] * len(paths) for flag, paths in writes.items()},
         "code": {"digest": closure.digest, "definitions": closure.definitions},
-        "environment": code.environment(closure),
+        "environment": versions.environment(closure),
     }
     if provenance.planned is not None:
         _check_plan(draft, provenance.planned)
@@ -196,7 +196,7 @@ def _read_entry(path: Path, made: Mapping[str, tuple[Record, Path]], content: ha
     if content.sha256 != expected:
         raise LineageError(
             f"{path}: sha256 {content.sha256[:8]}… found, {expected[:8]}… expected by {record}: it was changed after "
-            "it was made. Move it away, or delete it, and give `overheard run` again: the step that makes it runs anew"
+            "it was made. Move it away, or delete it, and give `overheard run` again: the step that makes it runs again"
         )
     return _entry(path, content) | {"record": record.as_posix()}
 

@@ -22,6 +22,7 @@ from overheard.io import signature
 from overheard.jobs import hashing, on_disk, store
 from overheard.jobs.circumstance import is_whole
 from overheard.jobs.code import closure as code
+from overheard.jobs.code import versions
 from overheard.jobs.records import entries, listing_path, located, read_circumstance, read_record
 from overheard.lineage.findings import Finding
 from overheard.lineage.graph import Record
@@ -194,7 +195,7 @@ def _other_code(record: Record) -> str | None:
         then = record["code"]["definitions"]
         names = sorted(n for n in then.keys() | closure.definitions if then.get(n) != closure.definitions.get(n))
         return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
-    now = code.environment(closure)
+    now = versions.environment(closure)
     packages = sorted(
         name for name in now.keys() | record["environment"] if now.get(name) != record["environment"].get(name)
     )

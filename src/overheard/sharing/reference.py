@@ -15,6 +15,7 @@ from typing import Any
 from overheard.errors import ConfigError, LineageError, OverheardError
 from overheard.io import artifacts, whole
 from overheard.jobs.code import closure as code
+from overheard.jobs.code import versions
 from overheard.jobs.records import circumstance_path, entries, load_records, located, read_circumstance
 from overheard.lineage import audit_files
 from overheard.lineage.audit import as_text, audit
@@ -171,7 +172,7 @@ def _figure_line(record: Record, flag: str, made: Path, counted: Recount) -> str
     if sha256(made.read_bytes()).hexdigest() == entry["sha256"]:
         return f"{made.name}: the recorded bytes"
     closure = code.stage_code("figures")
-    if closure.digest != record["code"]["digest"] or code.environment(closure) != record["environment"]:
+    if closure.digest != record["code"]["digest"] or versions.environment(closure) != record["environment"]:
         return (
             f"{made.name}: drawn by other code or packages than recorded, so other bytes; its numbers are the tables'"
         )

@@ -24,7 +24,7 @@ from overheard.jobs import store_files as files
 from overheard.jobs.hashing import Listed
 from overheard.jobs.machine import machine_class
 from overheard.jobs.records import Record
-from overheard.jobs.store_files import Entry, Writes
+from overheard.jobs.store_files import Kept, Writes
 
 Paths = Mapping[str, Sequence[Path]]
 
@@ -77,7 +77,7 @@ def limit_bytes() -> int:
     return int(gigabytes * 1e9)
 
 
-def find(store: Path, identity: str) -> Entry | None:
+def find(store: Path, identity: str) -> Kept | None:
     """What the job of this identity made before: its `record` and its `circumstance`; None where nothing is known."""
     place = _entry_path(store, identity)
     entry = _read_entry(place)
@@ -143,7 +143,7 @@ def keep(store: Path, record: Record, circumstance: Mapping[str, Any], sources: 
         # a full disk gets back what this job took
         for place in added:
             files.forget(place)
-        progress.note(f"{store}: this result is not kept for later ({_reason(error)}); nothing else is amiss")
+        progress.note(f"{store}: this result is not kept for later ({_reason(error)}); all else is well")
 
 
 def usage(store: Path) -> tuple[int, int, int]:
@@ -202,10 +202,10 @@ def _reason(error: Exception) -> str:
     return (isinstance(error, OSError) and error.strerror) or str(error)
 
 
-def _read_entry(place: Path) -> Entry | None:
+def _read_entry(place: Path) -> Kept | None:
     entry = files.parse_entry(place)
     if entry is None and place.exists():
-        progress.note(f"{place}: damaged; what it says is not believed, computing anew")
+        progress.note(f"{place}: damaged; what it says is not believed; computing it again")
     return entry
 
 

@@ -2,13 +2,14 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from overheard.errors import ConfigError, LineageError
+from overheard.errors import LineageError
 from overheard.io import whole
+from overheard.io.signature import settings_from_json
 from overheard.jobs import hashing, on_disk, records, store
 from overheard.jobs.circumstance import Circumstance, Watch, sealed
 from overheard.jobs.code import closure as code
@@ -19,14 +20,28 @@ Paths = Mapping[str, Sequence[Path]]
 
 
 @dataclass(frozen=True)
+class Planned:
+    """What a job was planned with.
+
+    Attributes:
+        code: digest of its code.
+        environment: versions.
+        outside: digests of files and folders that no job makes.
+    """
+
+    code: str
+    environment: Mapping[str, str]
+    outside: Mapping[str, str]
+
+
+@dataclass(frozen=True)
 class Provenance:
     """What a job knows besides its stage's own flags.
 
     Attributes:
         record: where its record goes.
         records: the records of the jobs it reads from.
-        planned: what it was planned with: `code` (digest), `environment` (versions), `outside` (digests of files and
-            folders that no job makes); None where a person runs the stage by hand.
+        planned: the fields of `Planned`; None where a person runs the stage by hand.
     """
 
     record: Path
@@ -35,20 +50,12 @@ class Provenance:
 
 
 def planned_from_json(text: str | None, where: str) -> Mapping[str, Any] | None:
-    """What a job was planned with.
+    """The fields of `Planned`.
 
     Raises:
         ConfigError: not a JSON object with these keys.
     """
-    if text is None:
-        return None
-    try:
-        planned = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise ConfigError(f"{where}: not JSON ({error}); found {text[:60]!r}") from error
-    if not isinstance(planned, dict) or set(planned) != {"code", "environment", "outside"}:
-        raise ConfigError(f"{where}: expected JSON with the keys code, environment, outside; found {text[:60]!r}")
-    return planned
+    return None if text is None else asdict(settings_from_json(Planned, text, where))
 
 
 @dataclass

@@ -11,7 +11,9 @@ is found by its hash when it is put back. Empty folders and names that begin wit
 import math
 import os
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path, PurePosixPath
@@ -164,19 +166,15 @@ def prune(store: Path, limit_bytes: int) -> tuple[int, int]:
     began, before, removed = time.time(), usage(store)[0], 0
     needs = _needs(store)
     sizes = {place: status.st_size for place, status in files.all_files(store / "files")}
-    users: dict[Path, int] = {}
-    for place in (place for _, contents in needs.values() for place in contents):
-        users[place] = users.get(place, 0) + 1
+    users = Counter(place for _, contents in needs.values() for place in contents)
     total = before - sum(size for place, size in sizes.items() if place not in users)
     for entry, (size, contents) in needs.items():
         if contents and total <= limit_bytes:
             continue
         files.forget(entry)
         removed += 1
-        total -= size
-        for place in contents:
-            users[place] -= 1
-            total -= 0 if users[place] else sizes.get(place, 0)
+        users.subtract(contents)
+        total -= size + sum(sizes.get(place, 0) for place in contents if not users[place])
     _sweep(store, users, began, total > limit_bytes)
     return before - usage(store)[0], removed
 
@@ -249,18 +247,13 @@ def _damage(place: Path) -> str | None:
     return found and hashing.in_words(found)
 
 
-def _all_damage(contents: Path) -> Iterator[tuple[Path, str]]:
+def _all_damage(contents: Path) -> list[tuple[Path, str]]:
     """Every content file that is not what its name says, with what is wrong."""
     places = sorted(place for place, _ in files.all_files(contents) if not place.name.startswith("."))
-    try:
-        # as one folder, with all threads
-        found = hashing.listed(hashing.listing(contents), str(contents)) if places else {}
-        suspects = [contents / name for name in found if found[name].sha256 != name.replace("/", "")]
-    except MediaError:
-        suspects = places
-    for place in suspects:
-        if place.exists() and (damage := _damage(place)):
-            yield place, damage
+    with ThreadPoolExecutor(max(2, min(8, len(os.sched_getaffinity(0))))) as pool:
+        found = zip(places, pool.map(_damage, places), strict=True)
+        # what another process removed meanwhile is no damage
+        return [(place, damage) for place, damage in found if damage and os.path.lexists(place)]
 
 
 def _keep_one(store: Path, entry: Mapping[str, Any], source: Path, added: list[Path]) -> None:

@@ -135,6 +135,13 @@ def test_modules_named_in_strings_exist():
         for node in ast.walk(ast.parse(path.read_text()))
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.startswith("overheard.")
     }
+    built = [
+        f"{path.name}, line {node.lineno}"
+        for path in FILES
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.JoinedStr) and ast.unparse(node).startswith(("f'{OWN}.", "f'{OWN}:"))
+    ]
+    assert built == [], "written out, a module's name is found here"
     for where, text in named:
         module, _, attribute = text.partition(":")
         if module == "overheard.stages.":

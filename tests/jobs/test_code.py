@@ -16,7 +16,8 @@ import overheard
 from overheard.errors import ConfigError
 from overheard.jobs.code import closure as code
 from overheard.jobs.code import modules
-from overheard.jobs.code.closure import Closure, closure, environment, stage_code
+from overheard.jobs.code.closure import Closure, closure, stage_code
+from overheard.jobs.code.versions import environment
 from overheard.study.layout import STAGES
 
 PACKAGE = Path(overheard.__file__).parent

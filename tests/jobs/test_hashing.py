@@ -75,7 +75,7 @@ def test_a_folder_is_the_digest_of_its_listing(tmp_path):
     assert hashing.listing(folder) == text
     total = sum((folder / name).stat().st_size for name in names)
     assert hashing.read(folder) == Content(hashlib.sha256(text.encode()).hexdigest(), total, 200)
-    assert hashing.content_of(text, "") == hashing.read(folder)
+    assert hashing.read_listed(folder) == (hashing.read(folder), text)
 
 
 def test_neither_threads_nor_the_order_of_a_listing_matter(tmp_path, monkeypatch):

@@ -66,7 +66,7 @@ def write_job(job: str, files: list[str], text: str = "") -> None:
                 (path / "vision" / "beach" / f"{number}.jpg").write_text(f"picture {number} {text}")
             listing = hashing.listing(path)
             path.with_name("pairs.files.csv").write_bytes(listing.encode())
-            content = hashing.content_of(listing, str(path))
+            content = hashing.read(path)
             written.append({"path": f"{FOLDER}/{name}", **vars(content)})
             continue
         path.parent.mkdir(parents=True, exist_ok=True)

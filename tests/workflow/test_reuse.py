@@ -102,7 +102,7 @@ def test_a_damaged_store_costs_time_and_no_wrong_byte(copy):
     student.unlink()
     done = run(copy, "mini", "--row", "scene", "--column", "image")
     assert student.read_bytes() == content
-    assert "computing it anew" in done.stderr
+    assert "computing it again" in done.stderr
 
 
 def test_a_store_that_is_deleted_costs_time_alone(copy):

@@ -233,7 +233,7 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
     if (found := hashlib.sha256(content).digest()) != digest:
         raise CheckpointError(
             f"{path}: a damaged checkpoint (sha256 {found.hex()[:8]}… found, {digest.hex()[:8]}… expected); "
-            "delete it and run again: the training begins anew"
+            "delete it and run again: the training starts again"
         )
     return _loaded(io.BytesIO(content), path)
 

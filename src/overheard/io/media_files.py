@@ -216,7 +216,7 @@ def loudness_dbfs(samples: np.ndarray) -> float:
 
 
 def _ends_early(path: Path) -> bool:
-    """Whether an Ogg lacks its last page, or a WAV has fewer bytes than its header says."""
+    """Whether an Ogg has no last page, or a WAV has fewer bytes than its header says."""
     with path.open("rb") as stream:
         head = stream.read(12)
         size = stream.seek(0, io.SEEK_END)

@@ -117,7 +117,7 @@ def put_back(text: str) -> None:
 
 
 def failed(message: str) -> None:
-    """Say what a user can mend; the job ends with exit code 2."""
+    """Say what a user can fix; the job ends with exit code 2."""
     if _job is None:
         print(f"error: {message}", file=sys.stderr, flush=True)
         return

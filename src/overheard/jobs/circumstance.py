@@ -9,11 +9,11 @@ import subprocess
 import time
 from datetime import UTC, datetime
 from functools import cache
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from overheard.jobs.records import canonical
+from overheard.jobs.machine import cpuinfo
+from overheard.jobs.records import digest_of
 
 Circumstance = dict[str, Any]
 GIT = "OVERHEARD_GIT"
@@ -40,11 +40,11 @@ class Watch:
             "ended": datetime.now(UTC).isoformat(timespec="milliseconds"),
             "seconds": round(time.monotonic() - self.clock, 3),
             "cpu_seconds": round(_cpu_seconds() - self.cpu, 3),
-            "peak_memory_bytes": 1024 * max(_usage(who).ru_maxrss for who in _WHO),
+            "peak_memory_bytes": 1024 * max(used.ru_maxrss for used in _usage()),
             "energy_joules": joules,
             "host": socket.gethostname(),
             "machine": machine,
-            "cpu": cpu_model(),
+            "cpu": cpuinfo().get("model name") or platform.processor() or platform.machine(),
             "cores": len(os.sched_getaffinity(0)),
             "threads": _threads(),
             "device": device,
@@ -58,16 +58,12 @@ class Watch:
 def sealed(said: Circumstance, record_digest: str) -> Circumstance:
     """The circumstance of a record, with its own digest, so that a change is found."""
     said = said | {"of": record_digest}
-    return said | {"digest": sha256(canonical(said)).hexdigest()}
+    return said | {"digest": digest_of(said)}
 
 
 def is_whole(said: Circumstance) -> bool:
     """Whether a circumstance is as it was written."""
-    rest = {key: value for key, value in said.items() if key != "digest"}
-    return sha256(canonical(rest)).hexdigest() == said.get("digest")
-
-
-_WHO = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    return digest_of(said) == said.get("digest")
 
 
 def _threads() -> int:
@@ -76,12 +72,13 @@ def _threads() -> int:
     return max(1, int(first)) if first.isdecimal() else 1
 
 
-def _usage(who: int) -> resource.struct_rusage:
-    return resource.getrusage(who)
+def _usage() -> list[resource.struct_rusage]:
+    """Of this process, and of those it started."""
+    return [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
 
 
 def _cpu_seconds() -> float:
-    return sum(_usage(who).ru_utime + _usage(who).ru_stime for who in _WHO)
+    return sum(used.ru_utime + used.ru_stime for used in _usage())
 
 
 def _energy_joules() -> float | None:
@@ -90,17 +87,6 @@ def _energy_joules() -> float | None:
         return int(_ENERGY.read_text()) / 1e6
     except (OSError, ValueError):
         return None
-
-
-@cache
-def cpu_model() -> str:
-    """The processor's name."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        lines = []
-    named = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-    return named[0] if named else platform.processor() or platform.machine()
 
 
 @cache

@@ -118,16 +118,6 @@ def listed(text: str, where: str) -> dict[str, Content]:
     return {name: Content(digest, int(size)) for name, digest, size in rows[1:]}
 
 
-def content_of(text: str, where: str) -> Content:
-    """What a folder with this listing contains; nothing is read.
-
-    Raises:
-        MediaError: not the text of a listing.
-    """
-    files = listed(text, where)
-    return Content(sha256(text.encode()).hexdigest(), sum(file.bytes for file in files.values()), len(files))
-
-
 def difference(path: Path, digest: str, memory: Path | None = None) -> str | None:
     """What a file or folder has in place of a sha256: another, or why it cannot be read; None where it has this one.
 
@@ -223,10 +213,10 @@ def _status(path: str) -> os.stat_result:
         return os.stat(path)
     except FileNotFoundError as error:
         if os.path.islink(path):
-            raise MediaError(f"{path}: a link to {os.readlink(path)}, which is not there; mend or remove it") from error
+            raise MediaError(f"{path}: a link to {os.readlink(path)}, which is not there; fix or remove it") from error
         raise MediaError(f"{path}: no such file or folder; run the step that makes it") from error
     except OSError as error:
-        raise MediaError(f"{path}: cannot be read ({error.strerror}); mend or remove it") from error
+        raise MediaError(f"{path}: cannot be read ({error.strerror}); fix or remove it") from error
 
 
 def _kind(mode: int) -> str:
@@ -305,7 +295,7 @@ def _hash(path: str, buffer: bytearray) -> tuple[str, int]:
         finally:
             os.close(stream)
     except OSError as error:
-        raise MediaError(f"{path}: cannot be read ({error.strerror}); mend or remove it") from error
+        raise MediaError(f"{path}: cannot be read ({error.strerror}); fix or remove it") from error
     return digest.hexdigest(), size
 
 

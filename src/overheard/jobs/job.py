@@ -2,17 +2,18 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from overheard.errors import ConfigError, LineageError
+from overheard.errors import LineageError
 from overheard.io import whole
+from overheard.io.signature import settings_from_json
 from overheard.jobs import hashing, on_disk, records, store
 from overheard.jobs.circumstance import Circumstance, Watch, sealed
 from overheard.jobs.code import closure as code
-from overheard.jobs.code import modules
+from overheard.jobs.code import modules, versions
 from overheard.jobs.comparison import differences
 from overheard.jobs.records import Record
 
@@ -20,14 +21,28 @@ Paths = Mapping[str, Sequence[Path]]
 
 
 @dataclass(frozen=True)
+class Planned:
+    """What a job was planned with.
+
+    Attributes:
+        code: digest of its code.
+        environment: versions.
+        outside: digests of files and folders that no job makes.
+    """
+
+    code: str
+    environment: Mapping[str, str]
+    outside: Mapping[str, str]
+
+
+@dataclass(frozen=True)
 class Provenance:
-    """What a job is told besides its stage's own flags.
+    """What a job knows besides its stage's own flags.
 
     Attributes:
         record: where its record goes.
         records: the records of the jobs it reads from.
-        planned: what it was planned with: `code` (digest), `environment` (versions), `outside` (digests of files and
-            folders that no job makes); None where a person runs the stage by hand.
+        planned: the fields of `Planned`; None where a person runs the stage by hand.
     """
 
     record: Path
@@ -36,20 +51,12 @@ class Provenance:
 
 
 def planned_from_json(text: str | None, where: str) -> Mapping[str, Any] | None:
-    """What a job was planned with.
+    """The fields of `Planned`.
 
     Raises:
         ConfigError: not a JSON object with these keys.
     """
-    if text is None:
-        return None
-    try:
-        planned = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise ConfigError(f"{where}: not JSON ({error}); found {text[:60]!r}") from error
-    if not isinstance(planned, dict) or set(planned) != {"code", "environment", "outside"}:
-        raise ConfigError(f"{where}: expected JSON with the keys code, environment, outside; found {text[:60]!r}")
-    return planned
+    return None if text is None else asdict(settings_from_json(Planned, text, where))
 
 
 @dataclass
@@ -57,7 +64,7 @@ class Job:
     """One job on its way.
 
     Attributes:
-        provenance: what it was told.
+        provenance: what it knows of its inputs and its plan.
         draft: its record so far.
         watch: measures it.
         device: what it runs on.
@@ -76,7 +83,7 @@ class Job:
     device: str
     store: Path | None
     seen: Sequence[hashing.Seen]
-    kept: store.Entry | None = None
+    kept: store.Kept | None = None
     computed: Circumstance | None = None
     written: Mapping[str, Sequence[hashing.Listed]] | None = None
     circumstance: Circumstance | None = None
@@ -105,7 +112,7 @@ def begin(stage: str, settings: Mapping[str, Any], reads: Paths, writes: Paths, 
         "reads": _read_entries(reads, provenance.records, seen),
         "writes": {flag: [{}] * len(paths) for flag, paths in writes.items()},
         "code": {"digest": closure.digest, "definitions": closure.definitions},
-        "environment": code.environment(closure),
+        "environment": versions.environment(closure),
     }
     if provenance.planned is not None:
         _check_plan(draft, provenance.planned)
@@ -197,7 +204,7 @@ def _read_entry(path: Path, made: Mapping[str, tuple[Record, Path]], content: ha
     if content.sha256 != expected:
         raise LineageError(
             f"{path}: sha256 {content.sha256[:8]}… found, {expected[:8]}… expected by {record}: it was changed after "
-            "it was made. Move it away, or delete it, and give `overheard run` again: the step that makes it runs anew"
+            "it was made. Move it away, or delete it, and give `overheard run` again: the step that makes it runs again"
         )
     return _entry(path, content) | {"record": record.as_posix()}
 

@@ -44,7 +44,7 @@ def machine_class() -> str:
     The processor's maker is in it, as MKL chooses its kernels by it; so are the graphics processors, and the C library,
     whose sines and exponentials numpy and Python take.
     """
-    lines = _cpuinfo()
+    lines = cpuinfo()
     flags = set((lines.get("flags") or lines.get("Features") or "").split())
     kernels = next((name for name, needed in _KERNELS.items() if needed <= flags), "default")
     maker = lines.get("vendor_id", "").removeprefix("Authentic").removeprefix("Genuine").lower()
@@ -54,8 +54,9 @@ def machine_class() -> str:
     return "-".join(word for word in words if word)
 
 
-def _cpuinfo() -> dict[str, str]:
-    """The first processor's lines; none where this system has no such file."""
+@cache
+def cpuinfo() -> dict[str, str]:
+    """The first processor's lines as Linux has them; none where this system has no such file."""
     with suppress(OSError), open("/proc/cpuinfo", encoding="utf-8", errors="replace") as stream:
         pairs = (line.partition(":") for line in takewhile(str.strip, stream))
         return {name.strip(): value.strip() for name, _, value in pairs}

@@ -48,7 +48,7 @@ def code_digest(definitions: Mapping[str, str]) -> str:
 
 
 def digest_of(record: Mapping[str, Any]) -> str:
-    """Digest of a record itself."""
+    """Digest of a record, or of a circumstance, itself."""
     return sha256(canonical({key: value for key, value in record.items() if key != "digest"})).hexdigest()
 
 
@@ -88,25 +88,25 @@ def parse(text: str, where: str) -> Record:
         LineageError: not JSON, not a record, of another version, changed since it was written, or of definitions that
             do not have its code's digest.
     """
-    mend = "delete it and run again; the step that makes it is put back or runs anew"
+    again = "delete it and run again; the step that makes it is put back or runs again"
     try:
         record = json.loads(text)
     except json.JSONDecodeError as error:
-        raise LineageError(f"{where}: not JSON ({error}); {mend}") from error
+        raise LineageError(f"{where}: not JSON ({error}); {again}") from error
     if not isinstance(record, dict) or (missing := sorted(_KEYS - record.keys())):
-        lacks = "" if not isinstance(record, dict) else f": no {', '.join(missing)}"
-        raise LineageError(f"{where}: not a record{lacks}; {mend}")
+        missed = "" if not isinstance(record, dict) else f": no {', '.join(missing)}"
+        raise LineageError(f"{where}: not a record{missed}; {again}")
     if record["record"] != VERSION:
-        raise LineageError(f"{where}: a record of version {record['record']!r}, expected {VERSION}; {mend}")
+        raise LineageError(f"{where}: a record of version {record['record']!r}, expected {VERSION}; {again}")
     try:
         found = digest_of(record), identity_of(record)
         code = code_digest(record["code"]["definitions"])
     except (TypeError, KeyError, AttributeError) as error:
-        raise LineageError(f"{where}: not a record ({error!r}); {mend}") from error
+        raise LineageError(f"{where}: not a record ({error!r}); {again}") from error
     if found != (record["digest"], record["identity"]) or text != as_text(record):
-        raise LineageError(f"{where}: was changed after it was written (its digest is another); {mend}")
+        raise LineageError(f"{where}: was changed after it was written (its digest is another); {again}")
     if code != record["code"]["digest"]:
-        raise LineageError(f"{where}: its code.definitions are not those of its code.digest; {mend}")
+        raise LineageError(f"{where}: its code.definitions are not those of its code.digest; {again}")
     return record
 
 

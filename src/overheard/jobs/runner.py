@@ -2,7 +2,7 @@
 
 It checks what is read, hands out temporary names for what is written, renames them when the stage has finished, puts
 back what the same job computed before, writes the record, keeps a log whose first line is the command, and turns
-trouble that a user can mend into one message and exit code 2.
+trouble that a user can fix into one message and exit code 2.
 """
 
 import dataclasses
@@ -31,7 +31,7 @@ def run_stage(
     command: Sequence[str],
     provenance: Provenance | None = None,
 ) -> int:
-    """Run one stage function on parsed arguments; returns the exit code (0, 1 unexpected, 2 mendable).
+    """Run one stage function on parsed arguments; returns the exit code (0, 1 unexpected, 2 for the user to fix).
 
     With `provenance` it is checked, put back where it was computed before, and recorded.
     """
@@ -95,7 +95,7 @@ def _places(stage: Callable[..., None], arguments: dict[str, Any]) -> list[str]:
 
 
 def os_message(word: str, error: OSError, places: Sequence[str] = ()) -> str | None:
-    """One line for trouble of the machine that a user can mend, or None."""
+    """One line for trouble of the machine that a user can fix, or None."""
     # a file that cannot be opened has its name here, one that cannot be written on has not
     place = error.filename or " or ".join(places)
     place = f"{place}: " if place else ""

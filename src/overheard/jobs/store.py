@@ -11,7 +11,9 @@ is found by its hash when it is put back. Empty folders and names that begin wit
 import math
 import os
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path, PurePosixPath
@@ -24,7 +26,7 @@ from overheard.jobs import store_files as files
 from overheard.jobs.hashing import Listed
 from overheard.jobs.machine import machine_class
 from overheard.jobs.records import Record
-from overheard.jobs.store_files import Entry, Writes
+from overheard.jobs.store_files import Kept, Writes
 
 Paths = Mapping[str, Sequence[Path]]
 
@@ -77,7 +79,7 @@ def limit_bytes() -> int:
     return int(gigabytes * 1e9)
 
 
-def find(store: Path, identity: str) -> Entry | None:
+def find(store: Path, identity: str) -> Kept | None:
     """What the job of this identity made before: its `record` and its `circumstance`; None where nothing is known."""
     place = _entry_path(store, identity)
     entry = _read_entry(place)
@@ -143,7 +145,7 @@ def keep(store: Path, record: Record, circumstance: Mapping[str, Any], sources: 
         # a full disk gets back what this job took
         for place in added:
             files.forget(place)
-        progress.note(f"{store}: this result is not kept for later ({_reason(error)}); nothing else is amiss")
+        progress.note(f"{store}: this result is not kept for later ({_reason(error)}); all else is well")
 
 
 def usage(store: Path) -> tuple[int, int, int]:
@@ -164,19 +166,15 @@ def prune(store: Path, limit_bytes: int) -> tuple[int, int]:
     began, before, removed = time.time(), usage(store)[0], 0
     needs = _needs(store)
     sizes = {place: status.st_size for place, status in files.all_files(store / "files")}
-    users: dict[Path, int] = {}
-    for place in (place for _, contents in needs.values() for place in contents):
-        users[place] = users.get(place, 0) + 1
+    users = Counter(place for _, contents in needs.values() for place in contents)
     total = before - sum(size for place, size in sizes.items() if place not in users)
     for entry, (size, contents) in needs.items():
         if contents and total <= limit_bytes:
             continue
         files.forget(entry)
         removed += 1
-        total -= size
-        for place in contents:
-            users[place] -= 1
-            total -= 0 if users[place] else sizes.get(place, 0)
+        users.subtract(contents)
+        total -= size + sum(sizes.get(place, 0) for place in contents if not users[place])
     _sweep(store, users, began, total > limit_bytes)
     return before - usage(store)[0], removed
 
@@ -202,10 +200,10 @@ def _reason(error: Exception) -> str:
     return (isinstance(error, OSError) and error.strerror) or str(error)
 
 
-def _read_entry(place: Path) -> Entry | None:
+def _read_entry(place: Path) -> Kept | None:
     entry = files.parse_entry(place)
     if entry is None and place.exists():
-        progress.note(f"{place}: damaged; what it says is not believed, computing anew")
+        progress.note(f"{place}: damaged; what it says is not believed; computing it again")
     return entry
 
 
@@ -249,18 +247,13 @@ def _damage(place: Path) -> str | None:
     return found and hashing.in_words(found)
 
 
-def _all_damage(contents: Path) -> Iterator[tuple[Path, str]]:
+def _all_damage(contents: Path) -> list[tuple[Path, str]]:
     """Every content file that is not what its name says, with what is wrong."""
     places = sorted(place for place, _ in files.all_files(contents) if not place.name.startswith("."))
-    try:
-        # as one folder, with all threads
-        found = hashing.listed(hashing.listing(contents), str(contents)) if places else {}
-        suspects = [contents / name for name in found if found[name].sha256 != name.replace("/", "")]
-    except MediaError:
-        suspects = places
-    for place in suspects:
-        if place.exists() and (damage := _damage(place)):
-            yield place, damage
+    with ThreadPoolExecutor(max(2, min(8, len(os.sched_getaffinity(0))))) as pool:
+        found = zip(places, pool.map(_damage, places), strict=True)
+        # what another process removed meanwhile is no damage
+        return [(place, damage) for place, damage in found if damage and os.path.lexists(place)]
 
 
 def _keep_one(store: Path, entry: Mapping[str, Any], source: Path, added: list[Path]) -> None:

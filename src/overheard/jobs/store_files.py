@@ -13,7 +13,7 @@ from overheard.errors import MediaError
 from overheard.jobs import hashing
 from overheard.jobs.records import canonical, identity_of
 
-Entry = dict[str, Any]
+Kept = dict[str, Any]
 """A job's `record`, and the `circumstance` in which it was computed."""
 Writes = Mapping[str, Sequence[Mapping[str, Any]]]
 
@@ -45,13 +45,13 @@ def entry_paths(store: Path) -> list[Path]:
     return sorted(path for path in (store / "records").glob("*/*.json") if not path.name.startswith("."))
 
 
-def entry_text(entry: Entry) -> bytes:
+def entry_text(entry: Kept) -> bytes:
     """An entry as it stands in its file, with its own digest."""
     text = json.dumps(entry | {"sha256": sha256(canonical(entry)).hexdigest()}, sort_keys=True, ensure_ascii=False)
     return text.encode()
 
 
-def parse_entry(place: Path) -> Entry | None:
+def parse_entry(place: Path) -> Kept | None:
     """An entry, or None where it is not there or not whole."""
     try:
         text = place.read_bytes()

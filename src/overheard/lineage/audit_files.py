@@ -151,12 +151,11 @@ def _outside_place(path: str) -> Path:
 
 def _read_folder(path: str, place: Path, found: Read) -> None:
     try:
-        text = hashing.listing(place)
+        found.contents[path], text = hashing.read_listed(place)
     except MediaError as error:
         found.findings.append(Finding("changed", path, str(error), "a folder as a job left it", "mend or remove it"))
         found.contents[path] = Content("unreadable", 0, 0)
         return
-    found.contents[path] = hashing.content_of(text, path)
     found.listings[path] = hashing.listed(text, path)
 
 

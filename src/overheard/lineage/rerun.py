@@ -25,6 +25,7 @@ from overheard.errors import LineageError, OverheardError
 from overheard.io.signature import deciding, role, settings_from_json, without_none
 from overheard.jobs import command_line, hashing, on_disk
 from overheard.jobs.code import closure as code
+from overheard.jobs.code import versions
 from overheard.jobs.comparison import Difference, as_plan, differences, other_inputs, paths
 from overheard.jobs.machine import machine_class
 from overheard.jobs.records import Record, entries, listing_path, located, read_record
@@ -214,7 +215,7 @@ def _other_code(record: Record) -> str | None:
     if not isinstance(method, str | None):
         raise LineageError(f"its method is {method!r}; a word was expected")
     now = code.stage_code(record["stage"], method)
-    plan = {"code": now.digest, "definitions": now.definitions, "environment": code.environment(now)}
+    plan = {"code": now.digest, "definitions": now.definitions, "environment": versions.environment(now)}
     found = list(differences(record, plan))
     if names := [one.name for one in found if one.kind != "package"]:
         return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")

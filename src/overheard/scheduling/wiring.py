@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from overheard.jobs.code import closure
+from overheard.jobs.code import closure, versions
 from overheard.jobs.store import content_digest
 from overheard.study.layout import log_path, record_of
 from overheard.study.plan import Target
@@ -71,7 +71,7 @@ def plan(target: Target, settings: Mapping[str, Any], reads: Files, outside: Col
 def _code_and_environment(stage: str, method: str | None) -> Mapping[str, Any]:
     """The code that a job reaches and the versions it runs with; looked up once for all jobs alike."""
     reached = closure.stage_code(stage, method)
-    return {"code": reached.digest, "environment": closure.environment(reached)}
+    return {"code": reached.digest, "environment": versions.environment(reached)}
 
 
 class Flags(str):

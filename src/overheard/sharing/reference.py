@@ -14,6 +14,7 @@ from typing import Any
 from overheard.errors import ConfigError, LineageError, OverheardError
 from overheard.io import artifacts, whole
 from overheard.jobs.code import closure as code
+from overheard.jobs.code import versions
 from overheard.jobs.records import (
     Record,
     circumstance_path,
@@ -185,7 +186,7 @@ def _figure_line(record: Record, flag: str, made: Path, counted: Recount) -> str
     if file_digest(made) == entry["sha256"]:
         return f"{made.name}: the recorded bytes"
     closure = code.stage_code("figures")
-    if closure.digest != record["code"]["digest"] or code.environment(closure) != record["environment"]:
+    if closure.digest != record["code"]["digest"] or versions.environment(closure) != record["environment"]:
         return (
             f"{made.name}: drawn by other code or packages than recorded, so other bytes; its numbers are the tables'"
         )

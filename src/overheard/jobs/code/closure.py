@@ -15,7 +15,7 @@ from pathlib import Path
 from overheard.errors import ConfigError
 from overheard.jobs.code.definitions import Definition, Module
 from overheard.jobs.code.modules import OWN, Library
-from overheard.jobs.code.names import WHOLE, Import, References
+from overheard.jobs.code.names import WHOLE, Import, Names
 from overheard.jobs.records import code_digest
 
 _METHODS = "overheard.learning.methods:METHODS"
@@ -24,11 +24,8 @@ _UNFOLLOWED = re.compile(
     r"|builtins(\.(exec|eval|__import__)\b.*)?$|pkgutil\.(resolve_name|walk_packages|iter_modules)\b|pydoc\.locate\b"
 )
 _DATA_READERS = re.compile(r"importlib\.resources\b|pkgutil\.get_data\b")
-# torch wants them for torch.compile, which is not used here
-_DECIDES_NOTHING = {"jinja2", "networkx"}
 # messages to people: its functions return nothing and write no artefact
 _SAYS_ONLY = {"overheard.io.progress"}
-_IMPORTED_AS = {"PIL": "pillow", "yaml": "PyYAML", "sklearn": "scikit-learn"}
 
 
 @dataclass(frozen=True)
@@ -142,22 +139,22 @@ class _Walk:
     def _finish(self) -> None:
         while self.waiting:
             module, path, definition = self.waiting.pop()
-            self._follow(module, path, definition.references)
+            self._follow(module, path, definition.names)
 
-    def _follow(self, module: Module, path: Path, references: References) -> None:
+    def _follow(self, module: Module, path: Path, names: Names) -> None:
         reader: int | None = None
-        for bound, line in references.executed.items():
+        for bound, line in names.executed.items():
             self._execute(path, bound, line)
-        for chain, line in references.chains.items():
+        for chain, line in names.chains.items():
             imported = [bound for bound in module.bindings.get(chain[0], ()) if isinstance(bound, Import)]
             if chain[0] == "__file__" or any(_DATA_READERS.match(_dotted(bound, chain[1:])) for bound in imported):
                 reader = line
             self._name(module, path, chain, line)
-        for (bound, attributes), line in references.imported.items():
+        for (bound, attributes), line in names.imported.items():
             if _DATA_READERS.match(_dotted(bound, attributes)):
                 reader = line
             self._bound(module, path, bound, attributes, line)
-        self._data(module, path, references.strings, reader)
+        self._data(module, path, names.strings, reader)
 
     def _name(self, module: Module, path: Path, chain: tuple[str, ...], line: int) -> None:
         """What a dotted name in a module stands for."""
@@ -215,7 +212,7 @@ class _Walk:
         elif "__getattr__" in found.bindings:
             self._name(found, where, ("__getattr__",), line)
         else:
-            raise ConfigError(f"{path}, line {line}: {found.name} ({where}) has no {chain[0]!r}; mend the name")
+            raise ConfigError(f"{path}, line {line}: {found.name} ({where}) has no {chain[0]!r}; correct the name")
 
     def _starred(self, module: Module, path: Path, name: str) -> bool:
         """Whether a star import of the module may bind this name."""
@@ -233,7 +230,7 @@ class _Walk:
     def _must_load(self, path: Path, module: str, line: int) -> tuple[Module, Path]:
         found = self.library.load(module)
         if found is None:
-            raise ConfigError(f"{path}, line {line}: there is no module {module!r}; mend the import")
+            raise ConfigError(f"{path}, line {line}: there is no module {module!r}; correct the import")
         return found
 
     def _outside(self, dotted: str, path: Path, line: int) -> None:
@@ -319,65 +316,3 @@ def _dotted(bound: Import, attributes: Sequence[str]) -> str:
 
 def _refused(path: Path, line: int, what: str) -> ConfigError:
     return ConfigError(f"{path}, line {line}: {what}, so a change of it would go unnoticed; write it out instead")
-
-
-def environment(code: Closure) -> dict[str, str]:
-    """The versions that matter to this code: Python's, its distributions', and of ours those they rest on, one level.
-
-    Raises:
-        ConfigError: a package that is used has no version, as it was never installed but lies on the path.
-    """
-    versions = {"python": f"{sys.version_info.major}.{sys.version_info.minor}"}
-    pinned = _requirements(OWN)
-    for package in code.packages:
-        name = _distribution(package)
-        if name is None:
-            versions[package] = "absent"
-            continue
-        resting = [need for need in _requirements(name) if need in pinned and need not in _DECIDES_NOTHING]
-        for needed in [name, *(need for need in resting if _metadata(need) is not None)]:
-            found = _metadata(needed)
-            versions[found[0]] = found[1]
-    return dict(sorted(versions.items()))
-
-
-@cache
-def _metadata(distribution: str) -> tuple[str, str] | None:
-    """Name as written by its makers, and version."""
-    from importlib import metadata  # 35 ms, which only some need
-
-    try:
-        found = metadata.metadata(distribution)
-    except metadata.PackageNotFoundError:
-        return None
-    return found["Name"], found["Version"]
-
-
-@cache
-def _requirements(distribution: str) -> tuple[str, ...]:
-    """Names of what a distribution always requires, in the form that compares."""
-    from importlib import metadata
-
-    # a source tree may lie on the path beside its installation, with an older list
-    found = list(metadata.distributions(name=distribution))
-    if not found:
-        raise ConfigError(f"{distribution} is not installed; `pip install -e .` in its folder")
-    lines = [line for one in found for line in one.requires or []]
-    plain = [line for line in lines if "extra ==" not in line]
-    return tuple(sorted({re.sub(r"[-_.]+", "-", re.match(r"[\w.-]+", line)[0]).lower() for line in plain}))
-
-
-@cache
-def _distribution(package: str) -> str | None:
-    """The distribution that a top-level package comes from; None if there is no such package here."""
-    from importlib import metadata, util
-
-    name = _IMPORTED_AS.get(package, package)
-    if _metadata(name) is not None:
-        return name
-    if found := metadata.packages_distributions().get(package):
-        return sorted(found)[0]
-    spec = util.find_spec(package)
-    if spec is not None:
-        raise ConfigError(f"{package} ({spec.origin}) has no version; install it, or name your code from inside it")
-    return None

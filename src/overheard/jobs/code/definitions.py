@@ -13,12 +13,12 @@ from typing import Any
 from overheard.jobs.code.names import (
     OWN_SCOPE,
     Import,
-    References,
+    Names,
     bindings_of,
     bound_names,
     executed_by,
     is_string,
-    references_of,
+    names_of,
     same_scope,
 )
 
@@ -35,8 +35,8 @@ class Definition:
     package: str
 
     @cached_property
-    def references(self) -> References:
-        return references_of(self.node, self.package)
+    def names(self) -> Names:
+        return names_of(self.node, self.package)
 
     @cached_property
     def text(self) -> str:
@@ -85,7 +85,7 @@ class Module:
     def digest(self, definitions: Sequence[Definition], more: Sequence[str] = ()) -> str:
         """First 12 hex digits of the SHA-256 of definitions' text and of the imports that their names stand for."""
         text = [*more, *(definition.text for definition in definitions)]
-        roots = {chain[0] for definition in definitions for chain in definition.references.chains}
+        roots = {chain[0] for definition in definitions for chain in definition.names.chains}
         for root in sorted(roots):
             text += [f"{root}={bound}" for bound in self.bindings.get(root, []) if isinstance(bound, Import)]
         if self.stars and any(root not in self.bindings for root in roots):

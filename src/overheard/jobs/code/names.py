@@ -30,7 +30,7 @@ class Import:
 
 
 @dataclass
-class References:
+class Names:
     """What a piece of source refers to; chains are dotted names, each with its first line.
 
     Attributes:
@@ -138,7 +138,7 @@ def bound_names(statements: Iterable[ast.AST]) -> Iterator[str]:
             yield from _binds(node)
 
 
-def references_of(node: ast.AST, package: str) -> References:
+def names_of(node: ast.AST, package: str) -> Names:
     """What a definition refers to, local names told from the module's; `package` is where relative imports start."""
     reader = _Reader(package)
     reader.read(node, ())
@@ -146,11 +146,11 @@ def references_of(node: ast.AST, package: str) -> References:
 
 
 class _Reader:
-    """Collects the references of one definition, telling local names from the module's."""
+    """Collects what one definition refers to, telling local names from the module's."""
 
     def __init__(self, package: str) -> None:
         self.package = package
-        self.found = References()
+        self.found = Names()
 
     def read(self, node: ast.AST, scopes: _Scopes) -> None:
         """Note what a node, and all below it, takes from outside these scopes."""

@@ -128,9 +128,9 @@ def _said_otherwise(words: list[str], job: str, record: Record) -> list[str]:
             plan[side][name] = [Path(path).as_posix() for path in named]
         elif dataclasses.is_dataclass(base):
             settings[name] = settings_from_json(base, value, f"{job}: --{name}")
-        elif base is not Path:
-            # a folder of checkpoints changes no byte
-            settings[name] = value
+        else:
+            # a folder of checkpoints is a path, by which it is known to decide nothing
+            settings[name] = Path(value) if base is Path else value
     plan["settings"] = deciding(stage, settings)
     other_record = given["record"] is None or Path(given["record"]).as_posix() != job
     return [*_in_words(differences(record, plan)), *(["record"] if other_record else [])]

@@ -271,6 +271,27 @@ def test_a_command_of_another_stage_is_not_run(study):
         assert reason in finding.found
 
 
+def test_a_recorded_command_is_read_as_its_stage_reads_it(study):
+    from overheard.lineage.rerun import _said_otherwise
+
+    job = "results/mini/teacher/prior.record.json"
+    record = records.read_record(Path(job))
+    sides = record["reads"] | record["writes"]
+    words = [word for flag, side in sides.items() for word in (f"--{flag.replace('_', '-')}", side[0]["path"])]
+    # a person may write --flag=value, and what was planned and logged decides nothing
+    words += [f"--record={job}", "--log", "prior.log", "--planned", "{}"]
+    assert _said_otherwise(words, job, record) == []
+    assert _said_otherwise([word.replace("prior.csv", "other.csv") for word in words], job, record) == ["writes"]
+    assert _said_otherwise([word.replace("index.csv", "other.csv") for word in words], job, record) == ["reads"]
+    assert _said_otherwise([word for word in words if "--record" not in word], job, record) == ["record"]
+    for other in (["--sound", "x"], ["--help"], ["--seed"]):
+        with pytest.raises(LineageError, match="its command"):
+            _said_otherwise([*words, *other], job, record)
+    split = "results/mini/media/split.record.json"
+    with pytest.raises(LineageError, match="its command has no --settings"):
+        _said_otherwise(["--record", split], split, records.read_record(Path(split)))
+
+
 def test_nonsense_with_a_fitting_hash_is_named(study):
     path = study / "evaluate/scene/image/seed-0/predictions.npz"
     path.write_bytes(b"no archive at all")

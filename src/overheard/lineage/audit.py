@@ -109,7 +109,7 @@ def audit(
         raise LineageError(f"{folder}: no whole record in it; `overheard run {folder.name}` makes results and records")
     broken = [finding.path for finding in damaged if finding.kind == "record"]
     asked, feeds = _Asked(folder, list(damaged)), Feeds(records)
-    read = asked.ask("reading", lambda: audit_files.read_all(folder, records, _kept(folder)), audit_files.Read())
+    read = asked.ask("reading", lambda: audit_files.read_all(folder, records, _kept(folder)), audit_files.Read(folder))
     faulty = read.faulty
     asked.findings += read.findings
     asked.take("looking for other files", lambda: (audit_files.strangers(folder, records, broken), []))

@@ -40,7 +40,7 @@ def _named(name: str) -> tuple[set[str], str] | None:
     try:
         experiment = config.load_experiment(path)
         published = config.load_study(project_root(), experiment).published
-    except (OverheardError, ValueError, OSError, RecursionError):
+    except (OverheardError, OSError):
         return None
     source, places = experiment.source, []
     if isinstance(source, config.Directory):

@@ -6,6 +6,7 @@ inputs then gives other bytes than he wrote. What is run is made from the record
 
 import dataclasses
 import importlib
+import inspect
 import json
 import os
 import random
@@ -19,11 +20,9 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-import click
-
 from overheard.errors import LineageError, OverheardError
 from overheard.io.signature import deciding, role, settings_from_json, without_none
-from overheard.jobs import command_line, hashing, on_disk
+from overheard.jobs import hashing, on_disk
 from overheard.jobs.code import closure as code
 from overheard.jobs.code import versions
 from overheard.jobs.comparison import Difference, as_plan, differences, other_inputs, paths
@@ -33,6 +32,8 @@ from overheard.lineage.circumstances import circumstance_of
 from overheard.lineage.findings import Finding
 from overheard.study.layout import STAGES
 
+_RUNNERS = {"log", "record", "records", "planned"}
+"""Flags that every stage has besides its own."""
 _WORDS = {"setting": "settings", "package": "environment", "definition": "code"}
 """What a kind of difference is called, where it is not itself the word."""
 
@@ -119,40 +120,51 @@ def _said_otherwise(words: list[str], job: str, record: Record) -> list[str]:
         OverheardError: it cannot be read as a command of its stage.
     """
     stage = _stage(record["stage"])
+    parameters, given = inspect.signature(stage).parameters, _values(words)
+    if unknown := given.keys() - parameters.keys() - _RUNNERS:
+        raise LineageError(f"its command has --{min(unknown)}, which is no flag of {record['stage']}")
     plan: dict[str, Any] = {"reads": {}, "writes": {}}
     settings = {}
-    given = _parsed(record["stage"], words)
     for name, annotation in typing.get_type_hints(stage, include_extras=True).items():
-        value, base = given.get(name), without_none(annotation)
+        if name not in parameters:
+            continue
         if side := role(annotation):
-            named = value if isinstance(value, list | tuple) else [] if value is None else [value]
-            plan[side][name] = [Path(path).as_posix() for path in named]
-        elif dataclasses.is_dataclass(base):
-            settings[name] = settings_from_json(base, value, f"{job}: --{name}")
-        elif base is not Path:
-            # a folder of checkpoints changes no byte
-            settings[name] = value
+            plan[side][name] = [Path(path).as_posix() for path in given.get(name, [])]
+        elif name in given:
+            settings[name] = _value(without_none(annotation), given[name][-1], f"{job}: --{name}")
+        elif parameters[name].default is inspect.Parameter.empty:
+            raise LineageError(f"its command has no --{name}")
+        else:
+            settings[name] = parameters[name].default
     plan["settings"] = deciding(stage, settings)
-    other_record = given["record"] is None or Path(given["record"]).as_posix() != job
-    return [*_in_words(differences(record, plan)), *(["record"] if other_record else [])]
+    same_record = [Path(path).as_posix() for path in given.get("record", [])] == [job]
+    return [*_in_words(differences(record, plan)), *([] if same_record else ["record"])]
 
 
 def _stage(word: str) -> Callable[..., None]:
     return getattr(importlib.import_module(f"overheard.stages.{word}"), word)
 
 
-def _parsed(stage: str, words: list[str]) -> dict[str, Any]:
-    """The values of a command's flags, by the parser that would run it.
+def _values(words: list[str]) -> dict[str, list[str]]:
+    """The values of each flag; a person may write `--seed=0`."""
+    given: dict[str, list[str]] = {}
+    waiting = list(words)
+    while waiting:
+        flag, equals, value = waiting.pop(0).partition("=")
+        if not flag.startswith("--") or not (equals or waiting):
+            raise LineageError(f"its command has {flag!r} where a flag with a value was expected")
+        given.setdefault(flag[2:].replace("-", "_"), []).append(value if equals else waiting.pop(0))
+    return given
 
-    Raises:
-        LineageError: they are no such flags.
-    """
-    if not words or "--help" in words:
-        raise LineageError(f"its command is `overheard {stage} {' '.join(words)}`, which makes nothing")
+
+def _value(kind: Any, text: str, where: str) -> Any:
+    """A setting, or a folder of checkpoints: a path, by which it is known to decide nothing."""
+    if dataclasses.is_dataclass(kind):
+        return settings_from_json(kind, text, where)
     try:
-        return command_line.stage_command(stage).make_context(stage, list(words)).params
-    except click.ClickException as error:
-        raise LineageError(f"its command cannot be read: {error.format_message()}") from error
+        return kind(text)
+    except ValueError as error:
+        raise LineageError(f"{where}: its command has {text[:60]!r} ({error})") from error
 
 
 def _in_words(found: Iterable[Difference]) -> list[str]:

@@ -193,11 +193,11 @@ def _compare_folder(path: str, entry: Mapping[str, Any], content: Content | None
         return
     if not place.is_file():
         found.add("missing", name, "no such file", listing, mend)
-    elif change := on_disk.listing_change(entry, located(path, folder)):
+    elif change := on_disk.listing_change(entry, located(path, found.folder)):
         found.changed(name, change.new, change.old, mend)
     else:
         try:
-            expected = on_disk.listed(entry, located(path, folder))
+            expected = on_disk.listed(entry, located(path, found.folder))
         except LineageError as error:
             found.add("unreadable", name, str(error), listing, mend)
     if content is None or content.sha256 == entry["sha256"]:

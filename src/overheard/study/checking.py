@@ -1,0 +1,71 @@
+"""Reading and checking YAML against types: every wrong key in our words, with file, key and what is allowed."""
+
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from overheard.errors import ConfigError
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def read_yaml(path: Path) -> Any:
+    """Read a YAML file.
+
+    Raises:
+        ConfigError: it is missing or not YAML.
+    """
+    if not path.is_file():
+        raise ConfigError(f"{path}: no such file; `overheard init NAME --from DIR` writes a configuration")
+    try:
+        return yaml.safe_load(path.read_text(encoding="utf-8"))
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{path}: not YAML: {str(error).replace(chr(10), ' ')}") from error
+
+
+def check(model: type[Model], content: Any, where: str) -> Model:
+    """Validate a configuration.
+
+    Raises:
+        ConfigError: one line per wrong key: file, key, what was found, what is allowed.
+    """
+    if not isinstance(content, dict):
+        raise ConfigError(f"{where}: expected keys and values, found {type(content).__name__}")
+    try:
+        return model.model_validate(content)
+    except ValidationError as error:
+        lines = [f"{where}: {_explain(model, problem)}" for problem in error.errors()]
+        raise ConfigError("\n".join(lines)) from error
+
+
+def _explain(model: type[BaseModel], problem: Any) -> str:
+    """One validation error of pydantic in our words."""
+    place = [str(part) for part in problem["loc"] if part not in ("twin", "directory")]
+    key = ".".join(place)
+    if problem["type"] == "extra_forbidden":
+        allowed = _keys_at(model, place[:-1], problem["loc"])
+        return f"{key}: unknown key; allowed here: {', '.join(allowed)}"
+    if problem["type"] == "missing":
+        return f"{key}: missing; add it"
+    message = problem["msg"].removeprefix("Value error, ")
+    if problem["type"] == "value_error":
+        return f"{key}: {message}" if key else message
+    found = problem["input"]
+    return f"{key}: found {found!r} ({type(found).__name__}), {message[0].lower()}{message[1:]}"
+
+
+def _keys_at(model: type[BaseModel], place: list[str], loc: tuple[Any, ...]) -> list[str]:
+    """The keys that may stand at `place`, for the message about one that may not."""
+    current: type[BaseModel] = model
+    for part in place:
+        annotation = current.model_fields[part].annotation if part in current.model_fields else None
+        candidates = [annotation, *getattr(annotation, "__args__", ())]
+        models = [
+            candidate for candidate in candidates if isinstance(candidate, type) and issubclass(candidate, BaseModel)
+        ]
+        if not models:
+            return []
+        current = next((found for found in models if found.__name__.lower() in loc), models[0])
+    return list(current.model_fields)

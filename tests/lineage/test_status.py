@@ -176,6 +176,16 @@ def test_a_file_in_a_drawn_folder_is_known_by_the_folders_list(two):
     assert other is None
 
 
+def test_without_a_store_too_a_file_in_a_folder_that_is_computed_again_is_known(two, monkeypatch):
+    monkeypatch.setenv("OVERHEARD_STORE", "off")
+    folder, text = "results/mini/draw/pairs", f"path,sha256,bytes\na.wav,{'1' * 64},3\n"
+    Path(folder).parent.mkdir()
+    Path(f"{folder}.files.csv").write_text(text)
+    seer = forecast._Seer([], {})
+    seer.future[folder] = sha256(text.encode()).hexdigest()
+    assert seer.content(f"{folder}/a.wav", prior_job()) == "1" * 64
+
+
 # --- states and causes
 
 

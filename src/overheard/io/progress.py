@@ -12,16 +12,24 @@ import time
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import Any, TextIO
+from typing import Any, Protocol
 
 SOCKET = "OVERHEARD_PROGRESS"
 _LINE_EVERY_S = 10.0
 
 
+class Log(Protocol):
+    """Where a job's lines are written."""
+
+    def write(self, text: str, /) -> object: ...
+
+    def flush(self) -> object: ...
+
+
 class _Job:
     """The job of this process: its name, its log, and where its steps go."""
 
-    def __init__(self, name: str, log: TextIO | None) -> None:
+    def __init__(self, name: str, log: Log | None) -> None:
         self.name = name
         self.log = log
         self.last_line = time.monotonic()
@@ -69,7 +77,7 @@ def _name(word: str, arguments: dict[str, Any]) -> str:
 
 
 @contextmanager
-def job(word: str, arguments: dict[str, Any], log: TextIO | None) -> Iterator[None]:
+def job(word: str, arguments: dict[str, Any], log: Log | None) -> Iterator[None]:
     """Announce a job and its end."""
     global _job
     _job = _Job(_name(word, arguments), log)

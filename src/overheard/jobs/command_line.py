@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import click
 import typer
+from typer.core import TyperCommand
 
 from overheard.errors import OverheardError
 from overheard.io import progress
@@ -36,7 +36,7 @@ def command_for(stage: Callable[..., None]) -> Callable[..., None]:
         try:
             for name, value in given.items():
                 base = without_none(hints[name])
-                if dataclasses.is_dataclass(base):
+                if isinstance(base, type) and dataclasses.is_dataclass(base):
                     given[name] = settings_from_json(base, value, f"overheard {stage.__name__} --{name}")
             plan = jobs.planned_from_json(planned, f"overheard {stage.__name__} --planned")
         except OverheardError as error:
@@ -46,7 +46,7 @@ def command_for(stage: Callable[..., None]) -> Callable[..., None]:
         raise typer.Exit(run_stage(stage, given, log, ["overheard", *sys.argv[1:]], provenance))
 
     command.__name__ = stage.__name__
-    command.__doc__ = inspect.getdoc(stage).split("\nArgs:")[0].strip()
+    command.__doc__ = (inspect.getdoc(stage) or "").split("\nArgs:")[0].strip()
     signature = _with_flags(stage)
     command.__signature__ = signature  # type: ignore[attr-defined]
     # typer prefers annotations to the signature: a stage's parameter may be named as one of `command`
@@ -59,12 +59,14 @@ def run_command(words: Sequence[str]) -> None:
     stage_command(words[0]).main(list(words[1:]), prog_name=f"overheard {words[0]}")
 
 
-def stage_command(name: str) -> click.Command:
+def stage_command(name: str) -> TyperCommand:
     """The command of a stage, from its function's signature."""
     stage = getattr(importlib.import_module(f"overheard.stages.{name}"), name)
     single = typer.Typer(add_completion=False, rich_markup_mode=None)
     single.command(name, no_args_is_help=True)(command_for(stage))
-    return typer.main.get_command(single)
+    command = typer.main.get_command(single)
+    assert isinstance(command, TyperCommand), "a lone command is no group"
+    return command
 
 
 def _with_flags(stage: Callable[..., None]) -> inspect.Signature:
@@ -101,7 +103,7 @@ def _argument_help(stage: Callable[..., None]) -> dict[str, str]:
     """The lines of `Args:` in a Google-style docstring, by parameter."""
     found: dict[str, str] = {}
     inside, current = False, None
-    for line in inspect.getdoc(stage).splitlines():
+    for line in (inspect.getdoc(stage) or "").splitlines():
         if line.strip() == "Args:":
             inside = True
         elif inside and line and not line.startswith(" "):

@@ -102,7 +102,7 @@ def _settings(found: Mapping[str, Any], expected: Mapping[str, Any]) -> Iterator
 
 def _as_json(settings: Mapping[str, Any]) -> dict[str, str]:
     """Flat settings, values as JSON has them; of a list of texts each by itself, so that one more is one difference."""
-    found = {}
+    found: dict[str, str] = {}
     for key, value in flat(settings).items():
         if isinstance(value, list) and value and all(isinstance(item, str) for item in value):
             found |= {f"{key}[{place}]": canonical(item).decode() for place, item in enumerate(value)}

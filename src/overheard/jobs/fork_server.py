@@ -18,6 +18,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from overheard.io.parent_death import die_with_parent
 
@@ -45,7 +46,7 @@ def hand_over(address: str, argv: list[str]) -> int | None:
     return answer[0] if answer else 128 + signal.SIGKILL
 
 
-def _receive(connection: socket.socket) -> tuple[dict, list[int]] | None:
+def _receive(connection: socket.socket) -> tuple[dict[str, Any], list[int]] | None:
     header, descriptors, _, _ = socket.recv_fds(connection, _LENGTH.size, 3)
     if len(header) < _LENGTH.size:
         return None
@@ -59,7 +60,7 @@ def _receive(connection: socket.socket) -> tuple[dict, list[int]] | None:
     return json.loads(content), list(descriptors)
 
 
-def _run_job(request: dict, descriptors: list[int], parent: int) -> None:
+def _run_job(request: dict[str, Any], descriptors: list[int], parent: int) -> None:
     """In the fork: become the command and never return."""
     die_with_parent(parent=parent)
     signal.set_wakeup_fd(-1)
@@ -177,8 +178,8 @@ class WarmProcess:
 
     def __exit__(self, *_: object) -> None:
         if self.needed:
-            self.process.stdin.close()
-            self.process.wait()
+            # closes its standard input, by which it ends
+            self.process.communicate()
 
 
 def serve(descriptor: int, stages: Sequence[str]) -> None:

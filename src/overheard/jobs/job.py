@@ -15,7 +15,9 @@ from overheard.jobs.circumstance import Circumstance, Watch, sealed
 from overheard.jobs.code import closure as code
 from overheard.jobs.code import modules, versions
 from overheard.jobs.comparison import differences
-from overheard.jobs.records import Record
+from overheard.jobs.machine import machine_class
+from overheard.jobs.records import Entry, Record
+from overheard.jobs.store_files import Kept
 
 Paths = Mapping[str, Sequence[Path]]
 
@@ -83,7 +85,7 @@ class Job:
     device: str
     store: Path | None
     seen: Sequence[hashing.Seen]
-    kept: store.Kept | None = None
+    kept: Kept | None = None
     computed: Circumstance | None = None
     written: Mapping[str, Sequence[hashing.Listed]] | None = None
     circumstance: Circumstance | None = None
@@ -154,7 +156,7 @@ def finish(job: Job, finals: Paths, written: Paths, command: str) -> None:
     job.listings = {path: text for side in writes.values() for path, (_, text) in side if text is not None}
     entries = {flag: [_entry(path, content) for path, (content, _) in side] for flag, side in writes.items()}
     job.draft = records.sealed(job.draft | {"writes": entries})
-    said = job.watch.circumstance(command, job.device, store.machine_class(), job.computed)
+    said = job.watch.circumstance(command, job.device, machine_class(), job.computed)
     job.circumstance = sealed(said, job.draft["digest"])
     if job.store is not None and job.computed is None:
         store.keep(job.store, job.draft, job.circumstance, written)
@@ -188,14 +190,14 @@ def _entry(path: Path, content: hashing.Content) -> dict[str, Any]:
 def _read_entries(
     reads: Paths, given: Sequence[Path], seen: Mapping[Path, hashing.Seen]
 ) -> dict[str, list[dict[str, Any]]]:
-    made = {}
+    made: dict[str, tuple[Entry, Path]] = {}
     for path in given:
         for entry in records.entries(records.read_record(path)["writes"]):
             made[entry["path"]] = entry, path
     return {flag: [_read_entry(path, made, seen[path].content) for path in paths] for flag, paths in reads.items()}
 
 
-def _read_entry(path: Path, made: Mapping[str, tuple[Record, Path]], content: hashing.Content) -> dict[str, Any]:
+def _read_entry(path: Path, made: Mapping[str, tuple[Entry, Path]], content: hashing.Content) -> dict[str, Any]:
     source = next((made[str(place)] for place in (path, *path.parents) if str(place) in made), None)
     if source is None:
         return _entry(path, content) | {"record": None}

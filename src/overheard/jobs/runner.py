@@ -102,7 +102,7 @@ def os_message(word: str, error: OSError, places: Sequence[str] = ()) -> str | N
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return f"{place}no space left while {word} was writing; free some (`overheard clean NAME` helps) and run again"
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-        return f"{place}{error.strerror.lower()}; make the folder writable, or run where you may write"
+        return f"{place}{str(error.strerror).lower()}; make the folder writable, or run where you may write"
     if error.errno == errno.EIO:
         return f"{place}the disk or network could not be read or written; check it and run again"
     return None

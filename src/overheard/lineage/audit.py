@@ -76,7 +76,8 @@ class _Asked:
             return otherwise
 
     def take(self, what: str, question: Callable[[], _Said]) -> None:
-        found, said = self.ask(what, question, ([], []))
+        nothing: _Said = ([], [])
+        found, said = self.ask(what, question, nothing)
         self.findings += found
         self.remarks += said
 

@@ -154,7 +154,8 @@ def _read_folder(path: str, place: Path, found: Read) -> None:
         found.add("changed", path, str(error), "a folder as a job left it", "fix or remove it")
         found.contents[path] = Content("unreadable", 0, 0)
         return
-    found.listings[path] = hashing.listed(text, path)
+    if text is not None:
+        found.listings[path] = hashing.listed(text, path)
 
 
 def _read_files(places: Mapping[str, Path], found: Read) -> None:

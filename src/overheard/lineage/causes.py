@@ -59,7 +59,7 @@ def causes(view: View, record: str) -> list[Cause]:
     listed = listed or list(_new_outputs(found.record, job))
     if not listed and not above(view, record):
         # its record knows of no change: Snakemake's own notes, the workflow's text or a time stamp
-        return [Cause("snakemake", "says", note=job.reason[:1000])]
+        return [Cause("snakemake", "says", note=(job.reason or "")[:1000])]
     return listed
 
 

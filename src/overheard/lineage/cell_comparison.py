@@ -71,11 +71,11 @@ def cell_of(line: Mapping[str, str], predictions: Mapping[str, str]) -> tuple[Ke
         line: as text, with table, row, column, metric, n, mean, std, runs.
         predictions: sha256 of predictions by run (`method/modality/seed-k`), of as many runs as are known.
     """
-    numbers = [float(line[name]) if line[name] else None for name in ("mean", "std")]
+    mean, std = (float(line[name]) if line[name] else None for name in ("mean", "std"))
     runs = line["runs"].split()
     known = {run: predictions[run] for run in runs if run in predictions}
     key = (line["table"], line["row"], line["column"], line["metric"])
-    return key, Cell(int(line["n"]), *numbers, known if len(known) == len(runs) else {})
+    return key, Cell(int(line["n"]), mean, std, known if len(known) == len(runs) else {})
 
 
 def compare(first: Mapping[Key, Cell], second: Mapping[Key, Cell]) -> list[Compared]:

@@ -26,17 +26,17 @@ def circumstance_of(folder: Path, job: str, record: Record) -> dict[str, Any]:
     )
     try:
         text = place.read_bytes().decode()
-        said = json.loads(text)
+        found = json.loads(text)
         # a changed case in a \u escape or an exponent reads as the same content
         written = any(
-            text == json.dumps(said, indent=1, sort_keys=True, ensure_ascii=only) + "\n" for only in (True, False)
+            text == json.dumps(found, indent=1, sort_keys=True, ensure_ascii=only) + "\n" for only in (True, False)
         )
-        whole = isinstance(said, dict) and written and is_whole(said)
+        said = found if isinstance(found, dict) and written and is_whole(found) else None
     except FileNotFoundError as error:
         raise LineageError(f"{place}: no such file") from error
     except (OSError, ValueError, RecursionError) as error:  # a folder; no UTF-8, no JSON, no end of brackets
         raise changed from error
-    if not whole:
+    if said is None:
         raise changed
     if said.get("of") != record["digest"]:
         raise LineageError(f"{place}: the circumstance of another record; delete it")

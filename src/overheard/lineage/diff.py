@@ -100,9 +100,9 @@ def diff(a: str, b: str, experiment: str | None = None) -> Diff:
         LineageError: a side has no cells, or files that are not what their records say.
     """
     with ExitStack() as stack:
-        commits = {word: _commit(word) for word in (a, b) if not _folder(word)}
-        kinds = _kinds([_tracked(commit) for commit in commits.values()], experiment)
-        return _compared(*(_side(word, commits.get(word), kinds, experiment, stack) for word in (a, b)))
+        places = {word: _folder(word) or _commit(word) for word in (a, b)}
+        kinds = _kinds([_tracked(commit) for commit in places.values() if isinstance(commit, str)], experiment)
+        return _compared(*(_side(word, places[word], kinds, experiment, stack) for word in (a, b)))
 
 
 def _compared(first: Side, second: Side) -> Diff:
@@ -171,19 +171,19 @@ def _kinds(tracked: Sequence[Mapping[str, list[str]]], experiment: str | None) -
     return sorted(("results", "reference"), key=lambda kind: not everywhere(kind))
 
 
-def _side(word: str, commit: str | None, kinds: Sequence[str], experiment: str | None, stack: ExitStack) -> Side:
-    if commit is None:
-        return load_side(word, _folder(word))
-    tracked = _tracked(commit)
+def _side(word: str, found: Path | str, kinds: Sequence[str], experiment: str | None, stack: ExitStack) -> Side:
+    if isinstance(found, Path):
+        return load_side(word, found)
+    tracked = _tracked(found)
     names = [experiment] if experiment else sorted(tracked)
     if len(names) != 1 or names[0] not in tracked:
         there = ", ".join(sorted(tracked)) or "none"
         raise ConfigError(f"{word}: its commit has these experiments with tables: {there}; name one by --experiment")
     folder = next(f"{kind}/{names[0]}" for kind in kinds if f"{kind}/{names[0]}" in tracked[names[0]])
     place = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="overheard-diff-")))
-    packed = _git("-C", _top(), "archive", commit, folder)
+    packed = _git("-C", _top(), "archive", found, folder)
     if packed is None:
-        raise LineageError(f"{word}: git could not give out {folder} of {commit[:12]}")
+        raise LineageError(f"{word}: git could not give out {folder} of {found[:12]}")
     with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
         archive.extractall(place, filter="data")
     return load_side(f"{word} ({folder})", place / folder)

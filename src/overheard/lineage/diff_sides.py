@@ -62,7 +62,7 @@ def _digests(folder: Path, records: Mapping[str, Record]) -> dict[str, str]:
         if entry is None:
             return hashing.read(place).sha256
         on_disk.require(entry, place)
-        return entry["sha256"]
+        return str(entry["sha256"])
 
     places = [*sorted(folder.glob("evaluate/*/*/seed-*/predictions.npz")), folder / CELLS]
     with ThreadPoolExecutor(2) as pool:

@@ -6,7 +6,7 @@ bytes). After a job that computes something new, nothing is known: what reads fr
 turn out to be the old ones.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
 from hashlib import sha256
@@ -15,6 +15,7 @@ from typing import Any
 
 from overheard.errors import MediaError
 from overheard.jobs import hashing, records, store, store_files
+from overheard.jobs.machine import machine_class
 from overheard.jobs.on_disk import Found
 from overheard.scheduling.dry_run import Planned
 
@@ -62,7 +63,7 @@ class _Seer:
         self.past: dict[str, dict[str, str]] = {}
         self.outside: dict[str, str | None] = {}
 
-    def order(self) -> Iterator[str]:
+    def order(self) -> Iterable[str]:
         """Jobs, each after those it reads from."""
         above = {record: [path for path in job.sources if path in self.jobs] for record, job in self.jobs.items()}
         return TopologicalSorter(above).static_order()
@@ -75,24 +76,25 @@ class _Seer:
         identity = identity_of(job, reads)
         kept = self._kept(identity)
         writes = kept or self._as_recorded(record, identity)
-        for flag, paths in job.writes.items() if writes else ():
-            self.future |= {path: entry["sha256"] for path, entry in zip(paths, writes[flag], strict=True)}
+        if writes:
+            for flag, paths in job.writes.items():
+                self.future |= {path: entry["sha256"] for path, entry in zip(paths, writes[flag], strict=True)}
         return Foreseen(job, PUT_BACK if kept else COMPUTE, identity, reads)
 
     def _kept(self, identity: str) -> Mapping[str, Any] | None:
         """What the store has of this identity."""
         if self.store is None or not store.holds(self.store, identity):
             return None
-        entry = store_files.parse_entry(self.store / "records" / store.machine_class() / f"{identity}.json")
+        entry = store_files.parse_entry(self.store / "records" / machine_class() / f"{identity}.json")
         writes = entry and entry["record"]["writes"]
-        return writes if writes and self._is_whole(writes) else None
+        return writes if writes and self._is_whole(self.store, writes) else None
 
-    def _is_whole(self, writes: Mapping[str, Any]) -> bool:
+    def _is_whole(self, place: Path, writes: Mapping[str, Any]) -> bool:
         """Whether the store's files are what their names say: a damaged one is not put back."""
         try:
             return not any(
-                hashing.difference(store_files.content_path(self.store, digest), digest, self.memory)
-                for digest, _ in store_files.contents_of(self.store, writes)
+                hashing.difference(store_files.content_path(place, digest), digest, self.memory)
+                for digest, _ in store_files.contents_of(place, writes)
             )
         except OSError:
             return False
@@ -103,7 +105,7 @@ class _Seer:
         if found is None or found.record is None or found.record["identity"] != identity:
             return None
         said = records.read_circumstance(Path(record))
-        return found.record["writes"] if said and said.get("machine") == store.machine_class() else None
+        return found.record["writes"] if said and said.get("machine") == machine_class() else None
 
     def content(self, path: str, job: Planned) -> str | None:
         """The sha256 that a file will have when a job reads it; None where that is not known."""
@@ -133,12 +135,14 @@ class _Seer:
             return None
 
     def _in_kept_folder(self, digest: str, folder: str, path: str) -> str | None:
+        if self.store is None:
+            return _in_folder(folder, path, digest)
         try:
             files = store_files.kept_listing(self.store, digest)
         except (OSError, MediaError):
             return _in_folder(folder, path, digest)
         file = files.get(PurePosixPath(path).relative_to(folder).as_posix())
-        return file and file.sha256
+        return None if file is None else file.sha256
 
 
 def identity_of(job: Planned, reads: Mapping[str, Sequence[str | None]]) -> str:
@@ -170,4 +174,4 @@ def _in_folder(folder: str, path: str, digest: str | None = None) -> str | None:
     if digest not in (None, sha256(text).hexdigest()):
         return None
     file = files.get(PurePosixPath(path).relative_to(folder).as_posix())
-    return file and file.sha256
+    return None if file is None else file.sha256

@@ -80,7 +80,7 @@ class Graph:
     @cached_property
     def parents(self) -> dict[str, list[str]]:
         """For each job those it read from, in the order of its flags, each once; only jobs that have a record here."""
-        read = {job: (entry.get("record") for _, entry in files(one, "reads")) for job, one in self.records.items()}
+        read = {job: (entry.get("record", "") for _, entry in files(one, "reads")) for job, one in self.records.items()}
         return {job: list(dict.fromkeys(path for path in made if path in self.records)) for job, made in read.items()}
 
     @cached_property

@@ -147,7 +147,7 @@ def teacher_lines(study: Study) -> list[Line]:
             lines += absent(study, teacher / "logits.npy" if stored.is_file() else stored, way)
             continue
 
-        def again(clips: list[str], maker=maker) -> dict[str, np.ndarray] | None:
+        def again(clips: list[str], maker: Callable[..., np.ndarray] = maker) -> dict[str, np.ndarray] | None:
             if {scene[clip] for clip in clips} != set(classes):
                 return None
             label = np.array([classes.index(scene[clip]) for clip in clips])
@@ -194,7 +194,8 @@ def _moments_again(features: Path, name: str, kind: str, form: str) -> Callable[
         if name == _TAGGER:  # scales itself: mean 0, deviation 1, whatever the clips
             bands = values.shape[-1]
             return {f"{kind}_mean": np.zeros(bands), f"{kind}_std": np.ones(bands)}
-        mean, deviation = moments(values, np.sort(artifacts.positions(clips, names, f"{features}/{name}.npy")))
+        rows = sorted(artifacts.positions(clips, names, f"{features}/{name}.npy").tolist())
+        mean, deviation = moments(values, rows)
         deviation = deviation.astype(np.float32)
         return {f"{kind}_mean": mean, f"{kind}_std": np.where(deviation == 0, np.float32(1), deviation)}
 

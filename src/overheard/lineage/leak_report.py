@@ -59,7 +59,11 @@ def allowed_by_protocol(name: str) -> list[str]:
 
 
 def index_report(
-    index: Path, split: str, used: Mapping[str, str], allowed: Collection[str] = (), nearer_than_m=leaks.FOOTPRINT_M
+    index: Path,
+    split: str,
+    used: Mapping[str, str],
+    allowed: Collection[str] = (),
+    nearer_than_m: float = leaks.FOOTPRINT_M,
 ) -> LeakReport:
     """The same of a published index alone, which says by columns of its own what was used for what.
 

@@ -80,7 +80,7 @@ def scores_again(predictions: Mapping[str, np.ndarray], said: Mapping[str, Any])
 class _Counting:
     """One counting of one experiment."""
 
-    def __init__(self, folder: Path, records: Mapping[str, Record], into: Path, faulty: Collection[str]) -> None:
+    def __init__(self, folder: Path, records: Mapping[str, Record], into: Path, faulty: set[str]) -> None:
         self.folder, self.records, self.into, self.faulty = folder, records, into, faulty
         self.found = Recount()
         self.tested = cache(self._test_clips)
@@ -166,7 +166,7 @@ class _Counting:
         return places
 
     def _same_code(self, record: Record) -> bool:
-        return closure.stage_code(record["stage"]).digest == record["code"]["digest"]
+        return bool(closure.stage_code(record["stage"]).digest == record["code"]["digest"])
 
     def _test_clips(self, index: str, splits: str) -> dict[str, str] | None:
         """The class of every test clip by id; None where index and split are not at hand."""
@@ -204,7 +204,8 @@ def _first(record: Record, side: str, flag: str) -> str:
     """
     if not record[side].get(flag):
         raise LineageError(f"its record {side} no --{flag}")
-    return record[side][flag][0]["path"]
+    path: str = record[side][flag][0]["path"]
+    return path
 
 
 def _predictions(path: Path) -> dict[str, np.ndarray]:

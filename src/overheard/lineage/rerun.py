@@ -77,7 +77,7 @@ def recompute_job(folder: Path, job: str, record: Record) -> list[Finding]:
     """Run one job again, in a temporary working folder that holds links to its inputs and nothing else."""
     mend = f"delete {job} and `overheard run {folder.name}`"
     try:
-        said = _circumstance(folder, job, record)
+        said = _circumstance(folder, job, record) or {}
         words = _recorded_command(said, job, record)
         if other := _other_code(record):
             return [
@@ -95,13 +95,13 @@ def recompute_job(folder: Path, job: str, record: Record) -> list[Finding]:
         return [Finding("not recomputed", job, str(error), "a job that can be run again", mend)]
 
 
-def _recorded_command(said: Mapping[str, Any] | None, job: str, record: Record) -> list[str]:
+def _recorded_command(said: Mapping[str, Any], job: str, record: Record) -> list[str]:
     """The words of the recorded command.
 
     Raises:
         LineageError: none is recorded, or it is of another stage.
     """
-    command = said and said.get("command")
+    command = said.get("command")
     if not isinstance(command, str):
         raise LineageError(f"{job}: no whole circumstance beside it, so its command is not known")
     try:
@@ -142,7 +142,8 @@ def _said_otherwise(words: list[str], job: str, record: Record) -> list[str]:
 
 
 def _stage(word: str) -> Callable[..., None]:
-    return getattr(importlib.import_module(f"overheard.stages.{word}"), word)
+    stage: Callable[..., None] = getattr(importlib.import_module(f"overheard.stages.{word}"), word)
+    return stage
 
 
 def _values(words: list[str]) -> dict[str, list[str]]:
@@ -159,7 +160,7 @@ def _values(words: list[str]) -> dict[str, list[str]]:
 
 def _value(kind: Any, text: str, where: str) -> Any:
     """A setting, or a folder of checkpoints: a path, by which it is known to decide nothing."""
-    if dataclasses.is_dataclass(kind):
+    if isinstance(kind, type) and dataclasses.is_dataclass(kind):
         return settings_from_json(kind, text, where)
     try:
         return kind(text)

@@ -243,7 +243,8 @@ def _chosen(content: bytes, wanted: Mapping[str, str]) -> dict[str, str]:
 
 def _scores_of(run: str, table: Record, where: str) -> Entry:
     """The scores of a run that a table read."""
-    for entry in table["reads"].get("scores", ()):
+    scores: Sequence[Entry] = table["reads"].get("scores", ())
+    for entry in scores:
         if entry["path"].endswith(f"/{run}/scores.json") and entry.get("record"):
             return entry
     raise LineageError(f"{where}: read no scores of {run}, which tables/cells.csv names; run that table again")
@@ -321,8 +322,8 @@ def _outside(jobs: Mapping[str, Job]) -> list[Outside]:
 
 def _cost(jobs: Mapping[str, Job]) -> Cost:
     said = [job.said for job in jobs.values() if job.said is not None]
-    energies = [one.get("energy_joules") for one in said]
-    told = bool(said) and len(said) == len(jobs) and None not in energies
+    energies = [one["energy_joules"] for one in said if one.get("energy_joules") is not None]
+    told = bool(jobs) and len(energies) == len(jobs)
     return Cost(
         jobs=len(jobs),
         cpu_seconds=round(sum(one["cpu_seconds"] for one in said), 3),

@@ -238,7 +238,8 @@ def _rows(column: Mapping[str, int], above: Mapping[str, Sequence[str]]) -> dict
                 name: sum(row[near] for near in towards[name]) / len(towards[name]) if towards[name] else row[name]
                 for name in names
             }
-            names.sort(key=lambda name, means=means: (means[name], name))
+            names.sort()
+            names.sort(key=means.__getitem__)
             row |= {name: place - (len(names) - 1) / 2 for place, name in enumerate(names)}
     return row
 

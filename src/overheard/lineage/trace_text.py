@@ -191,8 +191,9 @@ def _cost_in_words(cost: Cost) -> str:
 
 
 def _cost_of(jobs: Iterable[Job]) -> str:
-    said = [job.said for job in jobs]
-    if None in said:
+    each = list(jobs)
+    said = [job.said for job in each if job.said is not None]
+    if len(said) < len(each):
         return "cost not told"
     gpu = sum(one["seconds"] for one in said if one["device"] != "cpu")
     return f"{sum(one['cpu_seconds'] for one in said):,.1f} CPU s" + (f", {gpu:,.1f} GPU s" if gpu else "")
@@ -258,7 +259,7 @@ def _tree(rows: Sequence[tuple[str, Sequence[str]]], width: int) -> list[str]:
 
 def _wrapped(first: str, text: str, width: int, rest: str | None = None) -> list[str]:
     rest = " " * len(first) if rest is None else rest
-    whole = {"break_long_words": False, "break_on_hyphens": False}
+    whole: dict[str, Any] = {"break_long_words": False, "break_on_hyphens": False}
     return textwrap.wrap(text, width, initial_indent=first, subsequent_indent=rest, **whole) or [first.rstrip()]
 
 

@@ -87,8 +87,8 @@ def chosen(view: View, target: str) -> list[str]:
     results = f"results/{view.loaded.name}"
     path = target.rstrip("/").removeprefix("./")
     path = path if path.startswith(f"{results}/") else f"{results}/{path}"
-    if record_of(path) in known:
-        return [record_of(path)]
+    if (made := record_of(path)) in known:
+        return [made]
     if below := [record for record in known if record.startswith(f"{path}/")]:
         return below
     asked = _comparable(target)

@@ -10,8 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+Indices = NDArray[np.integer[Any]]
 
-def confusion(label: NDArray, predicted: NDArray, n_classes: int) -> NDArray[np.int64]:
+
+def confusion(label: Indices, predicted: Indices, n_classes: int) -> NDArray[np.int64]:
     """Counts (classes, classes): rows are true, columns predicted.
 
     Args:
@@ -23,7 +25,7 @@ def confusion(label: NDArray, predicted: NDArray, n_classes: int) -> NDArray[np.
     return np.bincount(pairs, minlength=n_classes**2).reshape(n_classes, n_classes)
 
 
-def per_class(counts: NDArray) -> dict[str, NDArray]:
+def per_class(counts: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
     """Precision, recall, F-score (fractions; 0 where nothing is counted) and support of each class of a confusion."""
     right, support, predicted = np.diag(counts), counts.sum(axis=1), counts.sum(axis=0)
     return {
@@ -34,12 +36,12 @@ def per_class(counts: NDArray) -> dict[str, NDArray]:
     }
 
 
-def weighted_f_score(label: NDArray, predicted: NDArray, n_classes: int) -> float:
+def weighted_f_score(label: Indices, predicted: Indices, n_classes: int) -> float:
     """The mean of the classes' F-scores, weighted by their support, 0..1."""
     return scores(confusion(label, predicted, n_classes))["f_score"]
 
 
-def scores(counts: NDArray) -> dict[str, Any]:
+def scores(counts: NDArray[np.int64]) -> dict[str, float]:
     """Weighted precision, recall, F-score, accuracy, and macro F, as fractions.
 
     The macro F is over the classes that occur among labels or predictions, as scikit-learn's default.
@@ -59,7 +61,7 @@ def scores(counts: NDArray) -> dict[str, Any]:
     }
 
 
-def class_table(counts: NDArray, classes: Sequence[str]) -> dict[str, dict[str, float]]:
+def class_table(counts: NDArray[np.int64], classes: Sequence[str]) -> dict[str, dict[str, float]]:
     """`per_class` by the classes' names, as plain numbers."""
     by_class = per_class(counts)
     return {
@@ -68,5 +70,7 @@ def class_table(counts: NDArray, classes: Sequence[str]) -> dict[str, dict[str, 
     }
 
 
-def _ratio(part: NDArray, whole: NDArray) -> NDArray[np.float64]:
-    return np.divide(part, whole, out=np.zeros(len(whole)), where=whole > 0)
+def _ratio(part: NDArray[np.int64], whole: NDArray[np.int64]) -> NDArray[np.float64]:
+    ratio = np.zeros(len(whole))
+    np.divide(part, whole, out=ratio, where=whole > 0)
+    return ratio

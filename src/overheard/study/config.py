@@ -299,7 +299,7 @@ def with_changes(content: dict[str, Any], changes: list[str]) -> dict[str, Any]:
     Raises:
         ConfigError: a change is not of that form, or goes through a key that holds no keys.
     """
-    changed = yaml.safe_load(yaml.safe_dump(content))
+    changed: dict[str, Any] = yaml.safe_load(yaml.safe_dump(content))
     for change in changes:
         key, equals, value = change.partition("=")
         if not equals or not key:

@@ -238,8 +238,8 @@ def _patterns() -> dict[str, list[tuple[re.Pattern[str], str, str]]]:
             if pattern.endswith("/"):
                 text += rf"(?:/.*|{re.escape(LISTING)})?"
             # `tables/cells.csv` before `tables/{table}.csv`, and `{table}.cells.csv` before that
-            literal = len(re.sub(r"{\w+}", "", pattern))
-            found.append((len(names(pattern)), -literal, re.compile(text), stage, flag))
+            fixed = len(re.sub(r"{\w+}", "", pattern))
+            found.append((len(names(pattern)), -fixed, re.compile(text), stage, flag))
     folders: dict[str, list[tuple[re.Pattern[str], str, str]]] = {}
     for _, _, regex, stage, flag in sorted(found, key=lambda entry: entry[:2]):
         folders.setdefault(STAGES[stage].writes[flag].partition("/")[0], []).append((regex, stage, flag))

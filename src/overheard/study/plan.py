@@ -1,7 +1,7 @@
 """Which jobs an experiment has: every record and every file of it, from its configuration alone. Pure."""
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from overheard.study import job_settings
 from overheard.study.config import Twin
@@ -50,7 +50,7 @@ def targets(loaded: Loaded, absent: Collection[str] = ()) -> list[Target]:
     return found
 
 
-def _values(loaded: Loaded, absent: Collection[str]) -> dict[tuple[str, ...], list[tuple[object, ...]]]:
+def _values(loaded: Loaded, absent: Collection[str]) -> dict[tuple[str, ...], list[tuple[Any, ...]]]:
     """What the jobs of a stage differ in, by the names in its record."""
     experiment, study = loaded.experiment, loaded.study
     collections = job_settings.parts(experiment, study)

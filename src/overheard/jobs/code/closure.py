@@ -123,7 +123,7 @@ class _Walk:
         for name in ("definitions", "packages", "seen", "imported", "wholes"):
             setattr(walk, name, getattr(self, name).copy())
         for module, name in sorted(self.open):
-            walk._define(*self.library.load(module), name)
+            walk._define(*self._loaded(module), name)
         walk._finish()
         self.closures[asked] = Closure(dict(sorted(walk.definitions.items())), tuple(sorted(walk.packages)))
         return self.closures[asked]
@@ -233,6 +233,12 @@ class _Walk:
             raise ConfigError(f"{path}, line {line}: there is no module {module!r}; correct the import")
         return found
 
+    def _loaded(self, module: str) -> tuple[Module, Path]:
+        """A module that was found before, or a package of one."""
+        found = self.library.load(module)
+        assert found is not None, module
+        return found
+
     def _outside(self, dotted: str, path: Path, line: int) -> None:
         """A name of the standard library or of another distribution."""
         if _UNFOLLOWED.match(dotted):
@@ -249,8 +255,8 @@ class _Walk:
             if row is None:
                 self.open.add((module.name, name))
                 return
-            entries = [definition.row(row) for definition in held]
-            if None in entries:
+            entries = [entry for definition in held if (entry := definition.row(row))]
+            if len(entries) < len(held):
                 raise ConfigError(f"{path}: {name} has no entry {row!r} in one written-out dict; expected {row!r}: …")
             key, held = f"{key}[{row}]", entries
         self._import(module.name)
@@ -279,7 +285,7 @@ class _Walk:
         self.imported.add(name)
         if parent := name.rpartition(".")[0]:
             self._import(parent)
-        module, path = self.library.load(name)
+        module, path = self._loaded(name)
         if module.order_matters:
             self.definitions[f"{name}:<executed>"] = module.digest(module.effects, module.sequence)
             self.waiting += [(module, path, effect) for effect in module.effects]

@@ -22,7 +22,7 @@ from overheard.jobs.code.names import (
     same_scope,
 )
 
-_BLOCKS = (ast.If, ast.Try, *([ast.TryStar] if hasattr(ast, "TryStar") else []))
+_BLOCKS = (ast.If, ast.Try, ast.TryStar)
 _PLAIN = (ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Expr, *OWN_SCOPE)
 _UNSAID = {"ctx", "kind", "type_comment"}
 
@@ -40,7 +40,8 @@ class Definition:
 
     @cached_property
     def text(self) -> str:
-        _write(self.node, out := [])
+        out: list[str] = []
+        _write(self.node, out)
         return "".join(out)
 
     def row(self, key: str) -> "Definition | None":
@@ -148,8 +149,9 @@ def _add_import(module: Module, statement: ast.Import | ast.ImportFrom, executed
 
 
 def _add_block_imports(module: Module, block: ast.stmt) -> None:
-    typing_only = isinstance(block, ast.If) and ast.unparse(block.test).split(".")[-1] == "TYPE_CHECKING"
-    unexecuted = {id(node) for statement in block.body for node in ast.walk(statement)} if typing_only else set()
+    unexecuted: set[int] = set()
+    if isinstance(block, ast.If) and ast.unparse(block.test).split(".")[-1] == "TYPE_CHECKING":
+        unexecuted = {id(node) for statement in block.body for node in ast.walk(statement)}
     for node in same_scope([block]):
         if isinstance(node, ast.Import | ast.ImportFrom):
             _add_import(module, node, executed=id(node) not in unexecuted)
@@ -166,9 +168,8 @@ def _does_something(statement: ast.stmt) -> bool:
     if isinstance(statement, ast.AnnAssign | ast.AugAssign):
         return not _only_names(statement.target)
     harmless = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom, ast.Pass)
-    if hasattr(ast, "TypeAlias"):
-        harmless += (ast.TypeAlias,)
-    return not (isinstance(statement, harmless) or is_string(statement))
+    is_type_alias = type(statement).__name__ == "TypeAlias"  # since Python 3.12
+    return not (isinstance(statement, harmless) or is_type_alias or is_string(statement))
 
 
 def _only_names(target: ast.expr) -> bool:

@@ -110,6 +110,7 @@ class Library:
         top = module.partition(".")[0]
         if top not in self.data:
             place = self.top(top)
+            assert place is not None, f"{module} is no own module"
             self.data[top] = dict(self._data_below(place, place / top if (place / top).is_dir() else None))
         return self.data[top]
 
@@ -211,7 +212,7 @@ def _may_be_of_another(source: str, bytecode: str) -> bool:
 
 def _is_of(source: Path, code: bytes) -> bool:
     try:
-        return marshal.loads(code) == compile(source.read_bytes(), source, "exec", dont_inherit=True)
+        return bool(marshal.loads(code) == compile(source.read_bytes(), source, "exec", dont_inherit=True))
     except (SyntaxError, ValueError, EOFError, TypeError):
         return False
 

@@ -4,8 +4,9 @@ Where one cannot tell, more is taken than needed: a needless rerun costs time, a
 """
 
 import ast
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
@@ -74,9 +75,7 @@ def executed_by(statement: ast.Import | ast.ImportFrom, package: str) -> list[Im
 
 
 def _absolute(statement: ast.ImportFrom, package: str) -> str:
-    if not statement.level:
-        return statement.module
-    parts = package.split(".")
+    parts = package.split(".") if statement.level else []
     base = parts[: len(parts) - statement.level + 1]
     return ".".join([*base, *([statement.module] if statement.module else [])])
 
@@ -154,17 +153,16 @@ class _Reader:
 
     def read(self, node: ast.AST, scopes: _Scopes) -> None:
         """Note what a node, and all below it, takes from outside these scopes."""
-        kind = type(node)
-        if kind is ast.Name:
+        if isinstance(node, ast.Name):
             if isinstance(node.ctx, ast.Load):
                 self._chain(node, scopes)
-        elif kind is ast.Attribute:
+        elif isinstance(node, ast.Attribute):
             self._chain(node, scopes)
-        elif kind is ast.Constant:
+        elif isinstance(node, ast.Constant):
             if isinstance(node.value, str):
                 self.found.strings.add(node.value)
-        elif kind in _READ_BY:
-            _READ_BY[kind](self, node, scopes)
+        elif special := _READ_BY.get(type(node)):
+            special(self, node, scopes)
         elif not is_string(node):
             self._all(children(node), scopes)
 
@@ -208,7 +206,7 @@ class _Reader:
                 return
         self.found.chains.setdefault((base.id, *attributes), node.lineno)
 
-    def _function(self, node: ast.AST, scopes: _Scopes) -> None:
+    def _function(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda, scopes: _Scopes) -> None:
         arguments = node.args
         parameters = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
         parameters += [extra for extra in (arguments.vararg, arguments.kwarg) if extra]
@@ -241,15 +239,17 @@ class _Reader:
         imported = {name: bound for name, bound in self._scope(node.body).items() if bound}
         self._all(node.body, (*scopes, imported) if imported else scopes)
 
-    def _comprehension(self, node: ast.AST, scopes: _Scopes) -> None:
+    def _comprehension(
+        self, node: ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp, scopes: _Scopes
+    ) -> None:
         first = node.generators[0].iter
         self.read(first, scopes)
-        inner = {name: [] for generator in node.generators for name in bound_names([generator.target])}
+        bound = [name for generator in node.generators for name in bound_names([generator.target])]
         parts = [child for child in children(node) if not isinstance(child, ast.comprehension)]
         for generator in node.generators:
             parts += [part for part in (generator.iter, *generator.ifs) if part is not first]
             parts.append(generator.target)
-        self._all(parts, (*scopes, inner))
+        self._all(parts, (*scopes, {name: [] for name in bound}))
 
     def _annotation(self, annotation: ast.expr | None, scopes: _Scopes) -> None:
         """An annotation, also one that is written as a string."""
@@ -266,7 +266,7 @@ class _Reader:
                 self.read(written.body, scopes)
 
 
-_READ_BY = {
+_READ_BY: dict[type[ast.AST], Callable[[_Reader, Any, _Scopes], None]] = {
     **dict.fromkeys(FUNCTIONS, _Reader._function),
     **dict.fromkeys(COMPREHENSIONS, _Reader._comprehension),
     **dict.fromkeys((ast.Import, ast.ImportFrom), _Reader._import),

@@ -27,9 +27,7 @@ def environment(code: Closure) -> dict[str, str]:
             versions[package] = "absent"
             continue
         resting = [need for need in _requirements(name) if need in pinned and need not in _DECIDES_NOTHING]
-        for needed in [name, *(need for need in resting if _metadata(need) is not None)]:
-            found = _metadata(needed)
-            versions[found[0]] = found[1]
+        versions |= dict(filter(None, map(_metadata, [name, *resting])))
     return dict(sorted(versions.items()))
 
 
@@ -56,7 +54,7 @@ def _requirements(distribution: str) -> tuple[str, ...]:
         raise ConfigError(f"{distribution} is not installed; `pip install -e .` in its folder")
     lines = [line for one in found for line in one.requires or []]
     plain = [line for line in lines if "extra ==" not in line]
-    return tuple(sorted({re.sub(r"[-_.]+", "-", re.match(r"[\w.-]+", line)[0]).lower() for line in plain}))
+    return tuple(sorted({re.sub(r"[-_.]+", "-", re.split(r"[^\w.-]", line, maxsplit=1)[0]).lower() for line in plain}))
 
 
 @cache

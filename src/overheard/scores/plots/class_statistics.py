@@ -33,7 +33,7 @@ def class_statistics(ax: Axes, classes: Sequence[str], pairs: Sequence[int], loc
     ax.invert_yaxis()
     ax.margins(x=0.14, y=0.02)
     ax.set_xlim(left=0)
-    ax.xaxis.get_major_locator().set_params(integer=True)
+    ax.locator_params(axis="x", integer=True)
     ax.grid(axis="x")
     ax.tick_params(axis="y", length=0)
     ax.set_xlabel("pairs (in brackets: locations)", color=INK)

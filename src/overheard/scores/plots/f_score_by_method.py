@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -52,7 +53,7 @@ def f_score_by_method(ax: Axes, bars: Sequence[Bar]) -> None:
     ax.set_yticks([row for row, _ in ticks], [math(text) for _, text in ticks])
     names = {row for row, _ in headings}
     for (row, _), label in zip(ticks, ax.get_yticklabels(), strict=True):
-        label.set_weight("bold" if row in names else "normal")
+        label.set_fontweight("bold" if row in names else "normal")
     ax.set_ylim(rows[-1] + 0.6, headings[0][0] - 0.5)
     ax.set_xlim(0, _ceiling(bars))
     ax.tick_params(axis="y", length=0)
@@ -63,11 +64,12 @@ def f_score_by_method(ax: Axes, bars: Sequence[Bar]) -> None:
 def close_up(ax: Axes, bars: Sequence[Bar], group: str) -> None:
     """Draw the rows of one group again, on an axis from its least to its greatest seed."""
     rows, _ = places(bars)
-    shown = [(row, bar) for row, bar in zip(rows, bars, strict=True) if bar.group == group and bar.mean is not None]
-    for row, bar in shown:
-        ax.plot([bar.mean, bar.mean], [row - 0.34, row + 0.34], color=COLOURS.get(group, _GREY), linewidth=3)
+    own = [(row, bar) for row, bar in zip(rows, bars, strict=True) if bar.group == group]
+    shown = [(row, bar, bar.mean) for row, bar in own if bar.mean is not None]
+    for row, bar, mean in shown:
+        ax.plot([mean, mean], [row - 0.34, row + 0.34], color=COLOURS.get(group, _GREY), linewidth=3)
         _seeds(ax, row, bar)
-    ends = [end for _, bar in shown for end in (*bar.values, bar.mean - (bar.std or 0), bar.mean + (bar.std or 0))]
+    ends = [end for _, bar, mean in shown for end in (*bar.values, mean - (bar.std or 0), mean + (bar.std or 0))]
     margin = max(0.08 * (max(ends) - min(ends)), 0.1)
     ax.set_xlim(min(ends) - margin, max(ends) + margin)
     ax.tick_params(axis="y", length=0, labelleft=False)
@@ -77,22 +79,23 @@ def close_up(ax: Axes, bars: Sequence[Bar], group: str) -> None:
 
 def _seeds(ax: Axes, row: float, bar: Bar) -> None:
     offsets = np.linspace(-_SPREAD / 2, _SPREAD / 2, len(bar.values)) if len(bar.values) > 1 else 0.0
-    if bar.std is not None:
+    if bar.mean is not None and bar.std is not None:
         ax.errorbar(bar.mean, row, xerr=bar.std, color=INK, capsize=3, linewidth=1.2, zorder=3)
-    look = {"color": "white", "markeredgecolor": INK, "markeredgewidth": 0.7, "markersize": 3.2}
+    look: dict[str, Any] = {"color": "white", "markeredgecolor": INK, "markeredgewidth": 0.7, "markersize": 3.2}
     ax.plot(bar.values, row + np.broadcast_to(offsets, len(bar.values)), "o", zorder=4, **look)
 
 
 def _ceiling(bars: Sequence[Bar]) -> float:
     """The next ten above everything drawn, 100 at most."""
     ends = [end for bar in bars if bar.mean is not None for end in (*bar.values, bar.mean + (bar.std or 0))]
-    return min(100.0, 10.0 * np.ceil((max(ends, default=0.0) + 1.0) / 10.0))
+    return min(100.0, 10.0 * float(np.ceil((max(ends, default=0.0) + 1.0) / 10.0)))
 
 
 def _numbers(ax: Axes, bars: Sequence[Bar]) -> None:
     """The numbers in a column right of the axes, where no point can cover them."""
     rows, headings = places(bars)
-    place = {"xycoords": ("axes fraction", "data"), "textcoords": "offset points", "va": "center", "size": 8}
+    axes = ("axes fraction", "data")
+    place: dict[str, Any] = {"xycoords": axes, "textcoords": "offset points", "va": "center", "size": 8}
     head = "mean ± std" if any(bar.std is not None for bar in bars) else "mean"
     for row, bar in zip(rows, bars, strict=True):
         ax.annotate(bar.text, (1, row), (8, 0), parse_math=False, annotation_clip=False, **place)

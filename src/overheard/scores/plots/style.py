@@ -7,6 +7,7 @@ import io
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import matplotlib.style
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -83,7 +84,7 @@ def figure(title: str, sentences: Sequence[str], source: str, body_in: float) ->
         top -= 0.32
     made.text(left, top / height, title, size=11, weight="bold", va="top", gid="title")
     text = "\n".join(lines)
-    look = {"size": _SMALL_PT, "linespacing": 1.35, "parse_math": False}
+    look: dict[str, Any] = {"size": _SMALL_PT, "linespacing": 1.35, "parse_math": False}
     made.text(left, (top - 0.24) / height, text, va="top", gid="conditions", **look)
     return made
 

@@ -91,3 +91,32 @@ def copied(miniature) -> Callable[..., Path]:
 def miniature_copy(copied, tmp_path) -> Path:
     """The finished study with its store in a folder of its own, to be disturbed; what is heavy is linked."""
     return copied(tmp_path / "copy")
+
+
+OF_PROJECT = (
+    *("src", "workflow", "config", "dvc.yaml", ".dvc/config", ".dvc/.gitignore"),
+    *(".dvcignore", ".gitignore", "requirements.lock"),
+)
+"""What of the project a checkout needs to run and to share a study."""
+_ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="session")
+def checkout(miniature, tmp_path_factory) -> Callable[[str], Path]:
+    """`checkout(name)`: a checkout of the project in git, with the finished study and its records, and no store."""
+
+    def make(name: str) -> Path:
+        folder = tmp_path_factory.mktemp(name) / "study"
+        for part in OF_PROJECT:
+            (folder / part).parent.mkdir(parents=True, exist_ok=True)
+            copy = shutil.copytree if (_ROOT / part).is_dir() else shutil.copy
+            copy(_ROOT / part, folder / part)
+        for part in ("results", ".snakemake"):
+            shutil.copytree(miniature / part, folder / part, copy_function=_link_heavy)
+        shutil.copy(miniature / "config" / "mini.yaml", folder / "config" / "mini.yaml")
+        git = ["git", "-c", "user.name=A", "-c", "user.email=a@b.c"]
+        for words in (["init", "--quiet"], ["add", "--all"], ["commit", "--quiet", "--message", "Begin"]):
+            subprocess.run([*git, *words], cwd=folder, check=True)
+        return folder
+
+    return make

@@ -58,9 +58,9 @@ def overheard(folder: Path, *arguments: str) -> subprocess.CompletedProcess:
 
 
 @pytest.fixture(scope="module")
-def project(checkout_of_miniature) -> Path:
+def project(checkout) -> Path:
     """A checkout with the finished study, and a stage more."""
-    folder = checkout_of_miniature("votes")
+    folder = checkout("votes")
     (folder / "src/overheard/stages/votes.py").write_text(STAGE)
     (folder / "workflow/rules/votes.smk").write_text(RULE)
     layout = folder / "src/overheard/study/layout.py"

@@ -16,17 +16,6 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
-OF_PROJECT = (
-    "src",
-    "workflow",
-    "config",
-    "dvc.yaml",
-    ".dvc/config",
-    ".dvc/.gitignore",
-    ".dvcignore",
-    ".gitignore",
-    "requirements.lock",
-)
 
 
 def overheard(folder: Path, *arguments: str) -> subprocess.CompletedProcess:
@@ -74,19 +63,9 @@ def contents(folder: Path) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def study(miniature, tmp_path_factory):
+def study(checkout):
     """A checkout in git with the finished miniature study, and nothing saved."""
-    folder = tmp_path_factory.mktemp("sharing") / "study"
-    for name in OF_PROJECT:
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
-        copy(ROOT / name, folder / name)
-    for name in ("results", ".snakemake"):
-        shutil.copytree(miniature / name, folder / name)
-    shutil.copy(miniature / "config" / "mini.yaml", folder / "config" / "mini.yaml")
-    git(folder, "init", "--quiet")
-    git(folder, "add", "--all")
-    git(folder, "commit", "--quiet", "--message", "Begin")
+    folder = checkout("sharing")
     # the tables read the printed numbers, which lie elsewhere from here
     done = overheard(folder, "run", "mini")
     assert done.returncode == 0, done.stderr

@@ -7,7 +7,7 @@ from pathlib import Path
 import yaml
 
 from overheard.errors import ConfigError, MediaError
-from overheard.study import config
+from overheard.study import checking, config
 
 
 @dataclass(frozen=True)
@@ -87,9 +87,9 @@ def write_variant(name: str, changes: list[str], new: str | None) -> str:
     if not config.NAME.fullmatch(new):
         raise ConfigError(f"--as {new!r}: a name has letters, digits, dot, dash and underscore")
     loaded = load(name)
-    content = config.with_changes(config.read_yaml(loaded.path), changes)
+    content = config.with_changes(checking.read_yaml(loaded.path), changes)
     path = Path("config") / f"{new}.yaml"
-    experiment = config.check(config.Experiment, content, str(path))
+    experiment = checking.check(config.Experiment, content, str(path))
     config.load_study(project_root(), experiment)
     config.load_protocol(project_root(), experiment)
     text = f"# overheard run {name} {shlex.join(word for change in changes for word in ('--set', change))} --as {new}\n"

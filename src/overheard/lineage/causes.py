@@ -1,6 +1,5 @@
 """Why a job is scheduled: what differs between its record and its plan. Touches files: logs, a user's media."""
 
-import csv
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -8,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from overheard.errors import OverheardError
+from overheard.io import artifacts
 from overheard.jobs import hashing, records, store
 from overheard.jobs.code import closure
 from overheard.jobs.comparison import differences
@@ -155,9 +155,8 @@ def _which_files(path: str, job: Planned, view: View) -> str:
     if path not in job.planned["outside"]:
         makers = (source for source in job.sources if _wrote(view, source, path))
         return next((f"made again by {maker}, after this job read it" for maker in makers), "")
-    folder = Path(path)
-    manifest = next((place for place in _manifests(view) if _describes(place, folder)), None)
-    if not folder.is_dir() or manifest is None:
+    folder, manifest = Path(path), next(_manifests(path, view), None)
+    if not folder.is_dir() or manifest is None or not manifest.is_file():
         return ""
     changed = _changed_files(folder, manifest)
     if not changed:
@@ -171,26 +170,19 @@ def _wrote(view: View, record: str, path: str) -> bool:
     return bool(found and found.record and any(e["path"] == path for e in records.entries(found.record["writes"])))
 
 
-def _manifests(view: View) -> list[Path]:
-    return sorted((Path("results") / view.loaded.name / "media").glob("**/manifest.csv"))
-
-
-def _describes(manifest: Path, folder: Path) -> bool:
-    """Whether the record beside a manifest says that it is of this folder."""
-    try:
-        record = records.read_record(manifest.with_name(f"media{records.SUFFIX}"))
-    except OverheardError:
-        return False
-    return any(entry["path"] == folder.as_posix() for entry in records.entries(record["reads"]))
+def _manifests(folder: str, view: View) -> Iterator[Path]:
+    """The manifest of a user's folder, by the record of the job that read it."""
+    for found in view.found.values():
+        if found.record and any(entry["path"] == folder for entry in records.entries(found.record["reads"])):
+            yield from (Path(entry["path"]) for entry in found.record["writes"].get("manifest", ()))
 
 
 def _changed_files(folder: Path, manifest: Path) -> list[str]:
     """A line for each file of the manifest that is not there or not as it was."""
     memory = store.memory()
     lines = []
-    with manifest.open(encoding="utf-8", newline="") as stream:
-        for row in csv.DictReader(stream):
-            path = folder / row["path"]
-            if now := hashing.difference(path, row["sha256"], memory):
-                lines.append(f"{path}: {row['sha256'][:12]} → {now[:12] if path.exists() else 'gone'}")
+    for row in artifacts.read_table(manifest, ["path", "sha256"]):
+        path = folder / row["path"]
+        if now := hashing.difference(path, row["sha256"], memory):
+            lines.append(f"{path}: {row['sha256'][:12]} → {now[:12] if path.exists() else 'gone'}")
     return lines

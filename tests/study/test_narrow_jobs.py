@@ -127,12 +127,12 @@ def test_a_collections_settings_are_its_own(collection, drawn, read):
 
 def test_a_plan_imports_no_torch():
     asked = (
-        "import sys; from pathlib import Path; from overheard.jobs.code import closure;"
+        "import sys; from pathlib import Path; from overheard.jobs.code import closure, versions;"
         f"from overheard.study import config, job_settings, layout; root = Path({str(ROOT)!r});"
         "experiment = config.check(config.Experiment, {'source': {'kind': 'twin'}}, 'x');"
         "study, protocol = config.load_study(root, experiment), config.load_protocol(root, experiment);"
         "[job_settings.train_settings(experiment, protocol, study.methods[m], c) for m, c in study.rows()];"
-        "[closure.environment(closure.stage_code('train', m)) for m in study.methods];"
+        "[versions.environment(closure.stage_code('train', m)) for m in study.methods];"
         "print('torch' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)

@@ -13,6 +13,9 @@ import overheard as package
 from overheard.jobs.fork_server import WarmProcess, hand_over
 from overheard.study.layout import WARM_STAGES
 
+# starts of whole programs, most of them with torch
+pytestmark = pytest.mark.workflow
+
 
 @pytest.fixture(scope="module")
 def warm(tmp_path_factory):

@@ -21,7 +21,7 @@ test: $(READY) ## the tests
 	@$(PYTEST)
 
 quick: $(READY) ## the tests that run no workflow: a minute
-	@$(PYTEST) --ignore=tests/workflow
+	@$(PYTEST) -m "not long and not workflow"
 
 test-long: $(READY) ## the tests, and those that take many minutes
 	@$(PYTEST) -m "long or not long"

@@ -1,5 +1,6 @@
 """Fixtures that several test files share."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,17 @@ def shared() -> Path:
     return _SHARED
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with what runs the workflow, which takes minutes: the short tests then fill the workers to the end."""
-    workflow = Path(__file__).parent / "workflow"
-    items.sort(key=lambda item: workflow not in item.path.parents)
+    folder = Path(__file__).parent / "workflow"
+    for item in items:
+        if folder in item.path.parents:
+            item.add_marker("workflow")
+    items.sort(key=lambda item: item.get_closest_marker("workflow") is None)
+
+
+def pytest_collection_finish() -> None:
+    """Let torch compute on one core, as training does: workers that share the cores would wait for each other."""
+    if torch := sys.modules.get("torch"):
+        torch.set_num_threads(1)

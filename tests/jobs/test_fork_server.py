@@ -15,6 +15,9 @@ from overheard.study.layout import STAGES
 
 WARM_STAGES = [word for word, its in STAGES.items() if its.warm]
 
+# starts of whole programs, most of them with torch
+pytestmark = pytest.mark.workflow
+
 
 @pytest.fixture(scope="module")
 def warm(tmp_path_factory):

@@ -21,6 +21,9 @@ from overheard.sharing import restore as restoring
 from overheard.sharing import save as saving
 from overheard.study.layout import in_git
 
+# every test asks DVC and git
+pytestmark = pytest.mark.workflow
+
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = Path("results/hand")
 JOBS = {

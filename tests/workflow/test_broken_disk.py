@@ -27,6 +27,7 @@ DRIVER = """
 import ctypes, json, os, sys, tempfile
 from overheard.jobs import job
 from overheard.jobs.code import closure as code
+from overheard.jobs.code import versions
 from overheard.jobs.command_line import run_command, stage_command
 library = ctypes.CDLL(None)
 library.fault_place.restype = ctypes.c_char_p
@@ -34,7 +35,7 @@ for line in sys.stdin:
     n, fault, command = json.loads(line)
     # reading the words loads half of what a job loads
     stage_command(command[1]).make_context(command[1], command[2:])
-    code.environment(code.stage_code(command[1]))
+    versions.environment(code.stage_code(command[1]))
     with tempfile.TemporaryFile() as said:
         read, write = os.pipe()
         child = os.fork()

@@ -20,6 +20,9 @@ RECORDED_S = {
 _START_S = {"train": 0.4, "evaluate": 0.6, "tables": 0.6, "figures": 0.6}
 """What a job costs besides its own seconds."""
 
+_UNTIMED_S = 1.0
+"""What a job of a stage is taken for that was never timed, as one that a reader added."""
+
 _ALONE = ("draw", "media", "features")
 
 
@@ -49,7 +52,7 @@ def estimate(name: str, stages: dict[str, int], cores: int, network: str) -> tup
     total = 3.0
     for stage, count in stages.items():
         at_once = 1 if stage in _ALONE else min(cores, count)
-        total += count * (means[stage] + _START_S.get(stage, 0.3)) / at_once
+        total += count * (means.get(stage, _UNTIMED_S) + _START_S.get(stage, 0.3)) / at_once
     return total, "from earlier runs here" if known else "from a recorded run on two cores"
 
 

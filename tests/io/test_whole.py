@@ -15,8 +15,6 @@ def test_a_file_and_a_folder_replace_what_was_there(tmp_path):
             part.mkdir()
             (part / "file").write_text("a")
     assert (tmp_path / "folder/file").read_text() == "a"
-    whole.write_bytes(tmp_path / "folder", b"now a file")
-    assert (tmp_path / "folder").read_bytes() == b"now a file"
 
 
 @pytest.mark.parametrize("shared", [False, True])
@@ -68,3 +66,12 @@ def test_several_may_write_one_file(tmp_path):
         thread.join()
     assert [path.name for path in tmp_path.iterdir()] == ["one"]
     assert (tmp_path / "one").read_text().startswith("text ")
+
+
+def test_a_file_never_takes_the_place_of_a_folder(tmp_path):
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config" / "mine.yaml").write_text("kept")
+    with pytest.raises(IsADirectoryError, match="config"):
+        whole.write_text(tmp_path / "config", "{}")
+    assert (tmp_path / "config" / "mine.yaml").read_text() == "kept"
+    assert [path.name for path in tmp_path.iterdir()] == ["config"]

@@ -12,7 +12,9 @@ import yaml
 
 from overheard.command import run
 from overheard.errors import ConfigError, OverheardError
-from overheard.scheduling import durations
+from overheard.scheduling import asking, durations
+from overheard.scheduling.asking import Wanted
+from overheard.scheduling.dry_run import Planned
 
 ROOT = Path(__file__).resolve().parents[2]
 TWIN = {"source": {"kind": "twin"}}
@@ -62,20 +64,28 @@ def test_an_impossible_variant_writes_nothing(project):
 
 def test_a_table_a_row_a_cell_are_targets(project):
     loaded = run.load("small")
-    assert run.targets(loaded, run.Wanted()) == []
-    assert run.targets(loaded, run.Wanted(table="table2")) == ["results/small/tables/table2.md"]
-    assert run.targets(loaded, run.Wanted(table="figure3")) == ["results/small/figures/figure3.png"]
-    cell = run.targets(loaded, run.Wanted(row="scene+event", column="image"))
-    assert cell == [f"results/small/evaluate/scene+event/image/seed-{seed}/scores.json" for seed in range(5)]
-    assert len(run.targets(loaded, run.Wanted(row="scene"))) == 15
+
+    def records(**asked):
+        return [target.record for target in asking.chosen(loaded, Wanted(**asked))]
+
+    assert records() == []
+    assert records(table="table2") == ["results/small/tables/table2.record.json"]
+    assert records(table="figure3") == ["results/small/figures/figure3.record.json"]
+    assert records(table="figure6") == [f"results/small/{part}/figure6.record.json" for part in ("tables", "figures")]
+    (cell,) = asking.chosen(loaded, Wanted(row="scene+event", column="image"))
+    assert cell.record == "results/small/evaluate/scene+event/image/evaluate.record.json"
+    scores = [f"results/small/evaluate/scene+event/image/seed-{seed}/scores.json" for seed in range(5)]
+    assert cell.writes["scores"] == scores
+    assert len(records(row="scene")) == 3
+    assert len(records(row="scene", until="train")) == 15
 
 
 @pytest.mark.parametrize(
-    "wanted", [run.Wanted(table="table9"), run.Wanted(row="nothing"), run.Wanted(row="event1", column="image")]
+    "wanted", [Wanted(table="table9"), Wanted(row="nothing"), Wanted(row="event1", column="image")]
 )
 def test_what_is_not_in_the_study_is_refused_with_what_is(project, wanted):
     with pytest.raises(ConfigError, match="there are|no such"):
-        run.targets(run.load("small"), wanted)
+        asking.chosen(run.load("small"), wanted)
 
 
 def _hold(name: str, held, release) -> None:
@@ -117,19 +127,27 @@ def test_results_that_are_no_folder_are_refused(project):
 
 
 def test_the_dry_run_counts_the_papers_jobs(project):
-    jobs = run.planned_jobs(run.load("small"), run.Wanted(), [])
+    jobs = asking.plan(run.load("small")).by_stage()
     assert (jobs["train"], jobs["evaluate"], jobs["draw"], jobs["pretrain"], jobs["tables"]) == (100, 20, 3, 2, 3)
-    table3 = run.planned_jobs(run.load("small"), run.Wanted(table="table3"), [])
+    table3 = asking.plan(run.load("small"), Wanted(table="table3")).by_stage()
     assert (table3["train"], table3["evaluate"]) == (20, 4)
-    assert "train" not in run.planned_jobs(run.load("small"), run.Wanted(until="teacher"), [])
+    assert "train" not in asking.plan(run.load("small"), Wanted(until="teacher")).by_stage()
 
 
 def test_the_first_lines_say_what_and_whose_numbers(project):
-    text = run.introduction(run.load("small"), {"train": 60, "evaluate": 12}, 2, run.Wanted())
+    def planned(**stages):
+        jobs = [
+            Planned(f"{stage}/{number}", stage, {}, {}, {}, [], {}, "", "it is missing")
+            for stage, count in stages.items()
+            for number in range(count)
+        ]
+        return asking.Plan({}, jobs, {})
+
+    text = run.introduction(run.load("small"), planned(train=60, evaluate=12), 2, Wanted())
     assert "SIMULATED TWIN: these are not ADVANCE's numbers" in text
     assert "To do: 72 jobs (train 60, evaluate 12)" in text
     assert "There already: 40 of 100 training runs" in text
-    assert "Nothing to do" in run.introduction(run.load("small"), {}, 2, run.Wanted())
+    assert "Nothing to do" in run.introduction(run.load("small"), planned(), 2, Wanted())
 
 
 def test_durations_of_earlier_runs_go_before_recorded_ones(project):

@@ -1,5 +1,6 @@
 """A file or folder is written whole or not at all: under a temporary name beside its own, then renamed."""
 
+import errno
 import os
 import secrets
 import shutil
@@ -52,8 +53,14 @@ def write_text(path: Path, text: str) -> None:
 
 
 def replace(part: Path, path: Path) -> None:
-    """Give what was written its own name, in place of what has it now."""
+    """Give what was written its own name, in place of what has it now.
+
+    Raises:
+        IsADirectoryError: a file was written where a folder stands, which is more than the file that is meant.
+    """
     if path.is_dir():
+        if not part.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
         remove(path)
     os.replace(part, path)
 

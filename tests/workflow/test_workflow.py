@@ -90,7 +90,7 @@ def test_with_nothing_to_do_it_says_so(finished):
 
 def test_each_log_begins_with_a_command_that_gives_the_same_bytes(finished):
     folder, _ = finished
-    log = folder / "logs" / "mini" / "train" / "scene+event" / "image+sound" / "seed-1.log"
+    log = folder / "logs" / "mini" / "train" / "scene+event" / "image+sound" / "seed-1" / "student.log"
     line = log.read_text().splitlines()[0]
     student = folder / "results/mini/train/scene+event/image+sound/seed-1/student.pt"
     content = student.read_bytes()

@@ -36,7 +36,7 @@ def command_for(stage: Callable[..., None]) -> Callable[..., None]:
         try:
             for name, value in given.items():
                 base = without_none(hints[name])
-                if isinstance(base, type) and dataclasses.is_dataclass(base):
+                if value is not None and isinstance(base, type) and dataclasses.is_dataclass(base):
                     given[name] = settings_from_json(base, value, f"overheard {stage.__name__} --{name}")
             plan = jobs.planned_from_json(planned, f"overheard {stage.__name__} --planned")
         except OverheardError as error:

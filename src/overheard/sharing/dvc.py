@@ -15,6 +15,7 @@ from overheard.study.config import read_yaml
 from overheard.study.layout import FINAL_STAGES
 
 STAGES_FILE, LOCK_FILE = Path("dvc.yaml"), Path("dvc.lock")
+_LOCK_COPY = Path(".dvc/tmp/overheard.dvc.lock")
 _DEPENDENCIES = (
     "config/protocols",
     "config/published",
@@ -212,17 +213,24 @@ def read_lock() -> dict[str, Any]:
     return content
 
 
+def keep_lock() -> None:
+    """Copy `dvc.lock` before DVC rewrites it in place: a kill in that moment leaves half of it."""
+    if read_lock():
+        whole.write_bytes(require_dvc() / _LOCK_COPY, LOCK_FILE.read_bytes())
+
+
 def repair_lock() -> None:
-    """Put `dvc.lock` back as git last had it, where a killed save has left half of it: DVC rewrites it in place.
+    """Put the copy back where a killed save has left half a `dvc.lock`.
 
     Raises:
-        LineageError: it is not whole, and git has none.
+        LineageError: it is not whole, and there is no copy.
     """
     try:
         read_lock()
     except LineageError:
-        if git("ls-files", "--", str(LOCK_FILE)):
-            git("restore", "--", str(LOCK_FILE))
+        copy = require_dvc() / _LOCK_COPY
+        if copy.is_file():
+            LOCK_FILE.write_bytes(copy.read_bytes())
         elif not LOCK_FILE.read_bytes().strip():
             LOCK_FILE.unlink()
         read_lock()

@@ -60,6 +60,7 @@ def _to_dvc(name: str, changed: int, note: Note) -> None:
     stage = dvc.stage_name(name)
     dvc.declare(name)
     note("keeping the archives in DVC's cache")
+    dvc.keep_lock()
     dvc.dvc("commit", "--force", "--quiet", stage)
     if changed:
         # one file with two names, where the disk can: the archives do not take their place twice

@@ -20,7 +20,7 @@ tables: $(READY) ## every table and Figures 3 and 6 from the reference run in gi
 test: $(READY) ## the tests
 	@$(PYTEST)
 
-quick: $(READY) ## the tests that run no workflow: a minute
+quick: $(READY) ## the tests that run no workflow
 	@$(PYTEST) -m "not long and not workflow"
 
 test-long: $(READY) ## the tests, and those that take many minutes

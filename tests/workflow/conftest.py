@@ -18,7 +18,7 @@ def miniature_config() -> dict:
     """A study small enough to run in a test: 2 seeds, 2 epochs, a world of a hundredth."""
     return {
         "seeds": [0, 1],
-        "source": {"kind": "twin", "world": 5, "scale": 0.01, "scenes": 2, "sounds": 40},
+        "source": {"kind": "twin", "world": 5, "scale": 0.01, "clips": 2, "scenes": 2, "sounds": 40},
         "networks": {name: {"name": "small", "pretrain": {"epochs": 1}} for name in ("image", "sound")},
         "train": {"learning_rate": 1e-3, "epochs": 2},
     }

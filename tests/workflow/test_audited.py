@@ -23,7 +23,10 @@ from overheard.lineage.diff import check
 from overheard.lineage.findings import Finding
 from overheard.lineage.graph import Graph
 from overheard.lineage.rerun import recompute_job
+from overheard.scheduling.asking import Wanted, snakemake_command
+from overheard.scheduling.dry_run import DryRun
 from overheard.sharing.reference import recompute_reference, write_reference
+from overheard.study.experiments import load
 
 STUDY = Path("results/mini")
 RUN = "scene+event/image+sound"
@@ -102,6 +105,21 @@ def unlike(monkeypatch):
     monkeypatch.setattr("overheard.lineage.leak_arrays._pairs", lambda *given: [])
 
 
+@pytest.fixture(scope="module")
+def planned(finished):
+    """All jobs of the plan, from one dry run: no result decides what a job is planned with."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(finished)
+        return DryRun(snakemake_command(load("mini"), Wanted())).jobs()
+
+
+@pytest.fixture
+def plan(planned, monkeypatch):
+    """The plan is not made again for every audit, which takes most of its time."""
+    monkeypatch.setattr(DryRun, "__init__", lambda self, command: None)
+    monkeypatch.setattr(DryRun, "jobs", lambda self: planned)
+
+
 def overheard(folder, *arguments):
     command = [sys.executable, "-m", "overheard", *arguments]
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
@@ -134,7 +152,7 @@ def test_the_undisturbed_study_holds_leak_report_and_all(here):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_flipped_bit_is_found(here, unlike, kind):
+def test_a_flipped_bit_is_found(here, unlike, plan, kind):
     drawn = random.Random(kind)
     path = drawn.choice(sorted(here.glob(KINDS[kind]))).relative_to(here)
     with flipped(path, drawn):

@@ -24,7 +24,7 @@ ENVIRON = os.environ | {"OMP_NUM_THREADS": "1", "OVERHEARD_STORE": "store"}
 CONFIG = {
     "study": "small",
     "seeds": [0, 1],
-    "source": {"kind": "twin", "world": 5, "scale": 0.01, "scenes": 2, "sounds": 40},
+    "source": {"kind": "twin", "world": 5, "scale": 0.01, "clips": 2, "scenes": 2, "sounds": 40},
     "networks": {name: {"name": "small", "pretrain": {"epochs": 1}} for name in ("image", "sound")},
     "train": {"learning_rate": 1e-3, "epochs": 1},
 }

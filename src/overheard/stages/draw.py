@@ -34,6 +34,7 @@ class Settings:
         world: the generator's seed; names the world.
         scale: size of the pairs, 1 for about ADVANCE's 5,075.
         coupling: 0 to 1, how far a location's picture and sound share their latents.
+        clips: at most so many of a location; None for as many as ADVANCE has.
         scenes: pictures for each class of aerial scenes.
         sounds: tagged clips.
     """
@@ -41,6 +42,7 @@ class Settings:
     world: int
     scale: float | None = None
     coupling: float | None = None
+    clips: int | None = None
     scenes: int | None = None
     sounds: int | None = None
 
@@ -91,7 +93,7 @@ def _spread(work: Callable[[Any], Any], tasks: list[Any], workers: int, what: st
 
 
 def _draw_pairs(settings: Settings, media: Path, workers: int) -> None:
-    places = world.locations(settings.world, settings.scale, settings.coupling)
+    places = world.locations(settings.world, settings.scale, settings.coupling, clips=settings.clips)
     for folder in ("vision", "sound", "mask"):
         for scene in world.CLASSES:
             (media / folder / scene).mkdir(parents=True)

@@ -47,6 +47,7 @@ class Twin(_Section):
     coupling: Share = Field(
         0.5, description="how strongly picture and sound share what a place is like: 0 none, 0.5, 0.9 high"
     )
+    clips: Count | None = Field(None, description="at most so many clips of a location; null as ADVANCE, 1 to 9")
     scenes: Count = Field(30, description="pictures per class of the 30-class set the image network is pre-trained on")
     sounds: Count = Field(900, description="tagged sounds the sound network is pre-trained on")
 

@@ -107,8 +107,8 @@ def array(experiment: Experiment, modality: str) -> str:
 def draw_settings(experiment: Experiment, collection: str) -> dict[str, Any]:
     """What decides one collection of the twin's media."""
     assert isinstance(experiment.source, Twin)
-    own = {"pairs": {"scale", "coupling"}, "scenes": {"scenes"}, "sounds": {"sounds"}}[collection]
-    return experiment.source.model_dump(include={"world", *own})
+    own = {"pairs": {"scale", "coupling", "clips"}, "scenes": {"scenes"}, "sounds": {"sounds"}}[collection]
+    return experiment.source.model_dump(include={"world", *own}, exclude_none=True)
 
 
 def media_settings(experiment: Experiment, collection: str) -> dict[str, Any]:

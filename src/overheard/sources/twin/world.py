@@ -111,7 +111,9 @@ def counts(scale: float) -> dict[str, int]:
     return {scene: max(FEWEST_LOCATIONS, round(scale * number)) for scene, (number, _) in _STRUCTURE.items()}
 
 
-def locations(world_seed: int, scale: float, coupling: float, difficulty: Difficulty = DIFFICULTY) -> list[Location]:
+def locations(
+    world_seed: int, scale: float, coupling: float, difficulty: Difficulty = DIFFICULTY, clips: int | None = None
+) -> list[Location]:
     """All locations of a world, sorted by number.
 
     Numbers, coordinates and the sounds' latents do not depend on `coupling`.
@@ -121,6 +123,7 @@ def locations(world_seed: int, scale: float, coupling: float, difficulty: Diffic
         scale: size, 1 for about ADVANCE's 5,075 clips.
         coupling: 0 (latents of picture and sound independent) to 1 (the same).
         difficulty: the constants of the world.
+        clips: at most so many of a location; None for as many as ADVANCE has, one to nine.
 
     Raises:
         ValueError: `scale` or `coupling` is impossible.
@@ -146,7 +149,7 @@ def locations(world_seed: int, scale: float, coupling: float, difficulty: Diffic
             Location(
                 scene=scene,
                 number=f"{number:05d}",
-                clips=cycle[place % len(cycle)],
+                clips=min(cycle[place % len(cycle)], clips or max(cycle)),
                 latitude=float(latitude),
                 longitude=float(longitude),
                 picture=picture,

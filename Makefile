@@ -5,6 +5,8 @@ READY := .venv/.ready
 # whole files by turns on the cores there are, those of the workflow first: what a file's tests share is made once
 PYTEST := $(BIN)/python -m pytest --numprocesses=logical --maxprocesses=4 --dist=loadfile --no-loadscope-reorder
 
+QUICK := $(addprefix tests/,study io learning media scores sources stages)
+
 .DEFAULT_GOAL := help
 .PHONY: help paper tables test quick test-long setup check docs lock report clean remove
 
@@ -20,8 +22,8 @@ tables: $(READY) ## every table and Figures 3 and 6 from the reference run in gi
 test: $(READY) ## the tests
 	@$(PYTEST)
 
-quick: $(READY) ## the tests that run no workflow
-	@$(PYTEST) -m "not long and not workflow"
+quick: $(READY) ## the tests of core and stages: no workflow, no lineage; a minute
+	@$(PYTEST) -m "not long and not workflow" $(QUICK)
 
 test-long: $(READY) ## the tests, and those that take many minutes
 	@$(PYTEST) -m "long or not long"
@@ -45,8 +47,9 @@ check: $(READY) ## style, types and architecture: half a minute
 	@$(BIN)/mypy
 	@$(BIN)/python -m pytest tests/test_architecture.py
 
-docs: $(READY) ## docs/configuration.md from the code
+docs: $(READY) ## docs/configuration.md and the pictures of the structure, from the code
 	@$(BIN)/python tools/configuration.py
+	@$(BIN)/python tools/architecture.py
 
 lock: ## requirements.lock and environment.yml from pyproject.toml (needs uv)
 	@$(PYTHON) tools/lock.py

@@ -248,7 +248,9 @@ def row_of(folder: Path) -> dict[str, str]:
     return {name: digest for name, digest in found.items() if name.startswith(tuple(f"{part}/" for part in ROW))}
 
 
-@pytest.mark.parametrize("place", ["results/mini/train/scene/image/seed-0", "checkpoints"])
+@pytest.mark.parametrize(
+    "place", ["results/mini/train/scene/image/seed-0", pytest.param("checkpoints", marks=pytest.mark.long)]
+)
 def test_a_full_disk_is_one_line_and_with_space_the_plain_command_goes_on(own_mounts, study, miniature, place):
     without_row(study)
     (study / place).mkdir(parents=True)

@@ -208,7 +208,8 @@ def test_a_changed_setting_runs_what_depends_on_it(miniature_copy, miniature_con
     assert {word: int(count) for word, count in (entry.split() for entry in listed.split(", "))} == expected
 
 
-@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGKILL])
+# kills at any moment are tests/workflow/test_kills.py's
+@pytest.mark.parametrize("sent", [signal.SIGINT, pytest.param(signal.SIGKILL, marks=pytest.mark.long)])
 def test_an_interrupted_run_goes_on_to_the_same_bytes(finished, miniature_copy, monkeypatch, sent):
     monkeypatch.setenv("OVERHEARD_STORE", "off")
     folder = miniature_copy

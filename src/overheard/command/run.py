@@ -233,11 +233,13 @@ def conclusion(loaded: Loaded, wanted: Wanted) -> str:
 
 
 def _scores_in_words(loaded: Loaded, wanted: Wanted) -> list[str]:
-    """One line for each cell that was asked for."""
+    """One line for each run of a cell that was asked for; none where the run ends before its evaluation."""
     from overheard.io import artifacts
 
     lines = []
     for path in [path for target in chosen(loaded, wanted) for path in target.writes.get("scores", ())]:
+        if not Path(path).exists():
+            continue
         scores = artifacts.read_json(Path(path))
         shown = ", ".join(f"{key} {100 * scores[key]:.2f}" for key in ("precision", "recall", "f_score"))
         lines.append(

@@ -6,12 +6,12 @@ Where one cannot tell, more is taken than needed: a needless rerun costs time, a
 import ast
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 OWN_SCOPE = (*FUNCTIONS, *COMPREHENSIONS, ast.ClassDef)
-_SILENT = (ast.expr_context, ast.operator, ast.cmpop, ast.boolop, ast.unaryop)
 
 _Scopes = tuple[dict[str, list["Import"]], ...]
 """Local names from the outside in, each with the imports it may stand for; none for a plain local name."""
@@ -69,18 +69,6 @@ def imports_of(statement: ast.Import | ast.ImportFrom, package: str) -> Iterator
             yield alias.asname or alias.name, taken, taken
 
 
-def children(node: ast.AST) -> Iterator[ast.AST]:
-    """The nodes right below one, operators and contexts left out."""
-    for name in node._fields:
-        value = getattr(node, name, None)
-        if isinstance(value, list):
-            for item in value:
-                if isinstance(item, ast.AST):
-                    yield item
-        elif isinstance(value, ast.AST) and not isinstance(value, _SILENT):
-            yield value
-
-
 def same_scope(statements: Iterable[ast.AST]) -> Iterator[ast.AST]:
     """All nodes that may bind names in the scope of these statements."""
     waiting = list(statements)
@@ -91,7 +79,7 @@ def same_scope(statements: Iterable[ast.AST]) -> Iterator[ast.AST]:
             # of a comprehension only := reaches out
             waiting += [inner for inner in ast.walk(node) if isinstance(inner, ast.NamedExpr)]
         elif not isinstance(node, OWN_SCOPE):
-            waiting += children(node)
+            waiting += ast.iter_child_nodes(node)
 
 
 def _binds(node: ast.AST) -> tuple[str, ...]:
@@ -108,22 +96,9 @@ def _binds(node: ast.AST) -> tuple[str, ...]:
     return ()
 
 
-_BINDING = (
-    ast.Name,
-    ast.NamedExpr,
-    ast.FunctionDef,
-    ast.AsyncFunctionDef,
-    ast.ClassDef,
-    ast.ExceptHandler,
-    ast.pattern,
-)
-
-
 def bound_names(statements: Iterable[ast.AST]) -> Iterator[str]:
     """Names that statements bind in their own scope, imports left out."""
-    for node in same_scope(statements):
-        if isinstance(node, _BINDING):
-            yield from _binds(node)
+    return chain.from_iterable(map(_binds, same_scope(statements)))
 
 
 def names_of(node: ast.AST, package: str) -> Names:
@@ -153,7 +128,7 @@ class _Reader:
         elif special := _READ_BY.get(type(node)):
             special(self, node, scopes)
         elif not is_string(node):
-            self._all(children(node), scopes)
+            self._all(ast.iter_child_nodes(node), scopes)
 
     def _import(self, node: ast.Import | ast.ImportFrom, scopes: _Scopes) -> None:
         for _, _, executed in imports_of(node, self.package):
@@ -209,10 +184,9 @@ class _Reader:
         names: dict[str, list[Import]] = {}
         outer: set[str] = set()
         for node in same_scope(body):
-            if isinstance(node, _BINDING):
-                for name in _binds(node):
-                    names.setdefault(name, [])
-            elif isinstance(node, ast.Import | ast.ImportFrom):
+            for name in _binds(node):
+                names.setdefault(name, [])
+            if isinstance(node, ast.Import | ast.ImportFrom):
                 for name, bound, _ in imports_of(node, self.package):
                     names.setdefault(name, []).append(bound)
             elif isinstance(node, ast.Nonlocal):
@@ -231,7 +205,7 @@ class _Reader:
         first = node.generators[0].iter
         self.read(first, scopes)
         bound = [name for generator in node.generators for name in bound_names([generator.target])]
-        parts = [child for child in children(node) if not isinstance(child, ast.comprehension)]
+        parts = [child for child in ast.iter_child_nodes(node) if not isinstance(child, ast.comprehension)]
         for generator in node.generators:
             parts += [part for part in (generator.iter, *generator.ifs) if part is not first]
             parts.append(generator.target)

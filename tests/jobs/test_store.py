@@ -390,7 +390,7 @@ def test_a_job_that_loses_a_file_to_pruning_computes(tmp_path, kept, notes, monk
 
 CALLS = [
     (builtins, "open"), (os, "open"), (os, "copy_file_range"), (shutil, "copyfileobj"), (os, "replace"), (os, "mkdir"),
-    (os, "utime"), (os, "unlink"), (os, "stat"), (os, "scandir"),
+    (os, "utime"), (os, "unlink"), (os, "stat"), (os, "scandir"), (os, "readv"), (os, "close"),
 ]  # fmt: skip
 
 
@@ -406,6 +406,8 @@ class Trouble:
         def wrapper(*arguments, **keywords):
             self.left -= 1
             if self.left == 0:
+                if name == "close":
+                    call(*arguments, **keywords)
                 raise OSError(self.code, os.strerror(self.code))
             return call(*arguments, **keywords)
 

@@ -254,10 +254,13 @@ def _hash_batch(files: Sequence[_Found]) -> list[tuple[str, int]]:
 def _hash(path: str, buffer: bytearray) -> tuple[str, int]:
     view, digest, size = memoryview(buffer), sha256(), 0
     try:
-        with open(path, "rb", buffering=0) as stream:
-            while count := stream.readinto(buffer):
+        stream = os.open(path, os.O_RDONLY)
+        try:
+            while count := os.readv(stream, [buffer]):
                 digest.update(view[:count])
                 size += count
+        finally:
+            os.close(stream)
     except OSError as error:
         raise MediaError(f"{path}: cannot be read ({error.strerror}); fix or remove it") from error
     return digest.hexdigest(), size

@@ -9,7 +9,6 @@ from typing import Any
 
 from overheard.errors import LineageError
 from overheard.io import whole
-from overheard.io.signature import settings_from_json
 from overheard.jobs import hashing, on_disk, records, store
 from overheard.jobs.circumstance import Circumstance, Watch, sealed
 from overheard.jobs.code import closure as code
@@ -44,21 +43,12 @@ class Provenance:
     Attributes:
         record: where its record goes.
         records: the records of the jobs it reads from.
-        planned: the fields of `Planned`; None where a person runs the stage by hand.
+        planned: None where a person runs the stage by hand.
     """
 
     record: Path
     records: Sequence[Path] = ()
-    planned: Mapping[str, Any] | None = None
-
-
-def planned_from_json(text: str | None, where: str) -> Mapping[str, Any] | None:
-    """The fields of `Planned`.
-
-    Raises:
-        ConfigError: not a JSON object with these keys.
-    """
-    return None if text is None else asdict(settings_from_json(Planned, text, where))
+    planned: Planned | None = None
 
 
 @dataclass
@@ -122,7 +112,7 @@ def begin(stage: str, settings: Mapping[str, Any], reads: Paths, writes: Paths, 
         "environment": versions.environment(closure),
     }
     if provenance.planned is not None:
-        _check_plan(draft, provenance.planned)
+        _check_plan(draft, asdict(provenance.planned))
     device = str((settings.get("settings") or {}).get("device", "cpu"))
     kept = None if place is None else store.find(place, records.identity_of(draft))
     return Job(provenance, writes, draft, watch, device, place, tuple(seen.values()), kept)

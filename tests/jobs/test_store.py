@@ -1,7 +1,9 @@
+import builtins
 import errno
 import hashlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -387,8 +389,8 @@ def test_a_job_that_loses_a_file_to_pruning_computes(tmp_path, kept, notes, monk
 
 
 CALLS = [
-    (os, "write"), (os, "copy_file_range"), (os, "replace"), (os, "open"), (os, "close"), (os, "mkdir"), (os, "utime"),
-    (os, "fstat"), (os, "readv"), (os, "read"), (os, "scandir"),
+    (builtins, "open"), (os, "open"), (os, "copy_file_range"), (shutil, "copyfileobj"), (os, "replace"), (os, "mkdir"),
+    (os, "utime"), (os, "unlink"), (os, "stat"), (os, "scandir"), (os, "readv"), (os, "close"),
 ]  # fmt: skip
 
 

@@ -67,10 +67,10 @@ def write_job(job: str, files: list[str], text: str = "") -> None:
             (path / "vision" / "beach").mkdir(parents=True, exist_ok=True)
             for number in range(3):
                 (path / "vision" / "beach" / f"{number}.jpg").write_text(f"picture {number} {text}")
-            listing = hashing.listing(path)
-            path.with_name("pairs.files.csv").write_bytes(listing.encode())
             content = hashing.read(path)
-            written.append({"path": f"{FOLDER}/{name}", **vars(content)})
+            path.with_name("pairs.files.csv").write_bytes(content.listing.encode())
+            entry = {"sha256": content.sha256, "bytes": content.bytes, "files": content.files}
+            written.append({"path": f"{FOLDER}/{name}", **entry})
             continue
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(TEXTS.get(name, f"content of {name}, {text}\n"))

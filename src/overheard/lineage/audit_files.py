@@ -149,13 +149,13 @@ def _outside_place(path: str) -> Path:
 
 def _read_folder(path: str, place: Path, found: Read) -> None:
     try:
-        found.contents[path], text = hashing.read_listed(place)
+        content = found.contents[path] = hashing.read(place)
     except MediaError as error:
         found.add("changed", path, str(error), "a folder as a job left it", "fix or remove it")
         found.contents[path] = Content("unreadable", 0, 0)
         return
-    if text is not None:
-        found.listings[path] = hashing.listed(text, path)
+    if content.listing is not None:
+        found.listings[path] = hashing.listed(content.listing, path)
 
 
 def _read_files(places: Mapping[str, Path], found: Read) -> None:

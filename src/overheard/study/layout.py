@@ -10,6 +10,8 @@ from functools import cache
 from string import Formatter
 from typing import NamedTuple
 
+from overheard.jobs.records import CIRCUMSTANCE, LISTING, SUFFIX
+
 
 class Stage(NamedTuple):
     """One stage: a command, a rule, a results folder, a log folder.
@@ -154,10 +156,6 @@ WILDCARDS = {
 }
 """What may stand for a name in braces, as a regular expression; other names take anything but a slash."""
 
-RECORD = ".record.json"
-CIRCUMSTANCE = ".circumstance.json"
-LISTING = ".files.csv"
-"""Suffixes of what lies beside a job's files: its record, when and where it ran, the list of a folder's files."""
 SAVED = "saved"
 """The folder of archives in an experiment's results, which git ignores and DVC keeps."""
 
@@ -174,12 +172,12 @@ def names(pattern: str) -> tuple[str, ...]:
 
 def record_path(experiment: str, stage: str, values: Mapping[str, object]) -> str:
     """The record of one job of a stage."""
-    return f"{results(experiment)}/{STAGES[stage].record.format_map(values)}{RECORD}"
+    return f"{results(experiment)}/{STAGES[stage].record.format_map(values)}{SUFFIX}"
 
 
 def log_path(record: str) -> str:
     """The log of the job with this record."""
-    return f"logs/{record.removeprefix('results/').removesuffix(RECORD)}.log"
+    return f"logs/{record.removeprefix('results/').removesuffix(SUFFIX)}.log"
 
 
 def written(
@@ -260,11 +258,11 @@ def record_of(path: str) -> str | None:
     if len(parts) < 3 or parts[0] != "results":
         return None
     root, place = f"{parts[0]}/{parts[1]}", parts[2]
-    for suffix in (RECORD, CIRCUMSTANCE):
+    for suffix in (SUFFIX, CIRCUMSTANCE):
         if place.endswith(suffix):
-            return f"{root}/{place.removesuffix(suffix)}{RECORD}"
+            return f"{root}/{place.removesuffix(suffix)}{SUFFIX}"
     made = _maker(place)
-    return made and f"{root}/{STAGES[made[0]].record.format_map(made[2])}{RECORD}"
+    return made and f"{root}/{STAGES[made[0]].record.format_map(made[2])}{SUFFIX}"
 
 
 def stage_of(record: str) -> str:
@@ -274,7 +272,7 @@ def stage_of(record: str) -> str:
 
 def in_git(path: str) -> bool:
     """Whether a file, by its path under `results/NAME`, is one that git keeps: small, and read by people or `trace`."""
-    if path.endswith((RECORD, CIRCUMSTANCE)):
+    if path.endswith((SUFFIX, CIRCUMSTANCE)):
         return True
     made = _maker(path)
     return made is not None and made[1] in STAGES[made[0]].git
@@ -287,7 +285,7 @@ def is_kept(stage: str, flag: str) -> bool:
 
 def words(record: str) -> str:
     """A job in words, from its record's path: `train scene image seed-0`, `media scenes`, `split`."""
-    folder, *rest = record.removesuffix(RECORD).split("/")[2:]
+    folder, *rest = record.removesuffix(SUFFIX).split("/")[2:]
     if folder in ("train", "evaluate"):
         return " ".join([folder, *rest[:-1]])
     if rest[-1] in STAGES:

@@ -81,7 +81,7 @@ def trace(
     else:
         found = traces.trace_cell(folder, table, row, column, metric)
     if svg is not None:
-        trace_drawing.write_svg(found, svg)
+        svg.write_bytes(trace_drawing.svg(found))
         print(svg)
     else:
         print(traces.as_json(found) if json else trace_drawing.as_dot(found) if dot else trace_text.as_text(found))

@@ -35,7 +35,8 @@ class Stage(NamedTuple):
     warm: bool = False
 
 
-_RUN = "{method}/{modality}/seed-{seed}"
+RUN = "{method}/{modality}/seed-{seed}"
+"""A run's name."""
 _MEDIA = "media/{part}"
 _ARRAY = "features/{part}{front_end}"
 
@@ -93,8 +94,8 @@ STAGES = {
     ),
     "train": Stage(
         "Train one student: one method, modality and seed.",
-        f"train/{_RUN}/student",
-        {"student": f"train/{_RUN}/student.pt", "history": f"train/{_RUN}/history.csv"},
+        f"train/{RUN}/student",
+        {"student": f"train/{RUN}/student.pt", "history": f"train/{RUN}/history.csv"},
         git=("history",),
         warm=True,
     ),
@@ -102,9 +103,9 @@ STAGES = {
         "Test the students of one row.",
         "evaluate/{method}/{modality}/evaluate",
         {
-            "predictions": f"evaluate/{_RUN}/predictions.npz",
-            "events": f"evaluate/{_RUN}/events.npz",
-            "scores": f"evaluate/{_RUN}/scores.json",
+            "predictions": f"evaluate/{RUN}/predictions.npz",
+            "events": f"evaluate/{RUN}/events.npz",
+            "scores": f"evaluate/{RUN}/scores.json",
         },
         git=("predictions", "scores"),
         reference=("predictions", "scores"),
@@ -263,6 +264,12 @@ def record_of(path: str) -> str | None:
             return f"{root}/{place.removesuffix(suffix)}{SUFFIX}"
     made = _maker(place)
     return made and f"{root}/{STAGES[made[0]].record.format_map(made[2])}{SUFFIX}"
+
+
+def run_of(path: str, stage: str, *flags: str) -> str | None:
+    """The run whose file lies at `results/NAME/...`; None unless the stage writes it under one of the flags."""
+    made = _maker(path.split("/", 2)[-1])
+    return RUN.format_map(made[2]) if made and made[0] == stage and made[1] in flags else None
 
 
 def stage_of(record: str) -> str:

@@ -13,10 +13,9 @@ import yaml
 
 from overheard.errors import ConfigError, LineageError
 from overheard.io import whole
-from overheard.jobs import on_disk, records
+from overheard.jobs import hashing, on_disk, records
 from overheard.jobs.records import Record
 from overheard.lineage.graph import Graph, files
-from overheard.sharing.archive import file_digest
 from overheard.sharing.crate_entities import WORKFLOW, Draft, Entity, encoding, entity, file_id, ref, refs
 from overheard.study.experiments import project_root
 
@@ -129,7 +128,9 @@ def _project_files(root: Path, name: str, found: Mapping[str, Record]) -> dict[s
         there |= {path.relative_to(root).as_posix(): path for path in sorted(root.glob(pattern))}
     read = {(entry["path"], entry["sha256"]) for record in found.values() for _, entry in files(record, "reads")}
     changed = {
-        path for path, digest in read if path in there and there[path].is_file() and digest != file_digest(there[path])
+        path
+        for path, digest in read
+        if path in there and there[path].is_file() and digest != hashing.read(there[path]).sha256
     }
     return {path: place for path, place in there.items() if place.is_file() and path not in changed}
 
@@ -158,7 +159,7 @@ def _crate(root: Path, draft: Draft, places: Mapping[str, Path]) -> Any:
 
 def _of_project(path: str, place: Path) -> Entity:
     """What is said of a copied file that no job wrote or read."""
-    said: Entity = {"name": path, "sha256": file_digest(place), "contentSize": str(place.stat().st_size)}
+    said: Entity = {"name": path, "sha256": hashing.read(place).sha256, "contentSize": str(place.stat().st_size)}
     is_text = path == WORKFLOW or path.endswith((".smk", ".lock", ".cff", "LICENSE"))
     said["encodingFormat"] = "text/plain" if is_text else encoding(path)
     if path in _ENVIRONMENT:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from overheard.io import artifacts
-from overheard.study.layout import SAVED
+from overheard.study.layout import SAVED, STAGES, maker
 
 
 def f_scores(cells: Iterable[Mapping[str, str]]) -> pd.DataFrame:
@@ -46,13 +46,15 @@ def learning(histories: Mapping[str, Sequence[Sequence[Mapping[str, str]]]]) -> 
 
 def _from_cells(folder: Path) -> pd.DataFrame:
     columns = ["table", "row", "column", "metric", "mean"]
-    return f_scores(artifacts.read_table(folder / "tables" / "cells.csv", columns))
+    return f_scores(artifacts.read_table(folder / STAGES["cells"].writes["cells"], columns))
 
 
 def _from_histories(folder: Path) -> pd.DataFrame:
     histories = defaultdict(list)
-    for path in sorted(folder.glob("train/*/*/*/history.csv")):
-        histories[path.parts[-3]].append(artifacts.read_table(path, ["val_f_score"]))
+    for path in sorted(folder.rglob("*.csv")):
+        stage, flag, values = maker(path.relative_to(folder).as_posix()) or ("", "", {})
+        if (stage, flag) == ("train", "history"):
+            histories[values["modality"]].append(artifacts.read_table(path, ["val_f_score"]))
     return learning(histories)
 
 

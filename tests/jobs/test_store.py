@@ -16,7 +16,7 @@ import pytest
 from overheard.errors import ConfigError, MediaError
 from overheard.io import progress
 from overheard.io import whole as files_whole
-from overheard.jobs import hashing, records, store, store_files
+from overheard.jobs import hashing, machine, records, store, store_files
 
 HEX = "0" * 64
 
@@ -235,6 +235,8 @@ def test_the_machine_class_names_pytorchs_own_choice(monkeypatch):
     ],
 )
 def test_who_forces_other_kernels_is_of_another_machine_class(monkeypatch, name, value):
+    for chosen in machine._CHOOSE_KERNELS:
+        monkeypatch.delenv(chosen, raising=False)
     store.machine_class.cache_clear()
     words = store.machine_class().split("-")
     monkeypatch.setenv(name, value)

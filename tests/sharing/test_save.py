@@ -19,7 +19,7 @@ from overheard.scheduling import notes
 from overheard.sharing import curves, dvc, saved_files
 from overheard.sharing import restore as restoring
 from overheard.sharing import save as saving
-from overheard.study.layout import in_git
+from overheard.study.layout import archive_of, in_git
 
 # every test asks DVC and git
 pytestmark = pytest.mark.workflow
@@ -131,7 +131,7 @@ def saved_once(begun):
     try:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(saving, "require_finished", lambda name: None)
-            said = saving.save("hand", note=lambda text: None)
+            said = saving.save("hand")
     finally:
         os.chdir(here)
     git("commit", "--quiet", "--message", "Save", where=study)
@@ -158,11 +158,11 @@ def clone(saved_once, tmp_path, monkeypatch):
 
 
 def save(**options) -> str:
-    return saving.save("hand", note=lambda text: None, **options)
+    return saving.save("hand", **options)
 
 
 def restore(**options) -> str:
-    return restoring.restore("hand", note=lambda text: None, **options)
+    return restoring.restore("hand", **options)
 
 
 def test_each_file_has_one_place():
@@ -195,7 +195,7 @@ def test_each_file_has_one_place():
         "teacher/a_note.txt": "teacher/a_note.txt.tar",
     }
     assert {path for path in kept | archived.keys() if in_git(path)} == kept
-    assert {path: saved_files.archive_of(path) for path in archived} == archived
+    assert {path: archive_of(path) for path in archived} == archived
 
 
 def test_metadata_lies_where_snakemake_looks(tmp_path, monkeypatch):

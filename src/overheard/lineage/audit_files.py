@@ -1,7 +1,7 @@
 """Is every file what the records say, and does it belong to a record? Touches files: reads all of them, always."""
 
 import os
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +13,7 @@ from overheard.io.whole import PART
 from overheard.jobs import hashing, on_disk
 from overheard.jobs.hashing import Content
 from overheard.jobs.records import (
+    CIRCUMSTANCE,
     LISTING,
     SUFFIX,
     Record,
@@ -28,15 +29,11 @@ from overheard.lineage.circumstances import circumstance_of
 from overheard.lineage.findings import Finding
 from overheard.lineage.graph import enclosing
 from overheard.lineage.recount import outside_file
-from overheard.study.layout import SAVED, record_of
+from overheard.study.layout import SAVED, is_kept, record_of
 
-CIRCUMSTANCE = ".circumstance.json"
 COMPANIONS = ("report.html", ".lock")
 """Files in an experiment's folder that no job makes and that belong there."""
 _ANYWHERE = (".snakemake_timestamp", ".gitignore")
-
-Kept = Callable[[str, str], bool]
-"""Whether a folder must hold what a stage wrote under a flag: all of it in `results/`, part of it in `reference/`."""
 
 
 @dataclass
@@ -115,20 +112,17 @@ def _circumstance(folder: Path, job: str, record: Record) -> list[Finding]:
     return []
 
 
-def read_all(folder: Path, records: Mapping[str, Record], kept: Kept) -> Read:
-    """Hash every file that a record names, and compare."""
-    found = Read(folder)
+def read_all(folder: Path, records: Mapping[str, Record]) -> Read:
+    """Hash every file that a record names, and compare; of a reference run some need not be there."""
+    found, whole = Read(folder), folder.parent.name != "reference"
     sides = [(record["stage"], *side) for record in records.values() for side in record["writes"].items()]
-    written = {entry["path"]: (entry, kept(stage, flag)) for stage, flag, side in sides for entry in side}
+    written = {entry["path"]: (entry, whole or is_kept(stage, flag)) for stage, flag, side in sides for entry in side}
     outside = {e["path"]: e for record in records.values() for e in entries(record["reads"]) if not e.get("record")}
     places = {path: located(path, folder) for path in written}
     wanted = {path: place for path, place in places.items() if written[path][1] or place.exists()}
     found.absent = len(written) - len(wanted)
     wanted |= {path: _outside_place(path) for path in outside}
-    for path, place in wanted.items():
-        if place.is_dir():
-            _read_folder(path, place, found)
-    _read_files({path: place for path, place in wanted.items() if path not in found.contents}, found)
+    _read(wanted, found)
     for path, (entry, _) in written.items():
         _compare_written(path, entry, found)
     for job, record in records.items():
@@ -147,34 +141,29 @@ def _outside_place(path: str) -> Path:
         return Path(path)
 
 
-def _read_folder(path: str, place: Path, found: Read) -> None:
-    try:
-        content = found.contents[path] = hashing.read(place)
-    except MediaError as error:
-        found.add("changed", path, str(error), "a folder as a job left it", "fix or remove it")
-        found.contents[path] = Content("unreadable", 0, 0)
-        return
-    if content.listing is not None:
-        found.listings[path] = hashing.listed(content.listing, path)
+def _read(places: Mapping[str, Path], found: Read) -> None:
+    """Hash files and folders, the largest files first, so that two threads end together."""
 
-
-def _read_files(places: Mapping[str, Path], found: Read) -> None:
-    """Hash single files, the largest first, so that two threads end together."""
-
-    def read(item: tuple[str, Path]) -> tuple[str, Content | MediaError]:
+    def read(path: str) -> Content | MediaError:
         try:
-            return item[0], hashing.read(item[1])
+            return hashing.read(places[path])
         except MediaError as error:
-            return item[0], error
+            return error
 
-    ordered = sorted(places.items(), key=lambda item: -item[1].stat().st_size if item[1].is_file() else 0)
+    ordered = sorted(places, key=lambda path: -places[path].stat().st_size if places[path].is_file() else 0)
     with ThreadPoolExecutor(max(2, len(os.sched_getaffinity(0)))) as pool:
-        for path, content in pool.map(read, ordered):
-            if isinstance(content, Content):
-                found.contents[path] = content
-            else:
-                mend = _again(found.folder, "what is left of it")
-                found.add("missing", path, _after(content, places[path]), "the file", mend)
+        for path, answer in zip(ordered, pool.map(read, ordered), strict=True):
+            if isinstance(answer, MediaError):
+                if places[path].is_dir():
+                    found.add("changed", path, str(answer), "a folder as a job left it", "fix or remove it")
+                    found.contents[path] = Content("unreadable", 0, 0)
+                else:
+                    mend = _again(found.folder, "what is left of it")
+                    found.add("missing", path, _after(answer, places[path]), "the file", mend)
+                continue
+            found.contents[path] = answer
+            if answer.listing is not None:
+                found.listings[path] = hashing.listed(answer.listing, path)
 
 
 def _compare_written(path: str, entry: Mapping[str, Any], found: Read) -> None:

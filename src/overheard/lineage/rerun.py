@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 import typing
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,7 @@ from overheard.jobs.code import closure as code
 from overheard.jobs.code import versions
 from overheard.jobs.comparison import Difference, as_plan, differences, other_inputs, paths
 from overheard.jobs.machine import machine_class
-from overheard.jobs.records import Record, entries, listing_path, located, read_record
+from overheard.jobs.records import SUFFIX, Record, entries, listing_path, located, read_record
 from overheard.lineage.circumstances import circumstance_of
 from overheard.lineage.findings import Finding
 from overheard.study.layout import STAGES
@@ -40,8 +40,8 @@ _WORDS = {"setting": "settings", "package": "environment", "definition": "code"}
 
 def recompute(
     folder: Path, records: Mapping[str, Record], count: int, seed: int | None = None
-) -> tuple[list[Finding], list[str]]:
-    """Run jobs drawn at random again; what does not come out as recorded, and remarks.
+) -> Iterator[Finding | str]:
+    """Run jobs drawn at random again; what does not come out as recorded, and a remark which they were.
 
     Args:
         folder: `results/NAME`, or `reference/NAME`, of which only jobs can be drawn whose inputs are kept.
@@ -56,9 +56,10 @@ def recompute(
         if _has_inputs(record, folder) and _circumstance(folder, job, record) is not None
     )
     drawn = random.Random(seed).sample(possible, min(count, len(possible)))
-    findings = [finding for job in drawn for finding in recompute_job(folder, job, records[job])]
-    names = ", ".join(job.removesuffix(".record.json") for job in drawn)
-    return findings, [f"{len(drawn)} of {len(possible)} jobs run again (drawn with seed {seed}): {names}"]
+    for job in drawn:
+        yield from recompute_job(folder, job, records[job])
+    names = ", ".join(job.removesuffix(SUFFIX) for job in drawn)
+    yield f"{len(drawn)} of {len(possible)} jobs run again (drawn with seed {seed}): {names}"
 
 
 def _has_inputs(record: Record, folder: Path) -> bool:
@@ -258,7 +259,7 @@ def _link(path: str, folder: Path, place: Path) -> None:
 
 def _compared(
     said: Mapping[str, Any], job: str, record: Record, command: list[str], place: Path, mend: str
-) -> typing.Iterator[Finding]:
+) -> Iterator[Finding]:
     """Run the command in a folder and compare what it writes with the record."""
     # a user's own modules lie in the working folder
     modules = [str(Path.cwd()), *filter(None, [os.environ.get("PYTHONPATH")])]

@@ -245,7 +245,7 @@ def _patterns() -> dict[str, list[tuple[re.Pattern[str], str, str]]]:
     return folders
 
 
-def _maker(place: str) -> tuple[str, str, dict[str, str]] | None:
+def maker(place: str) -> tuple[str, str, dict[str, str]] | None:
     """The stage and flag that write a file, by its path under `results/NAME`, and the values of its pattern's names."""
     for regex, stage, flag in _patterns().get(place.partition("/")[0], ()):
         if match := regex.fullmatch(place):
@@ -262,14 +262,20 @@ def record_of(path: str) -> str | None:
     for suffix in (SUFFIX, CIRCUMSTANCE):
         if place.endswith(suffix):
             return f"{root}/{place.removesuffix(suffix)}{SUFFIX}"
-    made = _maker(place)
+    made = maker(place)
     return made and f"{root}/{STAGES[made[0]].record.format_map(made[2])}{SUFFIX}"
+
+
+def values_of(place: str, stage: str, *flags: str) -> dict[str, str] | None:
+    """What stands for the names in the path of a file under `results/NAME`; None if none of the flags writes it."""
+    made = maker(place)
+    return made[2] if made and made[0] == stage and made[1] in flags else None
 
 
 def run_of(path: str, stage: str, *flags: str) -> str | None:
     """The run whose file lies at `results/NAME/...`; None unless the stage writes it under one of the flags."""
-    made = _maker(path.split("/", 2)[-1])
-    return RUN.format_map(made[2]) if made and made[0] == stage and made[1] in flags else None
+    values = values_of(path.split("/", 2)[-1], stage, *flags)
+    return RUN.format_map(values) if values is not None else None
 
 
 def stage_of(record: str) -> str:
@@ -281,8 +287,16 @@ def in_git(path: str) -> bool:
     """Whether a file, by its path under `results/NAME`, is one that git keeps: small, and read by people or `trace`."""
     if path.endswith((SUFFIX, CIRCUMSTANCE)):
         return True
-    made = _maker(path)
+    made = maker(path)
     return made is not None and made[1] in STAGES[made[0]].git
+
+
+def archive_of(path: str) -> str:
+    """The archive, under SAVED, of a file by its path under `results/NAME`: its job's, one for all jobs of a row."""
+    made = maker(path)
+    job = STAGES[made[0]].record.format_map(made[2]) if made else path
+    # stage, method, modality: what lies deeper is one of the row's jobs
+    return "/".join(job.split("/")[:3]) + ".tar"
 
 
 def is_kept(stage: str, flag: str) -> bool:

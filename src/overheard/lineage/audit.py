@@ -69,8 +69,7 @@ def audit(
 
     Args:
         folder: `results/NAME`, or `reference/NAME`, which holds less.
-        recompute: how many jobs, drawn at random, to run again from scratch.
-        seed: of that drawing; None draws one, which is told.
+        recompute: how many jobs, drawn at random, to run again from scratch; seed: of that drawing, None draws one.
         leaks: make the leak report, too.
         also: more to ask of results, by what is then being done; each gets the folder and the faulty files.
 
@@ -79,23 +78,12 @@ def audit(
         LineageError: there are no records in it.
     """
     started = time.monotonic()
-    if not folder.is_dir():
-        raise ConfigError(f"{folder}: no such folder; `overheard run {folder.name}` makes it")
-    records, damaged = audit_files.read_records(folder)
-    if not records:
-        raise LineageError(f"{folder}: no whole record in it; `overheard run {folder.name}` makes results and records")
+    records, damaged = _records(folder)
     broken = [finding.path for finding in damaged if finding.kind == "record"]
     feeds, read, counted = Feeds(records), audit_files.Read(folder), recount.Recount()
     said: list[Said] = list(damaged)
 
-    def ask(what: str, question: Callable[[], Iterable[Said]]) -> None:
-        """Each question tells damage by itself; what it cannot even open is a finding here."""
-        try:
-            said.extend(question())
-        except (OverheardError, OSError) as error:
-            mend = "put back or delete what the message names, then `overheard run`"
-            path = f"results/{folder.name}"
-            said.append(Finding("unreadable", path, f"{what}: {error}", "what can be audited", mend))
+    ask = partial(_ask, folder, said)
 
     def reading() -> Iterable[Said]:
         nonlocal read
@@ -123,8 +111,6 @@ def audit(
         ask("running again", lambda: rerun.recompute(folder, records, recompute, seed))
     if read.absent:
         said.append(f"{read.absent} files are not kept here, as in every reference run")
-    fed = [replace(one, feeds=_fed(one, feeds)) for one in said if isinstance(one, Finding)]
-    ordered = tuple(sorted(fed, key=lambda finding: (finding.path, finding.kind)))
     counts = {
         "records": len(records) + len(broken),
         "files": sum(content.files or 1 for content in read.contents.values()),
@@ -132,7 +118,30 @@ def audit(
         "cells": counted.cells,
     }
     remarks = tuple(one for one in said if isinstance(one, str))
-    return Audit(folder, ordered, feeds.all, counts, remarks, time.monotonic() - started)
+    return Audit(folder, _traced(said, feeds), feeds.all, counts, remarks, time.monotonic() - started)
+
+
+def _traced(said: Iterable[Said], feeds: Feeds) -> tuple[Finding, ...]:
+    found = (replace(one, feeds=_fed(one, feeds)) for one in said if isinstance(one, Finding))
+    return tuple(sorted(found, key=lambda finding: (finding.path, finding.kind)))
+
+
+def _records(folder: Path) -> tuple[dict[str, Record], list[Finding]]:
+    if not folder.is_dir():
+        raise ConfigError(f"{folder}: no such folder; `overheard run {folder.name}` makes it")
+    records, damaged = audit_files.read_records(folder)
+    if not records:
+        raise LineageError(f"{folder}: no whole record in it; `overheard run {folder.name}` makes results and records")
+    return records, damaged
+
+
+def _ask(folder: Path, said: list[Said], what: str, question: Callable[[], Iterable[Said]]) -> None:
+    """Each question tells damage by itself; what it cannot even open is a finding here."""
+    try:
+        said.extend(question())
+    except (OverheardError, OSError) as error:
+        mend = "put back or delete what the message names, then `overheard run`"
+        said.append(Finding("unreadable", f"results/{folder.name}", f"{what}: {error}", "what can be audited", mend))
 
 
 def _both(question: Question, folder: Path, faulty: Collection[str]) -> Iterable[Said]:

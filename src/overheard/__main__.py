@@ -7,6 +7,8 @@ import sys
 
 def main() -> None:
     """Run the command line, or hand a training or evaluation job to the warm process of `overheard run`."""
+    # the last digits of a product of matrices depend on the number of threads; Snakemake passes on that of cores
+    os.environ["OPENBLAS_NUM_THREADS"] = "1"
     if snakemake := os.environ.get("OVERHEARD_PARENT"):
         from overheard.io.parent_death import die_with_snakemake
 

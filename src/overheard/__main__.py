@@ -23,7 +23,7 @@ def main() -> None:
     from overheard.study.layout import STAGES
 
     if isinstance(sys.stdout, io.TextIOWrapper):
-        # where a terminal's encoding lacks a sign, as ASCII lacks ±, another stands for it, and nothing crashes
+        # where a terminal's encoding has no such sign, as ASCII lacks ±, another stands for it, and nothing crashes
         sys.stdout.reconfigure(errors="replace")
     if asked and asked[0] in STAGES:
         from overheard.jobs.command_line import run_command

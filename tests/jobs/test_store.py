@@ -157,7 +157,7 @@ def test_one_flipped_byte_is_never_put_back(tmp_path, kept, notes):
         assert len(notes) == 1
         assert str(content) in notes[0]
         assert not content.exists()
-        # keeping the same work again mends the store
+        # keeping the same work again fixes the store
         made_again = made(tmp_path / f"made-{number}")
         store.keep(place, record, {}, made_again)
         assert store.check(place) == []

@@ -544,7 +544,7 @@ def test_a_flipped_bit_in_what_is_saved_is_found(packed, path):
     (finding,) = look(packed).findings
     assert finding.path == f"results/mini/saved/{path}"
     assert finding.feeds == ()
-    assert "`overheard save mini`" in finding.mend
+    assert "`overheard save mini`" in finding.fix
 
 
 def test_a_list_of_archives_that_is_none_or_another_is_found(packed):

@@ -169,7 +169,7 @@ def serve(descriptor: int, stages: Sequence[str]) -> None:
     imported = _imported(stages)
     from overheard.io.device import settle
 
-    # torch imports its compiler when it is told to be deterministic: once here, not once a job
+    # torch imports its compiler when it is asked to be deterministic: once here, not once a job
     settle("cpu")
     server = _Server(socket.socket(fileno=descriptor), imported)
     server.selector.register(sys.stdin.buffer.fileno(), selectors.EVENT_READ)

@@ -140,8 +140,8 @@ def _ask(folder: Path, said: list[Said], what: str, question: Callable[[], Itera
     try:
         said.extend(question())
     except (OverheardError, OSError) as error:
-        mend = "put back or delete what the message names, then `overheard run`"
-        said.append(Finding("unreadable", f"results/{folder.name}", f"{what}: {error}", "what can be audited", mend))
+        fix = "put back or delete what the message names, then `overheard run`"
+        said.append(Finding("unreadable", f"results/{folder.name}", f"{what}: {error}", "what can be audited", fix))
 
 
 def _both(question: Question, folder: Path, faulty: Collection[str]) -> Iterable[Said]:
@@ -166,8 +166,8 @@ def _otherwise(folder: Path, records: Mapping[str, Record]) -> Iterator[Said]:
         yield f"not compared with the plan: {error}"
         return
     for job, what in deviations(records, jobs).items():
-        expected, mend = f"what config/{name}.yaml and the code say", f"`overheard run {name}` makes it as planned"
-        yield Finding("plan", job, f"made with other {what}", expected, mend)
+        expected, fix = f"what config/{name}.yaml and the code say", f"`overheard run {name}` makes it as planned"
+        yield Finding("plan", job, f"made with other {what}", expected, fix)
     if stale := sum(job.reason is not None for job in jobs):
         more = f"their results were not compared with the plan; `overheard status {name}`"
         yield f"{stale} jobs would run again, so {more}"
@@ -176,15 +176,15 @@ def _otherwise(folder: Path, records: Mapping[str, Record]) -> Iterator[Said]:
 def _between(folder: Path, feeds: Feeds, broken: Iterable[str]) -> Iterator[Finding]:
     """Records against each other: every input is an output of another or was given, no cycle, no orphan."""
     graph, name = feeds.graph, folder.name
-    mend = f"`overheard run {name}` makes it again, once its record is deleted"
+    fix = f"`overheard run {name}` makes it again, once its record is deleted"
     expected = "every input is another job's output, or given by the configuration"
     for job, path, reason in graph.misfits(_given(name, feeds.records)):
         if not any(reason.startswith(record) for record in broken):
-            yield Finding("lineage", job, f"it read {path}, but {reason}", expected, mend)
+            yield Finding("lineage", job, f"it read {path}, but {reason}", expected, fix)
     for path, jobs in graph.written_twice().items():
-        yield Finding("lineage", jobs[0], f"{path} was written by {' and '.join(jobs)}", "one job a file", mend)
+        yield Finding("lineage", jobs[0], f"{path} was written by {' and '.join(jobs)}", "one job a file", fix)
     for jobs in graph.cycles():
-        yield Finding("cycle", jobs[0], f"rests on itself by way of {', '.join(jobs)}", "no cycle", mend)
+        yield Finding("cycle", jobs[0], f"rests on itself by way of {', '.join(jobs)}", "no cycle", fix)
     # without all tables, what a part of an experiment was made for cannot be told
     if not broken and record_path(name, "cells", {}) in feeds.records:
         for job in graph.orphans():
@@ -222,13 +222,13 @@ def _is_named(name: str) -> Callable[[str], bool]:
 
 def _numbers(folder: Path, counted: recount.Recount, sound: bool) -> Iterator[Said]:
     """Every number again; where files or records are not sound, what rests on them is not counted and no finding."""
-    mend = f"`overheard trace {folder.name} PATH` shows what it rests on; then delete it and its record and run again"
+    fix = f"`overheard trace {folder.name} PATH` shows what it rests on; then delete it and its record and run again"
     for path, was, now in counted.differences:
-        yield Finding("number", path, was, f"{now}, from the predictions", mend)
+        yield Finding("number", path, was, f"{now}, from the predictions", fix)
     for path, reason in counted.left:
         yield f"{path} was not counted again: {reason}"
         if sound:
-            yield Finding("number", path, reason, "numbers that can be counted again", mend)
+            yield Finding("number", path, reason, "numbers that can be counted again", fix)
     for job in counted.other_code:
         yield f"{job}: its text was made by other code than this; its numbers were compared"
 
@@ -257,8 +257,8 @@ def _leaks(folder: Path, records: Mapping[str, Record], faulty: Collection[str])
         yield Finding("leak", where, f"no leak report: {error}", "a leak report", "fix what it names")
         return
     if report.has_forbidden:
-        expected, mend = "no way the protocol forbids", f"`overheard leaks {folder.name}` shows every way; mend it"
-        yield Finding("leak", where, report.as_markdown(), expected, mend)
+        expected, fix = "no way the protocol forbids", f"`overheard leaks {folder.name}` shows every way; fix it"
+        yield Finding("leak", where, report.as_markdown(), expected, fix)
         return
     said = "leak report: no test location reaches training in a way the protocol forbids"
     if unknown := list(dict.fromkeys(line.way for line in report.not_examined)):
@@ -273,7 +273,7 @@ def as_text(audited: Audit) -> str:
     for finding in audited.findings:
         place = located(finding.path, audited.folder)
         lines.append(f"{place}: {finding.kind}: found {finding.found}; expected {finding.expected}")
-        lines.append(f"    feeds {in_words(finding.feeds, audited.everything)}; {finding.mend}")
+        lines.append(f"    feeds {in_words(finding.feeds, audited.everything)}; {finding.fix}")
     lines += [f"note: {remark}" for remark in audited.remarks]
     counts = audited.counts
     looked = (

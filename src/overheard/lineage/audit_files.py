@@ -55,15 +55,15 @@ class Read:
     absent: int = 0
     faulty: set[str] = field(default_factory=set)
 
-    def add(self, kind: str, path: str, found: str, expected: str, mend: str) -> None:
+    def add(self, kind: str, path: str, found: str, expected: str, fix: str) -> None:
         """A finding, but of a file that has one already."""
         if path not in self.faulty:
-            self.findings.append(Finding(kind, path, found, expected, mend))
+            self.findings.append(Finding(kind, path, found, expected, fix))
             self.faulty.add(path)
 
-    def changed(self, path: str, digest: str, expected: str, mend: str) -> None:
+    def changed(self, path: str, digest: str, expected: str, fix: str) -> None:
         """A file with another content."""
-        self.add("changed", path, f"sha256 {digest[:12]}…", f"sha256 {expected[:12]}…", mend)
+        self.add("changed", path, f"sha256 {digest[:12]}…", f"sha256 {expected[:12]}…", fix)
 
 
 def read_records(folder: Path) -> tuple[dict[str, Record], list[Finding]]:
@@ -73,7 +73,7 @@ def read_records(folder: Path) -> tuple[dict[str, Record], list[Finding]]:
         name, expected = recorded(path, folder), "a whole record"
         try:
             record = read_record(path)
-            text = (lacks := fault(record)) and f"not a record: {lacks}"
+            text = (wrong := fault(record)) and f"not a record: {wrong}"
         except (OverheardError, OSError, ValueError, RecursionError) as error:  # no JSON or text at all
             text = _after(error, path)
         if not text and (foreign := sorted({one for one in _wrote(record) if record_of(one) != name})):
@@ -107,8 +107,8 @@ def _circumstance(folder: Path, job: str, record: Record) -> list[Finding]:
         circumstance_of(folder, job, record)
     except LineageError as error:
         kind = "circumstance" if place.exists() else "missing"
-        expected, mend = f"the circumstance of {job}, as it was written", _again(folder, f"it and {Path(job).name}")
-        return [Finding(kind, recorded(place, folder), _after(error, place), expected, mend)]
+        expected, fix = f"the circumstance of {job}, as it was written", _again(folder, f"it and {Path(job).name}")
+        return [Finding(kind, recorded(place, folder), _after(error, place), expected, fix)]
     return []
 
 
@@ -158,8 +158,8 @@ def _read(places: Mapping[str, Path], found: Read) -> None:
                     found.add("changed", path, str(answer), "a folder as a job left it", "fix or remove it")
                     found.contents[path] = Content("unreadable", 0, 0)
                 else:
-                    mend = _again(found.folder, "what is left of it")
-                    found.add("missing", path, _after(answer, places[path]), "the file", mend)
+                    fix = _again(found.folder, "what is left of it")
+                    found.add("missing", path, _after(answer, places[path]), "the file", fix)
                 continue
             found.contents[path] = answer
             if answer.listing is not None:
@@ -175,43 +175,43 @@ def _compare_written(path: str, entry: Mapping[str, Any], found: Read) -> None:
 
 
 def _compare_folder(path: str, entry: Mapping[str, Any], content: Content | None, found: Read) -> None:
-    """A folder against its record; which of its files differ is told by the listing beside it."""
-    name, mend = f"{path}{LISTING}", _again(found.folder, path)
+    """A folder against its record; which of its files differ is in the listing beside it."""
+    name, fix = f"{path}{LISTING}", _again(found.folder, path)
     place, listing = located(name, found.folder), f"the list of the files of {path}"
     expected = None
     if content is None and not place.exists():
         return
     if not place.is_file():
-        found.add("missing", name, "no such file", listing, mend)
+        found.add("missing", name, "no such file", listing, fix)
     elif change := on_disk.listing_change(entry, located(path, found.folder)):
-        found.changed(name, change.new, change.old, mend)
+        found.changed(name, change.new, change.old, fix)
     else:
         try:
             expected = on_disk.listed(entry, located(path, found.folder))
         except LineageError as error:
-            found.add("unreadable", name, str(error), listing, mend)
+            found.add("unreadable", name, str(error), listing, fix)
     if content is None or content.sha256 == entry["sha256"]:
         return
     if expected is None:
-        found.changed(path, content.sha256, entry["sha256"], mend)
+        found.changed(path, content.sha256, entry["sha256"], fix)
         return
-    _in_folder(path, {file: one.sha256 for file, one in expected.items()}, found, mend)
+    _in_folder(path, {file: one.sha256 for file, one in expected.items()}, found, fix)
     for file in sorted(found.listings.get(path, {}).keys() - expected.keys()):
-        found.add("unknown", f"{path}/{file}", "a file", f"no such file when {path} was made", mend)
+        found.add("unknown", f"{path}/{file}", "a file", f"no such file when {path} was made", fix)
 
 
-def _in_folder(path: str, expected: Mapping[str, str], found: Read, mend: str) -> None:
+def _in_folder(path: str, expected: Mapping[str, str], found: Read, fix: str) -> None:
     """What of a folder that was read is missing or has another sha256 than expected, by name."""
     there = found.listings.get(path, {})
     for name, digest in expected.items():
         if name not in there:
-            found.add("missing", f"{path}/{name}", "no such file", f"sha256 {digest[:12]}…", mend)
+            found.add("missing", f"{path}/{name}", "no such file", f"sha256 {digest[:12]}…", fix)
         elif there[name].sha256 != digest:
-            found.changed(f"{path}/{name}", there[name].sha256, digest, mend)
+            found.changed(f"{path}/{name}", there[name].sha256, digest, fix)
 
 
 def _compare_outside(path: str, entry: Mapping[str, Any], found: Read) -> None:
-    """A user's folder or file against what was read of it, where no manifest told which file of it differs."""
+    """A user's folder or file against what was read of it, where no manifest says which file of it differs."""
     content = found.contents.get(path)
     if content is None or content.sha256 == entry["sha256"]:
         return
@@ -229,9 +229,9 @@ def _against_manifest(job: str, record: Record, outside: Collection[str], found:
     """Every line of a media manifest against the folder that was just read."""
     folder = found.folder
     media = next((entry["path"] for entry in record["reads"].get("folder", ())), None)
-    mend = _put_back(folder) if media in outside else _again(folder, f"results/{folder.name}/media")
+    fix = _put_back(folder) if media in outside else _again(folder, f"results/{folder.name}/media")
     if not (written := record["writes"].get("manifest")):
-        found.add("record", job, "it names no manifest", "the manifest that this job writes", mend)
+        found.add("record", job, "it names no manifest", "the manifest that this job writes", fix)
         return
     manifest = written[0]["path"]
     place = located(manifest, folder)
@@ -240,9 +240,9 @@ def _against_manifest(job: str, record: Record, outside: Collection[str], found:
     try:
         lines = artifacts.read_table(place, ["path", "sha256", "bytes"])
     except MediaError as error:
-        found.add("unreadable", manifest, str(error), "a manifest", mend)
+        found.add("unreadable", manifest, str(error), "a manifest", fix)
         return
-    _in_folder(media, {line["path"]: line["sha256"] for line in lines}, found, mend)
+    _in_folder(media, {line["path"]: line["sha256"] for line in lines}, found, fix)
 
 
 def _inside_folders(record: Record, found: Read) -> None:
@@ -262,7 +262,7 @@ def strangers(folder: Path, records: Mapping[str, Record], damaged: Iterable[str
     jobs = {*records, *damaged}
     known = {entry["path"] for entry in written} | {f"{path}{LISTING}" for path in folders}
     known |= jobs | {f"{job.removesuffix(SUFFIX)}{CIRCUMSTANCE}" for job in jobs}
-    damaged, mend = set(damaged), "move it away, or delete it"
+    damaged, fix = set(damaged), "move it away, or delete it"
     findings = []
     for place in _files_outside(folder, {located(path, folder) for path in folders}):
         name = recorded(place, folder)
@@ -273,7 +273,7 @@ def strangers(folder: Path, records: Mapping[str, Record], damaged: Iterable[str
         if place.is_relative_to(folder / SAVED) and folder.parent.name != "reference":
             continue  # see audit_saved
         what = "left by a job that was cut off" if place.name.startswith(PART) else "a file that no record names"
-        findings.append(Finding("unknown", name, what, "only files of the experiment's jobs", mend))
+        findings.append(Finding("unknown", name, what, "only files of the experiment's jobs", fix))
     return findings
 
 

@@ -19,7 +19,7 @@ class Finding:
         path: the file, as records have it.
         found: what is there.
         expected: what should be.
-        mend: what to do, with the next command.
+        fix: what to do, with the next command.
         feeds: cells (`table2/scene/image/f_score`) and figures that rest on it.
     """
 
@@ -27,7 +27,7 @@ class Finding:
     path: str
     found: str
     expected: str
-    mend: str
+    fix: str
     feeds: tuple[str, ...] = ()
 
 
@@ -89,7 +89,7 @@ def _word(job: str) -> str:
 
 
 def _cells(record: Record) -> list[tuple[str, str, str, str]]:
-    """None of a record that does not say them; counting again tells of it."""
+    """None of a record that does not say them; counting again shows it."""
     try:
         table, spec = record["settings"]["table"], record["settings"]["settings"]["spec"]
         return [

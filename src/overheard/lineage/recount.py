@@ -21,7 +21,7 @@ from overheard.jobs.code import closure
 from overheard.jobs.comparison import flat
 from overheard.jobs.records import Record, located
 from overheard.scores import metrics
-from overheard.study.config import Table
+from overheard.study.config import TableSpec
 from overheard.study.experiments import project_root
 from overheard.study.layout import RUN
 
@@ -131,7 +131,7 @@ class _Counting:
         word = record["settings"].get("table")
         try:
             settings = TypeAdapter(Settings).validate_python(record["settings"].get("settings"))
-            Table.model_validate(settings.spec)
+            TableSpec.model_validate(settings.spec)
         except ValidationError as error:
             raise LineageError(f"its record has no settings of a table: {error}") from error
         if not isinstance(word, str):

@@ -67,7 +67,7 @@ def _has_inputs(record: Record, folder: Path) -> bool:
 
 
 def _circumstance(folder: Path, job: str, record: Record) -> Mapping[str, Any] | None:
-    """The circumstance of a job; None where it is not whole or not this record's, which an audit tells by itself."""
+    """The circumstance of a job; None where it is not whole or not this record's, which an audit reports by itself."""
     try:
         return circumstance_of(folder, job, record)
     except LineageError:
@@ -76,24 +76,24 @@ def _circumstance(folder: Path, job: str, record: Record) -> Mapping[str, Any] |
 
 def recompute_job(folder: Path, job: str, record: Record) -> list[Finding]:
     """Run one job again, in a temporary working folder that holds links to its inputs and nothing else."""
-    mend = f"delete {job} and `overheard run {folder.name}`"
+    fix = f"delete {job} and `overheard run {folder.name}`"
     try:
         said = _circumstance(folder, job, record) or {}
         words = _recorded_command(said, job, record)
         if other := _other_code(record):
             return [
-                Finding("other code", job, f"made by other code than this ({other})", "the code of its record", mend)
+                Finding("other code", job, f"made by other code than this ({other})", "the code of its record", fix)
             ]
         if differs := _said_otherwise(words, job, record):
             found = f"its recorded command does something else ({', '.join(differs)})"
-            return [Finding("forged", job, found, "the command of its record: the same settings and files", mend)]
+            return [Finding("forged", job, found, "the command of its record: the same settings and files", fix)]
         with tempfile.TemporaryDirectory(prefix="overheard-recompute-") as place:
             command = _command(folder, job, record)
             _link_inputs(folder, record, Path(place))
             _refuse_links(job, record, Path(place))
-            return list(_compared(said, job, record, command, Path(place), mend))
+            return list(_compared(said, job, record, command, Path(place), fix))
     except (OverheardError, OSError) as error:  # a forged record may name any file
-        return [Finding("not recomputed", job, str(error), "a job that can be run again", mend)]
+        return [Finding("not recomputed", job, str(error), "a job that can be run again", fix)]
 
 
 def _recorded_command(said: Mapping[str, Any], job: str, record: Record) -> list[str]:
@@ -258,7 +258,7 @@ def _link(path: str, folder: Path, place: Path) -> None:
 
 
 def _compared(
-    said: Mapping[str, Any], job: str, record: Record, command: list[str], place: Path, mend: str
+    said: Mapping[str, Any], job: str, record: Record, command: list[str], place: Path, fix: str
 ) -> Iterator[Finding]:
     """Run the command in a folder and compare what it writes with the record."""
     # a user's own modules lie in the working folder
@@ -268,14 +268,14 @@ def _compared(
     done = subprocess.run(command, cwd=place, env=environ, capture_output=True, text=True, check=False)
     if done.returncode:
         told = " ".join(done.stderr.strip().splitlines()[-3:])
-        yield Finding("not recomputed", job, f"the job failed: {told}", "a job that can be run again", mend)
+        yield Finding("not recomputed", job, f"the job failed: {told}", "a job that can be run again", fix)
         return
     again = read_record(place / job)
     if again["identity"] != record["identity"]:
         other = _in_words(differences(record, as_plan(again) | {"writes": paths(again, "writes")}))
         other += ["reads"] if other_inputs(record, again) else []
         found = f"run again it is another job ({', '.join(other)})"
-        yield Finding("forged", job, found, "the same settings, inputs and code", mend)
+        yield Finding("forged", job, found, "the same settings, inputs and code", fix)
         return
     # equal bytes are promised within one class of machines
     machine, here = said.get("machine"), machine_class()
@@ -285,4 +285,4 @@ def _compared(
         if made := on_disk.change(entry, place / entry["path"]):
             found = f"sha256 {entry['sha256'][:12]}…, as its record has it{remark}"
             expected = f"{hashing.in_words(made.new)}, as the job makes it"
-            yield Finding("other machine" if elsewhere else "forged", entry["path"], found, expected, mend)
+            yield Finding("other machine" if elsewhere else "forged", entry["path"], found, expected, fix)

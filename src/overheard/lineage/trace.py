@@ -62,15 +62,15 @@ class Cost:
 
     Attributes:
         gpu_seconds: wall time of the jobs on a GPU.
-        energy_joules: None unless every job's machine told it.
-        untold: jobs without a circumstance, which the sums leave out.
+        energy_joules: None unless every job's machine measured it.
+        unknown: jobs without a circumstance, which the sums leave out.
     """
 
     jobs: int
     cpu_seconds: float
     gpu_seconds: float
     energy_joules: float | None
-    untold: int
+    unknown: int
 
 
 @dataclass(frozen=True)
@@ -248,7 +248,7 @@ def cost_of(jobs: Iterable[Step]) -> Cost:
         cpu_seconds=round(sum(one["cpu_seconds"] for one in told), 3),
         gpu_seconds=round(sum(one["seconds"] for one in told if one["device"] != "cpu"), 3),
         energy_joules=round(sum(energies), 3) if len(energies) == len(said) else None,
-        untold=len(said) - len(told),
+        unknown=len(said) - len(told),
     )
 
 

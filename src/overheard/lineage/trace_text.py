@@ -79,7 +79,7 @@ def _row(group: Sequence[Step], trained: set[str], trace: Trace) -> tuple[str, l
     names = [parent for parent in parents if parent not in trained]
     if students := len(parents) - len(names):
         names.insert(0, f"the {_count(students, 'student')} above" if students > 1 else "the student above")
-    job, cost = group[0], "cost not told" if any(job.said is None for job in group) else _in_seconds(cost_of(group))
+    job, cost = group[0], "cost not known" if any(job.said is None for job in group) else _in_seconds(cost_of(group))
     if job.name in trained:
         return f"train: {_count(len(group), 'student')} above   {cost}   ← {', '.join(names)}", []
     below = [" · ".join(_file(entry, job.name.rpartition("/")[0], trace) for entry in _used(job, trace))]
@@ -116,7 +116,7 @@ def _sources(trace: Trace, width: int) -> str:
 
 
 def _source(media: Step, trace: Trace) -> tuple[str, list[str]]:
-    """A collection of clips, drawn here or a folder: its manifest, and the archive it came from where that is told."""
+    """A collection of clips, drawn here or a folder: its manifest, and the archive it came from where that is known."""
     entry, manifest = media.record["reads"]["folder"][0], media.record["writes"].get("manifest")
     drawn = next((trace.jobs[name] for name in media.parents if name in trace.jobs), None)
     settings = (drawn or media).record["settings"].get("settings") or {}
@@ -148,12 +148,12 @@ def _where(trace: Trace, width: int) -> str:
         rows.append(("time", f"{_clock(first)} to {_clock(last)}"))
     if back := [job.name for job in jobs if job.put_back]:
         rows.append(("put back", f"{len(back)} of {len(jobs)} jobs: {', '.join(back)}"))
-    if untold := [job.name for job in jobs if job.said is None]:
-        rows.append(("not told", f"when and where: {', '.join(untold)}"))
+    if unknown := [job.name for job in jobs if job.said is None]:
+        rows.append(("not known", f"when and where: {', '.join(unknown)}"))
     cost = trace.cost
-    energy = "not told by this machine" if cost.energy_joules is None else f"{cost.energy_joules:,.0f} J"
-    lacking = f" ({cost.untold} not told)" if cost.untold else ""
-    over = f"over {_count(cost.jobs, 'distinct job')}{lacking}; energy: {energy}"
+    energy = "not measured on this machine" if cost.energy_joules is None else f"{cost.energy_joules:,.0f} J"
+    missing = f" ({cost.unknown} unknown)" if cost.unknown else ""
+    over = f"over {_count(cost.jobs, 'distinct job')}{missing}; energy: {energy}"
     rows.append(("cost", f"{_in_seconds(cost, ' and ')} {over}"))
     lines = [line for word, text in rows for line in _wrapped(f"   {word:<9}", text, width)]
     return "\n".join(["when and where", *lines])
@@ -180,7 +180,7 @@ def _in_seconds(cost: Cost, between: str = ", ") -> str:
 
 def _told(job: Step) -> str:
     """When and at what cost a job was computed."""
-    return "at a time not told" if job.said is None else f"{_moment(job.said)}, {_in_seconds(cost_of([job]))}"
+    return "at an unknown time" if job.said is None else f"{_moment(job.said)}, {_in_seconds(cost_of([job]))}"
 
 
 def _moment(said: Mapping[str, Any]) -> str:

@@ -108,13 +108,8 @@ def _copies(found: Mapping[str, Record], folder: Path) -> dict[str, Path]:
 
 def _circumstances(found: Mapping[str, Record], folder: Path) -> dict[str, dict[str, Any]]:
     """When and where each job was computed, also of those that were put back."""
-    said = {}
-    for job in found:
-        told = records.read_circumstance(records.located(job, folder))
-        computed = told and told["how"] == "put back" and told["computed"]
-        if computed or (told and told["how"] != "put back"):
-            said[job] = {**(computed or told), "how": told["how"]}
-    return said
+    told = {job: records.read_circumstance(records.located(job, folder)) for job in found}
+    return {job: {**(one["computed"] or one), "how": one["how"]} for job, one in told.items() if one}
 
 
 def _project_files(root: Path, name: str, found: Mapping[str, Record]) -> dict[str, Path]:

@@ -14,8 +14,8 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -130,37 +130,33 @@ class _Server:
         os.close(process)
 
 
-class WarmProcess:
-    """Starts the warm process for a run's jobs and names its socket in `environ`; a context manager.
+@contextmanager
+def warm_process(
+    folder: Path, environ: dict[str, str], jobs: Mapping[str, int]
+) -> Iterator[subprocess.Popen[bytes] | None]:
+    """Start the warm process for a run's jobs, and end it; None where there is one job, as it is not worth it.
 
     Args:
         folder: for its socket.
-        environ: of the run's jobs.
-        jobs: by stage that it is to import, how many jobs the run has; it is not worth starting for one.
+        environ: of the run's jobs; gets the socket's name.
+        jobs: by stage that it is to import, how many jobs the run has.
     """
-
-    def __init__(self, folder: Path, environ: dict[str, str], jobs: Mapping[str, int]) -> None:
-        self.stages = list(jobs)
-        self.needed = sum(jobs.values()) > 1
-        self.address = str(folder / "warm")
-        self.environ = environ
-
-    def __enter__(self) -> "WarmProcess":
-        if not self.needed:
-            return self
-        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
-            listener.bind(self.address)
-            listener.listen(64)
-            descriptor = listener.fileno()
-            command = [sys.executable, "-m", __spec__.name, str(descriptor), *self.stages]
-            self.process = subprocess.Popen(command, stdin=subprocess.PIPE, pass_fds=[descriptor], env=self.environ)
-        self.environ["OVERHEARD_WARM"] = self.address
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self.needed:
-            # closes its standard input, by which it ends
-            self.process.communicate()
+    if sum(jobs.values()) < 2:
+        yield None
+        return
+    address = str(folder / "warm")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
+        listener.bind(address)
+        listener.listen(64)
+        descriptor = listener.fileno()
+        command = [sys.executable, "-m", __spec__.name, str(descriptor), *jobs]
+        process = subprocess.Popen(command, stdin=subprocess.PIPE, pass_fds=[descriptor], env=environ)
+    environ["OVERHEARD_WARM"] = address
+    try:
+        yield process
+    finally:
+        # closes its standard input, by which it ends
+        process.communicate()
 
 
 def serve(descriptor: int, stages: Sequence[str]) -> None:

@@ -1,6 +1,7 @@
 """How Snakemake is asked for an experiment: what for, with which command, and what it would do."""
 
 import sys
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,10 +53,7 @@ class Plan:
 
     def by_stage(self) -> dict[str, int]:
         """How many jobs of each stage would run."""
-        counts = dict.fromkeys((job.stage for job in self.scheduled), 0)
-        for job in self.scheduled:
-            counts[job.stage] += 1
-        return counts
+        return Counter(job.stage for job in self.scheduled)
 
 
 def plan(loaded: Loaded, wanted: Wanted = Wanted(), extra: Sequence[str] = ()) -> Plan:

@@ -21,9 +21,9 @@ def verify_remote(name: str) -> None:
     scratch = dvc.require_dvc() / ".dvc" / "tmp"
     scratch.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="overheard-verify-", dir=scratch) as temporary:
-        cache, failure = dvc.second_repository(Path(temporary)), ""
+        cache, failure = Path(temporary), ""
         try:
-            dvc.dvc("fetch", dvc.stage_name(name), where=Path(temporary), shown=True)
+            dvc.fetch(name, cache)
         except OverheardError as error:
             failure = str(error)
         fetched = {path: cache / place for path, (place, *_) in places.items() if (cache / place).is_file()}

@@ -3,6 +3,7 @@
 import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from overheard.errors import ConfigError, LineageError
 from overheard.jobs.on_disk import Found, examine
 from overheard.jobs.records import entries, read_record, record_paths
 from overheard.scheduling.deviations import deviations
-from overheard.scheduling.dry_run import DryRun, Planned
+from overheard.scheduling.dry_run import Planned, dry_run
 from overheard.study import job_settings
 from overheard.study import plan as plans
 from overheard.study.experiments import Loaded, project_root
@@ -67,15 +68,14 @@ def plan(loaded: Loaded, wanted: Wanted = Wanted(), extra: Sequence[str] = ()) -
     Raises:
         OverheardError: the dry run fails; its own words follow.
     """
-    dry_run = DryRun(snakemake_command(loaded, wanted, extra))
-    try:
+    with ThreadPoolExecutor(1) as pool:
+        planned = pool.submit(dry_run, snakemake_command(loaded, wanted, extra))
         found = examine(Path(results(loaded.name)))
-    finally:
-        jobs = dry_run.jobs()
+    jobs = planned.result()
     kept = {path: each.record for path, each in found.items() if each.record is not None}
     forced = deviations(kept, jobs)
     if forced:
-        jobs = DryRun(snakemake_command(loaded, wanted, extra, list(forced))).jobs()
+        jobs = dry_run(snakemake_command(loaded, wanted, extra, list(forced)))
     return Plan(found, jobs, forced)
 
 

@@ -34,6 +34,7 @@ _FORMATS = {
     ".npz": "application/zip",
     **dict.fromkeys((".smk", ".lock", ".cff", ""), "text/plain"),
 }
+_VALUES = {bool: "Boolean", int: "Integer", float: "Float"}
 _USAGE = {
     "seconds": ("SEC", "wall time"),
     "cpu_seconds": ("SEC", "CPU time of the job and its children"),
@@ -297,7 +298,7 @@ def commit(git: Mapping[str, Any]) -> str:
 def _inputs(record: Record) -> Iterator[tuple[str, str]]:
     """Name and kind of all that a job was given: files and settings."""
     yield from _flags(record, "reads")
-    yield from ((key, _value_type(value)) for key, value in settings(record).items())
+    yield from ((key, _VALUES.get(type(value), "Text")) for key, value in settings(record).items())
 
 
 def _flags(record: Record, side: str) -> Iterator[tuple[str, str]]:
@@ -306,10 +307,6 @@ def _flags(record: Record, side: str) -> Iterator[tuple[str, str]]:
 
 def _kind(entries: Sequence[Mapping[str, Any]]) -> str:
     return "Dataset" if entries and all("files" in entry for entry in entries) else "File"
-
-
-def _value_type(value: Any) -> str:
-    return {bool: "Boolean", int: "Integer", float: "Float"}.get(type(value), "Text")
 
 
 def _description(record: Record, said: Mapping[str, Any] | None) -> str:

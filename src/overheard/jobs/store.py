@@ -8,7 +8,6 @@ A cache: deleting it, or any part of it, costs time and nothing else. So nothing
 is found by its hash when it is put back. Empty folders and names that begin with a dot are not kept.
 """
 
-import math
 import os
 import time
 from collections import Counter
@@ -70,12 +69,12 @@ def limit_bytes() -> int:
     if not given:
         return LIMIT_BYTES
     try:
-        gigabytes = float(given)
-    except ValueError:
-        gigabytes = math.nan
-    if not 0 <= gigabytes < math.inf:
+        limit = int(float(given) * 1e9)
+    except (ValueError, OverflowError):
+        limit = -1
+    if limit < 0:
         raise ConfigError(f"OVERHEARD_STORE_GB: found {given!r}; expected a number of gigabytes, e.g. 20")
-    return int(gigabytes * 1e9)
+    return limit
 
 
 def find(store: Path, identity: str) -> Kept | None:

@@ -142,7 +142,9 @@ def seen(path: Path, memory: Path | None) -> Seen:
     settled = _settled(found, began)
     # what changes from here on has other marks, so what was read is remembered under marks that nothing has
     if place is not None and settled:
-        _remember(place, key, content)
+        # a memory that cannot be written, as in a store that is only read, costs time alone
+        with suppress(OSError), whole.writing(place, shared=True) as part:
+            part.write_text(_line(key, content), encoding="ascii")
     return Seen(path, content, key, settled)
 
 
@@ -189,11 +191,14 @@ def _walk(
             for name, path, entry in visible:
                 below = _status(path) if entry.is_symlink() else entry.stat(follow_symlinks=False)
                 if stat.S_ISREG(below.st_mode):
-                    found.append(_Found(_readable(prefix + name, path), path, below))
+                    (prefix + name).encode()
+                    found.append(_Found(prefix + name, path, below))
                 else:
                     _walk(path, f"{prefix}{name}/", below, (*above, here), found)
     except FileNotFoundError as error:
         raise MediaError(f"{error.filename}: vanished while {place} was read; run again when it is at rest") from error
+    except UnicodeEncodeError as error:
+        raise MediaError(f"{path!r}: its name is not UTF-8 text; rename it") from error
 
 
 def _status(path: str) -> os.stat_result:
@@ -205,14 +210,6 @@ def _status(path: str) -> os.stat_result:
         raise MediaError(f"{path}: no such file or folder; run the step that makes it") from error
     except OSError as error:
         raise MediaError(f"{path}: cannot be read ({error.strerror}); fix or remove it") from error
-
-
-def _readable(name: str, path: str) -> str:
-    try:
-        name.encode()
-    except UnicodeEncodeError as error:
-        raise MediaError(f"{path!r}: its name is not UTF-8 text; rename it") from error
-    return name
 
 
 def _read(found: Sequence[_Found], is_folder: bool) -> Content:
@@ -308,9 +305,3 @@ def _recall(place: Path, key: str) -> Content | None:
     with suppress(OSError):
         os.utime(place)
     return content
-
-
-def _remember(place: Path, key: str, content: Content) -> None:
-    # a memory that cannot be written, as in a store that is only read, costs time alone
-    with suppress(OSError), whole.writing(place, shared=True) as part:
-        part.write_text(_line(key, content), encoding="ascii")

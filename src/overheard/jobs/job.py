@@ -151,10 +151,8 @@ class Job:
         records.write_record(path, self.draft)
 
 
-@cache
-def stale_bytecode() -> list[Path]:
-    """Own sources whose older text this process may run; see `sources.forget_stale_bytecode`."""
-    return modules.forget_stale_bytecode()
+stale_bytecode = cache(modules.forget_stale_bytecode)
+"""Own sources whose older text this process may run: looked for once."""
 
 
 def _entry(path: Path, content: hashing.Content) -> dict[str, Any]:

@@ -40,20 +40,16 @@ def run_stage(
             stream = stack.enter_context(_opened(log)) if log else None
             stack.enter_context(progress.job(word, arguments, stream, shlex.join(command)))
             _run(stage, arguments, shlex.join(command), provenance)
-        except OverheardError as error:
-            progress.failed(str(error))
-            return 2
-        except OSError as error:
-            message = os_message(word, error, _places(stage, arguments))
+        except Exception as error:
+            message = str(error) if isinstance(error, OverheardError) else None
+            if isinstance(error, OSError):
+                message = os_message(word, error, _places(stage, arguments))
             if message is None:
+                # the border of the program: the traceback goes to the log and the terminal, and the exit code says so
                 progress.crashed()
                 return 1
             progress.failed(message)
             return 2
-        except Exception:
-            # the border of the program: the traceback goes to the log and the terminal, and the exit code says so
-            progress.crashed()
-            return 1
         progress.finished(time.monotonic() - started)
         return 0
 

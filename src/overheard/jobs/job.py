@@ -16,8 +16,7 @@ from overheard.jobs.code import modules, versions
 from overheard.jobs.comparison import differences
 from overheard.jobs.machine import machine_class
 from overheard.jobs.records import Entry, Record
-
-Paths = Mapping[str, Sequence[Path]]
+from overheard.jobs.store import Paths
 
 
 @dataclass(frozen=True)

@@ -27,11 +27,6 @@ class Wanted:
     row: str | None = None
     column: str | None = None
 
-    @property
-    def everything(self) -> bool:
-        """Whether the whole experiment is asked for."""
-        return self == Wanted()
-
 
 @dataclass(frozen=True)
 class Plan:

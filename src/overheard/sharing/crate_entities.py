@@ -137,17 +137,15 @@ class Draft:
         runs = {"object": refs(map(self.job_id, jobs)), "actionStatus": COMPLETED}
         self.add(f"#control/{stage}", "ControlAction", name=f"step {stage}", instrument=ref(step), **runs)
 
-    def _connections(self, stage: str, jobs: Iterable[str]) -> list[str]:
+    def _connections(self, stage: str, jobs: Iterable[str]) -> Iterator[str]:
         """What a step's inputs were connected to: outputs of other steps, the configuration, what no job made."""
-        pairs: dict[tuple[str, str], None] = {}
         for job in jobs:
             for flag, entry in files(self.records[job], "reads"):
                 link = self.graph.producer(entry["path"]) if entry.get("record") else None
                 source = f"{self.records[link.job]['stage']}/{link.flag}" if link else f"workflow/{stage}.{flag}"
-                pairs[source, f"{stage}/{flag}"] = None
-            if self.config:
-                pairs |= {("workflow/config", f"{stage}/{key}"): None for key in settings(self.records[job])}
-        return [self._connection(*pair) for pair in pairs]
+                yield self._connection(source, f"{stage}/{flag}")
+            for key in settings(self.records[job]) if self.config else ():
+                yield self._connection("workflow/config", f"{stage}/{key}")
 
     def _connection(self, source: str, target: str) -> str:
         ends = {"sourceParameter": ref(parameter_id(source)), "targetParameter": ref(parameter_id(target))}

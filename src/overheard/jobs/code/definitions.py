@@ -46,7 +46,7 @@ class Definition:
         table = getattr(self.node, "value", None)
         if not isinstance(table, ast.Dict):
             return None
-        pairs = list(zip(table.keys, table.values, strict=True))
+        pairs = zip(table.keys, table.values, strict=True)
         kept = [pair for pair in pairs if not isinstance(pair[0], ast.Constant) or pair[0].value == key]
         if not kept:
             return None
@@ -168,11 +168,10 @@ def _only_names(target: ast.expr) -> bool:
 
 def _is_main(statement: ast.stmt) -> bool:
     """Whether no import executes it."""
-    return (
-        isinstance(statement, ast.If)
-        and not statement.orelse
-        and ast.unparse(statement.test) == "__name__ == '__main__'"
-    )
+    match statement:
+        case ast.If(test=test, orelse=[]):
+            return ast.unparse(test) == "__name__ == '__main__'"
+    return False
 
 
 def _text(node: Any) -> str:

@@ -26,7 +26,7 @@ _DEPENDENCIES = (
 _REMOTE = "`dvc remote add -d NAME /a/folder` or `dvc remote add -d NAME ssh://user@host/folder`"
 
 
-def dvc(*arguments: str, shown: bool = False) -> str:
+def dvc(*arguments: str, where: Path = Path("."), shown: bool = False) -> str:
     """Run DVC and return what it says; `shown` lets its progress through to a terminal.
 
     Raises:
@@ -35,7 +35,7 @@ def dvc(*arguments: str, shown: bool = False) -> str:
     command = [sys.executable, "-m", "dvc", *arguments]
     environ = os.environ | {"DVC_NO_ANALYTICS": "1"}
     stderr = None if shown and sys.stderr.isatty() else subprocess.PIPE
-    done = subprocess.run(command, env=environ, stdout=subprocess.PIPE, stderr=stderr, text=True)
+    done = subprocess.run(command, cwd=where, env=environ, stdout=subprocess.PIPE, stderr=stderr, text=True)
     if done.returncode:
         words = [line for line in ((done.stderr or "") + done.stdout).splitlines() if line.strip()]
         raise OverheardError("\n".join([f"`dvc {' '.join(arguments)}` failed; DVC says:", *words[-8:]]))
@@ -228,21 +228,23 @@ def repair_lock() -> None:
         read_lock()
 
 
-def fetch(name: str, into: Path) -> None:
-    """Fetch an experiment's archives from the remote into an empty cache, so that they really come from there.
+def second_repository(folder: Path) -> Path:
+    """A DVC repository in an empty folder with the same remotes and stages; returns its own cache.
 
-    Raises:
-        OverheardError: not all of them come; DVC's own words follow.
+    So whatever it pulls really comes from the remote.
     """
-    from dvc.exceptions import DvcException
-    from dvc.repo import Repo
+    from dvc.config import Config
 
-    own = {"cache": {"dir": str(into)}, "core": {"site_cache_dir": str(into / "site")}}
-    try:
-        with Repo(config=own) as repo:
-            repo.fetch(stage_name(name))
-    except DvcException as error:
-        raise OverheardError(f"DVC says: {error}") from error
+    place = folder / ".dvc"
+    place.mkdir()
+    with Config.init(str(place)).edit() as settings:
+        settings.update(_settings())
+        settings["core"] |= {"no_scm": "true", "site_cache_dir": str(place / "site")}
+        # the other cache is the one that is to be tested
+        settings["cache"] = {"dir": str(place / "cache")}
+    for path in (STAGES_FILE, LOCK_FILE):
+        (folder / path).write_bytes(path.read_bytes())
+    return place / "cache"
 
 
 def cache() -> Path:

@@ -21,9 +21,9 @@ def verify_remote(name: str) -> None:
     scratch = dvc.require_dvc() / ".dvc" / "tmp"
     scratch.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="overheard-verify-", dir=scratch) as temporary:
-        cache, failure = Path(temporary), ""
+        cache, failure = dvc.second_repository(Path(temporary)), ""
         try:
-            dvc.fetch(name, cache)
+            dvc.dvc("fetch", dvc.stage_name(name), where=Path(temporary), shown=True)
         except OverheardError as error:
             failure = str(error)
         fetched = {path: cache / place for path, (place, *_) in places.items() if (cache / place).is_file()}

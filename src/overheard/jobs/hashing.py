@@ -168,19 +168,12 @@ def _find(path: Path) -> tuple[list[_Found], bool]:
     return sorted(found, key=lambda file: file.name), True
 
 
-_KINDS = {
-    stat.S_IFIFO: "a named pipe",
-    stat.S_IFSOCK: "a socket",
-    stat.S_IFCHR: "a device",
-    stat.S_IFBLK: "a device",
-}
-
-
 def _walk(
     place: str, prefix: str, status: os.stat_result, above: Sequence[tuple[int, int]], found: list[_Found]
 ) -> None:
     if not stat.S_ISDIR(status.st_mode):
-        kind = _KINDS.get(stat.S_IFMT(status.st_mode), "something else")
+        kinds = {stat.S_IFIFO: "a named pipe", stat.S_IFSOCK: "a socket"}
+        kind = kinds.get(stat.S_IFMT(status.st_mode), "a device")
         raise MediaError(f"{place}: neither a file nor a folder but {kind}; remove it")
     here = (status.st_dev, status.st_ino)
     if here in above:

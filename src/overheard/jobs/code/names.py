@@ -8,9 +8,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 
-FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
-OWN_SCOPE = (*FUNCTIONS, *COMPREHENSIONS, ast.ClassDef)
+OWN_SCOPE = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, *COMPREHENSIONS, ast.ClassDef)
 
 _Scopes = tuple[dict[str, list["Import"]], ...]
 """Local names from the outside in, each with the imports it may stand for; none for a plain local name."""

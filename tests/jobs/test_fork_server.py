@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import overheard as package
-from overheard.jobs.fork_server import WarmProcess, hand_over
+from overheard.jobs.fork_server import hand_over, warm_process
 from overheard.study.layout import STAGES
 
 WARM_STAGES = [word for word, its in STAGES.items() if its.warm]
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.workflow
 @pytest.fixture(scope="module")
 def warm(tmp_path_factory):
     environ = dict(os.environ)
-    with WarmProcess(tmp_path_factory.mktemp("warm"), environ, {"train": 2, "evaluate": 1}):
+    with warm_process(tmp_path_factory.mktemp("warm"), environ, {"train": 2, "evaluate": 1}):
         yield environ
 
 
@@ -45,10 +45,16 @@ def test_without_a_warm_process_the_command_runs_by_itself(tmp_path):
 
 def test_the_warm_process_ends_with_its_parent(tmp_path):
     environ = dict(os.environ)
-    process = WarmProcess(tmp_path, environ, {"train": 2})
-    with process:
-        assert process.process.poll() is None
-    assert process.process.returncode == 0
+    with warm_process(tmp_path, environ, {"train": 2}) as process:
+        assert process.poll() is None
+    assert process.returncode == 0
+
+
+def test_for_one_job_no_warm_process_is_started(tmp_path):
+    environ = dict(os.environ)
+    with warm_process(tmp_path, environ, {"train": 1, "pretrain": 0}) as process:
+        assert process is None
+    assert environ == os.environ
 
 
 @pytest.fixture
@@ -72,10 +78,10 @@ LOSS = "def event_kl("
 
 def test_no_job_is_run_by_code_that_is_another_on_disk(copy, tmp_path):
     environ = os.environ | {"PYTHONPATH": str(copy.parent)}
-    with WarmProcess(tmp_path, environ, {"train": 1, "pretrain": 1}) as process:
+    with warm_process(tmp_path, environ, {"train": 1, "pretrain": 1}):
 
         def ran(stage):
-            return hand_over(process.address, [stage, "--nonsense"])
+            return hand_over(environ["OVERHEARD_WARM"], [stage, "--nonsense"])
 
         assert (ran("train"), ran("pretrain")) == (2, 2)
         losses = copy / "learning/losses.py"

@@ -31,22 +31,22 @@ def test_a_change_is_told_by_both_hashes(tmp_path, file, remembers):
     memory, entry = tmp_path / "hashes" if remembers else None, entry_of(file)
     assert on_disk.change(entry, file, memory) is None
     assert on_disk.whole(entry, file) == b"{}"
-    on_disk.require(entry, file)
     file.write_text("[]")
     now = hashing.read(file).sha256
     assert on_disk.change(entry, file, memory) == ("results/mini/scores.json", entry["sha256"], now)
-    for refuse in (on_disk.require, on_disk.whole):
-        with pytest.raises(LineageError, match=rf"json: sha256 {now[:12]}…, but a.record.json says .*mini"):
-            refuse(entry, file, "a.record.json")
+    with pytest.raises(LineageError, match=rf"json: sha256 {now[:12]}…, but a.record.json says .*mini"):
+        on_disk.whole(entry, file, "a.record.json")
 
 
 def test_what_cannot_be_read_is_told_by_its_reason(file):
     entry = entry_of(file)
     file.unlink()
     assert "no such file" in on_disk.change(entry, file).new
-    for refuse in (on_disk.require, on_disk.whole):
-        with pytest.raises(LineageError, match="scores.json: no such file.*`overheard run mini`"):
-            refuse(entry, file)
+    with pytest.raises(LineageError, match="scores.json: no such file.*`overheard run mini`"):
+        on_disk.whole(entry, file)
+    file.mkdir()
+    with pytest.raises(LineageError, match="scores.json: Is a directory.*`overheard run mini`"):
+        on_disk.whole(entry, file)
 
 
 def test_a_folder_and_the_list_beside_it_are_compared_each(folder):

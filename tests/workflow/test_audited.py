@@ -24,7 +24,7 @@ from overheard.lineage.findings import Finding
 from overheard.lineage.graph import Graph
 from overheard.lineage.recompute_jobs import recompute_job
 from overheard.scheduling.asking import Wanted, snakemake_command
-from overheard.scheduling.dry_run import DryRun
+from overheard.scheduling.dry_run import dry_run
 from overheard.sharing.reference import recompute_reference, write_reference
 from overheard.study.experiments import load
 
@@ -110,14 +110,13 @@ def planned(finished):
     """All jobs of the plan, from one dry run: no result decides what a job is planned with."""
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(finished)
-        return DryRun(snakemake_command(load("mini"), Wanted())).jobs()
+        return dry_run(snakemake_command(load("mini"), Wanted()))
 
 
 @pytest.fixture
 def plan(planned, monkeypatch):
     """The plan is not made again for every audit, which takes most of its time."""
-    monkeypatch.setattr(DryRun, "__init__", lambda self, command: None)
-    monkeypatch.setattr(DryRun, "jobs", lambda self: planned)
+    monkeypatch.setattr("overheard.lineage.audit.dry_run", lambda command: planned)
 
 
 def overheard(folder, *arguments):

@@ -21,7 +21,7 @@ from overheard.io.progress import SOCKET
 from overheard.jobs import store
 from overheard.jobs.circumstance import GIT, git_state
 from overheard.jobs.code.modules import forget_stale_bytecode
-from overheard.jobs.fork_server import WarmProcess
+from overheard.jobs.fork_server import warm_process
 from overheard.jobs.on_disk import edited
 from overheard.scheduling import durations
 from overheard.scheduling.asking import Plan, Wanted, chosen, snakemake_command
@@ -53,7 +53,7 @@ def introduction(loaded: Loaded, plan: Plan, cores: int, wanted: Wanted) -> str:
         return "\n".join([*lines, f"Nothing to do: all is already there, in {results(loaded.name)}/."])
     listed = ", ".join(f"{stage} {count}" for stage, count in stages.items())
     lines.append(f"To do: {len(plan.scheduled)} jobs ({listed}).")
-    if wanted.everything:
+    if wanted == Wanted():
         runs = len(rows_made(loaded)) * len(loaded.experiment.seeds)
         lines.append(f"Already there: {runs - stages.get('train', 0)} of {runs} training runs.")
     lines.append(f"{how_long(loaded, stages, cores)}; interrupt it whenever you like, the same command goes on.")
@@ -162,7 +162,7 @@ def _execute(loaded: Loaded, wanted: Wanted, plan: Plan, cores: int, extra: Sequ
         socket_path = str(Path(folder) / "progress")
         warm = {stage: plan.by_stage().get(stage, 0) for stage, its in STAGES.items() if its.warm}
         environ = os.environ | {SOCKET: socket_path, GIT: json.dumps(git_state())}
-        with Display(socket_path, len(plan.scheduled)) as display, WarmProcess(Path(folder), environ, warm):
+        with Display(socket_path, len(plan.scheduled)) as display, warm_process(Path(folder), environ, warm):
             print(shlex.join(command), file=stream, flush=True)
             process = subprocess.Popen(
                 command,

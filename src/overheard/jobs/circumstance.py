@@ -34,7 +34,7 @@ class Watch:
         """What stands beside the record; `computed` is the circumstance of the job whose files were put back."""
         energy = _energy_joules()
         joules = None if energy is None or self.energy is None or energy < self.energy else energy - self.energy
-        said = {
+        return {
             "command": command,
             "started": self.started.isoformat(timespec="milliseconds"),
             "ended": datetime.now(UTC).isoformat(timespec="milliseconds"),
@@ -52,7 +52,6 @@ class Watch:
             "how": "computed" if computed is None else "put back",
             "computed": computed,
         }
-        return said
 
 
 def sealed(said: Circumstance, record_digest: str) -> Circumstance:

@@ -6,9 +6,7 @@ Whoever asks (a job about to begin, the schedule, `status`, `diff`, `audit`) tur
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from overheard.jobs.records import Record, canonical, entries
-
-Entry = Mapping[str, Any]
+from overheard.jobs.records import Entry, Record, canonical, entries
 
 
 class Difference(NamedTuple):

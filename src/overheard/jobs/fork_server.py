@@ -14,8 +14,9 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -42,14 +43,6 @@ def hand_over(address: str, argv: list[str]) -> int | None:
             answer = b""
     # no answer: the warm process died with the job; say so by the code of a killed process
     return answer[0] if answer else 128 + signal.SIGKILL
-
-
-def _receive(connection: socket.socket) -> tuple[dict[str, Any], list[int]] | None:
-    """What a command asks, and its standard streams; None where it has ended meanwhile."""
-    _, descriptors, _, _ = socket.recv_fds(connection, 1, 3)
-    with connection.makefile("rb") as stream:
-        line = stream.readline()
-    return (json.loads(line), list(descriptors)) if line.endswith(b"\n") else None
 
 
 def _run_job(request: dict[str, Any], descriptors: list[int], parent: int) -> None:
@@ -79,88 +72,77 @@ def _run_job(request: dict[str, Any], descriptors: list[int], parent: int) -> No
         os._exit(code & 0xFF)
 
 
-class _Server:
-    """Open connections and their jobs; `imported` is the digest of each stage's code that was imported."""
+def _accept(listener: socket.socket, selector: selectors.BaseSelector, imported: Mapping[str, str]) -> None:
+    """Fork for a command that asks; the fork never returns from here.
 
-    def __init__(self, listener: socket.socket, imported: Mapping[str, str]) -> None:
-        self.selector = selectors.DefaultSelector()
-        self.selector.register(listener, selectors.EVENT_READ, self.accept)
-        self.listener = listener
-        self.imported = imported
-
-    def accept(self) -> None:
-        """Fork for a command that asks; the fork never returns from here. Hang up where its code is another now."""
-        connection, _ = self.listener.accept()
-        received = _receive(connection)
-        if received is None:
-            connection.close()
-            return
-        request, descriptors = received
-        stage = request["argv"][0]
-        may_run = stage in self.imported and _digest(stage) == self.imported[stage]
-        warm = os.getpid()
-        pid = os.fork() if may_run else None
-        if pid == 0:
-            _run_job(request, descriptors, warm)
-        for descriptor in descriptors:
-            os.close(descriptor)
-        if pid is None:
-            connection.close()
-            return
+    Hang up on a command that has ended meanwhile, or whose stage's code is another than was `imported`.
+    """
+    connection, _ = listener.accept()
+    _, descriptors, _, _ = socket.recv_fds(connection, 1, 3)
+    with connection.makefile("rb") as stream:
+        line = stream.readline()
+    request = json.loads(line) if line.endswith(b"\n") else {"argv": [""]}
+    stage, warm = request["argv"][0], os.getpid()
+    pid = os.fork() if stage in imported and _digest(stage) == imported[stage] else None
+    if pid == 0:
+        _run_job(request, list(descriptors), warm)
+    for descriptor in descriptors:
+        os.close(descriptor)
+    if pid is None:
+        connection.close()
+        return
+    with suppress(OSError):
         connection.send(_STARTED)
-        process = os.pidfd_open(pid)
-        self.selector.register(connection, selectors.EVENT_READ, lambda: self.hung_up(connection, process))
-        self.selector.register(process, selectors.EVENT_READ, lambda: self.ended(connection, process, pid))
+    process = os.pidfd_open(pid)
 
-    def hung_up(self, connection: socket.socket, process: int) -> None:
+    def hung_up() -> None:
         """The command that asked has ended: its job ends too."""
         if connection.fileno() >= 0:
-            self.selector.unregister(connection)
+            selector.unregister(connection)
             signal.pidfd_send_signal(process, signal.SIGKILL)
 
-    def ended(self, connection: socket.socket, process: int, pid: int) -> None:
-        """A job has ended: the command that asked gets its exit code."""
+    def ended() -> None:
+        """The job has ended: the command that asked gets its exit code."""
         code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
         with suppress(OSError):
             connection.send(bytes([code if code >= 0 else 128 - code]))
         with suppress(KeyError):
-            self.selector.unregister(connection)
+            selector.unregister(connection)
         connection.close()
-        self.selector.unregister(process)
+        selector.unregister(process)
         os.close(process)
 
+    selector.register(connection, selectors.EVENT_READ, hung_up)
+    selector.register(process, selectors.EVENT_READ, ended)
 
-class WarmProcess:
-    """Starts the warm process for a run's jobs and names its socket in `environ`; a context manager.
+
+@contextmanager
+def warm_process(
+    folder: Path, environ: dict[str, str], jobs: Mapping[str, int]
+) -> Iterator[subprocess.Popen[bytes] | None]:
+    """Start the warm process for a run's jobs, and end it; None where there is one job, as it is not worth it.
 
     Args:
         folder: for its socket.
-        environ: of the run's jobs.
-        jobs: by stage that it is to import, how many jobs the run has; it is not worth starting for one.
+        environ: of the run's jobs; gets the socket's name.
+        jobs: by stage that it is to import, how many jobs the run has.
     """
-
-    def __init__(self, folder: Path, environ: dict[str, str], jobs: Mapping[str, int]) -> None:
-        self.stages = list(jobs)
-        self.needed = sum(jobs.values()) > 1
-        self.address = str(folder / "warm")
-        self.environ = environ
-
-    def __enter__(self) -> "WarmProcess":
-        if not self.needed:
-            return self
-        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
-            listener.bind(self.address)
-            listener.listen(64)
-            descriptor = listener.fileno()
-            command = [sys.executable, "-m", __spec__.name, str(descriptor), *self.stages]
-            self.process = subprocess.Popen(command, stdin=subprocess.PIPE, pass_fds=[descriptor], env=self.environ)
-        self.environ["OVERHEARD_WARM"] = self.address
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self.needed:
-            # closes its standard input, by which it ends
-            self.process.communicate()
+    if sum(jobs.values()) < 2:
+        yield None
+        return
+    address = str(folder / "warm")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
+        listener.bind(address)
+        listener.listen(64)
+        descriptor = listener.fileno()
+        command = [sys.executable, "-m", __spec__.name, str(descriptor), *jobs]
+        process = subprocess.Popen(command, stdin=subprocess.PIPE, pass_fds=[descriptor], env=environ)
+    environ["OVERHEARD_WARM"] = address
+    try:
+        yield process
+    finally:
+        # closes its standard input, by which it ends
+        process.communicate()
 
 
 def serve(descriptor: int, stages: Sequence[str]) -> None:
@@ -171,10 +153,11 @@ def serve(descriptor: int, stages: Sequence[str]) -> None:
 
     # torch imports its compiler when it is asked to be deterministic: once here, not once a job
     settle("cpu")
-    server = _Server(socket.socket(fileno=descriptor), imported)
-    server.selector.register(sys.stdin.buffer.fileno(), selectors.EVENT_READ)
+    listener, selector = socket.socket(fileno=descriptor), selectors.DefaultSelector()
+    selector.register(listener, selectors.EVENT_READ, partial(_accept, listener, selector, imported))
+    selector.register(sys.stdin.buffer.fileno(), selectors.EVENT_READ)
     while True:
-        for ready, _ in server.selector.select():
+        for ready, _ in selector.select():
             if ready.data is None:
                 return
             ready.data()

@@ -142,7 +142,9 @@ def seen(path: Path, memory: Path | None) -> Seen:
     settled = _settled(found, began)
     # what changes from here on has other marks, so what was read is remembered under marks that nothing has
     if place is not None and settled:
-        _remember(place, key, content)
+        # a memory that cannot be written, as in a store that is only read, costs time alone
+        with suppress(OSError), whole.writing(place, shared=True) as part:
+            part.write_text(_line(key, content), encoding="ascii")
     return Seen(path, content, key, settled)
 
 
@@ -166,19 +168,12 @@ def _find(path: Path) -> tuple[list[_Found], bool]:
     return sorted(found, key=lambda file: file.name), True
 
 
-_KINDS = {
-    stat.S_IFIFO: "a named pipe",
-    stat.S_IFSOCK: "a socket",
-    stat.S_IFCHR: "a device",
-    stat.S_IFBLK: "a device",
-}
-
-
 def _walk(
     place: str, prefix: str, status: os.stat_result, above: Sequence[tuple[int, int]], found: list[_Found]
 ) -> None:
     if not stat.S_ISDIR(status.st_mode):
-        kind = _KINDS.get(stat.S_IFMT(status.st_mode), "something else")
+        kinds = {stat.S_IFIFO: "a named pipe", stat.S_IFSOCK: "a socket"}
+        kind = kinds.get(stat.S_IFMT(status.st_mode), "a device")
         raise MediaError(f"{place}: neither a file nor a folder but {kind}; remove it")
     here = (status.st_dev, status.st_ino)
     if here in above:
@@ -189,11 +184,14 @@ def _walk(
             for name, path, entry in visible:
                 below = _status(path) if entry.is_symlink() else entry.stat(follow_symlinks=False)
                 if stat.S_ISREG(below.st_mode):
-                    found.append(_Found(_readable(prefix + name, path), path, below))
+                    (prefix + name).encode()
+                    found.append(_Found(prefix + name, path, below))
                 else:
                     _walk(path, f"{prefix}{name}/", below, (*above, here), found)
     except FileNotFoundError as error:
         raise MediaError(f"{error.filename}: vanished while {place} was read; run again when it is at rest") from error
+    except UnicodeEncodeError as error:
+        raise MediaError(f"{path!r}: its name is not UTF-8 text; rename it") from error
 
 
 def _status(path: str) -> os.stat_result:
@@ -205,14 +203,6 @@ def _status(path: str) -> os.stat_result:
         raise MediaError(f"{path}: no such file or folder; run the step that makes it") from error
     except OSError as error:
         raise MediaError(f"{path}: cannot be read ({error.strerror}); fix or remove it") from error
-
-
-def _readable(name: str, path: str) -> str:
-    try:
-        name.encode()
-    except UnicodeEncodeError as error:
-        raise MediaError(f"{path!r}: its name is not UTF-8 text; rename it") from error
-    return name
 
 
 def _read(found: Sequence[_Found], is_folder: bool) -> Content:
@@ -308,9 +298,3 @@ def _recall(place: Path, key: str) -> Content | None:
     with suppress(OSError):
         os.utime(place)
     return content
-
-
-def _remember(place: Path, key: str, content: Content) -> None:
-    # a memory that cannot be written, as in a store that is only read, costs time alone
-    with suppress(OSError), whole.writing(place, shared=True) as part:
-        part.write_text(_line(key, content), encoding="ascii")

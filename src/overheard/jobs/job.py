@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,9 +16,7 @@ from overheard.jobs.code import modules, versions
 from overheard.jobs.comparison import differences
 from overheard.jobs.machine import machine_class
 from overheard.jobs.records import Entry, Record
-from overheard.jobs.store_files import Kept
-
-Paths = Mapping[str, Sequence[Path]]
+from overheard.jobs.store import Paths
 
 
 @dataclass(frozen=True)
@@ -51,132 +49,109 @@ class Provenance:
     planned: Planned | None = None
 
 
-@dataclass
 class Job:
-    """One job on its way.
+    """One job on its way: begun when it is made, then put back or computed, then finished, then written.
 
     Attributes:
         provenance: what it knows of its inputs and its plan.
-        writes: the files that it writes, by flag; they have temporary names until it is finished.
+        writes: the files that it writes, by flag.
+        parts: their temporary names, which they have until it is finished.
         draft: its record so far.
-        watch: measures it.
         device: what it runs on.
         store: where finished work is kept; None where that is switched off.
         seen: what it reads, as that was when the job began.
         kept: what the store has of the same job.
-        computed: in what circumstance its files were computed, where they were put back.
         written: what lies under the temporary names, once it is known.
+        computed: in what circumstance its files were computed, where they were put back.
         circumstance: its own, when it is finished.
     """
 
-    provenance: Provenance
-    writes: Paths
-    draft: Record
-    watch: Watch
-    device: str
-    store: Path | None
-    seen: Sequence[hashing.Seen]
-    kept: Kept | None = None
-    computed: Circumstance | None = None
-    written: Mapping[Path, hashing.Content] | None = None
-    circumstance: Circumstance | None = None
+    def __init__(
+        self, stage: str, settings: Mapping[str, Any], reads: Paths, writes: Paths, provenance: Provenance
+    ) -> None:
+        """Check what a job reads and what it is against what was planned; look for what was computed before.
 
-    @property
-    def parts(self) -> dict[str, list[Path]]:
-        """The temporary names of what it writes."""
-        return {flag: [whole.temporary(path) for path in paths] for flag, paths in self.writes.items()}
-
-
-def begin(stage: str, settings: Mapping[str, Any], reads: Paths, writes: Paths, provenance: Provenance) -> Job:
-    """Check what a job reads and what it is against what was planned; look for what was computed before.
-
-    Raises:
-        LineageError: a file is not what its record says, or code, environment or outside data are not as planned, or
-            this process runs other code than the sources have.
-    """
-    if stale := stale_bytecode():
-        raise LineageError(
-            f"{stage}: Python had bytecode of an older text of {', '.join(map(str, stale))}, which is removed now; "
-            "give the command again"
-        )
-    watch, place, memory = Watch(), store.folder(), store.memory()
-    closure = code.stage_code(stage, settings.get("method"))
-    seen = {path: hashing.seen(path, memory) for paths in reads.values() for path in paths}
-    draft = {
-        "record": records.VERSION,
-        "stage": stage,
-        "settings": dict(settings),
-        "reads": _read_entries(reads, provenance.records, seen),
-        "writes": {flag: [{}] * len(paths) for flag, paths in writes.items()},
-        "code": {"digest": closure.digest, "definitions": closure.definitions},
-        "environment": versions.environment(closure),
-    }
-    if provenance.planned is not None:
-        _check_plan(draft, asdict(provenance.planned))
-    device = str((settings.get("settings") or {}).get("device", "cpu"))
-    kept = None if place is None else store.find(place, records.identity_of(draft))
-    return Job(provenance, writes, draft, watch, device, place, tuple(seen.values()), kept)
-
-
-@cache
-def stale_bytecode() -> list[Path]:
-    """Own sources whose older text this process may run; see `sources.forget_stale_bytecode`."""
-    return modules.forget_stale_bytecode()
-
-
-def put_back(job: Job) -> bool:
-    """Put back what the same job computed before; False where that cannot be."""
-    if job.kept is None or job.store is None:
-        return False
-    job.written = store.put_back(job.store, job.kept["record"]["writes"], job.parts)
-    if job.written is None:
-        return False
-    first = job.kept["circumstance"]
-    job.computed = first.get("computed") or first
-    return True
-
-
-def finish(job: Job, command: str) -> None:
-    """Hash what was written, keep it, and make record and circumstance ready.
-
-    Call `write` when the files have their final names.
-
-    Raises:
-        LineageError: something that the job read was changed since it was hashed, so that nobody knows what it read.
-    """
-    if job.written is None:
-        _check_unchanged(job)
-        job.written = {path: hashing.read(path) for paths in job.parts.values() for path in paths}
-    written = job.written
-    entries = {
-        flag: [_entry(path, written[whole.temporary(path)]) for path in paths] for flag, paths in job.writes.items()
-    }
-    job.draft = records.sealed(job.draft | {"writes": entries})
-    said = job.watch.circumstance(command, job.device, machine_class(), job.computed)
-    job.circumstance = sealed(said, job.draft["digest"])
-    if job.store is not None and job.computed is None:
-        store.keep(job.store, job.draft, job.circumstance, job.parts)
-
-
-def write(job: Job) -> None:
-    """Write listings and circumstance, and the record last: who sees a record sees everything."""
-    for path in (path for paths in job.writes.values() for path in paths):
-        if job.written and (text := job.written[whole.temporary(path)].listing):
-            whole.write_text(records.listing_path(path), text)
-    path = job.provenance.record
-    said = json.dumps(job.circumstance, indent=1, sort_keys=True) + "\n"
-    whole.write_text(records.circumstance_path(path), said)
-    records.write_record(path, job.draft)
-
-
-def _check_unchanged(job: Job) -> None:
-    """A stage reads after its inputs were hashed: other bytes under these hashes would be put back for ever."""
-    for seen in job.seen:
-        if not hashing.is_unchanged(seen):
+        Raises:
+            LineageError: a file is not what its record says, or code, environment or outside data are not as planned,
+                or this process runs other code than the sources have.
+        """
+        if stale := stale_bytecode():
             raise LineageError(
-                f"{job.draft['stage']}: {seen.path} was changed while this job ran, so what came out is not kept; "
-                "leave it alone and give the command again"
+                f"{stage}: Python had bytecode of an older text of {', '.join(map(str, stale))}, which is removed now; "
+                "give the command again"
             )
+        self._watch, self.store, memory = Watch(), store.folder(), store.memory()
+        closure = code.stage_code(stage, settings.get("method"))
+        seen = {path: hashing.seen(path, memory) for paths in reads.values() for path in paths}
+        self.draft: Record = {
+            "record": records.VERSION,
+            "stage": stage,
+            "settings": dict(settings),
+            "reads": _read_entries(reads, provenance.records, seen),
+            "writes": {flag: [{}] * len(paths) for flag, paths in writes.items()},
+            "code": {"digest": closure.digest, "definitions": closure.definitions},
+            "environment": versions.environment(closure),
+        }
+        if provenance.planned is not None:
+            _check_plan(self.draft, vars(provenance.planned))
+        self.provenance, self.writes, self.seen = provenance, writes, tuple(seen.values())
+        self.parts = {flag: [whole.temporary(path) for path in paths] for flag, paths in writes.items()}
+        self.device = str((settings.get("settings") or {}).get("device", "cpu"))
+        self.kept = None if self.store is None else store.find(self.store, records.identity_of(self.draft))
+        self.written: Mapping[Path, hashing.Content] | None = None
+        self.computed: Circumstance | None = None
+
+    def put_back(self) -> bool:
+        """Put back what the same job computed before; False where that cannot be."""
+        if self.kept is None or self.store is None:
+            return False
+        self.written = store.put_back(self.store, self.kept["record"]["writes"], self.parts)
+        if self.written is not None:
+            # what was put back is not kept again, so what is kept was computed
+            self.computed = self.kept["circumstance"]
+        return self.written is not None
+
+    def finish(self, command: str) -> None:
+        """Hash what was written, keep it, and make record and circumstance ready.
+
+        Call `write` when the files have their final names.
+
+        Raises:
+            LineageError: something that the job read was changed since it was hashed, so that nobody knows what it
+                read: other bytes under these hashes would be put back for ever.
+        """
+        if self.written is None:
+            for seen in self.seen:
+                if not hashing.is_unchanged(seen):
+                    raise LineageError(
+                        f"{self.draft['stage']}: {seen.path} was changed while this job ran, so what came out is not "
+                        "kept; leave it alone and give the command again"
+                    )
+            self.written = {path: hashing.read(path) for paths in self.parts.values() for path in paths}
+        written = self.written
+        entries = {
+            flag: [_entry(path, written[whole.temporary(path)]) for path in paths]
+            for flag, paths in self.writes.items()
+        }
+        self.draft = records.sealed(self.draft | {"writes": entries})
+        said = self._watch.circumstance(command, self.device, machine_class(), self.computed)
+        self.circumstance = sealed(said, self.draft["digest"])
+        if self.store is not None and self.computed is None:
+            store.keep(self.store, self.draft, self.circumstance, self.parts)
+
+    def write(self) -> None:
+        """Write listings and circumstance, and the record last: who sees a record sees everything."""
+        for path in (path for paths in self.writes.values() for path in paths):
+            if self.written and (text := self.written[whole.temporary(path)].listing):
+                whole.write_text(records.listing_path(path), text)
+        path = self.provenance.record
+        said = json.dumps(self.circumstance, indent=1, sort_keys=True) + "\n"
+        whole.write_text(records.circumstance_path(path), said)
+        records.write_record(path, self.draft)
+
+
+stale_bytecode = cache(modules.forget_stale_bytecode)
+"""Own sources whose older text this process may run: looked for once."""
 
 
 def _entry(path: Path, content: hashing.Content) -> dict[str, Any]:
@@ -187,10 +162,8 @@ def _entry(path: Path, content: hashing.Content) -> dict[str, Any]:
 def _read_entries(
     reads: Paths, given: Sequence[Path], seen: Mapping[Path, hashing.Seen]
 ) -> dict[str, list[dict[str, Any]]]:
-    made: dict[str, tuple[Entry, Path]] = {}
-    for path in given:
-        for entry in records.entries(records.read_record(path)["writes"]):
-            made[entry["path"]] = entry, path
+    written = ((path, records.entries(records.read_record(path)["writes"])) for path in given)
+    made = {entry["path"]: (entry, path) for path, entries in written for entry in entries}
     return {flag: [_read_entry(path, made, seen[path].content) for path in paths] for flag, paths in reads.items()}
 
 

@@ -56,28 +56,21 @@ def listing_change(entry: Entry, place: Path) -> Change | None:
     return None if now == entry["sha256"] else Change(str(listing_path(Path(entry["path"]))), entry["sha256"], now)
 
 
-def require(entry: Entry, place: Path, record: str = "its record") -> None:
-    """Refuse a file or folder that is not what its record says.
-
-    Raises:
-        LineageError: names the file, both sha256 and the record.
-    """
-    if found := change(entry, place):
-        raise _other(entry, place, record, found.new)
-
-
 def whole(entry: Entry, place: Path, record: str = "its record") -> bytes:
     """A file's content, which must be what its record says.
 
     Raises:
-        LineageError: it is not, or the file is missing.
+        LineageError: it is not, or the file cannot be read; names the file, both sha256 and the record.
     """
     try:
         content = place.read_bytes()
-    except FileNotFoundError as error:
-        raise LineageError(f"{place}: no such file; {_run(entry)} makes it") from error
-    if (now := sha256(content).hexdigest()) != entry["sha256"]:
-        raise _other(entry, place, record, now)
+    except OSError as error:
+        why = "no such file" if isinstance(error, FileNotFoundError) else error.strerror
+        raise LineageError(f"{place}: {why}; {_run(entry)} makes it") from error
+    if (now := sha256(content).hexdigest()) != (expected := entry["sha256"]):
+        raise LineageError(
+            f"{place}: sha256 {now[:12]}…, but {record} says {expected[:12]}…; delete it and {_run(entry)}"
+        )
     return content
 
 
@@ -90,11 +83,10 @@ def listed(entry: Entry, place: Path) -> dict[str, Content]:
     path, again = listing_path(place), f"delete {place} and give {_run(entry)} again"
     if not path.is_file():
         raise LineageError(f"{path}: no such file, so nothing says what {place} should hold; {again}")
-    content = path.read_bytes()
-    if sha256(content).hexdigest() != entry["sha256"]:
+    if listing_change(entry, place):
         raise LineageError(f"{path}: was changed after it was made; {again}")
     try:
-        return hashing.listed(content.decode(), str(path))
+        return hashing.listed(path.read_bytes().decode(), str(path))
     except (MediaError, UnicodeDecodeError) as error:
         raise LineageError(f"{path}: not a list of files ({error}); {again}") from error
 
@@ -127,12 +119,6 @@ def _examine_one(path: Path, folder: Path, memory: Path | None) -> Found:
         changed += [change(entry, place, memory)]
         changed += [listing_change(entry, place)] if "files" in entry else []
     return Found(record, None, tuple(lost), tuple(filter(None, changed)))
-
-
-def _other(entry: Entry, place: Path, record: str, now: str) -> LineageError:
-    return LineageError(
-        f"{place}: {hashing.in_words(now)}, but {record} says {entry['sha256'][:12]}…; delete it and {_run(entry)}"
-    )
 
 
 def _run(entry: Mapping[str, Any]) -> str:

@@ -18,9 +18,8 @@ from typing import Any, TextIO
 from overheard.errors import MediaError, OverheardError
 from overheard.io import progress, whole
 from overheard.io.signature import deciding, paths_of, role
-from overheard.jobs import job as jobs
 from overheard.jobs.code import closure
-from overheard.jobs.job import Provenance
+from overheard.jobs.job import Job, Provenance
 
 
 def run_stage(
@@ -41,20 +40,16 @@ def run_stage(
             stream = stack.enter_context(_opened(log)) if log else None
             stack.enter_context(progress.job(word, arguments, stream, shlex.join(command)))
             _run(stage, arguments, shlex.join(command), provenance)
-        except OverheardError as error:
-            progress.failed(str(error))
-            return 2
-        except OSError as error:
-            message = os_message(word, error, _places(stage, arguments))
+        except Exception as error:
+            message = str(error) if isinstance(error, OverheardError) else None
+            if isinstance(error, OSError):
+                message = os_message(word, error, _places(stage, arguments))
             if message is None:
+                # the border of the program: the traceback goes to the log and the terminal, and the exit code says so
                 progress.crashed()
                 return 1
             progress.failed(message)
             return 2
-        except Exception:
-            # the border of the program: the traceback goes to the log and the terminal, and the exit code says so
-            progress.crashed()
-            return 1
         progress.finished(time.monotonic() - started)
         return 0
 
@@ -110,10 +105,8 @@ def _run(stage: Callable[..., None], arguments: dict[str, Any], command: str, pr
         whose = f"{closure.stage_code(stage.__name__, arguments.get('method')).digest} {next(iter(parts))}"
         given["checkpoints"] = checkpoints / sha256(whose.encode()).hexdigest()[:16]
     try:
-        job = None
-        if provenance:
-            job = jobs.begin(stage.__name__, deciding(stage, arguments), reads, writes, provenance)
-        if job is None or not jobs.put_back(job):
+        job = Job(stage.__name__, deciding(stage, arguments), reads, writes, provenance) if provenance else None
+        if job is None or not job.put_back():
             stage(**given)
         elif job.computed:
             progress.put_back(f"put back from {job.store}/: computed before, {job.computed['ended'][:16]}")
@@ -121,13 +114,13 @@ def _run(stage: Callable[..., None], arguments: dict[str, Any], command: str, pr
             if not part.exists():
                 raise RuntimeError(f"stage {stage.__name__} did not write {path}")
         if job:
-            jobs.finish(job, command)
+            job.finish(command)
             # a record that stands there speaks of what is replaced now
             job.provenance.record.unlink(missing_ok=True)
         for path, part in parts.items():
             whole.replace(part, path)
         if job:
-            jobs.write(job)
+            job.write()
     finally:
         for part in parts.values():
             whole.remove(part)

@@ -8,11 +8,10 @@ A cache: deleting it, or any part of it, costs time and nothing else. So nothing
 is found by its hash when it is put back. Empty folders and names that begin with a dot are not kept.
 """
 
-import math
 import os
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
@@ -70,12 +69,12 @@ def limit_bytes() -> int:
     if not given:
         return LIMIT_BYTES
     try:
-        gigabytes = float(given)
-    except ValueError:
-        gigabytes = math.nan
-    if not 0 <= gigabytes < math.inf:
+        limit = int(float(given) * 1e9)
+    except (ValueError, OverflowError):
+        limit = -1
+    if limit < 0:
         raise ConfigError(f"OVERHEARD_STORE_GB: found {given!r}; expected a number of gigabytes, e.g. 20")
-    return int(gigabytes * 1e9)
+    return limit
 
 
 def find(store: Path, identity: str) -> Kept | None:
@@ -135,7 +134,18 @@ def keep(store: Path, record: Record, circumstance: Mapping[str, Any], sources: 
     added: list[Path] = []
     try:
         for entry, source in _pairs(record["writes"], sources):
-            _keep_one(store, entry, source, added)
+            for digest, size, content in _contents(entry, source):
+                place = files.content_path(store, digest)
+                if _is_kept(place, size):
+                    continue
+                with whole.writing(place, shared=True) as part:
+                    if isinstance(content, bytes):
+                        files.write(part, content)
+                    else:
+                        files.copy(content, part, 0o444)
+                        if not files.is_there(part, size):
+                            raise MediaError(f"{content}: changed while it was kept")
+                added.append(place)
         # last, so that whoever finds an entry finds its files
         with whole.writing(_entry_path(store, record["identity"]), shared=True) as part:
             files.write(part, text)
@@ -179,7 +189,11 @@ def prune(store: Path, limit_bytes: int) -> tuple[int, int]:
 
 def check(store: Path) -> list[str]:
     """Read a whole store; a line for each file that is not what its name says and each entry that is not whole."""
-    lines = [f"{place}: damaged ({damage}); delete it" for place, damage in _all_damage(store / "files")]
+    contents = sorted(place for place, _ in files.all_files(store / "files") if not place.name.startswith("."))
+    with ThreadPoolExecutor(max(2, min(8, len(os.sched_getaffinity(0))))) as pool:
+        found = list(zip(contents, pool.map(_damage, contents), strict=True))
+    # what another process removed meanwhile is no damage
+    lines = [f"{place}: damaged ({what}); delete it" for place, what in found if what and os.path.lexists(place)]
     for place in files.entry_paths(store):
         entry = files.parse_entry(place)
         if entry is None:
@@ -246,42 +260,18 @@ def _damage(place: Path) -> str | None:
     return found and hashing.in_words(found)
 
 
-def _all_damage(contents: Path) -> list[tuple[Path, str]]:
-    """Every content file that is not what its name says, with what is wrong."""
-    places = sorted(place for place, _ in files.all_files(contents) if not place.name.startswith("."))
-    with ThreadPoolExecutor(max(2, min(8, len(os.sched_getaffinity(0))))) as pool:
-        found = zip(places, pool.map(_damage, places), strict=True)
-        # what another process removed meanwhile is no damage
-        return [(place, damage) for place, damage in found if damage and os.path.lexists(place)]
-
-
-def _keep_one(store: Path, entry: Mapping[str, Any], source: Path, added: list[Path]) -> None:
+def _contents(entry: Mapping[str, Any], source: Path) -> Iterator[tuple[str, int, Path | bytes]]:
+    """All content of a file or folder: sha256, bytes, and where it lies; a folder's listing, the last, as it is."""
     if "files" not in entry:
-        _keep_file(store, entry["sha256"], entry["bytes"], source, added)
+        yield entry["sha256"], entry["bytes"], source
         return
     content = hashing.read(source)
-    text = content.listing
-    if text is None or content.sha256 != entry["sha256"]:
+    if content.listing is None or content.sha256 != entry["sha256"]:
         raise MediaError(f"{source}: is not what its record says")
-    for name, file in hashing.listed(text, str(source)).items():
-        _keep_file(store, file.sha256, file.bytes, source / name, added)
-    place = files.content_path(store, entry["sha256"])
-    if not _is_kept(place, len(text.encode())):
-        with whole.writing(place, shared=True) as part:
-            files.write(part, text.encode())
-        added.append(place)
-
-
-def _keep_file(store: Path, digest: str, size: int, source: Path, added: list[Path]) -> None:
-    place = files.content_path(store, digest)
-    if _is_kept(place, size):
-        return
-
-    with whole.writing(place, shared=True) as part:
-        files.copy(source, part, 0o444)
-        if not files.is_there(part, size):
-            raise MediaError(f"{source}: changed while it was kept")
-    added.append(place)
+    for name, file in hashing.listed(content.listing, str(source)).items():
+        yield file.sha256, file.bytes, source / name
+    listing = content.listing.encode()
+    yield entry["sha256"], len(listing), listing
 
 
 def _is_kept(place: Path, size: int) -> bool:

@@ -19,7 +19,7 @@ from overheard.lineage.findings import Feeds, Finding, in_words
 from overheard.lineage.graph import files
 from overheard.scheduling import asking
 from overheard.scheduling.deviations import deviations
-from overheard.scheduling.dry_run import DryRun
+from overheard.scheduling.dry_run import dry_run
 from overheard.study import config
 from overheard.study.experiments import load, project_root
 from overheard.study.layout import record_of, record_path, written
@@ -161,7 +161,7 @@ def _otherwise(folder: Path, records: Mapping[str, Record]) -> Iterator[Said]:
     """Jobs that were made otherwise than planned, though nothing they are planned with changed since."""
     name = folder.name
     try:
-        jobs = DryRun(asking.snakemake_command(load(name), asking.Wanted())).jobs()
+        jobs = dry_run(asking.snakemake_command(load(name), asking.Wanted()))
     except OverheardError as error:
         yield f"not compared with the plan: {error}"
         return

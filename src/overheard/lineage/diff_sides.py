@@ -61,7 +61,7 @@ def _digests(folder: Path, records: Mapping[str, Record]) -> dict[str, str]:
         entry = written.get(recorded(place, folder))
         if entry is None:
             return hashing.read(place).sha256
-        on_disk.require(entry, place)
+        on_disk.whole(entry, place)
         return str(entry["sha256"])
 
     places = [*sorted(folder.glob("evaluate/*/*/seed-*/predictions.npz")), folder / CELLS]

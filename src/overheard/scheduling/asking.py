@@ -1,7 +1,9 @@
 """How Snakemake is asked for an experiment: what for, with which command, and what it would do."""
 
 import sys
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,7 +11,7 @@ from overheard.errors import ConfigError, LineageError
 from overheard.jobs.on_disk import Found, examine
 from overheard.jobs.records import entries, read_record, record_paths
 from overheard.scheduling.deviations import deviations
-from overheard.scheduling.dry_run import DryRun, Planned
+from overheard.scheduling.dry_run import Planned, dry_run
 from overheard.study import job_settings
 from overheard.study import plan as plans
 from overheard.study.experiments import Loaded, project_root
@@ -24,11 +26,6 @@ class Wanted:
     table: str | None = None
     row: str | None = None
     column: str | None = None
-
-    @property
-    def everything(self) -> bool:
-        """Whether the whole experiment is asked for."""
-        return self == Wanted()
 
 
 @dataclass(frozen=True)
@@ -52,10 +49,7 @@ class Plan:
 
     def by_stage(self) -> dict[str, int]:
         """How many jobs of each stage would run."""
-        counts = dict.fromkeys((job.stage for job in self.scheduled), 0)
-        for job in self.scheduled:
-            counts[job.stage] += 1
-        return counts
+        return Counter(job.stage for job in self.scheduled)
 
 
 def plan(loaded: Loaded, wanted: Wanted = Wanted(), extra: Sequence[str] = ()) -> Plan:
@@ -69,15 +63,14 @@ def plan(loaded: Loaded, wanted: Wanted = Wanted(), extra: Sequence[str] = ()) -
     Raises:
         OverheardError: the dry run fails; its own words follow.
     """
-    dry_run = DryRun(snakemake_command(loaded, wanted, extra))
-    try:
+    with ThreadPoolExecutor(1) as pool:
+        planned = pool.submit(dry_run, snakemake_command(loaded, wanted, extra))
         found = examine(Path(results(loaded.name)))
-    finally:
-        jobs = dry_run.jobs()
+    jobs = planned.result()
     kept = {path: each.record for path, each in found.items() if each.record is not None}
     forced = deviations(kept, jobs)
     if forced:
-        jobs = DryRun(snakemake_command(loaded, wanted, extra, list(forced))).jobs()
+        jobs = dry_run(snakemake_command(loaded, wanted, extra, list(forced)))
     return Plan(found, jobs, forced)
 
 

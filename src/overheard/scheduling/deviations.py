@@ -18,10 +18,14 @@ def deviations(found: Mapping[str, Record], jobs: Iterable[Planned]) -> dict[str
         found: records by path; those that were changed by hand are left out.
         jobs: every job as it is planned now; those that Snakemake would run anyway are passed over.
     """
-    compared = {
-        job.record: difference(found[job.record], job) for job in jobs if job.reason is None and job.record in found
-    }
-    return {path: what for path, what in compared.items() if what is not None}
+    otherwise = {}
+    for job in jobs:
+        if job.reason is None and job.record in found:
+            files = {"reads": job.reads, "writes": job.writes}
+            plan = {"stage": job.stage, "settings": job.settings, **files, **job.planned}
+            if first := next(differences(found[job.record], plan), None):
+                otherwise[job.record] = _WORDS[first.kind]
+    return otherwise
 
 
 _WORDS = {
@@ -33,10 +37,3 @@ _WORDS = {
     "writes": "files written",
     "input": "content of outside files",
 }
-
-
-def difference(record: Record, job: Planned) -> str | None:
-    """What a record has otherwise than the job's plan, in words; None if nothing."""
-    plan = {"stage": job.stage, "settings": job.settings, "reads": job.reads, "writes": job.writes, **job.planned}
-    first = next(differences(record, plan), None)
-    return first and _WORDS[first.kind]

@@ -44,41 +44,32 @@ class Planned:
     reason: str | None = None
 
 
-class DryRun:
-    """A dry run in progress, so that other work can be done meanwhile."""
+def dry_run(command: Sequence[str]) -> list[Planned]:
+    """Every job of the plan in the order of the flow, those that would not run too.
 
-    def __init__(self, command: Sequence[str]) -> None:
-        """Start it.
+    Args:
+        command: Snakemake's command line for an experiment, up to `--dry-run`.
 
-        Args:
-            command: Snakemake's command line for an experiment, up to `--dry-run`.
-        """
-        self._folder = tempfile.TemporaryDirectory(prefix="overheard-plan-")
-        self._plans = Path(self._folder.name, "plans")
-        # quiet in both: it ends when it knows what would run, before it prints thousands of jobs
-        extra = ["--dry-run", "--quiet", "rules", "progress", "--cores", "1"]
-        separator = command.index("--") if "--" in command else len(command)
-        self._process = subprocess.Popen(
+    Raises:
+        OverheardError: the dry run fails; its own words follow.
+    """
+    # quiet in both: it ends when it knows what would run, before it prints thousands of jobs
+    extra = ["--dry-run", "--quiet", "rules", "progress", "--cores", "1"]
+    separator = command.index("--") if "--" in command else len(command)
+    with tempfile.TemporaryDirectory(prefix="overheard-plan-") as folder:
+        plans = Path(folder, "plans")
+        done = subprocess.run(
             [*command[:separator], *extra, *command[separator:]],
-            env=os.environ | {PLANS: str(self._plans)},
+            env=os.environ | {PLANS: str(plans)},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
             errors="replace",
         )
-
-    def jobs(self) -> list[Planned]:
-        """Wait for its end; every job of the plan in the order of the flow, those that would not run too.
-
-        Raises:
-            OverheardError: the dry run fails; its own words follow.
-        """
-        with self._folder:
-            said, _ = self._process.communicate()
-            if self._process.returncode:
-                lines = [line.rstrip() for line in said.splitlines() if line.strip() and "dry run" not in line]
-                raise OverheardError("\n".join(["the plan could not be made; Snakemake says:", *lines[-15:]]))
-            found = [Planned(**json.loads(line)) for line in self._plans.read_text(encoding="utf-8").splitlines()]
-        flow = {stage: place for place, stage in enumerate(STAGES)}
-        return sorted(found, key=lambda job: (flow[job.stage], job.record))
+        if done.returncode:
+            lines = [line.rstrip() for line in done.stdout.splitlines() if line.strip() and "dry run" not in line]
+            raise OverheardError("\n".join(["the plan could not be made; Snakemake says:", *lines[-15:]]))
+        found = [Planned(**json.loads(line)) for line in plans.read_text(encoding="utf-8").splitlines()]
+    flow = {stage: place for place, stage in enumerate(STAGES)}
+    return sorted(found, key=lambda job: (flow[job.stage], job.record))

@@ -2,7 +2,8 @@
 
 import os
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from binascii import Error as NoBase64
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 _SNAKEMAKE = Path(".snakemake")
@@ -19,30 +20,21 @@ def metadata_path(target: str, kind: str = "metadata") -> Path:
 
 def metadata(folder: Path) -> dict[str, Path]:
     """Snakemake's metadata of an experiment's files, those that are there, by path relative to `folder`."""
-    root, found = _SNAKEMAKE / "metadata", {}
     prefix = f"results/{folder.name}/"
-    for place, _, names in os.walk(root):
-        above = Path(place).relative_to(root).parts
-        for name in names:
-            text = "".join(piece.removeprefix("@") for piece in (*above, name))
-            try:
-                target = urlsafe_b64decode(text).decode()
-            except ValueError:
-                continue
-            if target.startswith(prefix) and Path(target).exists():
-                found[target.removeprefix(prefix)] = Path(place) / name
-    return found
+    known = _known("metadata")
+    return {name.removeprefix(prefix): path for name, path in known if name.startswith(prefix) and Path(name).exists()}
 
 
 def markers() -> set[str]:
-    """Files that Snakemake began and did not finish: names in base64, long ones cut into folders that begin with @."""
-    marked = set()
-    top = Path(".snakemake/incomplete")
-    for parent, _, names in os.walk(top):
-        for name in names:
-            text = "".join(part.removeprefix("@") for part in Path(parent, name).relative_to(top).parts)
-            try:
-                marked.add(urlsafe_b64decode(text).decode())
-            except (NoBase64, UnicodeDecodeError, ValueError):
-                continue
-    return marked
+    """Files that Snakemake began and did not finish."""
+    return {name for name, _ in _known("incomplete")}
+
+
+def _known(kind: str) -> Iterator[tuple[str, Path]]:
+    """Every file that Snakemake knows something of, and where; see `metadata_path`. Other names are passed over."""
+    root = _SNAKEMAKE / kind
+    for parent, _, names in os.walk(root):
+        for path in (Path(parent, name) for name in names):
+            text = "".join(piece.removeprefix("@") for piece in path.relative_to(root).parts)
+            with suppress(ValueError):
+                yield urlsafe_b64decode(text).decode(), path

@@ -69,7 +69,10 @@ def write_crate(folder: Path, target: Path, agent: str | None = None, agent_id: 
     person = entity(agent_id or "#agent", "Person", name=agent) if agent else None
     config = f"config/{folder.name}.yaml" if f"config/{folder.name}.yaml" in project else None
     places = {**project, **copies}
-    draft = Draft(folder.name, found, _circumstances(found, folder), places, config, person)
+    told = {job: records.read_circumstance(records.located(job, folder)) for job in found}
+    # of a job that was put back, when and where it was computed
+    said = {job: {**(one["computed"] or one), "how": one["how"]} for job, one in told.items() if one}
+    draft = Draft(folder.name, found, said, places, config, person)
     crate = _crate(root, draft, places)
     with whole.writing(target) as part:
         crate.write(part)
@@ -101,20 +104,9 @@ def _copies(found: Mapping[str, Record], folder: Path) -> dict[str, Path]:
             if "files" in entry and listing.is_file() and listing.stat().st_size <= _LARGEST:
                 places[f"{path}{records.LISTING}"] = listing
             elif path.endswith(_READABLE) and entry["bytes"] <= _LARGEST and place.is_file():
-                on_disk.require(entry, place, job)
+                on_disk.whole(entry, place, job)
                 places[path] = place
     return places
-
-
-def _circumstances(found: Mapping[str, Record], folder: Path) -> dict[str, dict[str, Any]]:
-    """When and where each job was computed, also of those that were put back."""
-    said = {}
-    for job in found:
-        told = records.read_circumstance(records.located(job, folder))
-        computed = told and told["how"] == "put back" and told["computed"]
-        if computed or (told and told["how"] != "put back"):
-            said[job] = {**(computed or told), "how": told["how"]}
-    return said
 
 
 def _project_files(root: Path, name: str, found: Mapping[str, Record]) -> dict[str, Path]:

@@ -34,6 +34,7 @@ _FORMATS = {
     ".npz": "application/zip",
     **dict.fromkeys((".smk", ".lock", ".cff", ""), "text/plain"),
 }
+_VALUES = {bool: "Boolean", int: "Integer", float: "Float"}
 _USAGE = {
     "seconds": ("SEC", "wall time"),
     "cpu_seconds": ("SEC", "CPU time of the job and its children"),
@@ -136,17 +137,15 @@ class Draft:
         runs = {"object": refs(map(self.job_id, jobs)), "actionStatus": COMPLETED}
         self.add(f"#control/{stage}", "ControlAction", name=f"step {stage}", instrument=ref(step), **runs)
 
-    def _connections(self, stage: str, jobs: Iterable[str]) -> list[str]:
+    def _connections(self, stage: str, jobs: Iterable[str]) -> Iterator[str]:
         """What a step's inputs were connected to: outputs of other steps, the configuration, what no job made."""
-        pairs: dict[tuple[str, str], None] = {}
         for job in jobs:
             for flag, entry in files(self.records[job], "reads"):
                 link = self.graph.producer(entry["path"]) if entry.get("record") else None
                 source = f"{self.records[link.job]['stage']}/{link.flag}" if link else f"workflow/{stage}.{flag}"
-                pairs[source, f"{stage}/{flag}"] = None
-            if self.config:
-                pairs |= {("workflow/config", f"{stage}/{key}"): None for key in settings(self.records[job])}
-        return [self._connection(*pair) for pair in pairs]
+                yield self._connection(source, f"{stage}/{flag}")
+            for key in settings(self.records[job]) if self.config else ():
+                yield self._connection("workflow/config", f"{stage}/{key}")
 
     def _connection(self, source: str, target: str) -> str:
         ends = {"sourceParameter": ref(parameter_id(source)), "targetParameter": ref(parameter_id(target))}
@@ -297,7 +296,7 @@ def commit(git: Mapping[str, Any]) -> str:
 def _inputs(record: Record) -> Iterator[tuple[str, str]]:
     """Name and kind of all that a job was given: files and settings."""
     yield from _flags(record, "reads")
-    yield from ((key, _value_type(value)) for key, value in settings(record).items())
+    yield from ((key, _VALUES.get(type(value), "Text")) for key, value in settings(record).items())
 
 
 def _flags(record: Record, side: str) -> Iterator[tuple[str, str]]:
@@ -306,10 +305,6 @@ def _flags(record: Record, side: str) -> Iterator[tuple[str, str]]:
 
 def _kind(entries: Sequence[Mapping[str, Any]]) -> str:
     return "Dataset" if entries and all("files" in entry for entry in entries) else "File"
-
-
-def _value_type(value: Any) -> str:
-    return {bool: "Boolean", int: "Integer", float: "Float"}.get(type(value), "Text")
 
 
 def _description(record: Record, said: Mapping[str, Any] | None) -> str:

@@ -36,7 +36,8 @@ CONTEXT: Node = {
     "conformsTo": "dct:conformsTo",
     **{term: f"cr:{term}" for term in _TERMS.split()},
 }
-_NUMBERS = ("lat", "lon", "sound_start_s", "sound_duration_s")
+_TYPES = {**dict.fromkeys(("lat", "lon", "sound_start_s", "sound_duration_s"), "sc:Float"), "bytes": "sc:Integer"}
+"""Of a table's columns that are no text."""
 
 
 class _Media(NamedTuple):
@@ -89,8 +90,9 @@ def describe(folder: Path, target: Path) -> None:
     place = _Place(folder, target.parent)
     distribution, record_sets = [], []
     for record in collections:
-        distribution += _files(record, place)
-        record_sets += _record_sets(record, place)
+        files, rows = _collection(record, place)
+        distribution += files
+        record_sets += rows
     for record in (record for record in found.values() if record["stage"] == "split"):
         entry = record["writes"]["splits"][0]
         distribution.append(_object("splits.csv", entry, "which split each clip belongs to", place))
@@ -143,31 +145,32 @@ def _node(kind: str, name: str, **properties: Any) -> Node:
     return {"@type": f"cr:{kind}", "@id": name, "name": name, **properties}
 
 
-def _collection(record: Record) -> str:
-    return record["settings"].get("collection", "pairs")
-
-
-def _files(record: Record, place: _Place) -> list[Node]:
-    """A collection's tables, its folder, and its pictures and sounds as sets of files in there."""
-    name, written, folder = _collection(record), record["writes"], record["reads"]["folder"][0]
+def _collection(record: Record, place: _Place) -> tuple[list[Node], list[Node]]:
+    """A collection's tables, its folder, and its pictures and sounds as sets of files in there; their records."""
+    name = record["settings"].get("collection", "pairs")
+    folder = record["reads"]["folder"][0]
+    index, manifest = (record["writes"][flag][0] for flag in ("index", "manifest"))
+    columns = place.columns(index)
+    media = [one for kind, one in _MEDIA.items() if kind in columns]
     listed = f"folder of the {name}; its sha256 is of the list of its files: path, sha256, bytes"
-    return [
-        _object(f"{name}-index.csv", written["index"][0], f"one line a clip of the {name}", place),
-        _object(f"{name}-manifest.csv", written["manifest"][0], f"sha256 and size of every file of the {name}", place),
+    files = [
+        _object(f"{name}-index.csv", index, f"one line a clip of the {name}", place),
+        _object(f"{name}-manifest.csv", manifest, f"sha256 and size of every file of the {name}", place),
         _object(f"{name}-folder", folder, listed, place, "inode/directory"),
-        *(_file_set(name, _MEDIA[kind]) for kind in _kinds(record, place)),
+        *(_file_set(name, one) for one in media),
     ]
+    rows = [
+        _rows(name, columns, table=f"{name}-index.csv"),
+        _rows(f"{name}-manifest", place.columns(manifest), key="path"),
+        *(_contents(f"{name}-{one.word}", one.data_type) for one in media),
+    ]
+    return files, rows
 
 
 def _object(name: str, entry: Mapping[str, Any], description: str, place: _Place, encoding: str = "text/csv") -> Node:
     """A file or folder, as its record has it."""
     about = {"description": description, "encodingFormat": encoding, "sha256": entry["sha256"]}
     return _node("FileObject", name, contentUrl=place.url(entry["path"]), contentSize=f"{entry['bytes']} B", **about)
-
-
-def _kinds(record: Record, place: _Place) -> list[str]:
-    columns = place.columns(record["writes"]["index"][0])
-    return [kind for kind in _MEDIA if kind in columns]
 
 
 def _file_set(name: str, media: _Media) -> Node:
@@ -178,15 +181,6 @@ def _file_set(name: str, media: _Media) -> Node:
     includes = [f"{inside}{deep}*.{suffix}" for suffix in media.suffixes]
     listed = f"{media.word} of the {name}; each is in {name}-manifest.csv with its sha256"
     return _node("FileSet", f"{name}-{media.word}", description=listed, **where, includes=includes)
-
-
-def _record_sets(record: Record, place: _Place) -> list[Node]:
-    name, written = _collection(record), record["writes"]
-    return [
-        _rows(name, place.columns(written["index"][0]), table=f"{name}-index.csv"),
-        _rows(f"{name}-manifest", place.columns(written["manifest"][0]), key="path"),
-        *(_contents(f"{name}-{_MEDIA[kind].word}", _MEDIA[kind].data_type) for kind in _kinds(record, place)),
-    ]
 
 
 def _contents(files: str, data_type: str) -> Node:
@@ -203,7 +197,8 @@ def _rows(name: str, columns: Iterable[str], table: str | None = None, key: str 
     """A table's lines as a record set, one field a column; the table is `NAME.csv` unless another is named."""
     source = {"@id": table or f"{name}.csv"}
     fields = [
-        _field(name, column, _data_type(column), fileObject=source, extract={"column": column}) for column in columns
+        _field(name, column, _TYPES.get(column, "sc:Text"), fileObject=source, extract={"column": column})
+        for column in columns
     ]
     return _node("RecordSet", name, key={"@id": f"{name}/{key}"}, field=fields)
 
@@ -211,7 +206,3 @@ def _rows(name: str, columns: Iterable[str], table: str | None = None, key: str 
 def _field(record_set: str, name: str, data_type: str, **source: Any) -> Node:
     told = {"name": name, "description": _MEANINGS.get(name, name)}
     return _node("Field", f"{record_set}/{name}", dataType=data_type, source=source) | told
-
-
-def _data_type(column: str) -> str:
-    return "sc:Float" if column in _NUMBERS else "sc:Integer" if column == "bytes" else "sc:Text"

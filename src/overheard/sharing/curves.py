@@ -13,12 +13,10 @@ from overheard.study.layout import SAVED, STAGES, values_of
 def _f_scores(folder: Path) -> pd.DataFrame:
     """One row a cell: its name and its F-score, the mean over seeds in percent, with the digits that it has there."""
     columns = ["table", "row", "column", "metric", "mean"]
-    rows = [
-        (f"{cell['table']}: {cell['row']} ({cell['column']})", cell["mean"])
-        for cell in artifacts.read_table(folder / STAGES["cells"].writes["cells"], columns)
-        if cell["metric"] == "f_score"
-    ]
-    return pd.DataFrame(rows, columns=["cell", "f_score"])
+    cells = pd.DataFrame(artifacts.read_table(folder / STAGES["cells"].writes["cells"], columns), columns=columns)
+    shown = cells[cells["metric"] == "f_score"]
+    names = shown["table"] + ": " + shown["row"] + " (" + shown["column"] + ")"
+    return pd.DataFrame({"cell": names, "f_score": shown["mean"]})
 
 
 def learning(histories: Mapping[str, Sequence[Sequence[Mapping[str, str]]]]) -> pd.DataFrame:

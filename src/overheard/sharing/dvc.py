@@ -15,7 +15,6 @@ from overheard.study.config import read_yaml
 from overheard.study.layout import FINAL_STAGES
 
 STAGES_FILE, LOCK_FILE = Path("dvc.yaml"), Path("dvc.lock")
-_LOCK_COPY = Path(".dvc/tmp/overheard.dvc.lock")
 _DEPENDENCIES = (
     "config/protocols",
     "config/published",
@@ -80,10 +79,10 @@ def require_dvc() -> Path:
         OverheardError: there is none.
     """
     here = Path.cwd()
-    for folder in (here, *here.parents):
-        if (folder / ".dvc" / "config").is_file():
-            return folder
-    option = "" if any((folder / ".git").exists() for folder in (here, *here.parents)) else " --no-scm"
+    folders = (here, *here.parents)
+    if found := next((folder for folder in folders if (folder / ".dvc" / "config").is_file()), None):
+        return found
+    option = "" if any((folder / ".git").exists() for folder in folders) else " --no-scm"
     raise OverheardError(f"{here}: no DVC repository here; `dvc init{option}`, then set where it saves: {_REMOTE}")
 
 
@@ -213,24 +212,17 @@ def read_lock() -> dict[str, Any]:
     return content
 
 
-def keep_lock() -> None:
-    """Copy `dvc.lock` before DVC rewrites it in place: a kill in that moment leaves half of it."""
-    if read_lock():
-        whole.write_bytes(require_dvc() / _LOCK_COPY, LOCK_FILE.read_bytes())
-
-
 def repair_lock() -> None:
-    """Put the copy back where a killed save has left half a `dvc.lock`.
+    """Put back, as git's index has it, a `dvc.lock` that a killed save has left half of: DVC rewrites it in place.
 
     Raises:
-        LineageError: it is not whole, and there is no copy.
+        LineageError: it is not whole, and git does not have it.
     """
     try:
         read_lock()
     except LineageError:
-        copy = require_dvc() / _LOCK_COPY
-        if copy.is_file():
-            LOCK_FILE.write_bytes(copy.read_bytes())
+        if git("ls-files", "--", str(LOCK_FILE)):
+            git("restore", "--", str(LOCK_FILE))
         elif not LOCK_FILE.read_bytes().strip():
             LOCK_FILE.unlink()
         read_lock()

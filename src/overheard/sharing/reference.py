@@ -5,6 +5,7 @@ predictions without event logits, scores, tables, and what Figures 3 and 6 are d
 the run's, so that the records' hashes hold.
 """
 
+import os
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -147,12 +148,10 @@ def recompute_reference(name: str, into: Path | None = None) -> tuple[str, int]:
     with tempfile.TemporaryDirectory(prefix=".part-", dir=into) as place:
         # of the experiment's name, so that recorded paths lead into it
         made = Path(place) / name
+        made.mkdir()
         counted = recount(folder, records, made)
         drawn = _figures(folder, records, made, counted)
-        for path in sorted(path for path in made.rglob("*") if path.is_file()):
-            target = into / path.relative_to(made)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            path.replace(target)
+        shutil.copytree(made, into, copy_function=os.replace, dirs_exist_ok=True)
     return _told(folder, into, counted, drawn)
 
 

@@ -131,9 +131,6 @@ def _put_back(folder: Path, path: str, digests: Digests) -> int:
 def one_time(folder: Path) -> None:
     """Set one modification time on all results: equal times are never newer, whatever order they came in."""
     now = time.time_ns()
-    for place, _, names in os.walk(folder, topdown=False):
-        if Path(place).relative_to(folder).parts[:1] == (SAVED,):
-            continue
-        for name in names:
-            os.utime(os.path.join(place, name), ns=(now, now), follow_symlinks=False)
-        os.utime(place, ns=(now, now))
+    for place in (folder, *folder.rglob("*")):
+        if place.relative_to(folder).parts[:1] != (SAVED,):
+            os.utime(place, ns=(now, now), follow_symlinks=False)

@@ -5,6 +5,7 @@ rest in archives, and with them Snakemake's metadata, without which a dry run el
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from overheard.errors import LineageError, OverheardError
@@ -58,7 +59,6 @@ def _to_dvc(name: str, changed: int) -> None:
     stage = dvc.stage_name(name)
     dvc.declare(name)
     print("keeping the archives in DVC's cache")
-    dvc.keep_lock()
     dvc.dvc("commit", "--force", "--quiet", stage)
     if changed:
         # one file with two names, where the disk can: the archives do not take their place twice
@@ -89,7 +89,11 @@ def pack(folder: Path) -> int:
         LineageError: a file is not what its record says, or is gone.
     """
     _require_as_recorded(folder)
-    wanted, known, old = saved_files.wanted(folder), saved_files.remembered(folder), _old_index(folder)
+    wanted, known = saved_files.wanted(folder), saved_files.remembered(folder)
+    old: Mapping[str, Archive] = {}
+    # one that is missing or damaged is written again
+    with suppress(LineageError):
+        old = saved_files.read_index(folder)
     for name in saved_files.unrecorded(folder):
         if not in_git(name):
             wanted.setdefault(archive_of(name), {})[name] = hashing.read(folder / name).sha256
@@ -132,13 +136,6 @@ def _refuse(folder: Path, changed: Sequence[str]) -> None:
             f"{saved_files.first(changed)}: not what the record says was written; delete it and "
             f"`overheard run {folder.name}`, then save again"
         )
-
-
-def _old_index(folder: Path) -> dict[str, Archive]:
-    try:
-        return saved_files.read_index(folder)
-    except LineageError:
-        return {}
 
 
 def _remove_others(folder: Path, index: Mapping[str, Archive]) -> None:

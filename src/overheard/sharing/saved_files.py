@@ -131,7 +131,8 @@ def wrong_in(folder: Path, line: Archive, place: Path, digests: Digests | None) 
     """
     path = folder / SAVED / line.archive
     try:
-        members, now = archive.digests(place), described(line.archive, place, 0)
+        members = archive.digests(place)
+        now = described(line.archive, place, len(members))
     except (OverheardError, OSError) as error:
         return [f"{path}: {str(error).removeprefix(f'{place}: ')}"]
     # what Snakemake keeps is in no record
@@ -144,7 +145,7 @@ def wrong_in(folder: Path, line: Archive, place: Path, digests: Digests | None) 
         for name in sorted(digests.keys() | members.keys())
         if digests.get(name) != members.get(name)
     ]
-    if not lines and now._replace(files=len(members)) != line:
+    if not lines and now != line:
         lines = [f"{path}: damaged (sha256 {now.sha256[:12]}…, {line.sha256[:12]}… was saved)"]
     return lines
 
@@ -190,8 +191,8 @@ def first(paths: Sequence[object]) -> str:
 
 def remember(folder: Path, packed: Mapping[str, Digests]) -> None:
     """Note, for this checkout alone, what each archive contains: the results are the same now."""
-    path = folder / SAVED / MEMORY
-    whole.write_text(path, json.dumps({"index": _index_digest(folder), "packed": packed}))
+    index = hashing.read(folder / SAVED / INDEX).sha256
+    whole.write_text(folder / SAVED / MEMORY, json.dumps({"index": index, "packed": packed}))
 
 
 def remembered(folder: Path) -> Mapping[str, Digests]:
@@ -202,7 +203,7 @@ def remembered(folder: Path) -> Mapping[str, Digests]:
 def index_is_new(folder: Path) -> bool:
     """Whether `archives.csv` is another than when files and archives were last the same here: it was pulled since."""
     noted = _memory(folder).get("index")
-    return noted is not None and noted != _index_digest(folder)
+    return noted is not None and noted != hashing.read(folder / SAVED / INDEX).sha256
 
 
 def _memory(folder: Path) -> dict:
@@ -211,8 +212,3 @@ def _memory(folder: Path) -> dict:
     except (OSError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}
-
-
-def _index_digest(folder: Path) -> str | None:
-    path = folder / SAVED / INDEX
-    return hashing.read(path).sha256 if path.is_file() else None

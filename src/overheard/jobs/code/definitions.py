@@ -22,7 +22,6 @@ from overheard.jobs.code.names import (
     same_scope,
 )
 
-_BLOCKS = (ast.If, ast.Try, ast.TryStar)
 _PLAIN = (ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Expr, *OWN_SCOPE)
 _UNSAID = {"ctx", "kind", "type_comment"}
 
@@ -47,7 +46,7 @@ class Definition:
         table = getattr(self.node, "value", None)
         if not isinstance(table, ast.Dict):
             return None
-        pairs = list(zip(table.keys, table.values, strict=True))
+        pairs = zip(table.keys, table.values, strict=True)
         kept = [pair for pair in pairs if not isinstance(pair[0], ast.Constant) or pair[0].value == key]
         if not kept:
             return None
@@ -146,17 +145,19 @@ def _add_block_imports(module: Module, block: ast.stmt) -> None:
 
 def _does_something(statement: ast.stmt) -> bool:
     """Whether a statement at module level may do more than give names of the module a value."""
-    if isinstance(statement, _BLOCKS):
-        parts = [*statement.body, *statement.orelse, *getattr(statement, "finalbody", [])]
-        parts += [inner for handler in getattr(statement, "handlers", []) for inner in handler.body]
-        return any(_does_something(part) for part in parts)
-    if isinstance(statement, ast.Assign):
-        return not all(_only_names(target) for target in statement.targets)
-    if isinstance(statement, ast.AnnAssign | ast.AugAssign):
-        return not _only_names(statement.target)
-    harmless = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom, ast.Pass)
+    match statement:
+        case ast.If() | ast.Try() | ast.TryStar():
+            parts = [*statement.body, *statement.orelse, *getattr(statement, "finalbody", [])]
+            parts += [inner for handler in getattr(statement, "handlers", []) for inner in handler.body]
+            return any(map(_does_something, parts))
+        case ast.Assign(targets=targets):
+            return not all(map(_only_names, targets))
+        case ast.AnnAssign(target=target) | ast.AugAssign(target=target):
+            return not _only_names(target)
+        case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef() | ast.Import() | ast.ImportFrom() | ast.Pass():
+            return False
     is_type_alias = type(statement).__name__ == "TypeAlias"  # since Python 3.12
-    return not (isinstance(statement, harmless) or is_type_alias or is_string(statement))
+    return not (is_type_alias or is_string(statement))
 
 
 def _only_names(target: ast.expr) -> bool:
@@ -167,11 +168,10 @@ def _only_names(target: ast.expr) -> bool:
 
 def _is_main(statement: ast.stmt) -> bool:
     """Whether no import executes it."""
-    return (
-        isinstance(statement, ast.If)
-        and not statement.orelse
-        and ast.unparse(statement.test) == "__name__ == '__main__'"
-    )
+    match statement:
+        case ast.If(test=test, orelse=[]):
+            return ast.unparse(test) == "__name__ == '__main__'"
+    return False
 
 
 def _text(node: Any) -> str:

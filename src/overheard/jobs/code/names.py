@@ -4,14 +4,12 @@ Where one cannot tell, more is taken than needed: a needless rerun costs time, a
 """
 
 import ast
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
-from typing import Any
 
-FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
-OWN_SCOPE = (*FUNCTIONS, *COMPREHENSIONS, ast.ClassDef)
+OWN_SCOPE = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, *COMPREHENSIONS, ast.ClassDef)
 
 _Scopes = tuple[dict[str, list["Import"]], ...]
 """Local names from the outside in, each with the imports it may stand for; none for a plain local name."""
@@ -47,11 +45,10 @@ class Names:
 
 def is_string(statement: ast.AST) -> bool:
     """Whether it is a docstring or another string that stands alone."""
-    return (
-        isinstance(statement, ast.Expr)
-        and isinstance(statement.value, ast.Constant)
-        and isinstance(statement.value.value, str)
-    )
+    match statement:
+        case ast.Expr(value=ast.Constant(value=str())):
+            return True
+    return False
 
 
 def imports_of(statement: ast.Import | ast.ImportFrom, package: str) -> Iterator[tuple[str, Import, Import]]:
@@ -117,34 +114,31 @@ class _Reader:
 
     def read(self, node: ast.AST, scopes: _Scopes) -> None:
         """Note what a node, and all below it, takes from outside these scopes."""
-        if isinstance(node, ast.Name):
-            if isinstance(node.ctx, ast.Load):
+        match node:
+            case ast.Name(ctx=ast.Load()) | ast.Attribute():
                 self._chain(node, scopes)
-        elif isinstance(node, ast.Attribute):
-            self._chain(node, scopes)
-        elif isinstance(node, ast.Constant):
-            if isinstance(node.value, str):
-                self.found.strings.add(node.value)
-        elif special := _READ_BY.get(type(node)):
-            special(self, node, scopes)
-        elif not is_string(node):
-            self._all(ast.iter_child_nodes(node), scopes)
-
-    def _import(self, node: ast.Import | ast.ImportFrom, scopes: _Scopes) -> None:
-        for _, _, executed in imports_of(node, self.package):
-            self.found.executed.setdefault(executed, node.lineno)
-
-    def _global(self, node: ast.Global, scopes: _Scopes) -> None:
-        self.found.chains.setdefault(("global",), node.lineno)
-
-    def _augmented(self, node: ast.AugAssign, scopes: _Scopes) -> None:
-        if isinstance(node.target, ast.Name):
-            self._chain(node.target, scopes)
-        self._all([node.target, node.value], scopes)
-
-    def _annotated(self, node: ast.AnnAssign, scopes: _Scopes) -> None:
-        self._annotation(node.annotation, scopes)
-        self._all([node.target, node.value], scopes)
+            case ast.Constant(value=str(text)):
+                self.found.strings.add(text)
+            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.Lambda():
+                self._function(node, scopes)
+            case ast.ListComp() | ast.SetComp() | ast.DictComp() | ast.GeneratorExp():
+                self._comprehension(node, scopes)
+            case ast.ClassDef():
+                self._class(node, scopes)
+            case ast.Import() | ast.ImportFrom():
+                for _, _, executed in imports_of(node, self.package):
+                    self.found.executed.setdefault(executed, node.lineno)
+            case ast.Global():
+                self.found.chains.setdefault(("global",), node.lineno)
+            case ast.AugAssign(target=ast.Name() as target, value=value):
+                # it is read before it is bound
+                self._chain(target, scopes)
+                self._all([target, value], scopes)
+            case ast.AnnAssign(target=target, annotation=annotation, value=value):
+                self._annotation(annotation, scopes)
+                self._all([target, value], scopes)
+            case _ if not is_string(node):
+                self._all(ast.iter_child_nodes(node), scopes)
 
     def _all(self, nodes: Iterable[ast.AST | None], scopes: _Scopes) -> None:
         for node in nodes:
@@ -224,14 +218,3 @@ class _Reader:
                     continue
                 ast.increment_lineno(written, node.lineno - 1)
                 self.read(written.body, scopes)
-
-
-_READ_BY: dict[type[ast.AST], Callable[[_Reader, Any, _Scopes], None]] = {
-    **dict.fromkeys(FUNCTIONS, _Reader._function),
-    **dict.fromkeys(COMPREHENSIONS, _Reader._comprehension),
-    **dict.fromkeys((ast.Import, ast.ImportFrom), _Reader._import),
-    ast.ClassDef: _Reader._class,
-    ast.Global: _Reader._global,
-    ast.AugAssign: _Reader._augmented,
-    ast.AnnAssign: _Reader._annotated,
-}

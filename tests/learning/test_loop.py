@@ -7,8 +7,9 @@ import pytest
 import torch
 from torch import nn
 
-from overheard.learning.loop import Adam, Run, batches, finished, fit, gradient_shares
-from overheard.learning.selection import by_loss
+from overheard.learning import schedules
+from overheard.learning.loop import Adam, Recipe, Run, batches, exact_statistics, fit, gradient_shares, still_falls
+from overheard.learning.selection import last, lowest_loss
 
 
 def generator(seed=0):
@@ -44,20 +45,11 @@ class Problem:
         assert not torch.is_grad_enabled()
         return {"val_loss": nn.functional.cross_entropy(self.model(self.images), self.label).item()}
 
-    def fit(self, epochs=4, patience=99, better=by_loss, batch_size=8, **rest):
-        return fit(
-            self.model,
-            self.adam,
-            self.loss,
-            rest.pop("validate", self.validate),
-            better,
-            clips=20,
-            batch_size=batch_size,
-            epochs=epochs,
-            patience=patience,
-            order=self.order,
-            **rest,
-        )
+    def fit(self, epochs=4, patience=99, batch_size=8, steps=None, selection=lowest_loss, **rest):
+        schedule = rest.pop("schedule", schedules.constant)
+        recipe = Recipe(batch_size, steps, None if steps else epochs, schedule, selection, patience)
+        validate = rest.pop("validate", self.validate)
+        return fit(self.model, self.adam, self.loss, validate, recipe, clips=20, order=self.order, **rest)
 
 
 def test_adam_is_torchs():
@@ -90,14 +82,23 @@ def test_every_epoch_sees_every_clip_once_in_a_new_order():
     epochs = [list(chain(*problem.seen[first : first + 3])) for first in (0, 3, 6)]
     assert all(sorted(epoch) == list(range(20)) for epoch in epochs)
     assert len({tuple(epoch) for epoch in epochs}) == 3
-    assert [len(batch) for batch in problem.seen[:3]] == [8, 8, 4]
+    assert [len(batch) for batch in problem.seen[:3]] == [7, 7, 6]
 
 
-@pytest.mark.parametrize(("clips", "sizes"), [(16, [8, 8]), (18, [8, 8, 2]), (17, [8, 9]), (3, [3]), (1, [1])])
-def test_one_clip_left_over_joins_the_batch_before(clips, sizes):
+@pytest.mark.parametrize(("clips", "sizes"), [(16, [8, 8]), (18, [6, 6, 6]), (17, [6, 6, 5]), (9, [5, 4]), (1, [1])])
+def test_a_remainder_is_spread_over_the_batches(clips, sizes):
     cut = batches(torch.arange(clips), 8)
     assert [len(batch) for batch in cut] == sizes
     assert torch.equal(torch.cat(cut), torch.arange(clips))
+
+
+@pytest.mark.parametrize("clips", range(2, 40))
+@pytest.mark.parametrize("batch_size", [2, 3, 8])
+def test_no_batch_has_a_single_clip_or_many_more_than_asked(clips, batch_size):
+    sizes = [len(batch) for batch in batches(torch.arange(clips), batch_size)]
+    assert min(sizes) >= 2
+    assert max(sizes) <= max(batch_size, 3)
+    assert max(sizes) - min(sizes) <= 1
 
 
 def test_training_learns_and_says_so():
@@ -113,7 +114,73 @@ def test_train_loss_is_the_mean_over_clips_not_batches():
     problem.adam.learning_rate = 0.0
     fixed = torch.arange(20.0)
     problem.loss = lambda clips: ({"scene": fixed[clips] + 0 * sum(p.sum() for p in problem.model.parameters())}, None)
-    assert problem.fit(epochs=1, batch_size=16).history[0]["train_loss"] == pytest.approx(9.5)
+    assert problem.fit(epochs=1, batch_size=7).history[0]["train_loss"] == pytest.approx(9.5)
+
+
+def test_a_length_in_steps_ends_within_an_epoch():
+    """Three batches an epoch, seven steps: validated after 3, 6 and 7; the third epoch has one batch."""
+    problem = Problem()
+    run = problem.fit(steps=7)
+    assert len(problem.seen) == 7
+    assert [(line["epoch"], line["step"]) for line in run.history] == [(1, 3), (2, 6), (3, 7)]
+
+
+def test_the_rate_of_each_step_is_the_schedules_and_it_ends_as_it_was():
+    problem, rates = Problem(), []
+    plain = problem.adam.step
+    problem.adam.step = lambda: (rates.append(problem.adam.learning_rate), plain())
+    run = problem.fit(steps=6, schedule=schedules.cosine)
+    assert rates == [1e-2 * schedules.cosine(step, 6, 3) for step in range(6)]
+    assert [line["learning_rate"] for line in run.history] == [rates[2], rates[5]]
+    assert problem.adam.learning_rate == 1e-2
+
+
+def test_the_last_weights_are_kept_where_the_length_is_fixed():
+    problem = Problem()
+    run = problem.fit(epochs=3, patience=None, selection=last, validate=scripted([1.0, 2.0, 3.0]))
+    assert (run.best_epoch, run.kept, list(run.states)) == (3, [2], [2])
+    for name, value in problem.model.state_dict().items():
+        assert torch.equal(value, run.best_state[name])
+
+
+def test_a_selection_may_keep_several_and_the_others_are_forgotten():
+    """The best and the two after it, as a later protocol asks for."""
+
+    def best_and_next(history):
+        best = lowest_loss(history)[0]
+        return [place for place in (best, best + 1, best + 2) if place < len(history)]
+
+    run = Problem().fit(epochs=5, selection=best_and_next, validate=scripted([5.0, 1.0, 2.0, 3.0, 4.0]))
+    assert (run.kept, sorted(run.states)) == ([1, 2, 3], [1, 2, 3])
+
+
+def test_exact_statistics_are_those_of_all_clips_by_hand():
+    """One batch of all clips: the mean and the unbiased variance of what the first layer says of them."""
+    problem = Problem()
+    problem.fit(epochs=2)
+    exact_statistics(problem.model, [problem.images])
+    said = problem.model[0](problem.images).detach()
+    norm = problem.model[1]
+    torch.testing.assert_close(norm.running_mean, said.mean(dim=(0, 2, 3)))
+    torch.testing.assert_close(norm.running_var, said.var(dim=(0, 2, 3)))
+    assert norm.momentum == 0.1
+
+
+def test_weights_are_validated_and_kept_with_what_was_done_before():
+    problem = Problem()
+    run = problem.fit(epochs=2, before_validation=lambda: exact_statistics(problem.model, [problem.images]))
+    shown = problem.model[0](problem.images).detach().mean(dim=(0, 2, 3))
+    torch.testing.assert_close(run.states[run.kept[0]]["1.running_mean"], shown)
+
+
+def history(losses):
+    return Run(history=[{"train_loss": loss} for loss in losses])
+
+
+def test_a_loss_that_still_falls_is_seen_and_one_that_rests_is_not():
+    assert still_falls(history([0.9**epoch for epoch in range(30)]))
+    assert not still_falls(history([0.9**epoch for epoch in range(30)] + [0.04] * 30))
+    assert not still_falls(history([1.0, 0.5, 0.2]))
 
 
 def scripted(values):
@@ -126,10 +193,10 @@ def test_training_stops_after_patience_and_keeps_the_best_weights():
     problem, kept = Problem(), {}
 
     def keep(run):
-        kept[run.epoch] = copy.deepcopy(problem.model.state_dict())
+        kept[len(run.history)] = copy.deepcopy(problem.model.state_dict())
 
-    run = problem.fit(epochs=10, patience=3, validate=scripted([5.0, 4.0, 4.0, 4.5, 6.0, 1.0]), on_epoch=keep)
-    assert (run.epoch, run.best_epoch) == (5, 2)
+    run = problem.fit(epochs=10, patience=3, validate=scripted([5.0, 4.0, 4.0, 4.5, 6.0, 1.0]), on_validation=keep)
+    assert (len(run.history), run.best_epoch) == (5, 2)
     for name, value in run.best_state.items():
         assert torch.equal(value, kept[2][name])
     assert not torch.equal(run.best_state["0.weight"], kept[5]["0.weight"])
@@ -137,9 +204,7 @@ def test_training_stops_after_patience_and_keeps_the_best_weights():
 
 def test_a_new_best_gives_new_patience():
     run = Problem().fit(epochs=10, patience=2, validate=scripted([5.0, 6.0, 4.0, 6.0, 6.0, 0.0]))
-    assert (run.epoch, run.best_epoch) == (5, 3)
-    assert finished(run, 10, 2)
-    assert not finished(run, 10, 3)
+    assert (len(run.history), run.best_epoch) == (5, 3)
 
 
 @pytest.mark.parametrize("stop", [1, 2, 3, 4])
@@ -154,7 +219,7 @@ def test_going_on_after_a_stop_gives_the_same_bits(stop):
     state = {}
 
     def interrupt(run):
-        if run.epoch == stop:
+        if len(run.history) == stop:
             state.update(
                 copy.deepcopy({"run": vars(run), "model": first.model.state_dict(), "adam": first.adam.state()})
             )
@@ -162,7 +227,7 @@ def test_going_on_after_a_stop_gives_the_same_bits(stop):
             raise StoppedError
 
     with pytest.raises(StoppedError):
-        first.fit(on_epoch=interrupt)
+        first.fit(on_validation=interrupt)
     second.model.load_state_dict(state["model"])
     second.adam.load(state["adam"])
     second.order.set_state(state["order"])

@@ -1,13 +1,11 @@
 """Scores against scikit-learn's, and the rule of selection."""
 
-import math
 import warnings
 
 import numpy as np
 import pytest
 from sklearn.metrics import accuracy_score, confusion_matrix, f1_score, precision_recall_fscore_support
 
-from overheard.learning import selection
 from overheard.scores import metrics
 
 NAMES = [f"class {k}" for k in range(13)]
@@ -60,36 +58,3 @@ def test_no_warning_where_something_is_divided_by_nothing():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         metrics.per_class(np.zeros((2, 2), dtype=np.int64))
-
-
-def epoch(f_score=0.5, loss=1.0, scene=1.0):
-    return {"val_f_score": f_score, "val_loss": loss, "val_scene_loss": scene}
-
-
-def test_with_enough_clips_the_f_score_decides_then_the_loss_then_the_earlier():
-    better = selection.rule(scene_loss=True, validation_clips=300, f_score_from_clips=300)
-    assert better(epoch(0.6, loss=9.0), epoch(0.5, loss=1.0))
-    assert not better(epoch(0.4, loss=0.1), epoch(0.5))
-    assert better(epoch(0.5, loss=0.9), epoch(0.5, loss=1.0))
-    assert not better(epoch(0.5, loss=1.0, scene=0.1), epoch(0.5, loss=1.0))
-
-
-def test_with_fewer_clips_the_scene_loss_decides():
-    better = selection.rule(scene_loss=True, validation_clips=299, f_score_from_clips=300)
-    assert better(epoch(0.1, loss=9.0, scene=0.9), epoch(0.9, loss=1.0, scene=1.0))
-    assert not better(epoch(0.9, loss=0.1, scene=1.0), epoch(0.1, scene=1.0))
-
-
-@pytest.mark.parametrize("validation_clips", [10, 1000])
-def test_without_the_scene_loss_the_methods_own_loss_decides(validation_clips):
-    better = selection.rule(scene_loss=False, validation_clips=validation_clips, f_score_from_clips=300)
-    assert better(epoch(0.1, loss=0.9, scene=9.0), epoch(0.9, loss=1.0))
-    assert not better(epoch(0.9, loss=1.0, scene=0.1), epoch(0.1, loss=1.0))
-
-
-@pytest.mark.parametrize("rule", [selection.by_f_score, selection.by_scene_loss, selection.by_loss])
-def test_a_training_that_broke_down_is_never_better(rule):
-    broken = epoch(loss=math.nan, scene=math.nan)
-    assert rule(epoch(), broken)
-    assert not rule(broken, epoch())
-    assert not rule(broken, broken)

@@ -31,11 +31,13 @@ def _settings(method, modality, **changes):
         "learning_rate": 1e-3,
         "weight_decay": 1e-4,
         "patience": 10,
+        "schedule": "constant",
+        "selection": "best_f_score",
+        "bn_statistics": "exact",
         "device": "cpu",
         "bf16": False,
         "channels_last": True,
     }
-    plain |= {"f_score_from_clips": 300} if row.scene_loss else {}
     plain |= {"flip": 0.5, "brightness": [0.7, 1.3], "colour": [0.7, 1.3]} if "image" in MODALITIES[modality] else {}
     plain |= {name: value for name, value in {"alpha": 0.1, "beta": 0.001}.items() if name in row.uses}
     return Settings(**(plain | changes))

@@ -45,13 +45,13 @@ def kill_after(monkeypatch, epoch, training):
 
 def count_epochs(patch):
     """A list that grows with every epoch that is trained."""
-    trained, epoch = [], loop._epoch
+    trained, summed = [], loop._summed
 
     def counted(*given):
         trained.append(1)
-        return epoch(*given)
+        return summed(*given)
 
-    patch.setattr(loop, "_epoch", counted)
+    patch.setattr(loop, "_summed", counted)
     return trained
 
 
@@ -203,16 +203,16 @@ def test_history_says_the_share_of_each_term(students):
 
 
 @pytest.mark.parametrize(
-    ("method", "column", "clips"),
+    ("method", "rule", "column"),
     [
-        ("scene", "val_scene_loss", 300),
-        ("kl_av", "val_loss", None),
-        ("event1", "val_loss", None),
-        ("scene", "val_f_score", 6),
+        ("scene", "lowest_loss", "val_loss"),
+        ("kl_av", "best_f_score", "val_loss"),
+        ("event1", "best_f_score", "val_loss"),
+        ("scene", "best_f_score", "val_f_score"),
     ],
 )
-def test_the_epoch_that_is_kept_is_the_rules(record, tmp_path, method, column, clips, train_one):
-    paths = train_one(record, tmp_path / "run", method, learning_rate=0.03, epochs=6, f_score_from_clips=clips)
+def test_the_epoch_that_is_kept_is_the_rules(record, tmp_path, method, rule, column, train_one):
+    paths = train_one(record, tmp_path / "run", method, learning_rate=0.03, epochs=6, selection=rule)
     history = lines(paths["history"])
     (best,) = (line for line in history if line["best"])
     extreme = max if column == "val_f_score" else min
@@ -222,7 +222,7 @@ def test_the_epoch_that_is_kept_is_the_rules(record, tmp_path, method, column, c
 
 def test_validation_numbers_are_those_of_the_kept_student(record, tmp_path, train_one, evaluate_one):
     """The history's line of the best epoch, computed again from the student on the validation clips."""
-    paths = train_one(record, tmp_path / "run", "scene", epochs=8, learning_rate=0.03, f_score_from_clips=6)
+    paths = train_one(record, tmp_path / "run", "scene", epochs=8, learning_rate=0.03)
     assert artifacts.read_weights(paths["student"])["best_epoch"] < 8
     swapped = record | {"splits": tmp_path / "splits.csv"}
     rows = artifacts.read_table(record["splits"])
@@ -322,7 +322,6 @@ def test_what_a_method_needs_and_does_not_get_is_named(record, tmp_path, method,
         ("scene+kl_av", "image", "alpha"),
         ("scene+event", "image", "beta"),
         ("event1+event2", "image", "beta"),
-        ("scene", "image", "f_score_from_clips"),
         ("scene", "image", "flip"),
     ],
 )
@@ -339,7 +338,6 @@ def test_a_setting_that_the_loss_needs_and_does_not_get_is_named(
         ("scratch", "image", {"alpha": 0.1}, "alpha in --settings"),
         ("scene+kl_av", "image", {"beta": 0.1}, "beta in --settings"),
         ("event1", "image", {"alpha": 0.1}, "alpha in --settings"),
-        ("kl_av", "image", {"f_score_from_clips": 3}, "f_score_from_clips in --settings"),
         ("scene", "sound", {"flip": 0.5}, "flip in --settings"),
         ("scratch", "image", ["image_encoder"], "--image-encoder"),
         ("kl_av", "image+sound", ["prior", "relevance"], "--prior, --relevance"),

@@ -1,5 +1,6 @@
 """Train one student: one method, one modality, one seed (paper, sections 4 and 5.1)."""
 
+import math
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from overheard.io import artifacts, clips, progress
 from overheard.io.checkpoints import Checkpoint
 from overheard.io.device import settle
 from overheard.io.signature import Reads, Writes
-from overheard.learning import augment, inputs, loop, methods, objective, start
+from overheard.learning import augment, inputs, loop, methods, objective, schedules, selection, start
 from overheard.learning.models.student import ORDER
 
 
@@ -25,18 +26,21 @@ class Settings:
 
     network_image: str
     network_sound: str
-    epochs: int
     batch_size: int  # clips
     learning_rate: float
     weight_decay: float
-    patience: int  # epochs
+    schedule: str  # constant, cosine, steps; see learning.schedules
+    selection: str  # last, best_f_score, lowest_loss; see learning.selection
+    bn_statistics: str  # exact, running
     device: str
     bf16: bool
     channels_last: bool
+    steps: int | None = None  # of the optimizer; or epochs
+    epochs: int | None = None
+    patience: int | None = None  # epochs; where the selection chooses
     frozen_blocks: int = 0  # where the sound network is trained, from its pre-trained weights
     alpha: float | None = None  # equation (2); where L_Omega stands beside L_s
     beta: float | None = None  # equation (9); where L_E2 is
-    f_score_from_clips: int | None = None  # where L_s is
     flip: float | None = None  # these three where pictures are trained on
     brightness: Sequence[float] | None = None
     colour: Sequence[float] | None = None
@@ -64,7 +68,7 @@ def train(
     prior: Reads | None = None,
     relevance: Reads | None = None,
 ) -> None:
-    """Fit a student on the training split and keep the weights of the best validation epoch.
+    """Fit a student on the training split and keep the weights that the selection says.
 
     A checkpoint is kept until the student is written: after a kill the same command ends with the same bytes.
 
@@ -81,7 +85,7 @@ def train(
         seed: decides the first weights, the order of clips and the augmentation, alike for all methods.
         settings: of training; those that the row uses and no others.
         checkpoints: folder of the checkpoints.
-        student: the weights of the best epoch and what they are (.pt).
+        student: the weights that are tested and what they are (.pt).
         history: one line an epoch; losses in nats, scores and shares as fractions (.csv).
         image_encoder: pre-trained image network, not for scratch; if absent, a modality left out is of random weights.
         sound_encoder: pre-trained sound network and its event classifier; as image_encoder.
@@ -111,7 +115,6 @@ def _checked(method: str, modality: str, settings: Settings, reads: Mapping[str,
     trained = methods.MODALITIES[modality]
     encoders = {f"{name}_encoder" for name in trained} if row.pretrained else set()
     wanted = {*row.uses, *encoders, *(["logit_ids"] if "logits" in row.uses else [])}
-    wanted |= {"f_score_from_clips"} if row.scene_loss else set()
     wanted |= set(_AUGMENTATION) if "image" in trained else set()
     # the pre-trained network of a modality left out may be there or not
     allowed = wanted | ({"image_encoder", "sound_encoder"} if row.pretrained else set())
@@ -137,7 +140,7 @@ _AUGMENTATION = ("flip", "brightness", "colour")
 _OF_SOME_ROWS = {
     **{name: f"--{name.replace('_', '-')}" for name in ("image_encoder", "sound_encoder")},
     **{name: f"--{name.replace('_', '-')}" for name in ("logits", "logit_ids", "prior", "relevance")},
-    **{name: f"{name} in --settings" for name in ("alpha", "beta", "f_score_from_clips", *_AUGMENTATION)},
+    **{name: f"{name} in --settings" for name in ("alpha", "beta", *_AUGMENTATION)},
 }
 """What some rows use and others do not, as a command line has it."""
 
@@ -202,20 +205,40 @@ def _network(name: str, modality: str, settings: Settings, reads: Mapping[str, P
 
 def _fitted(training: objective.Training, checkpoint: Checkpoint, settings: Settings) -> loop.Run:
     """Train to the end, from the checkpoint if there is one; after each epoch a checkpoint and a step of progress."""
+    recipe = _recipe(settings, training.objective.method)
+    epochs = math.ceil(recipe.length(len(training.train)) / recipe.steps_an_epoch(len(training.train)))
 
     def after_epoch(run: loop.Run) -> None:
         checkpoint.keep(training, run)
         line = run.history[-1]
         text = f"loss {line['train_loss']:.3f}, validation {line['val_loss']:.3f}, F {100 * line['val_f_score']:.1f} %"
-        progress.step(run.epoch, settings.epochs, text)
+        progress.step(len(run.history), epochs, text)
 
-    return training.fit(
-        epochs=settings.epochs,
-        batch_size=settings.batch_size,
-        patience=settings.patience,
-        f_score_from_clips=settings.f_score_from_clips,
-        run=checkpoint.resumed(training),
-        on_epoch=after_epoch,
+    exact = settings.bn_statistics == "exact"
+    run = training.fit(recipe, exact, checkpoint.resumed(training), after_epoch)
+    if loop.still_falls(run):
+        progress.note(
+            "warning: the training loss still falls at the end; a longer training may do better: raise train.steps "
+            "(or train.epochs) in the configuration"
+        )
+    return run
+
+
+def _recipe(settings: Settings, row: methods.Method) -> loop.Recipe:
+    """The recipe that the settings name."""
+    known = {"schedule": schedules.BY_NAME, "selection": selection.BY_NAME, "bn_statistics": ("exact", "running")}
+    for key, words in known.items():
+        if getattr(settings, key) not in words:
+            raise ConfigError(f"train: {key}: found {getattr(settings, key)!r}, expected one of {', '.join(words)}")
+    if (settings.steps is None) == (settings.epochs is None):
+        raise ConfigError("train: expected steps or epochs in --settings, one of the two")
+    return loop.Recipe(
+        settings.batch_size,
+        settings.steps,
+        settings.epochs,
+        schedules.BY_NAME[settings.schedule],
+        selection.of_method(settings.selection, row.scene_loss),
+        settings.patience,
     )
 
 

@@ -105,6 +105,7 @@ def run_teacher(folder: Path, sounds: dict, **more) -> int:
         "weights": folder / "net.pt",
         "logits": folder / "logits.npy",
         "logit_ids": folder / "logits.ids.csv",
+        "events": folder / "events.csv",
         "report": folder / "report.json",
         "normaliser": sounds["features"].parent / "normaliser.npz",
     }

@@ -17,6 +17,9 @@ from overheard.learning.methods import Method
 from overheard.learning.models.student import Said, Student
 from overheard.scores.metrics import weighted_f_score
 
+_OVER_EVENTS = ("logits", "prior", "relevance")
+"""What a method is given with events as the last axis."""
+
 
 @dataclass(frozen=True)
 class Part:
@@ -38,12 +41,15 @@ class Objective:
         method: row of the study.
         student: in train or eval mode as `loop.fit` set it.
         given: of what the method uses (`Method.uses`) that which is one for all clips: alpha, beta, relevance.
+        events: (known,) int64, positions of the events that the teacher was trained on: event losses are over these
+            alone, as its other logits say nothing of a clip but drift together; None where no loss reads events.
         bf16: run the networks in bfloat16; losses are always float32.
     """
 
     method: Method
     student: Student
     given: Mapping[str, Any]
+    events: Tensor | None = None
     bf16: bool = False
 
     def terms(self, part: Part, clips: Tensor, inputs: dict[str, Tensor]) -> tuple[dict[str, Tensor], Said, Tensor]:
@@ -56,7 +62,13 @@ class Objective:
             given["logits"] = part.teacher_logits.index_select(0, clips)
         if self.student.prior is not None:
             given["prior"] = self.student.prior
-        return self.method.terms(said, label, **given), said, label
+        heard = {name: self._known(value) if name in _OVER_EVENTS else value for name, value in given.items()}
+        known = Said(said.scene_logits, self._known(said.event_logits), said.representation)
+        return self.method.terms(known, label, **heard), said, label
+
+    def _known(self, values: Tensor | None) -> Tensor | None:
+        """Of values with events as their last axis, those of the events that the teacher was trained on."""
+        return values if values is None or self.events is None else values.index_select(-1, self.events)
 
     def on_training(self, part: Part, augmentation: Augmentation | None, generator: torch.Generator) -> Loss:
         """The loss of a batch of training clips, augmented, for `loop.fit`."""

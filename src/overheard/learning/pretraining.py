@@ -194,6 +194,12 @@ class Pretraining:
             on_validation=on_validation,
         )
 
+    def trained_labels(self) -> list[int]:
+        """Positions of the labels that some training clip has: of the others the classifier has only seen noes."""
+        target = self.target[self.train_rows.to(self.target.device)]
+        seen = target.unique() if target.ndim == 1 else target.any(dim=0).nonzero().flatten()
+        return seen.tolist()
+
     def state(self, run: Run) -> dict[str, Any]:
         """What `resume` needs."""
         generators = {"order": self.order.get_state(), "draws": self.draws.get_state()}
@@ -208,8 +214,10 @@ class Pretraining:
         return Run(**state["run"])
 
 
-def encoder_file(network: str, modality: str, labels: list[str], state: dict[str, Tensor]) -> dict[str, Any]:
-    """What `pretrain` writes, from the state dict of a `Classifier`."""
+def encoder_file(
+    network: str, modality: str, labels: list[str], trained: list[int], state: dict[str, Tensor]
+) -> dict[str, Any]:
+    """What `pretrain` writes, from a `Classifier`'s state dict and the positions of labels it was trained on."""
     # a copy with the plain order of memory: equal weights, equal bytes
     state = {n: v.detach().cpu().clone(memory_format=torch.contiguous_format) for n, v in state.items()}
     encoder, classifier = "encoder.", "classifier."
@@ -219,4 +227,5 @@ def encoder_file(network: str, modality: str, labels: list[str], state: dict[str
         "encoder": {n.removeprefix(encoder): v for n, v in state.items() if n.startswith(encoder)},
         "classifier": {n.removeprefix(classifier): v for n, v in state.items() if n.startswith(classifier)},
         "labels": labels,
+        "trained": trained,
     }

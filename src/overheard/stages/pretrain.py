@@ -81,7 +81,9 @@ def pretrain(
     on_validation = _after_epoch(checkpoint, training, settings.epochs)
     run = training.fit(settings.epochs, settings.batch_size, checkpoint.resumed(training), on_validation)
 
-    artifacts.write_weights(weights, pretraining.encoder_file(network, modality, data.labels, run.best_state))
+    trained = training.trained_labels()
+    content = pretraining.encoder_file(network, modality, data.labels, trained, run.best_state)
+    artifacts.write_weights(weights, content)
     columns = [name for name in run.history[0] if not name.startswith("loss_")]  # there is one term
     artifacts.write_table(history, columns, ({name: line[name] for name in columns} for line in run.history))
     checkpoint.delete()
@@ -174,4 +176,5 @@ def _adopted(given: Path, network: str, modality: str) -> dict[str, Any]:
         "encoder": encoder.state_dict(),
         "classifier": classifier,
         "labels": list(artifacts.event_names()),
+        "trained": list(range(mn04.EVENTS)),
     }

@@ -65,6 +65,7 @@ def train(
     sound_encoder: Reads | None = None,
     logits: Reads | None = None,
     logit_ids: Reads | None = None,
+    teacher_events: Reads | None = None,
     prior: Reads | None = None,
     relevance: Reads | None = None,
 ) -> None:
@@ -91,20 +92,24 @@ def train(
         sound_encoder: pre-trained sound network and its event classifier; as image_encoder.
         logits: the teacher's logits; for methods that transfer events.
         logit_ids: ids of the teacher's logits.
+        teacher_events: the events that the teacher was trained on; every event loss is over these alone.
         prior: p(e given s) by scene; for methods with L_E1.
         relevance: d_k by scene; for methods with L_E2.
     """
     media = {"images": images, "image_ids": image_ids, "sounds": sounds, "sound_ids": sound_ids}
     about = {"index": index, "splits": splits, "normaliser": normaliser}
     encoders = {"image_encoder": image_encoder, "sound_encoder": sound_encoder}
-    teacher = {"logits": logits, "logit_ids": logit_ids, "prior": prior, "relevance": relevance}
+    teacher = {"logits": logits, "logit_ids": logit_ids, "teacher_events": teacher_events}
+    teacher |= {"prior": prior, "relevance": relevance}
     reads = {name: path for name, path in (media | about | encoders | teacher).items() if path is not None}
     row = _checked(method, modality, settings, reads)
     checkpoint = Checkpoint(checkpoints, settings, reads, method=method, modality=modality, seed=seed)
     classes, training = _prepared(row, modality, seed, settings, reads)
     run = _fitted(training, checkpoint, settings)
 
-    artifacts.write_weights(student, _canonical(_best(run, checkpoint.identity, classes)))
+    events = training.objective.events
+    content = _best(run, checkpoint.identity, classes) | {"events": None if events is None else len(events)}
+    artifacts.write_weights(student, _canonical(content))
     _write_history(history, run)
     checkpoint.delete()
 
@@ -114,7 +119,7 @@ def _checked(method: str, modality: str, settings: Settings, reads: Mapping[str,
     row = methods.find(method, modality)
     trained = methods.MODALITIES[modality]
     encoders = {f"{name}_encoder" for name in trained} if row.pretrained else set()
-    wanted = {*row.uses, *encoders, *(["logit_ids"] if "logits" in row.uses else [])}
+    wanted = {*row.uses, *encoders, *(["logit_ids", "teacher_events"] if "logits" in row.uses else [])}
     wanted |= set(_AUGMENTATION) if "image" in trained else set()
     # the pre-trained network of a modality left out may be there or not
     allowed = wanted | ({"image_encoder", "sound_encoder"} if row.pretrained else set())
@@ -139,7 +144,7 @@ def _checked(method: str, modality: str, settings: Settings, reads: Mapping[str,
 _AUGMENTATION = ("flip", "brightness", "colour")
 _OF_SOME_ROWS = {
     **{name: f"--{name.replace('_', '-')}" for name in ("image_encoder", "sound_encoder")},
-    **{name: f"--{name.replace('_', '-')}" for name in ("logits", "logit_ids", "prior", "relevance")},
+    **{name: f"--{name.replace('_', '-')}" for name in ("logits", "logit_ids", "teacher_events", "prior", "relevance")},
     **{name: f"{name} in --settings" for name in ("alpha", "beta", *_AUGMENTATION)},
 }
 """What some rows use and others do not, as a command line has it."""
@@ -165,8 +170,11 @@ def _prepared(
     layout = torch.channels_last if settings.channels_last else torch.contiguous_format
     model = model.to(device=settings.device, memory_format=layout)
     numbers = {name: getattr(settings, name) for name in ("alpha", "beta") if name in row.uses}
+    events = None
+    if "teacher_events" in reads:
+        events = torch.tensor(artifacts.read_trained_events(reads["teacher_events"]), device=settings.device)
     return classes, objective.Training(
-        objective.Objective(row, model, numbers | matrices, settings.bf16),
+        objective.Objective(row, model, numbers | matrices, events, settings.bf16),
         train,
         val,
         loop.Adam(model.trained(row.trains_scene_head), settings.learning_rate, settings.weight_decay),

@@ -154,6 +154,7 @@ def train_inputs(experiment: Experiment, method: Method, modality: str) -> dict[
         files |= {f"{name}_encoder": f"pretrain/{name}.pt" for name in encoders(experiment)}
     if "logits" in method.reads:
         files |= {"logits": "teacher/logits.npy", "logit_ids": "teacher/logits.ids.csv"}
+        files |= {"teacher_events": "teacher/events.csv"}
     return files | {name: f"teacher/{name}.csv" for name in ("prior", "relevance") if name in method.reads}
 
 

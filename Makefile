@@ -1,5 +1,7 @@
 # The two commands: `make paper` regenerates the study on the built-in twin, `make test` tests this checkout.
-PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || echo python3)
+# never the Python of .venv, also where that is active: setting up deletes it
+OUTSIDE := PATH="$$(printf %s "$$PATH" | tr : '\n' | grep -vxF '$(CURDIR)/.venv/bin' | paste -sd :)"
+PYTHON ?= $(shell $(OUTSIDE); command -v python3.11 || command -v python3.12 || echo python3)
 BIN := .venv/bin
 READY := .venv/.ready
 # whole files by turns on the cores there are, those of the workflow first: what a file's tests share is made once

@@ -7,6 +7,8 @@ import sys
 
 def main() -> None:
     """Run the command line, or hand a training or evaluation job to the warm process of `overheard run`."""
+    # the last digits of a product of matrices depend on the number of threads; Snakemake passes on that of cores
+    os.environ["OPENBLAS_NUM_THREADS"] = "1"
     if snakemake := os.environ.get("OVERHEARD_PARENT"):
         from overheard.io.parent_death import die_with_snakemake
 
@@ -21,7 +23,7 @@ def main() -> None:
     from overheard.study.layout import STAGES
 
     if isinstance(sys.stdout, io.TextIOWrapper):
-        # where a terminal's encoding lacks a sign, as ASCII lacks ±, another stands for it, and nothing crashes
+        # where a terminal's encoding has no such sign, as ASCII lacks ±, another stands for it, and nothing crashes
         sys.stdout.reconfigure(errors="replace")
     if asked and asked[0] in STAGES:
         from overheard.jobs.command_line import run_command

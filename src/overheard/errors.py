@@ -1,4 +1,4 @@
-"""Trouble a user can mend: the message names the file or key, what was found, what was expected, the next command."""
+"""A fault that a user can fix: the message names file or key, what was found, what was expected, the next command."""
 
 
 class OverheardError(Exception):

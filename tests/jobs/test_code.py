@@ -98,6 +98,8 @@ def written(folder: Path, files: dict[str, str]) -> Path:
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
+        if path.parent != folder:
+            (path.parent / "__init__.py").touch()
     return folder
 
 
@@ -192,33 +194,23 @@ WAYS = {
     "from package": "from app import x\ndef run():\n    return x.f()\n",
     "relative": "from . import x\ndef run():\n    return x.f()\n",
     "relative name": "from .x import f as g\ndef run():\n    return g()\n",
-    "star": "from app.x import *\ndef run():\n    return f()\n",
     "in a function": "def run():\n    from app.x import f\n    return f()\n",
     "in a nested function": "def run():\n    import app.x as y\n    return [lambda: y.f() for _ in range(2)]\n",
     "re-exported": "from app.again import h\ndef run():\n    return h()\n",
-    "re-exported by a star": "from app import stars\ndef run():\n    return stars.f()\n",
     "type checking": "import typing\nif typing.TYPE_CHECKING:\n    from app.x import f\ndef run(a: 'f'):\n    pass\n",
     "guarded": "try:\n    from app.x import f\nexcept ImportError:\n    f = None\ndef run():\n    return f()\n",
     "guarded by with": "with open('/dev/null'):\n    from app.x import f\ndef run():\n    return f()\n",
-    "global": "def load():\n    global x\n    from app import x\ndef run():\n    load()\n    return x.f()\n",
-    "global, read alone": "def load():\n    global f\n    from app.x import f\ndef run():\n    return f()\n",
     "decorator": "from app import x\n@x.f\ndef run():\n    pass\n",
     "default": "from app import x\ndef run(*, a=x.f()):\n    pass\n",
     "base class": "from app import x\nclass C(x.f):\n    pass\ndef run():\n    return C()\n",
     "metaclass": "from app import x\nclass C(metaclass=x.f):\n    pass\ndef run():\n    return C()\n",
     "import in a class": "class C:\n    from app.x import f\n    g = f()\ndef run():\n    return C()\n",
     "table": "from app import x\nTABLE = {'f': x.f}\ndef run(name):\n    return TABLE[name]()\n",
-    "passed on": "from app import x\ndef run(name):\n    return getattr(x, name)()\n",
-    "in a tuple": "from app import x\nALL = (x,)\ndef run(name):\n    return ALL[0].f()\n",
     "assigned": "from app import x\nf = x.f\ndef run():\n    return f()\n",
     "comprehension of the same name": "from app.x import f\ndef run():\n    return [f for f in f()]\n",
     "walrus": "from app import x\ndef run():\n    return [y for z in (1, 2) if (y := x.f(z))]\n",
     "match": "from app import x\ndef run(a):\n    match a:\n        case x.f():\n            return 1\n",
     "f-string": "from app import x\ndef run(a):\n    return f'{x.f():>{a}}'\n",
-    "globals": "from app.x import f\ndef run(a):\n    return globals()[a]()\n",
-    "own module": "import sys\nfrom app.x import f\ndef run(a):\n    return vars(sys.modules[__name__])[a]()\n",
-    "module-level getattr": "from app import lazy\ndef run():\n    return lazy.anything()\n",
-    "package passed on": "from app import sub\ndef run(name):\n    return getattr(sub, name)()\n",
     "at import": "from app import patched\ndef run():\n    return patched.nothing()\n",
 }  # fmt: skip
 
@@ -230,10 +222,6 @@ def test_every_way_to_a_function_is_followed(tmp_path, way):
         "app/x.py": "def f(*a):\n    return helper()\ndef helper():\n    return 1\n",
         "app/again/__init__.py": "from .names import g as h\n",
         "app/again/names.py": "from ..x import f\ng = f\n",
-        "app/stars.py": "from app.x import *\n",
-        "app/lazy.py": "def __getattr__(name):\n    from app import x\n    return x.f\n",
-        "app/sub/__init__.py": "",
-        "app/sub/inner.py": "from app.x import f\ndef g():\n    return f()\n",
         "app/patched.py": "from app import x\ndef nothing():\n    pass\nnothing.f = x.f\n",
     }
     written(tmp_path, others | {"app/main.py": WAYS[way]})
@@ -323,13 +311,25 @@ def test_of_a_table_only_the_asked_row_counts(tmp_path):
         ("import app.other as o\ndef run():\n    return o.g()\n", 3, "app.other .* has no 'g'"),
         ("from app.other import g\ndef run():\n    return g()\n", 3, "app.other .* has no 'g'"),
         ("def run():\n    from app.nowhere import g\n    return g()\n", 2, "there is no module 'app.nowhere'"),
-        ("from app.broken import *\ndef run():\n    return g()\n", 2, "not Python"),
+        ("from app.broken import g\ndef run():\n    return g()\n", 2, "not Python"),
+        ("from app.other import *\ndef run():\n    return f()\n", 1, "from app.other import \\*"),
+        ("from math import *\ndef run():\n    return sin(1)\n", 1, "from math import \\*"),
+        ("from app import stars\ndef run():\n    return stars.f()\n", 1, "from app.other import \\*"),
+        ("def run():\n    global f\n    from app.other import f\n    return f()\n", 2, "global"),
+        ("def run(name):\n    return globals()[name]()\n", 2, "globals"),
+        ("import builtins\ndef run(name):\n    return builtins.globals()[name]()\n", 3, "builtins.globals"),
+        ("import sys\ndef run(a):\n    return vars(sys.modules[__name__])[a]()\n", 3, "sys.modules"),
+        ("from app import other\ndef run(a):\n    return getattr(other, a)()\n", 3, "app.other, passed on as a whole"),
+        ("from app import other\nALL = (other,)\ndef run():\n    return ALL[0].f()\n", 2, "app.other, passed on"),
+        ("import app.other\ndef run(a):\n    return getattr(app, a).f()\n", 3, "app, passed on as a whole"),
+        ("from app import lazy\ndef run():\n    return lazy.anything()\n", 3, "app.lazy .* has no 'anything'"),
         ("from importlib.resources import files\ndef run(n):\n    return files('app') / n\n", 3, "package data"),
         ("from pathlib import Path\ndef run(n):\n    return Path(__file__).with_name(n)\n", 3, "package data"),
     ],
 )
 def test_what_cannot_be_followed_is_refused(tmp_path, source, line, what):
     others = {"app/__init__.py": "", "app/other.py": "def f():\n    pass\n", "app/broken.py": "x = 1\nif :\n"}
+    others |= {"app/stars.py": "from app.other import *\n", "app/lazy.py": "def __getattr__(name):\n    return 1\n"}
     written(tmp_path, others | {"app/main.py": source, "app/data.csv": "1\n"})
     with pytest.raises(ConfigError, match=rf"\.py, line {line}: .*{what}"):
         reached(tmp_path)
@@ -719,8 +719,8 @@ def test_right_bytecode_stays_and_is_compared_once(tmp_path, monkeypatch):
     says(folder, "import compileall; compileall.compile_dir('overheard', quiet=1)")
     kept = {path: path.read_bytes() for path in folder.rglob("*.pyc")}
     assert len(kept) == len(list(folder.rglob("*.py"))) > 80
-    compared, is_of = [], modules._is_of
-    monkeypatch.setattr(modules, "_is_of", lambda *given: compared.append(1) or is_of(*given))
+    compared, runs = [], modules._runs_as_written
+    monkeypatch.setattr(modules, "_runs_as_written", lambda *given: compared.append(1) or runs(*given))
     # as if all was written at once after its source, however long a busy machine took: so not clearly of it
     monkeypatch.setattr(modules, "_YOUNGER_NS", 3600 * 10**9)
     assert modules.forget_stale_bytecode(folder / "overheard") == []

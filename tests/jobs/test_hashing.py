@@ -72,15 +72,14 @@ def test_a_folder_is_the_digest_of_its_listing(tmp_path):
     digests = sha256sum(*[folder / name for name in names])
     lines = [f"{name},{digest},{(folder / name).stat().st_size}" for name, digest in zip(names, digests, strict=True)]
     text = "\n".join(["path,sha256,bytes", *lines, ""])
-    assert hashing.listing(folder) == text
+    assert hashing.read(folder).listing == text
     total = sum((folder / name).stat().st_size for name in names)
     assert hashing.read(folder) == Content(hashlib.sha256(text.encode()).hexdigest(), total, 200)
-    assert hashing.read_listed(folder) == (hashing.read(folder), text)
 
 
 def test_neither_threads_nor_the_order_of_a_listing_matter(tmp_path, monkeypatch):
     folder = filled(tmp_path / "pairs", 400)
-    expected = hashing.listing(folder)
+    expected = hashing.read(folder).listing
     scandir, hash_batch = os.scandir, hashing._hash_batch
 
     class Shuffled:
@@ -107,7 +106,7 @@ def test_neither_threads_nor_the_order_of_a_listing_matter(tmp_path, monkeypatch
         monkeypatch.setattr(hashing, "_BATCH_FILES", files)
         monkeypatch.setattr(hashing, "_THREADS_FROM_BYTES", least)
         threads.clear()
-        assert hashing.listing(folder) == expected
+        assert hashing.read(folder).listing == expected
         assert (len(threads) > 1) == (least == 0)
 
 
@@ -128,7 +127,7 @@ def test_a_listing_reads_back_with_names_of_every_kind(tmp_path):
         path = tmp_path / "x" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(name.encode())
-    files = hashing.listed(hashing.listing(tmp_path / "x"), "x")
+    files = hashing.listed(hashing.read(tmp_path / "x").listing, "x")
     assert list(files) == sorted(names)
     assert {name: file.sha256 for name, file in files.items()} == {
         name: hashlib.sha256(name.encode()).hexdigest() for name in names
@@ -136,7 +135,7 @@ def test_a_listing_reads_back_with_names_of_every_kind(tmp_path):
 
 
 def test_what_is_no_listing_is_refused(tmp_path):
-    text = hashing.listing(filled(tmp_path / "pairs", 10))
+    text = hashing.read(filled(tmp_path / "pairs", 10)).listing
     for damaged in ("", "path,sha256\n", text + "torn", text.replace("0.jpg", "0.jpg,", 1)):
         with pytest.raises(MediaError, match="not a listing"):
             hashing.listed(damaged, "here")
@@ -171,8 +170,6 @@ def test_what_is_no_file_is_refused_by_name(tmp_path):
     folder = filled(tmp_path / "pairs", 5)
     with pytest.raises(MediaError, match="nowhere: no such file or folder"):
         hashing.read(tmp_path / "nowhere")
-    with pytest.raises(MediaError, match=r"0\.jpg: a file; a folder was expected"):
-        hashing.listing(folder / "class-0/0.jpg")
     odd = folder / "class-0/odd.jpg"
     os.mkfifo(odd)
     for path in (folder, odd):

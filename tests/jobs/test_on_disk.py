@@ -22,7 +22,7 @@ def file(tmp_path):
 def folder(tmp_path):
     (tmp_path / "pairs").mkdir()
     (tmp_path / "pairs/0.jpg").write_bytes(b"picture")
-    records.listing_path(tmp_path / "pairs").write_text(hashing.listing(tmp_path / "pairs"))
+    records.listing_path(tmp_path / "pairs").write_text(hashing.read(tmp_path / "pairs").listing)
     return tmp_path / "pairs"
 
 
@@ -59,7 +59,7 @@ def test_a_folder_and_the_list_beside_it_are_compared_each(folder):
     assert on_disk.change(entry, folder).path == "results/mini/pairs"
     assert on_disk.listing_change(entry, folder) is None
 
-    listing.write_text(hashing.listing(folder))
+    listing.write_text(hashing.read(folder).listing)
     assert on_disk.listing_change(entry, folder).path == "results/mini/pairs.files.csv"
     with pytest.raises(LineageError, match="pairs.files.csv: was changed"):
         on_disk.listed(entry, folder)

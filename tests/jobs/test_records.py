@@ -98,7 +98,7 @@ def test_every_flipped_bit_of_a_record_is_refused(tmp_path):
     ],
 )
 def test_invented_definitions_are_refused(tmp_path, definitions):
-    """Neither identity nor the code's digest has them in it: sealed anew, such a record is whole otherwise."""
+    """Neither identity nor the code's digest has them in it: sealed again, such a record is whole otherwise."""
     path = tmp_path / "prior.record.json"
     records.write_record(path, records.sealed(changed("code", "definitions", to=definitions)))
     with pytest.raises(LineageError, match="prior.record.json: its code.definitions are not those of its code.digest"):

@@ -525,7 +525,7 @@ def test_what_the_leak_report_did_not_examine_is_said(study, monkeypatch):
 def packed(study):
     from overheard.sharing import save
 
-    save.pack(study, lambda text: None)
+    save.pack(study)
     save.write_curves(study)
     return study
 
@@ -544,7 +544,7 @@ def test_a_flipped_bit_in_what_is_saved_is_found(packed, path):
     (finding,) = look(packed).findings
     assert finding.path == f"results/mini/saved/{path}"
     assert finding.feeds == ()
-    assert "`overheard save mini`" in finding.mend
+    assert "`overheard save mini`" in finding.fix
 
 
 def test_a_list_of_archives_that_is_none_or_another_is_found(packed):
@@ -570,15 +570,13 @@ def test_archives_of_other_results_are_found_though_the_list_fits(packed):
 
     def repack():
         archive.pack(path, members)
-        line = saved_files.Archive(
-            "train/scene/image.tar", len(members), path.stat().st_size, archive.file_digest(path)
-        )
+        line = saved_files.described("train/scene/image.tar", path, len(members))
         saved_files.write_index(packed, (lines | {line.archive: line}).values())
 
     repack()
     (finding,) = look(packed).findings
     assert (finding.kind, finding.path) == ("saved", "results/mini/saved/train/scene/image.tar")
-    assert finding.found == f"{name} is not what the records say"
+    assert finding.found.startswith(f"results/mini/{name}: sha256 ")
     del members[name]
     repack()
     assert found(packed) == {("saved", "saved/train/scene/image.tar")}

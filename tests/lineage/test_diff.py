@@ -172,7 +172,7 @@ def test_commits_of_saved_tables_and_of_a_reference(other):
         path.unlink()
     found = diff("HEAD", "mini")
     assert {one.key[1] for one in found.cells if one.verdict != SAME} == {"scene+event"}
-    assert "No cause can be told: mini has no records" in as_text(found)
+    assert "The cause is not known: mini has no records" in as_text(found)
     assert {one.verdict for one in diff("HEAD", "HEAD").cells} == {SAME}
     assert diff("HEAD", "HEAD").told
 

@@ -12,7 +12,7 @@ import pytest
 from overheard.errors import ConfigError, LineageError
 from overheard.jobs import records
 from overheard.lineage.trace import as_json, trace_cell, trace_file
-from overheard.lineage.trace_drawing import as_dot, layout, svg, write_svg
+from overheard.lineage.trace_drawing import as_dot, layout, svg
 from overheard.lineage.trace_text import as_text
 
 CELL = ("table2", "scene+event", "image", "f_score")
@@ -31,9 +31,11 @@ def test_a_cell_leads_to_its_runs_and_their_scores_give_its_numbers(study):
     scores = [run.score for run in trace.runs]
     assert float(trace.cell["mean"]) == pytest.approx(np.mean(scores), abs=1e-4)
     assert float(trace.cell["std"]) == pytest.approx(np.std(scores, ddof=1), abs=1e-4)
-    assert [run.settings["seed"] for run in trace.runs] == [0, 1]
-    assert trace.runs[1].student["path"] == "results/mini/train/scene+event/image/seed-1/student.pt"
-    assert trace.runs[1].predictions["path"] == "results/mini/evaluate/scene+event/image/seed-1/predictions.npz"
+    assert [trace.jobs[run.train].record["settings"]["seed"] for run in trace.runs] == [0, 1]
+    assert trace.runs[1].files["student"]["path"] == "results/mini/train/scene+event/image/seed-1/student.pt"
+    assert (
+        trace.runs[1].files["predictions"]["path"] == "results/mini/evaluate/scene+event/image/seed-1/predictions.npz"
+    )
 
 
 def test_it_rests_on_every_job_behind_it_once_and_on_no_other(study):
@@ -118,7 +120,7 @@ def test_a_changed_circumstance_is_refused_and_a_lost_one_said(study):
         trace_cell(study, *CELL)
     path.unlink()
     trace = trace_cell(study, *CELL)
-    assert (trace.jobs["teacher/prior"].how, trace.cost.untold) == ("not told", 1)
+    assert (trace.jobs["teacher/prior"].said, trace.cost.unknown) == (None, 1)
     assert trace.cost.cpu_seconds == 2.0 * (len(trace.jobs) - 1)
     text = as_text(trace)
     assert "not told when and where: teacher/prior" in text
@@ -153,7 +155,7 @@ def test_a_job_that_was_put_back_tells_when_and_where_it_was_computed(made, stud
     resay(made, "teacher/prior", how="put back", computed=once, cpu_seconds=0.1)
     trace = trace_cell(study, *CELL)
     job = trace.jobs["teacher/prior"]
-    assert (job.how, job.said["host"], job.put_back["host"]) == ("put back", "laboratory", "workbench")
+    assert (job.said["host"], job.put_back["host"]) == ("laboratory", "workbench")
     assert trace.cost.cpu_seconds == 21 * 2.0 + 9.0
     text = " ".join(as_text(trace).replace("│", " ").split())
     assert "put back 2026-11-21" in text
@@ -183,7 +185,7 @@ def test_the_text_shows_each_job_once_and_fits_the_terminal(study):
     assert "├─ train: 2 students above   4.0 CPU s   ← pretrain/image" in text
     assert "settings of all: alpha 0.1 · device cpu · epochs 30 · learning_rate 0.002" in text
     assert "drawn here (twin), from these settings: coupling 0.5 · scale 0.1 · scenes 30 · sounds 900" in text
-    assert "energy: not told by this machine" in text
+    assert "energy: not measured on this machine" in text
 
 
 def test_a_setting_that_differs_between_runs_stands_with_its_run(study):
@@ -211,11 +213,13 @@ def from_a_folder(made, **settings):
 
 def test_a_users_folder_is_named_with_the_digest_of_its_manifest(made):
     trace = from_a_folder(made, seed=0)
-    (source,) = trace.sources
-    assert (source.kind, source.path, source.files, source.archive) == ("folder", "my-folder", 25, None)
-    assert source.manifest["path"] == "results/mini/media/manifest.csv"
-    assert [given.path for given in trace.outside] == ["my-folder"]
-    assert "archive checksum and DOI: none, the experiment names none" in as_text(trace)
+    sources = " ".join(as_text(trace).partition("sources\n")[2].partition("when and where")[0].split())
+    media = trace.jobs["media/media"].record
+    digest, listed = (entry["sha256"][:12] for entry in (media["writes"]["manifest"][0], media["reads"]["folder"][0]))
+    assert sources == (
+        f"└─ my-folder a folder; seed 0 25 files, sha256 of their list {listed}; manifest media/manifest.csv {digest} "
+        "archive checksum and DOI: none, the experiment names none"
+    )
 
 
 def test_an_archive_is_named_with_checksum_and_doi(made):
@@ -249,8 +253,9 @@ def test_a_reference_run_is_traced_in_its_own_folder_without_its_heavy_files(stu
 def test_json_holds_all_of_it(study):
     content = json.loads(as_json(trace_cell(study, *CELL)))
     assert content["cell"]["metric"] == "f_score"
-    assert content["runs"][0]["settings"]["settings"]["alpha"] == 0.1
-    assert content["jobs"]["draw/pairs"]["settings"]["settings"]["coupling"] == 0.5
+    assert content["jobs"][content["runs"][0]["train"]]["record"]["settings"]["settings"]["alpha"] == 0.1
+    assert content["jobs"]["draw/pairs"]["record"]["settings"]["settings"]["coupling"] == 0.5
+    assert content["cost"]["jobs"] == len(content["jobs"])
     assert content["jobs"]["media/split"]["said"]["git"]["commit"].startswith("1101c5a")
 
 
@@ -263,10 +268,9 @@ def test_dot_has_a_box_for_every_job_and_an_arrow_for_every_link(study):
     assert set(re.findall(r'^  "(.+)" \[label', dot, re.MULTILINE)) == {*trace.jobs, "cell"}
 
 
-def test_the_picture_is_the_same_every_time_and_names_every_job(study, tmp_path):
+def test_the_picture_is_the_same_every_time_and_names_every_job(study):
     trace = trace_cell(study, *CELL)
-    write_svg(trace, tmp_path / "trace.svg")
-    content = (tmp_path / "trace.svg").read_bytes()
+    content = svg(trace)
     assert content == svg(trace)
     words = "".join(xml.etree.ElementTree.fromstring(content).itertext())
     for word in ("teacher/prior", "seed 0: 83.20 %", "seed 1: 100.00 %", "91.60 ± 11.88 %", "draw/pairs"):
@@ -278,6 +282,8 @@ def test_no_arrow_of_the_picture_passes_through_a_box_and_no_two_boxes_meet():
     places, ways = layout(parents)
     assert len(set(places.values())) == len(parents)
     boxes = set(places.values())
-    for way in ways:
+    assert set(ways) == {(parent, name) for name in parents for parent in parents[name]}
+    for (parent, name), way in ways.items():
+        assert (way[0], way[-1]) == (places[parent], places[name])
         assert not boxes & set(way[1:-1])
         assert [column for column, _ in way] == list(range(way[0][0], way[-1][0] + 1))

@@ -42,7 +42,7 @@ def test_every_split_gets_a_location(locations, val, test):
 
 
 def test_the_draw_is_the_documented_one():
-    # written anew from the module's first paragraph
+    # written again from the module's first paragraph
     rows = _rows({"lake": 10}, copies=1)
     order = np.random.Generator(np.random.Philox(np.random.SeedSequence([key("split"), 5, key("lake")]))).permutation(
         10

@@ -8,7 +8,7 @@ from overheard.sharing.audit_saved import audit_saved
 
 @pytest.fixture
 def packed(study):
-    save.pack(study, lambda text: None)
+    save.pack(study)
     curves.write_curves(study)
     return study
 

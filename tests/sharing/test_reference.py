@@ -185,7 +185,7 @@ def test_check_says_same_bytes_seed_noise_or_not(mini, build_study, tmp_path, mo
     assert "not: 3" in text
     assert text.count("scene+event | image") == 3
     assert "100.00 ± 0.00 (n = 2) | 0.00 ± 0.00 (n = 2) | -100.00" in text
-    assert "`overheard diff reference/mini results/mini` tells the cause" in text
+    assert "`overheard diff reference/mini results/mini` shows the cause" in text
     with pytest.raises(ConfigError, match="results/other: no such results to check"):
         check("other")
     Path("results/other").mkdir()

@@ -19,7 +19,7 @@ from overheard.scheduling import notes
 from overheard.sharing import curves, dvc, saved_files
 from overheard.sharing import restore as restoring
 from overheard.sharing import save as saving
-from overheard.study.layout import in_git
+from overheard.study.layout import archive_of, in_git
 
 # every test asks DVC and git
 pytestmark = pytest.mark.workflow
@@ -67,10 +67,10 @@ def write_job(job: str, files: list[str], text: str = "") -> None:
             (path / "vision" / "beach").mkdir(parents=True, exist_ok=True)
             for number in range(3):
                 (path / "vision" / "beach" / f"{number}.jpg").write_text(f"picture {number} {text}")
-            listing = hashing.listing(path)
-            path.with_name("pairs.files.csv").write_bytes(listing.encode())
             content = hashing.read(path)
-            written.append({"path": f"{FOLDER}/{name}", **vars(content)})
+            path.with_name("pairs.files.csv").write_bytes(content.listing.encode())
+            entry = {"sha256": content.sha256, "bytes": content.bytes, "files": content.files}
+            written.append({"path": f"{FOLDER}/{name}", **entry})
             continue
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(TEXTS.get(name, f"content of {name}, {text}\n"))
@@ -131,7 +131,7 @@ def saved_once(begun):
     try:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(saving, "require_finished", lambda name: None)
-            said = saving.save("hand", note=lambda text: None)
+            said = saving.save("hand")
     finally:
         os.chdir(here)
     git("commit", "--quiet", "--message", "Save", where=study)
@@ -158,11 +158,11 @@ def clone(saved_once, tmp_path, monkeypatch):
 
 
 def save(**options) -> str:
-    return saving.save("hand", note=lambda text: None, **options)
+    return saving.save("hand", **options)
 
 
 def restore(**options) -> str:
-    return restoring.restore("hand", note=lambda text: None, **options)
+    return restoring.restore("hand", **options)
 
 
 def test_each_file_has_one_place():
@@ -195,7 +195,7 @@ def test_each_file_has_one_place():
         "teacher/a_note.txt": "teacher/a_note.txt.tar",
     }
     assert {path for path in kept | archived.keys() if in_git(path)} == kept
-    assert {path: saved_files.archive_of(path) for path in archived} == archived
+    assert {path: archive_of(path) for path in archived} == archived
 
 
 def test_metadata_lies_where_snakemake_looks(tmp_path, monkeypatch):
@@ -230,7 +230,7 @@ def test_saving_again_changes_nothing(study):
     assert "nothing to commit" in save()
     after = contents(study)
     changed = {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
-    assert {name for name in changed if not name.startswith(".dvc/tmp/")} <= {".git/index"}
+    assert {name for name in changed if not name.startswith((".dvc/tmp/", "store/hashes/"))} <= {".git/index"}
     assert git("status", "--short") == ""
 
 

@@ -182,7 +182,7 @@ def test_impossible_figures_are_refused(tmp_path, scores):
         make_figure(tmp_path / "out", "figure7")
     with pytest.raises(ConfigError, match="give them with --statistics"):
         make_figure(tmp_path / "out", "figure3")
-    with pytest.raises(ConfigError, match="settings lack spec, labels"):
+    with pytest.raises(ConfigError, match="missing settings: spec, labels"):
         make_figure(tmp_path / "out", "figure6", {"experiment": "t", "source": "twin", "protocol": "p"}, scores=scores)
     with pytest.raises(PairingError, match=r"figure6: missing runs \(1\)"):
         make_figure(tmp_path / "out", "figure6", scores=scores[1:])

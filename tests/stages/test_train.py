@@ -367,7 +367,7 @@ def test_a_setting_that_the_loss_needs_and_does_not_get_is_named(
     ],
 )
 def test_what_a_row_does_not_use_is_refused(record, tmp_path, method, modality, more, shown, train_one):
-    """Else it would be read as deciding, and a change of it would train anew for nothing."""
+    """Else it would be read as deciding, and a change of it would train again for nothing."""
     more = {name: record[name] for name in more} if isinstance(more, list) else more
     with pytest.raises(ConfigError, match=re.escape(f"{modality} does not use {shown}; leave it out")):
         train_one(record, tmp_path / "run", method, modality, **more)

@@ -135,7 +135,7 @@ Check = Callable[[Jobs, Jobs], bool]
 
 @dataclass(frozen=True)
 class Change:
-    """What was changed, in words, and what must come of it; `before_run` mends what a run would refuse."""
+    """What was changed, in words, and what must come of it; `before_run` fixes what a run would refuse."""
 
     text: str
     holds: Check
@@ -243,7 +243,7 @@ def result_forgotten(project: Project, rng: random.Random) -> Change:
     identity = project.records()[record]["identity"]
     for entry in (project.folder / "store/records").glob(f"*/{identity}.json"):
         entry.unlink()
-    # it computes the same bytes anew, so that all after it is put back
+    # it computes the same bytes again, so that all after it is put back
     return Change(f"{path} deleted, and its result in the store", lambda scheduled, computed: computed == {record})
 
 

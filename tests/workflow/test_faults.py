@@ -10,7 +10,7 @@ import pytest
 
 from overheard.io import artifacts
 from overheard.io.signature import Writes
-from overheard.jobs import hashing, records, runner
+from overheard.jobs import hashing, records, runner, store_files
 from overheard.jobs.job import Provenance
 from overheard.stages.split import Settings, split
 
@@ -51,14 +51,15 @@ def break_call(monkeypatch, n: int, fault: int) -> list[str]:
 
         return call
 
-    write_bytes, write = Path.write_bytes, os.write
+    write_bytes, write = Path.write_bytes, store_files.write
     nothing = lambda *given: None  # noqa: E731
     halves = {
         "write_bytes": lambda path, content: write_bytes(path, content[: len(content) // 2]),
-        "write": lambda stream, content: write(stream, content[: len(content) // 2]),
+        "write": lambda place, content: write(place, content[: len(content) // 2]),
     }
+    owners = {"write_bytes": Path, "write": store_files}
     for name in CALLS:
-        owner = Path if name == "write_bytes" else os
+        owner = owners.get(name, os)
         monkeypatch.setattr(owner, name, breaking(name, getattr(owner, name), halves.get(name, nothing)))
     return calls
 

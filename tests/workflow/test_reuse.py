@@ -78,7 +78,7 @@ def test_a_variant_shares_what_it_has_in_common(copy):
 
 
 def test_an_upstream_that_gives_the_same_bytes_stops_there(copy):
-    """The encoder is trained anew, its store entry gone; its bytes are the same, so nothing after it is computed."""
+    """The encoder is trained again, its store entry gone; its bytes are the same, so nothing after it is computed."""
     (identity,) = [
         json.loads(path.read_text())["identity"] for path in copy.glob("results/mini/pretrain/image.record.json")
     ]

@@ -62,6 +62,11 @@ def test_an_impossible_variant_writes_nothing(project):
     assert not (project / "config" / "quick.yaml").exists()
 
 
+def test_a_row_that_stops_before_its_evaluation_has_no_scores_to_show(project):
+    said = run.conclusion(run.load("small"), Wanted(until="pretrain", row="scene"))
+    assert said == "Results: results/small/ (tables/, figures/); logs: logs/small/"
+
+
 def test_a_table_a_row_a_cell_are_targets(project):
     loaded = run.load("small")
 

@@ -139,7 +139,7 @@ def scores_of_table(table):
 
 
 def recorded_scores(table):
-    """A table's scores and their records: of a row's record alone Snakemake would not see that a new seed lacks."""
+    """A table's scores and their records: of a row's record alone Snakemake would not see that a new seed is missing."""
     scores = scores_of_table(table)
     return [*records_of({"scores": scores}), *scores]
 

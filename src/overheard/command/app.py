@@ -1,13 +1,13 @@
 """The command line: no logic, only what is asked and who answers."""
 
 import errno
+import os
 import sys
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
 from typing import Annotated, Any
 
-import click
 import typer
 from typer.core import TyperCommand, TyperGroup
 
@@ -23,10 +23,10 @@ _STAGE_PANEL = "One stage of it by hand (each job's log begins with such a line)
 class _Commands(TyperGroup):
     """Commands in the order of the flow; a stage is only listed, `__main__` runs it."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, ctx: typer.Context) -> list[str]:
         return [*self.commands, *STAGES]
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(self, ctx: typer.Context, cmd_name: str) -> TyperCommand | TyperGroup | None:
         if cmd_name not in STAGES:
             return super().get_command(ctx, cmd_name)
         return TyperCommand(cmd_name, help=STAGES[cmd_name].help, rich_help_panel=_STAGE_PANEL)
@@ -52,11 +52,13 @@ def _misplaced(error: OSError) -> str | None:
     places = (errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENAMETOOLONG, errno.ELOOP)
     if error.errno not in places or not error.filename:
         return None
-    return f"{error.filename}: {error.strerror.lower()}; give another path, or move away what is in its place"
+    # not every error brings its words
+    words = os.strerror(error.errno).lower()
+    return f"{error.filename}: {words}; give another path, or move away what is in its place"
 
 
-def _mendable(command: Callable[..., int | None]) -> Callable[..., None]:
-    """Turn trouble that a user can mend into one message and exit code 2."""
+def _fixable(command: Callable[..., int | None]) -> Callable[..., None]:
+    """Turn trouble that a user can fix into one message and exit code 2."""
 
     @wraps(command)
     def guarded(*args: Any, **kwargs: Any) -> None:
@@ -77,7 +79,7 @@ def _mendable(command: Callable[..., int | None]) -> Callable[..., None]:
 
 
 @app.command(rich_help_panel=_STUDY_PANEL)
-@_mendable
+@_fixable
 def run(
     name: Annotated[str, typer.Argument(help="The experiment: config/NAME.yaml makes results/NAME/.")],
     changes: Annotated[
@@ -122,7 +124,7 @@ def run(
 
 
 @app.command(rich_help_panel=_STUDY_PANEL)
-@_mendable
+@_fixable
 def init(
     name: Annotated[str, typer.Argument(help="Name of the new experiment: config/NAME.yaml is written.")],
     source: Annotated[Path, typer.Option("--from", help="Folder with vision/<class>/ and sound/<class>/.")],
@@ -138,7 +140,7 @@ def init(
 
 
 @app.command(rich_help_panel=_STUDY_PANEL)
-@_mendable
+@_fixable
 def report(name: Annotated[str, typer.Argument(help="The experiment.")]) -> int:
     """Make Snakemake's HTML report of a finished experiment: results/NAME/report.html."""
     from overheard.command.run import make_report
@@ -147,7 +149,7 @@ def report(name: Annotated[str, typer.Argument(help="The experiment.")]) -> int:
 
 
 @app.command(rich_help_panel=_STUDY_PANEL)
-@_mendable
+@_fixable
 def clean(
     name: Annotated[str, typer.Argument(help="The experiment.")],
     yes: Annotated[
@@ -160,4 +162,4 @@ def clean(
     print(clean_experiment(name, yes))
 
 
-questions.register(app, _mendable)
+questions.register(app, _fixable)

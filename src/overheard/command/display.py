@@ -23,7 +23,7 @@ class Display:
         self.done = 0
         self.put_back = 0
         self.durations: list[tuple[str, float]] = []
-        self.mendable: list[str] = []
+        self.fixable: list[str] = []
         self.troubles: list[str] = []
         self.started = time.monotonic()
         self.last_line = 0.0
@@ -85,7 +85,7 @@ class Display:
             self._end(pid)
             self.troubles.append(message["text"])
             if event == "failed":
-                self.mendable.append(message["text"])
+                self.fixable.append(message["text"])
             self._print(f"error: {job}: {message['text']}")
 
     def _end(self, pid: int) -> None:

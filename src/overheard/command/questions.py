@@ -81,7 +81,7 @@ def trace(
     else:
         found = traces.trace_cell(folder, table, row, column, metric)
     if svg is not None:
-        trace_drawing.write_svg(found, svg)
+        svg.write_bytes(trace_drawing.svg(found))
         print(svg)
     else:
         print(traces.as_json(found) if json else trace_drawing.as_dot(found) if dot else trace_text.as_text(found))
@@ -94,7 +94,7 @@ def audit(
     ] = 0,
     seed: Annotated[int | None, typer.Option(help="Which jobs --recompute draws.")] = None,
 ) -> int:
-    """Read and hash everything anew, recompute every cell, look for leaks; ends non-zero if something does not hold."""
+    """Hash everything again, recompute every cell, look for leaks; ends non-zero if something does not hold."""
     from overheard.lineage import audit as audits
     from overheard.sharing.audit_saved import audit_saved
 
@@ -159,7 +159,7 @@ def croissant(
 
 def save(
     name: Annotated[str, typer.Argument(help="The experiment.")],
-    verify: Annotated[bool, typer.Option("--verify", help="Read the remote back and hash it anew.")] = False,
+    verify: Annotated[bool, typer.Option("--verify", help="Read the remote back and hash it again.")] = False,
     pack: Annotated[bool, typer.Option("--pack", help="Write the archives alone, as `dvc repro` asks.")] = False,
 ) -> None:
     """Keep results where others get them: what is small in git, the rest in DVC's remote."""
@@ -218,9 +218,9 @@ def diff(
     print(differences.as_text(differences.diff(first, second, experiment)))
 
 
-def register(app: typer.Typer, mendable: Callable) -> None:
+def register(app: typer.Typer, fixable: Callable) -> None:
     """Add the commands to the command line."""
     for command in (status, trace, audit, leaks, diff, check, reference, store):
-        app.command(rich_help_panel=_PANEL)(mendable(command))
+        app.command(rich_help_panel=_PANEL)(fixable(command))
     for command in (save, restore, crate, croissant):
-        app.command(rich_help_panel=_SHARING)(mendable(command))
+        app.command(rich_help_panel=_SHARING)(fixable(command))

@@ -154,7 +154,7 @@ def missing_runs(loaded: Loaded) -> list[str]:
 
 
 def _execute(loaded: Loaded, wanted: Wanted, plan: Plan, cores: int, extra: Sequence[str]) -> int:
-    """Let Snakemake run, and show it; 0, 1 for a failed job, 2 for trouble the user can mend, 130 when interrupted."""
+    """Let Snakemake run, and show it; 0, 1 for a failed job, 2 for trouble the user can fix, 130 when interrupted."""
     log = Path("logs") / loaded.name / "snakemake.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     command = snakemake_command(loaded, wanted, ["--cores", str(cores), *extra], list(plan.deviating))
@@ -189,7 +189,7 @@ def _execute(loaded: Loaded, wanted: Wanted, plan: Plan, cores: int, extra: Sequ
             print(f"{display.put_back} of {display.done} jobs were computed before: put back from {store.folder()}/.")
         _keep_within_bounds()
         return 0
-    if display.mendable:
+    if display.fixable:
         return 2
     if not display.troubles:
         tail = log.read_text(encoding="utf-8", errors="replace").splitlines()[-12:]
@@ -233,11 +233,13 @@ def conclusion(loaded: Loaded, wanted: Wanted) -> str:
 
 
 def _scores_in_words(loaded: Loaded, wanted: Wanted) -> list[str]:
-    """One line for each cell that was asked for."""
+    """One line for each run of a cell that was asked for; none where the run ends before its evaluation."""
     from overheard.io import artifacts
 
     lines = []
     for path in [path for target in chosen(loaded, wanted) for path in target.writes.get("scores", ())]:
+        if not Path(path).exists():
+            continue
         scores = artifacts.read_json(Path(path))
         shown = ", ".join(f"{key} {100 * scores[key]:.2f}" for key in ("precision", "recall", "f_score"))
         lines.append(

@@ -12,24 +12,16 @@ import time
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import Any, Protocol
+from typing import Any, TextIO
 
 SOCKET = "OVERHEARD_PROGRESS"
 _LINE_EVERY_S = 10.0
 
 
-class Log(Protocol):
-    """Where a job's lines are written."""
-
-    def write(self, text: str, /) -> object: ...
-
-    def flush(self) -> object: ...
-
-
 class _Job:
     """The job of this process: its name, its log, and where its steps go."""
 
-    def __init__(self, name: str, log: Log | None) -> None:
+    def __init__(self, name: str, log: TextIO | None) -> None:
         self.name = name
         self.log = log
         self.last_line = time.monotonic()
@@ -51,8 +43,10 @@ class _Job:
         return True
 
     def write_log(self, text: str) -> None:
-        if self.log is not None:
-            print(text, file=self.log, flush=True)
+        # a disk that takes no more lines must not hide what they say
+        with suppress(OSError):
+            if self.log is not None:
+                print(text, file=self.log, flush=True)
 
     def say(self, text: str) -> None:
         if self.bar_drawn:
@@ -77,10 +71,11 @@ def _name(word: str, arguments: dict[str, Any]) -> str:
 
 
 @contextmanager
-def job(word: str, arguments: dict[str, Any], log: Log | None) -> Iterator[None]:
-    """Announce a job and its end."""
+def job(word: str, arguments: dict[str, Any], log: TextIO | None, command: str) -> Iterator[None]:
+    """Announce a job and its end; its log begins with its command."""
     global _job
     _job = _Job(_name(word, arguments), log)
+    _job.write_log(command)
     _job.send("start")
     try:
         yield

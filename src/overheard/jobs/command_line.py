@@ -3,6 +3,7 @@
 import dataclasses
 import importlib
 import inspect
+import re
 import sys
 import typing
 from collections.abc import Callable, Sequence
@@ -38,7 +39,8 @@ def command_for(stage: Callable[..., None]) -> Callable[..., None]:
                 base = without_none(hints[name])
                 if value is not None and isinstance(base, type) and dataclasses.is_dataclass(base):
                     given[name] = settings_from_json(base, value, f"overheard {stage.__name__} --{name}")
-            plan = jobs.planned_from_json(planned, f"overheard {stage.__name__} --planned")
+            where = f"overheard {stage.__name__} --planned"
+            plan = None if planned is None else settings_from_json(jobs.Planned, planned, where)
         except OverheardError as error:
             progress.failed(str(error))
             raise typer.Exit(2) from error
@@ -101,16 +103,7 @@ def _with_flags(stage: Callable[..., None]) -> inspect.Signature:
 
 def _argument_help(stage: Callable[..., None]) -> dict[str, str]:
     """The lines of `Args:` in a Google-style docstring, by parameter."""
-    found: dict[str, str] = {}
-    inside, current = False, None
-    for line in (inspect.getdoc(stage) or "").splitlines():
-        if line.strip() == "Args:":
-            inside = True
-        elif inside and line and not line.startswith(" "):
-            break
-        elif inside and line.startswith("    ") and not line.startswith("     ") and ":" in line:
-            current, text = line.strip().split(":", 1)
-            found[current] = text.strip()
-        elif inside and current and line.strip():
-            found[current] += " " + line.strip()
-    return found
+    _, _, below = (inspect.getdoc(stage) or "").partition("\nArgs:\n")
+    arguments = re.split(r"\n(?=\S)", below)[0]
+    found = re.findall(r"^    (\w+): (.*(?:\n {5,}.*)*)", arguments, re.MULTILINE)
+    return {name: " ".join(text.split()) for name, text in found}

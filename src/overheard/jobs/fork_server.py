@@ -12,7 +12,6 @@ import os
 import selectors
 import signal
 import socket
-import struct
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -22,7 +21,6 @@ from typing import Any
 
 from overheard.io.parent_death import die_with_parent
 
-_LENGTH = struct.Struct("!I")
 _STARTED = b"s"
 
 
@@ -31,9 +29,9 @@ def hand_over(address: str, argv: list[str]) -> int | None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
         try:
             connection.connect(address)
-            request = json.dumps({"argv": argv, "cwd": os.getcwd(), "environ": dict(os.environ)}).encode()
-            socket.send_fds(connection, [_LENGTH.pack(len(request))], [0, 1, 2])
-            connection.sendall(request)
+            request = json.dumps({"argv": argv, "cwd": os.getcwd(), "environ": dict(os.environ)})
+            socket.send_fds(connection, [b"\n"], [0, 1, 2])
+            connection.sendall(f"{request}\n".encode())
             if connection.recv(1) != _STARTED:
                 return None
         except OSError:
@@ -47,25 +45,16 @@ def hand_over(address: str, argv: list[str]) -> int | None:
 
 
 def _receive(connection: socket.socket) -> tuple[dict[str, Any], list[int]] | None:
-    header, descriptors, _, _ = socket.recv_fds(connection, _LENGTH.size, 3)
-    if len(header) < _LENGTH.size:
-        return None
-    (length,) = _LENGTH.unpack(header)
-    content = b""
-    while len(content) < length:
-        piece = connection.recv(length - len(content))
-        if not piece:
-            return None
-        content += piece
-    return json.loads(content), list(descriptors)
+    """What a command asks, and its standard streams; None where it has ended meanwhile."""
+    _, descriptors, _, _ = socket.recv_fds(connection, 1, 3)
+    with connection.makefile("rb") as stream:
+        line = stream.readline()
+    return (json.loads(line), list(descriptors)) if line.endswith(b"\n") else None
 
 
 def _run_job(request: dict[str, Any], descriptors: list[int], parent: int) -> None:
     """In the fork: become the command and never return."""
     die_with_parent(parent=parent)
-    signal.set_wakeup_fd(-1)
-    for signal_number in (signal.SIGINT, signal.SIGTERM, signal.SIGCHLD):
-        signal.signal(signal_number, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     for target, descriptor in enumerate(descriptors):
         os.dup2(descriptor, target)
@@ -98,9 +87,8 @@ class _Server:
         self.selector.register(listener, selectors.EVENT_READ, self.accept)
         self.listener = listener
         self.imported = imported
-        self.jobs: dict[int, socket.socket] = {}
 
-    def accept(self, _: socket.socket) -> None:
+    def accept(self) -> None:
         """Fork for a command that asks; the fork never returns from here. Hang up where its code is another now."""
         connection, _ = self.listener.accept()
         received = _receive(connection)
@@ -113,10 +101,6 @@ class _Server:
         warm = os.getpid()
         pid = os.fork() if may_run else None
         if pid == 0:
-            self.listener.close()
-            for other in self.jobs.values():
-                other.close()
-            connection.close()
             _run_job(request, descriptors, warm)
         for descriptor in descriptors:
             os.close(descriptor)
@@ -124,29 +108,26 @@ class _Server:
             connection.close()
             return
         connection.send(_STARTED)
-        self.jobs[pid] = connection
-        self.selector.register(connection, selectors.EVENT_READ, self.hung_up)
+        process = os.pidfd_open(pid)
+        self.selector.register(connection, selectors.EVENT_READ, lambda: self.hung_up(connection, process))
+        self.selector.register(process, selectors.EVENT_READ, lambda: self.ended(connection, process, pid))
 
-    def hung_up(self, connection: socket.socket) -> None:
+    def hung_up(self, connection: socket.socket, process: int) -> None:
         """The command that asked has ended: its job ends too."""
-        self.selector.unregister(connection)
-        for pid, other in self.jobs.items():
-            if other is connection:
-                with suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGKILL)
+        if connection.fileno() >= 0:
+            self.selector.unregister(connection)
+            signal.pidfd_send_signal(process, signal.SIGKILL)
 
-    def reap(self) -> None:
-        while self.jobs:
-            pid, status = os.waitpid(-1, os.WNOHANG)
-            if pid == 0:
-                return
-            connection = self.jobs.pop(pid)
-            code = os.waitstatus_to_exitcode(status)
-            with suppress(OSError):
-                connection.send(bytes([code if code >= 0 else 128 - code]))
-            with suppress(KeyError):
-                self.selector.unregister(connection)
-            connection.close()
+    def ended(self, connection: socket.socket, process: int, pid: int) -> None:
+        """A job has ended: the command that asked gets its exit code."""
+        code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+        with suppress(OSError):
+            connection.send(bytes([code if code >= 0 else 128 - code]))
+        with suppress(KeyError):
+            self.selector.unregister(connection)
+        connection.close()
+        self.selector.unregister(process)
+        os.close(process)
 
 
 class WarmProcess:
@@ -185,29 +166,18 @@ class WarmProcess:
 def serve(descriptor: int, stages: Sequence[str]) -> None:
     """Serve jobs of some stages on the listening socket `descriptor` until standard input closes: the parent ended."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    wake_read, wake_write = os.pipe()
-    os.set_blocking(wake_write, False)
-    os.set_blocking(wake_read, False)
-    signal.signal(signal.SIGCHLD, lambda *_: None)
-    signal.set_wakeup_fd(wake_write)
-
     imported = _imported(stages)
     from overheard.io.device import settle
 
-    # torch imports its compiler when it is told to be deterministic: once here, not once a job
+    # torch imports its compiler when it is asked to be deterministic: once here, not once a job
     settle("cpu")
     server = _Server(socket.socket(fileno=descriptor), imported)
-    server.selector.register(wake_read, selectors.EVENT_READ)
     server.selector.register(sys.stdin.buffer.fileno(), selectors.EVENT_READ)
     while True:
         for ready, _ in server.selector.select():
-            if ready.data is not None:
-                ready.data(ready.fileobj)
-            elif ready.fileobj == wake_read:
-                os.read(wake_read, 4096)
-                server.reap()
-            else:
+            if ready.data is None:
                 return
+            ready.data()
 
 
 def _imported(stages: Sequence[str]) -> dict[str, str]:

@@ -14,8 +14,9 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
+from itertools import chain
 from pathlib import Path
 
 from overheard.errors import MediaError
@@ -39,14 +40,13 @@ class Content:
         sha256: of the file, or of the folder's listing.
         bytes: of the file, or of all the folder's files.
         files: how many the folder has; None for a file.
+        listing: the text whose sha256 is the folder's; None for a file, and for a folder that was not read just now.
     """
 
     sha256: str
     bytes: int
     files: int | None = None
-
-
-Listed = tuple[Content, str | None]
+    listing: str | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -81,28 +81,7 @@ def read(path: Path) -> Content:
     Raises:
         MediaError: it is not there, has something in it that is neither file nor folder, or changed while it was read.
     """
-    return read_listed(path)[0]
-
-
-def read_listed(path: Path) -> Listed:
-    """As `read`, and of a folder its listing: the text whose sha256 is the folder's; None for a file.
-
-    Raises:
-        MediaError: as `read`.
-    """
     return _read(*_find(path))
-
-
-def listing(folder: Path) -> str:
-    """Read a folder and list its files.
-
-    Raises:
-        MediaError: as `read`; also where `folder` is a file.
-    """
-    text = read_listed(folder)[1]
-    if text is None:
-        raise MediaError(f"{folder}: a file; a folder was expected")
-    return text
 
 
 def listed(text: str, where: str) -> dict[str, Content]:
@@ -159,7 +138,7 @@ def seen(path: Path, memory: Path | None) -> Seen:
     if place is not None and (known := _recall(place, key)) is not None:
         return Seen(path, known, key, True)
     began = time.time_ns()
-    content, _ = _read(found, is_folder)
+    content = _read(found, is_folder)
     settled = _settled(found, began)
     # what changes from here on has other marks, so what was read is remembered under marks that nothing has
     if place is not None and settled:
@@ -172,7 +151,7 @@ def is_unchanged(before: Seen) -> bool:
     try:
         found, is_folder = _find(before.path)
         same = _marks(found, is_folder) == before.marks
-        return same and (before.settled or _read(found, is_folder)[0] == before.content)
+        return same and (before.settled or _read(found, is_folder) == before.content)
     except MediaError:
         return False
 
@@ -187,11 +166,20 @@ def _find(path: Path) -> tuple[list[_Found], bool]:
     return sorted(found, key=lambda file: file.name), True
 
 
+_KINDS = {
+    stat.S_IFIFO: "a named pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+}
+
+
 def _walk(
     place: str, prefix: str, status: os.stat_result, above: Sequence[tuple[int, int]], found: list[_Found]
 ) -> None:
     if not stat.S_ISDIR(status.st_mode):
-        raise MediaError(f"{place}: neither a file nor a folder but {_kind(status.st_mode)}; remove it")
+        kind = _KINDS.get(stat.S_IFMT(status.st_mode), "something else")
+        raise MediaError(f"{place}: neither a file nor a folder but {kind}; remove it")
     here = (status.st_dev, status.st_ino)
     if here in above:
         raise MediaError(f"{place}: a link that leads back into a folder it lies in; remove it")
@@ -219,16 +207,6 @@ def _status(path: str) -> os.stat_result:
         raise MediaError(f"{path}: cannot be read ({error.strerror}); fix or remove it") from error
 
 
-def _kind(mode: int) -> str:
-    kinds = {
-        stat.S_IFIFO: "a named pipe",
-        stat.S_IFSOCK: "a socket",
-        stat.S_IFCHR: "a device",
-        stat.S_IFBLK: "a device",
-    }
-    return kinds.get(stat.S_IFMT(mode), "something else")
-
-
 def _readable(name: str, path: str) -> str:
     try:
         name.encode()
@@ -237,13 +215,13 @@ def _readable(name: str, path: str) -> str:
     return name
 
 
-def _read(found: Sequence[_Found], is_folder: bool) -> Listed:
+def _read(found: Sequence[_Found], is_folder: bool) -> Content:
     digests = _hash_all(found)
     if not is_folder:
-        return Content(*digests[0]), None
+        return Content(*digests[0])
     lines = [f"{_quoted(file.name)},{digest},{size}\n" for file, (digest, size) in zip(found, digests, strict=True)]
     text = "".join(["path,sha256,bytes\n", *lines])
-    return Content(sha256(text.encode()).hexdigest(), sum(size for _, size in digests), len(found)), text
+    return Content(sha256(text.encode()).hexdigest(), sum(size for _, size in digests), len(found), text)
 
 
 def _quoted(name: str) -> str:
@@ -256,25 +234,14 @@ def _quoted(name: str) -> str:
 def _hash_all(found: Sequence[_Found]) -> list[tuple[str, int]]:
     """sha256 and bytes of each file, in their order."""
     size = sum(file.status.st_size for file in found)
-    batches = _batches(found)
     # the smaller the files, the more two threads wait for each other: below this, one is faster
-    if len(batches) < 2 or size < _THREADS_FROM_BYTES * len(found):
+    if len(found) < 2 or size < _THREADS_FROM_BYTES * len(found):
         return _hash_batch(found)
+    # some files at a time: a thread that fetches each small file by itself would mostly wait for its turn
+    step = max(1, min(_BATCH_FILES, _BATCH_BYTES * len(found) // size))
+    batches = [found[start : start + step] for start in range(0, len(found), step)]
     with ThreadPoolExecutor(max(2, min(8, len(os.sched_getaffinity(0))))) as pool:
-        return [digest for digests in pool.map(_hash_batch, batches) for digest in digests]
-
-
-def _batches(found: Sequence[_Found]) -> list[list[_Found]]:
-    """Some files at a time: a thread that fetches each small file by itself would mostly wait for its turn."""
-    batches: list[list[_Found]] = []
-    size = 0
-    for file in found:
-        if not batches or len(batches[-1]) == _BATCH_FILES or size + file.status.st_size > _BATCH_BYTES:
-            batches.append([])
-            size = 0
-        batches[-1].append(file)
-        size += file.status.st_size
-    return batches
+        return list(chain.from_iterable(pool.map(_hash_batch, batches)))
 
 
 def _hash_batch(files: Sequence[_Found]) -> list[tuple[str, int]]:

@@ -2,14 +2,13 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from overheard.errors import LineageError
 from overheard.io import whole
-from overheard.io.signature import settings_from_json
 from overheard.jobs import hashing, on_disk, records, store
 from overheard.jobs.circumstance import Circumstance, Watch, sealed
 from overheard.jobs.code import closure as code
@@ -44,21 +43,12 @@ class Provenance:
     Attributes:
         record: where its record goes.
         records: the records of the jobs it reads from.
-        planned: the fields of `Planned`; None where a person runs the stage by hand.
+        planned: None where a person runs the stage by hand.
     """
 
     record: Path
     records: Sequence[Path] = ()
-    planned: Mapping[str, Any] | None = None
-
-
-def planned_from_json(text: str | None, where: str) -> Mapping[str, Any] | None:
-    """The fields of `Planned`.
-
-    Raises:
-        ConfigError: not a JSON object with these keys.
-    """
-    return None if text is None else asdict(settings_from_json(Planned, text, where))
+    planned: Planned | None = None
 
 
 @dataclass
@@ -67,6 +57,7 @@ class Job:
 
     Attributes:
         provenance: what it knows of its inputs and its plan.
+        writes: the files that it writes, by flag; they have temporary names until it is finished.
         draft: its record so far.
         watch: measures it.
         device: what it runs on.
@@ -74,12 +65,12 @@ class Job:
         seen: what it reads, as that was when the job began.
         kept: what the store has of the same job.
         computed: in what circumstance its files were computed, where they were put back.
-        written: what lies under the temporary names, where it is known already.
+        written: what lies under the temporary names, once it is known.
         circumstance: its own, when it is finished.
-        listings: of the folders that it wrote.
     """
 
     provenance: Provenance
+    writes: Paths
     draft: Record
     watch: Watch
     device: str
@@ -87,9 +78,13 @@ class Job:
     seen: Sequence[hashing.Seen]
     kept: Kept | None = None
     computed: Circumstance | None = None
-    written: Mapping[str, Sequence[hashing.Listed]] | None = None
+    written: Mapping[Path, hashing.Content] | None = None
     circumstance: Circumstance | None = None
-    listings: dict[Path, str] = field(default_factory=dict)
+
+    @property
+    def parts(self) -> dict[str, list[Path]]:
+        """The temporary names of what it writes."""
+        return {flag: [whole.temporary(path) for path in paths] for flag, paths in self.writes.items()}
 
 
 def begin(stage: str, settings: Mapping[str, Any], reads: Paths, writes: Paths, provenance: Provenance) -> Job:
@@ -117,10 +112,10 @@ def begin(stage: str, settings: Mapping[str, Any], reads: Paths, writes: Paths, 
         "environment": versions.environment(closure),
     }
     if provenance.planned is not None:
-        _check_plan(draft, provenance.planned)
+        _check_plan(draft, asdict(provenance.planned))
     device = str((settings.get("settings") or {}).get("device", "cpu"))
     kept = None if place is None else store.find(place, records.identity_of(draft))
-    return Job(provenance, draft, watch, device, place, tuple(seen.values()), kept)
+    return Job(provenance, writes, draft, watch, device, place, tuple(seen.values()), kept)
 
 
 @cache
@@ -129,11 +124,11 @@ def stale_bytecode() -> list[Path]:
     return modules.forget_stale_bytecode()
 
 
-def put_back(job: Job, targets: Paths) -> bool:
+def put_back(job: Job) -> bool:
     """Put back what the same job computed before; False where that cannot be."""
     if job.kept is None or job.store is None:
         return False
-    job.written = store.put_back(job.store, job.kept["record"]["writes"], targets)
+    job.written = store.put_back(job.store, job.kept["record"]["writes"], job.parts)
     if job.written is None:
         return False
     first = job.kept["circumstance"]
@@ -141,8 +136,8 @@ def put_back(job: Job, targets: Paths) -> bool:
     return True
 
 
-def finish(job: Job, finals: Paths, written: Paths, command: str) -> None:
-    """Hash what was written (under temporary names), keep it, and make record and circumstance ready.
+def finish(job: Job, command: str) -> None:
+    """Hash what was written, keep it, and make record and circumstance ready.
 
     Call `write` when the files have their final names.
 
@@ -151,21 +146,23 @@ def finish(job: Job, finals: Paths, written: Paths, command: str) -> None:
     """
     if job.written is None:
         _check_unchanged(job)
-        job.written = {flag: [hashing.read_listed(path) for path in paths] for flag, paths in written.items()}
-    writes = {flag: list(zip(paths, job.written[flag], strict=True)) for flag, paths in finals.items()}
-    job.listings = {path: text for side in writes.values() for path, (_, text) in side if text is not None}
-    entries = {flag: [_entry(path, content) for path, (content, _) in side] for flag, side in writes.items()}
+        job.written = {path: hashing.read(path) for paths in job.parts.values() for path in paths}
+    written = job.written
+    entries = {
+        flag: [_entry(path, written[whole.temporary(path)]) for path in paths] for flag, paths in job.writes.items()
+    }
     job.draft = records.sealed(job.draft | {"writes": entries})
     said = job.watch.circumstance(command, job.device, machine_class(), job.computed)
     job.circumstance = sealed(said, job.draft["digest"])
     if job.store is not None and job.computed is None:
-        store.keep(job.store, job.draft, job.circumstance, written)
+        store.keep(job.store, job.draft, job.circumstance, job.parts)
 
 
 def write(job: Job) -> None:
     """Write listings and circumstance, and the record last: who sees a record sees everything."""
-    for folder, text in job.listings.items():
-        whole.write_text(records.listing_path(folder), text)
+    for path in (path for paths in job.writes.values() for path in paths):
+        if job.written and (text := job.written[whole.temporary(path)].listing):
+            whole.write_text(records.listing_path(path), text)
     path = job.provenance.record
     said = json.dumps(job.circumstance, indent=1, sort_keys=True) + "\n"
     whole.write_text(records.circumstance_path(path), said)

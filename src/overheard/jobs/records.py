@@ -5,7 +5,7 @@ commit stand in the circumstance file beside it. `docs/record.schema.json` descr
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -19,7 +19,9 @@ Entry = Mapping[str, Any]
 """A file or folder of a record: path, sha256, bytes; of a folder, how many files; of what was read, its record."""
 VERSION = 1
 SUFFIX = ".record.json"
+CIRCUMSTANCE = ".circumstance.json"
 LISTING = ".files.csv"
+"""Suffixes of what lies beside a job's files: its record, when and where it ran, the list of a folder's files."""
 _KEYS = {"record", "stage", "settings", "reads", "writes", "code", "environment", "identity", "digest"}
 
 
@@ -112,33 +114,26 @@ def parse(text: str, where: str) -> Record:
 
 def fault(record: Mapping[str, Any]) -> str | None:
     """What is the matter with a record whose digest fits, as a forger's may; None if it has the form of all records."""
-    return next(_faults(record), None)
-
-
-def _faults(record: Mapping[str, Any]) -> Iterator[str]:
     if not isinstance(record["stage"], str):
-        yield "its stage is no word"
+        return "its stage is no word"
     for key in ("settings", "code", "environment", "reads", "writes"):
         if not isinstance(record[key], dict):
-            yield f"its {key} are no object"
-            return
+            return f"its {key} are no object"
     if not isinstance(record["code"].get("definitions"), dict):
-        yield "its code has no definitions"
-    for side in ("reads", "writes"):
-        for flag, entries in record[side].items():
-            if not isinstance(entries, list) or not all(_is_entry(entry, side) for entry in entries):
-                yield f"{side} {flag}: not a list of files with path, sha256 and bytes"
+        return "its code has no definitions"
+    sides = ((side, flag, files) for side in ("reads", "writes") for flag, files in record[side].items())
+    for side, flag, files in sides:
+        if not isinstance(files, list) or not all(map(_is_entry, files)):
+            return f"{side} {flag}: not a list of files with path, sha256 and bytes"
+    return None
 
 
-def _is_entry(entry: Any, side: str) -> bool:
-    if not isinstance(entry, dict):
-        return False
-    path, digest = entry.get("path"), entry.get("sha256")
-    named = isinstance(path, str) and path.strip() != "" and "\0" not in path
-    hashed = isinstance(digest, str) and len(digest) == 64
-    counted = isinstance(entry.get("bytes"), int) and isinstance(entry.get("files", 0), int)
-    made_by = entry.get("record")
-    return named and hashed and counted and (side == "writes" or made_by is None or isinstance(made_by, str))
+def _is_entry(entry: Any) -> bool:
+    match entry:
+        case {"path": str(path), "sha256": str(digest), "bytes": int()}:
+            more = isinstance(entry.get("files", 0), int) and isinstance(entry.get("record"), str | None)
+            return path.strip() != "" and "\0" not in path and len(digest) == 64 and more
+    return False
 
 
 def read_record(path: Path) -> Record:
@@ -163,7 +158,7 @@ def write_record(path: Path, record: Record) -> None:
 
 def circumstance_path(record: Path) -> Path:
     """Where the circumstances of a record's job stand."""
-    return record.with_name(record.name.removesuffix(SUFFIX) + ".circumstance.json")
+    return record.with_name(record.name.removesuffix(SUFFIX) + CIRCUMSTANCE)
 
 
 def read_circumstance(record: Path) -> dict[str, Any] | None:

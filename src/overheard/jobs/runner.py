@@ -5,16 +5,15 @@ back what the same job computed before, writes the record, keeps a log whose fir
 trouble that a user can fix into one message and exit code 2.
 """
 
-import dataclasses
 import errno
 import shlex
 import time
 import typing
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack, closing, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from overheard.errors import MediaError, OverheardError
 from overheard.io import progress, whole
@@ -39,10 +38,8 @@ def run_stage(
     started = time.monotonic()
     with ExitStack() as stack:
         try:
-            stream = stack.enter_context(closing(_Log(log))) if log else None
-            if stream:
-                print(shlex.join(command), file=stream, flush=True)
-            stack.enter_context(progress.job(word, arguments, stream))
+            stream = stack.enter_context(_opened(log)) if log else None
+            stack.enter_context(progress.job(word, arguments, stream, shlex.join(command)))
             _run(stage, arguments, shlex.join(command), provenance)
         except OverheardError as error:
             progress.failed(str(error))
@@ -62,36 +59,21 @@ def run_stage(
         return 0
 
 
-class _Log:
-    """A job's log; a disk that takes no more lines of it must not hide what it says."""
-
-    def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self.stream = path.open("w", encoding="utf-8")
-
-    def write(self, text: str) -> None:
-        with suppress(OSError):
-            self.stream.write(text)
-
-    def flush(self) -> None:
-        with suppress(OSError):
-            self.stream.flush()
-
-    def close(self) -> None:
-        with suppress(OSError):
-            self.stream.close()
+@contextmanager
+def _opened(log: Path) -> Iterator[TextIO]:
+    log.parent.mkdir(parents=True, exist_ok=True)
+    stream = log.open("w", encoding="utf-8")
+    yield stream
+    # lines that a full disk did not take are tried again here
+    with suppress(OSError):
+        stream.close()
 
 
 def _places(stage: Callable[..., None], arguments: dict[str, Any]) -> list[str]:
     """The folders that a stage writes into."""
-    found = []
-    for name, annotation in typing.get_type_hints(stage, include_extras=True).items():
-        value = arguments.get(name)
-        if role(annotation) == "writes":
-            found += [path.parent.as_posix() for path in paths_of(value)[:1]]
-        elif role(annotation) is None and isinstance(value, Path):
-            found.append(value.as_posix())
-    return list(dict.fromkeys(found))
+    written = [paths[0].parent for paths in _files(stage, arguments, "writes").values()]
+    checkpoints = arguments.get("checkpoints")
+    return list(dict.fromkeys(path.as_posix() for path in [*written, *([checkpoints] if checkpoints else [])]))
 
 
 def os_message(word: str, error: OSError, places: Sequence[str] = ()) -> str | None:
@@ -108,72 +90,54 @@ def os_message(word: str, error: OSError, places: Sequence[str] = ()) -> str | N
     return None
 
 
-@dataclasses.dataclass
-class _Files:
-    """A job's files by flag; what is written has a temporary name until it is whole."""
-
-    reads: dict[str, list[Path]] = dataclasses.field(default_factory=dict)
-    parts: dict[str, list[Path]] = dataclasses.field(default_factory=dict)
-    finals: dict[str, list[Path]] = dataclasses.field(default_factory=dict)
-
-    def pairs(self) -> list[tuple[Path, Path]]:
-        return [pair for flag, parts in self.parts.items() for pair in zip(parts, self.finals[flag], strict=True)]
-
-
 def _run(stage: Callable[..., None], arguments: dict[str, Any], command: str, provenance: Provenance | None) -> None:
-    given, files = _with_temporary_names(stage, arguments)
-    checkpoints = arguments.get("checkpoints")
+    reads, writes = _files(stage, arguments, "reads"), _files(stage, arguments, "writes")
+    for name, paths in reads.items():
+        for path in paths:
+            if not path.exists():
+                raise MediaError(f"--{name.replace('_', '-')}: {path} does not exist; run the stage that makes it")
+    given, checkpoints = dict(arguments), arguments.get("checkpoints")
+    # what is written has a temporary name until it is whole
+    parts = {path: whole.temporary(path) for paths in writes.values() for path in paths}
+    for name, paths in writes.items():
+        given[name] = [parts[path] for path in paths] if isinstance(given[name], list) else parts[paths[0]]
+    for part in parts.values():
+        part.parent.mkdir(parents=True, exist_ok=True)
+        whole.remove(part)
     if checkpoints is not None:
         # a checkpoint is gone on with by the code that left it, and by no other; the folder is this job's alone, so
         # that no job removes it while another is about to write there
-        whose = f"{closure.stage_code(stage.__name__, arguments.get('method')).digest} {files.pairs()[0][1]}"
+        whose = f"{closure.stage_code(stage.__name__, arguments.get('method')).digest} {next(iter(parts))}"
         given["checkpoints"] = checkpoints / sha256(whose.encode()).hexdigest()[:16]
     try:
         job = None
         if provenance:
-            job = jobs.begin(stage.__name__, deciding(stage, arguments), files.reads, files.finals, provenance)
-        if job is None or not jobs.put_back(job, files.parts):
+            job = jobs.begin(stage.__name__, deciding(stage, arguments), reads, writes, provenance)
+        if job is None or not jobs.put_back(job):
             stage(**given)
         elif job.computed:
             progress.put_back(f"put back from {job.store}/: computed before, {job.computed['ended'][:16]}")
-        for part, path in files.pairs():
+        for path, part in parts.items():
             if not part.exists():
                 raise RuntimeError(f"stage {stage.__name__} did not write {path}")
         if job:
-            jobs.finish(job, files.finals, files.parts, command)
+            jobs.finish(job, command)
             # a record that stands there speaks of what is replaced now
             job.provenance.record.unlink(missing_ok=True)
-        for part, path in files.pairs():
+        for path, part in parts.items():
             whole.replace(part, path)
         if job:
             jobs.write(job)
     finally:
-        for part, _ in files.pairs():
+        for part in parts.values():
             whole.remove(part)
         if checkpoints is not None:
             with suppress(OSError):
                 given["checkpoints"].rmdir()
 
 
-def _with_temporary_names(stage: Callable[..., None], arguments: dict[str, Any]) -> tuple[dict[str, Any], _Files]:
-    """The arguments with a temporary name for each file that is written, and the files.
-
-    Raises:
-        MediaError: a file that is read is not there.
-    """
-    given, files = dict(arguments), _Files()
-    for name, annotation in typing.get_type_hints(stage, include_extras=True).items():
-        kind, paths = role(annotation), paths_of(given.get(name))
-        if kind == "reads":
-            for path in paths:
-                if not path.exists():
-                    raise MediaError(f"--{name.replace('_', '-')}: {path} does not exist; run the stage that makes it")
-            files.reads |= {name: paths} if paths else {}
-        elif kind == "writes" and paths:
-            files.finals[name] = paths
-            files.parts[name] = [whole.temporary(path) for path in paths]
-            for part in files.parts[name]:
-                part.parent.mkdir(parents=True, exist_ok=True)
-                whole.remove(part)
-            given[name] = files.parts[name] if isinstance(given[name], list) else files.parts[name][0]
-    return given, files
+def _files(stage: Callable[..., None], arguments: dict[str, Any], wanted: str) -> dict[str, list[Path]]:
+    """The files that a stage reads or writes, by flag; flags without any are left out."""
+    hints = typing.get_type_hints(stage, include_extras=True).items()
+    found = {name: paths_of(arguments.get(name)) for name, annotation in hints if role(annotation) == wanted}
+    return {name: paths for name, paths in found.items() if paths}

@@ -12,10 +12,9 @@ import math
 import os
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from hashlib import sha256
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -23,7 +22,7 @@ from overheard.errors import ConfigError, MediaError
 from overheard.io import progress, whole
 from overheard.jobs import hashing
 from overheard.jobs import store_files as files
-from overheard.jobs.hashing import Listed
+from overheard.jobs.hashing import Content
 from overheard.jobs.machine import machine_class
 from overheard.jobs.records import Record
 from overheard.jobs.store_files import Kept, Writes
@@ -96,7 +95,7 @@ def holds(store: Path, identity: str) -> bool:
     return entry is not None and not files.gone(store, entry["record"]["writes"])
 
 
-def put_back(store: Path, entry_writes: Writes, targets: Paths) -> dict[str, list[Listed]] | None:
+def put_back(store: Path, entry_writes: Writes, targets: Paths) -> dict[Path, Content] | None:
     """Copy what a job wrote to other places and hash it there; None, with nothing left there, where it is not whole.
 
     A damaged file is removed from the store, so that the next `keep` replaces it.
@@ -107,15 +106,15 @@ def put_back(store: Path, entry_writes: Writes, targets: Paths) -> dict[str, lis
         targets: where each goes, in the same order; what lies there is removed.
 
     Returns:
-        What lies there now, by flag, as it was hashed there.
+        What lies at each target now, as it was hashed there.
     """
-    pairs = {flag: list(zip(side, targets[flag], strict=True)) for flag, side in entry_writes.items()}
+    pairs = _pairs(entry_writes, targets)
     try:
-        for target in _all(targets):
+        for _, target in pairs:
             whole.remove(target)
-        return {flag: [_put_back_one(store, *pair) for pair in side] for flag, side in pairs.items()}
+        return {target: _put_back_one(store, entry, target) for entry, target in pairs}
     except (OSError, MediaError) as error:
-        for target in _all(targets):
+        for _, target in pairs:
             with suppress(OSError):
                 whole.remove(target)
         reasons = _discard_damaged(store, entry_writes) or [f"{store}: nothing could be put back ({_reason(error)})"]
@@ -133,10 +132,9 @@ def keep(store: Path, record: Record, circumstance: Mapping[str, Any], sources: 
         sources: where the files of the record's `writes` lie now, in the same order.
     """
     text = files.entry_text({"record": record, "circumstance": circumstance})
-    pairs = [pair for flag, side in record["writes"].items() for pair in zip(side, sources[flag], strict=True)]
     added: list[Path] = []
     try:
-        for entry, source in pairs:
+        for entry, source in _pairs(record["writes"], sources):
             _keep_one(store, entry, source, added)
         # last, so that whoever finds an entry finds its files
         with whole.writing(_entry_path(store, record["identity"]), shared=True) as part:
@@ -207,11 +205,12 @@ def _read_entry(place: Path) -> Kept | None:
     return entry
 
 
-def _all(paths: Paths) -> Iterator[Path]:
-    return (path for side in paths.values() for path in side)
+def _pairs(writes: Writes, places: Paths) -> list[tuple[Mapping[str, Any], Path]]:
+    """Each entry with the place of its file."""
+    return [pair for flag, side in writes.items() for pair in zip(side, places[flag], strict=True)]
 
 
-def _put_back_one(store: Path, entry: Mapping[str, Any], target: Path) -> Listed:
+def _put_back_one(store: Path, entry: Mapping[str, Any], target: Path) -> Content:
     digest = entry["sha256"]
     if "files" in entry:
         target.mkdir()
@@ -223,8 +222,8 @@ def _put_back_one(store: Path, entry: Mapping[str, Any], target: Path) -> Listed
             files.copy(files.content_path(store, file.sha256), path, 0o666)
     else:
         files.copy(files.content_path(store, digest), target, 0o666)
-    found = hashing.read_listed(target)
-    if found[0].sha256 != digest:
+    found = hashing.read(target)
+    if found.sha256 != digest:
         raise MediaError(f"{target}: is not what was kept")
     return found
 
@@ -260,8 +259,9 @@ def _keep_one(store: Path, entry: Mapping[str, Any], source: Path, added: list[P
     if "files" not in entry:
         _keep_file(store, entry["sha256"], entry["bytes"], source, added)
         return
-    text = hashing.listing(source)
-    if sha256(text.encode()).hexdigest() != entry["sha256"]:
+    content = hashing.read(source)
+    text = content.listing
+    if text is None or content.sha256 != entry["sha256"]:
         raise MediaError(f"{source}: is not what its record says")
     for name, file in hashing.listed(text, str(source)).items():
         _keep_file(store, file.sha256, file.bytes, source / name, added)

@@ -1,13 +1,13 @@
 """What lies in a store and how files get in and out of it; `store` says when. Touches files."""
 
-import fcntl
 import json
 import os
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from overheard.errors import MediaError
 from overheard.jobs import hashing
@@ -17,8 +17,7 @@ Kept = dict[str, Any]
 """A job's `record`, and the `circumstance` in which it was computed."""
 Writes = Mapping[str, Sequence[Mapping[str, Any]]]
 
-_CHUNK_BYTES = 1 << 20
-_FICLONE = 0x40049409
+_AT_ONCE_BYTES = 1 << 30
 
 
 def content_path(store: Path, digest: str) -> Path:
@@ -109,11 +108,8 @@ def is_there(place: Path, size: int | None) -> bool:
 
 def write(place: Path, content: bytes) -> None:
     """Write a new read-only file."""
-    writing = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o444)
-    try:
-        _write_all(writing, content)
-    finally:
-        os.close(writing)
+    with _new(place, 0o444) as writing:
+        writing.write(content)
 
 
 def copy(source: Path, target: Path, mode: int) -> None:
@@ -121,35 +117,17 @@ def copy(source: Path, target: Path, mode: int) -> None:
 
     Never a hard link: it shares its time of modification, and who writes to one name writes to all.
     """
-    reading = os.open(source, os.O_RDONLY)
-    try:
-        writing = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-        try:
-            _copy_bytes(reading, writing)
-        finally:
-            os.close(writing)
-    finally:
-        os.close(reading)
+    with source.open("rb") as reading, _new(target, mode) as writing:
+        # between some file systems the kernel cannot; a disk that is full says so again below
+        with suppress(OSError):
+            while os.copy_file_range(reading.fileno(), writing.fileno(), _AT_ONCE_BYTES):
+                pass
+        # what the kernel did not copy: both files stand where it stopped
+        shutil.copyfileobj(reading, writing)
 
 
-def _copy_bytes(reading: int, writing: int) -> None:
-    with suppress(OSError):
-        fcntl.ioctl(writing, _FICLONE, reading)
-        return
-    left = os.fstat(reading).st_size
-    # between some file systems the kernel cannot; a disk that is full says so again below
-    with suppress(OSError):
-        while left and (count := os.copy_file_range(reading, writing, left)):
-            left -= count
-    # what the kernel did not copy: both files stand where it stopped
-    while chunk := os.read(reading, _CHUNK_BYTES):
-        _write_all(writing, chunk)
-
-
-def _write_all(writing: int, content: bytes) -> None:
-    view = memoryview(content)
-    while view:
-        view = view[os.write(writing, view) :]
+def _new(place: Path, mode: int) -> BinaryIO:
+    return open(place, "xb", opener=lambda name, flags: os.open(name, flags, mode))
 
 
 def forget(place: Path) -> None:

@@ -120,5 +120,7 @@ def find(method: str, modality: str) -> Method:
     if modality not in MODALITIES:
         raise ConfigError(f"modality {modality!r}: expected one of {', '.join(MODALITIES)}")
     if METHODS[method].event_head == "sound" and "sound" not in MODALITIES[modality]:
-        raise ConfigError(f"method {method!r} has its event head on the sound network, which {modality!r} lacks")
+        raise ConfigError(
+            f"method {method!r} has its event head on the sound network, which {modality!r} does not have"
+        )
     return METHODS[method]

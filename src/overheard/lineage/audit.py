@@ -6,30 +6,30 @@ could make consistent (a file, its record and all that follows) only running the
 
 import tempfile
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
 
 from overheard.errors import ConfigError, LineageError, OverheardError
-from overheard.jobs import store
-from overheard.jobs.records import LISTING, Record, located
+from overheard.jobs import records, store
+from overheard.jobs.records import Record, located
 from overheard.lineage import audit_files, recount, rerun
 from overheard.lineage.findings import Feeds, Finding, in_words
-from overheard.lineage.outside_inputs import given
+from overheard.lineage.graph import files
 from overheard.scheduling import asking
 from overheard.scheduling.deviations import deviations
 from overheard.scheduling.dry_run import DryRun
-from overheard.study.experiments import load
-from overheard.study.layout import is_kept
+from overheard.study import config
+from overheard.study.experiments import load, project_root
+from overheard.study.layout import record_of, record_path, written
 
-_CELLS = "tables/cells.record.json"
-_Answer = TypeVar("_Answer")
-_Said = tuple[list[Finding], list[str]]
-"""Findings, and remarks on what is no fault."""
-Question = Callable[[Path, Collection[str]], _Said]
-"""What to ask of a folder, given the recorded paths of files that are known to be damaged."""
+_GIVEN = {("media", "folder"), ("pretrain", "given"), ("tables", "published")}
+"""Stage and flag of a user's own data; `features` reads the folder that `media` made its manifest of."""
+Said = Finding | str
+"""What does not hold, or a remark on what is no fault."""
+Question = Callable[[Path, Collection[str]], tuple[Iterable[Finding], Iterable[str]]]
+"""What to ask of a folder, findings and remarks, given the recorded paths of files that are known to be damaged."""
 
 
 @dataclass(frozen=True)
@@ -58,30 +58,6 @@ class Audit:
         return not self.findings
 
 
-@dataclass
-class _Asked:
-    """What was found so far. Each question tells damage by itself; what it cannot even open is a finding here."""
-
-    folder: Path
-    findings: list[Finding]
-    remarks: list[str] = field(default_factory=list)
-
-    def ask(self, what: str, question: Callable[[], _Answer], otherwise: _Answer) -> _Answer:
-        try:
-            return question()
-        except (OverheardError, OSError) as error:
-            mend = "put back or delete what the message names, then `overheard run`"
-            path = f"results/{self.folder.name}"
-            self.findings.append(Finding("unreadable", path, f"{what}: {error}", "what can be audited", mend))
-            return otherwise
-
-    def take(self, what: str, question: Callable[[], _Said]) -> None:
-        nothing: _Said = ([], [])
-        found, said = self.ask(what, question, nothing)
-        self.findings += found
-        self.remarks += said
-
-
 def audit(
     folder: Path,
     recompute: int = 0,
@@ -93,8 +69,7 @@ def audit(
 
     Args:
         folder: `results/NAME`, or `reference/NAME`, which holds less.
-        recompute: how many jobs, drawn at random, to run again from scratch.
-        seed: of that drawing; None draws one, which is told.
+        recompute: how many jobs, drawn at random, to run again from scratch; seed: of that drawing, None draws one.
         leaks: make the leak report, too.
         also: more to ask of results, by what is then being done; each gets the folder and the faulty files.
 
@@ -103,154 +78,193 @@ def audit(
         LineageError: there are no records in it.
     """
     started = time.monotonic()
-    if not folder.is_dir():
-        raise ConfigError(f"{folder}: no such folder; `overheard run {folder.name}` makes it")
-    records, damaged = audit_files.read_records(folder)
-    if not records:
-        raise LineageError(f"{folder}: no whole record in it; `overheard run {folder.name}` makes results and records")
+    records, damaged = _records(folder)
     broken = [finding.path for finding in damaged if finding.kind == "record"]
-    asked, feeds = _Asked(folder, list(damaged)), Feeds(records)
-    read = asked.ask("reading", lambda: audit_files.read_all(folder, records, _kept(folder)), audit_files.Read(folder))
-    faulty = read.faulty
-    asked.findings += read.findings
-    asked.take("looking for other files", lambda: (audit_files.strangers(folder, records, broken), []))
-    asked.take("following the records", lambda: (_between(folder, feeds, broken), []))
-    counted = asked.ask("counting again", lambda: _counted(folder, records, faulty), recount.Recount())
-    asked.take("counting again", lambda: _numbers(folder, counted, sound=not faulty and not broken))
-    if not _is_reference(folder):
-        asked.take("comparing with the plan", lambda: _otherwise(folder, records))
-        asked.take("reading the store", lambda: (_stored(), []))
+    feeds, read, counted = Feeds(records), audit_files.Read(folder), recount.Recount()
+    said: list[Said] = list(damaged)
+
+    ask = partial(_ask, folder, said)
+
+    def reading() -> Iterable[Said]:
+        nonlocal read
+        read = audit_files.read_all(folder, records)
+        return read.findings
+
+    def counting() -> Iterable[Said]:
+        nonlocal counted
+        with tempfile.TemporaryDirectory(prefix="overheard-audit-") as place:
+            counted = recount.recount(folder, records, Path(place), read.faulty)
+        return _numbers(folder, counted, sound=not read.faulty and not broken)
+
+    ask("reading", reading)
+    ask("looking for other files", lambda: audit_files.strangers(folder, records, broken))
+    ask("following the records", lambda: _between(folder, feeds, broken))
+    ask("counting again", counting)
+    if folder.parent.name != "reference":
+        ask("comparing with the plan", lambda: _otherwise(folder, records))
+        ask("reading the store", _stored)
         for what, question in (also or {}).items():
-            asked.take(what, partial(question, folder, faulty))
+            ask(what, partial(_both, question, folder, read.faulty))
     if leaks:
-        asked.take("the leak report", lambda: _leaks(folder, records, faulty))
+        ask("the leak report", lambda: _leaks(folder, records, read.faulty))
     if recompute:
-        asked.take("running again", lambda: rerun.recompute(folder, records, recompute, seed))
+        ask("running again", lambda: rerun.recompute(folder, records, recompute, seed))
     if read.absent:
-        asked.remarks.append(f"{read.absent} files are not kept here, as in every reference run")
-    fed = [replace(one, feeds=_fed(one, feeds)) for one in asked.findings]
-    ordered = tuple(sorted(fed, key=lambda finding: (finding.path, finding.kind)))
+        said.append(f"{read.absent} files are not kept here, as in every reference run")
     counts = {
         "records": len(records) + len(broken),
         "files": sum(content.files or 1 for content in read.contents.values()),
         "bytes": sum(content.bytes for content in read.contents.values()),
         "cells": counted.cells,
     }
-    return Audit(folder, ordered, feeds.all, counts, tuple(asked.remarks), time.monotonic() - started)
+    remarks = tuple(one for one in said if isinstance(one, str))
+    return Audit(folder, _traced(said, feeds), feeds.all, counts, remarks, time.monotonic() - started)
 
 
-def _is_reference(folder: Path) -> bool:
-    return folder.parent.name == "reference"
+def _traced(said: Iterable[Said], feeds: Feeds) -> tuple[Finding, ...]:
+    found = (replace(one, feeds=_fed(one, feeds)) for one in said if isinstance(one, Finding))
+    return tuple(sorted(found, key=lambda finding: (finding.path, finding.kind)))
 
 
-def _kept(folder: Path) -> audit_files.Kept:
-    if not _is_reference(folder):
-        return lambda stage, flag: True
-    return is_kept
+def _records(folder: Path) -> tuple[dict[str, Record], list[Finding]]:
+    if not folder.is_dir():
+        raise ConfigError(f"{folder}: no such folder; `overheard run {folder.name}` makes it")
+    records, damaged = audit_files.read_records(folder)
+    if not records:
+        raise LineageError(f"{folder}: no whole record in it; `overheard run {folder.name}` makes results and records")
+    return records, damaged
+
+
+def _ask(folder: Path, said: list[Said], what: str, question: Callable[[], Iterable[Said]]) -> None:
+    """Each question tells damage by itself; what it cannot even open is a finding here."""
+    try:
+        said.extend(question())
+    except (OverheardError, OSError) as error:
+        fix = "put back or delete what the message names, then `overheard run`"
+        said.append(Finding("unreadable", f"results/{folder.name}", f"{what}: {error}", "what can be audited", fix))
+
+
+def _both(question: Question, folder: Path, faulty: Collection[str]) -> Iterable[Said]:
+    findings, remarks = question(folder, faulty)
+    return [*findings, *remarks]
 
 
 def _fed(finding: Finding, feeds: Feeds) -> tuple[str, ...]:
-    if finding.path.endswith(".record.json") or finding.kind in ("circumstance", "forged"):
-        job = finding.path.replace(audit_files.CIRCUMSTANCE, ".record.json")
-        return feeds.of_job(job) if job.endswith(".record.json") else feeds.of_file(finding.path)
+    if finding.path.endswith((records.SUFFIX, records.CIRCUMSTANCE)):
+        return feeds.of_job(str(record_of(finding.path)))
     if finding.kind in ("store", "saved", "unknown"):
         return ()
-    return feeds.all if finding.kind == "leak" else feeds.of_file(finding.path.removesuffix(LISTING))
+    return feeds.all if finding.kind == "leak" else feeds.of_file(finding.path.removesuffix(records.LISTING))
 
 
-def _otherwise(folder: Path, records: Mapping[str, Record]) -> _Said:
+def _otherwise(folder: Path, records: Mapping[str, Record]) -> Iterator[Said]:
     """Jobs that were made otherwise than planned, though nothing they are planned with changed since."""
     name = folder.name
     try:
         jobs = DryRun(asking.snakemake_command(load(name), asking.Wanted())).jobs()
     except OverheardError as error:
-        return [], [f"not compared with the plan: {error}"]
-    mend = f"`overheard run {name}` makes it as planned"
-    findings = [
-        Finding("plan", job, f"made with other {what}", f"what config/{name}.yaml and the code say", mend)
-        for job, what in deviations(records, jobs).items()
-    ]
-    stale = sum(job.reason is not None for job in jobs)
-    more = f"{stale} jobs would run again, so their results were not compared with the plan; `overheard status {name}`"
-    return findings, [more] if stale else []
+        yield f"not compared with the plan: {error}"
+        return
+    for job, what in deviations(records, jobs).items():
+        expected, fix = f"what config/{name}.yaml and the code say", f"`overheard run {name}` makes it as planned"
+        yield Finding("plan", job, f"made with other {what}", expected, fix)
+    if stale := sum(job.reason is not None for job in jobs):
+        more = f"their results were not compared with the plan; `overheard status {name}`"
+        yield f"{stale} jobs would run again, so {more}"
 
 
-def _between(folder: Path, feeds: Feeds, broken: Iterable[str]) -> list[Finding]:
+def _between(folder: Path, feeds: Feeds, broken: Iterable[str]) -> Iterator[Finding]:
     """Records against each other: every input is an output of another or was given, no cycle, no orphan."""
     graph, name = feeds.graph, folder.name
-    mend = f"`overheard run {name}` makes it again, once its record is deleted"
-    found = []
+    fix = f"`overheard run {name}` makes it again, once its record is deleted"
     expected = "every input is another job's output, or given by the configuration"
-    for job, path, reason in graph.misfits(given(name, feeds.records)):
+    for job, path, reason in graph.misfits(_given(name, feeds.records)):
         if not any(reason.startswith(record) for record in broken):
-            found.append(Finding("lineage", job, f"it read {path}, but {reason}", expected, mend))
+            yield Finding("lineage", job, f"it read {path}, but {reason}", expected, fix)
     for path, jobs in graph.written_twice().items():
-        found.append(Finding("lineage", jobs[0], f"{path} was written by {' and '.join(jobs)}", "one job a file", mend))
+        yield Finding("lineage", jobs[0], f"{path} was written by {' and '.join(jobs)}", "one job a file", fix)
     for jobs in graph.cycles():
-        found.append(Finding("cycle", jobs[0], f"rests on itself by way of {', '.join(jobs)}", "no cycle", mend))
+        yield Finding("cycle", jobs[0], f"rests on itself by way of {', '.join(jobs)}", "no cycle", fix)
     # without all tables, what a part of an experiment was made for cannot be told
-    if not broken and f"results/{name}/{_CELLS}" in feeds.records:
+    if not broken and record_path(name, "cells", {}) in feeds.records:
         for job in graph.orphans():
-            found.append(
-                Finding("orphan", job, "nothing rests on it", "a way to a table or figure", "delete its files")
-            )
+            yield Finding("orphan", job, "nothing rests on it", "a way to a table or figure", "delete its files")
+
+
+def _given(name: str, records: Mapping[str, Record]) -> dict[str, str]:
+    """The sha256, by recorded path, of what may be read without a job that made it.
+
+    Where `config/NAME.yaml` is here, only what it names; else whatever the jobs read that take a user's own data.
+    """
+    is_named = _is_named(name)
+    found: dict[str, str] = {}
+    for record in records.values():
+        for flag, entry in files(record, "reads"):
+            if (record["stage"], flag) in _GIVEN and entry.get("record") is None and is_named(entry["path"]):
+                found.setdefault(entry["path"], entry["sha256"])
     return found
 
 
-def _counted(folder: Path, records: Mapping[str, Record], faulty: Collection[str]) -> recount.Recount:
-    with tempfile.TemporaryDirectory(prefix="overheard-audit-") as place:
-        return recount.recount(folder, records, Path(place), faulty)
+def _is_named(name: str) -> Callable[[str], bool]:
+    """Whether a path is the source's own, or the printed numbers; every one is where no configuration can be asked."""
+    try:
+        experiment = config.load_experiment(Path("config") / f"{name}.yaml")
+        published = Path(config.load_study(project_root(), experiment).published).as_posix()
+    except (OverheardError, OSError):
+        return lambda path: True
+    source, places = experiment.source, []
+    if isinstance(source, config.Directory):
+        places = [source.pairs, source.scenes, source.sounds, source.tagger]
+    own = {published, *(Path(place).as_posix() for place in places if place)}
+    # an installed package's printed numbers have a path of that machine
+    return lambda path: path in own or path.endswith(f"/{published}")
 
 
-def _numbers(folder: Path, counted: recount.Recount, sound: bool) -> _Said:
+def _numbers(folder: Path, counted: recount.Recount, sound: bool) -> Iterator[Said]:
     """Every number again; where files or records are not sound, what rests on them is not counted and no finding."""
-    mend = f"`overheard trace {folder.name} PATH` shows what it rests on; then delete it and its record and run again"
-    findings = [
-        Finding("number", path, was, f"{now}, from the predictions", mend) for path, was, now in counted.differences
-    ]
-    remarks = [f"{path} was not counted again: {reason}" for path, reason in counted.left]
-    remarks += [
-        f"{job}: its text was made by other code than this; its numbers were compared" for job in counted.other_code
-    ]
-    if sound:
-        findings += [
-            Finding("number", path, reason, "numbers that can be counted again", mend) for path, reason in counted.left
-        ]
-    return findings, remarks
+    fix = f"`overheard trace {folder.name} PATH` shows what it rests on; then delete it and its record and run again"
+    for path, was, now in counted.differences:
+        yield Finding("number", path, was, f"{now}, from the predictions", fix)
+    for path, reason in counted.left:
+        yield f"{path} was not counted again: {reason}"
+        if sound:
+            yield Finding("number", path, reason, "numbers that can be counted again", fix)
+    for job in counted.other_code:
+        yield f"{job}: its text was made by other code than this; its numbers were compared"
 
 
-def _stored() -> list[Finding]:
+def _stored() -> Iterator[Finding]:
     place = store.folder()
-    if place is None or not place.is_dir():
-        return []
     expected = "what its name says; a store is a cache, deleting from it is safe"
-    lines = (line.partition(": ") for line in store.check(place))
-    return [
-        Finding("store", path, said.rpartition("; ")[0], expected, said.rpartition("; ")[2]) for path, _, said in lines
-    ]
+    for line in store.check(place) if place and place.is_dir() else ():
+        path, _, said = line.partition(": ")
+        yield Finding("store", path, said.rpartition("; ")[0], expected, said.rpartition("; ")[2])
 
 
-def _leaks(folder: Path, records: Mapping[str, Record], faulty: Collection[str]) -> _Said:
+def _leaks(folder: Path, records: Mapping[str, Record], faulty: Collection[str]) -> Iterator[Said]:
     """The leak report; none where a file it would open is not what it should be."""
     from overheard.lineage.leak_report import allowed_by_protocol, leak_report
 
     opened = tuple(f"results/{folder.name}/{part}/" for part in ("media", "features", "teacher"))
     if damaged := sorted(path for path in faulty if path.startswith(opened)):
         more = f" and {len(damaged) - 1} more" if len(damaged) > 1 else ""
-        return [], [f"no leak report: {damaged[0]}{more} is not what it should be"]
-    where = f"results/{folder.name}/media/splits.csv"
+        yield f"no leak report: {damaged[0]}{more} is not what it should be"
+        return
+    (where,) = written(folder.name, "split", {})["splits"]
     try:
-        report = leak_report(folder, allowed_by_protocol(folder.name), records=records)
+        report = leak_report(folder, allowed_by_protocol(folder.name), records)
     except (OverheardError, OSError) as error:  # of content whose hash is right and that is nonsense
-        return [Finding("leak", where, f"no leak report: {error}", "a leak report", "fix what it names")], []
+        yield Finding("leak", where, f"no leak report: {error}", "a leak report", "fix what it names")
+        return
     if report.has_forbidden:
-        expected, mend = "no way the protocol forbids", f"`overheard leaks {folder.name}` shows every way; mend it"
-        return [Finding("leak", where, report.as_markdown(), expected, mend)], []
+        expected, fix = "no way the protocol forbids", f"`overheard leaks {folder.name}` shows every way; fix it"
+        yield Finding("leak", where, report.as_markdown(), expected, fix)
+        return
     said = "leak report: no test location reaches training in a way the protocol forbids"
     if unknown := list(dict.fromkeys(line.way for line in report.not_examined)):
         ways = len({line.way for line in report.lines})
         said += f"; {len(unknown)} of {ways} ways not examined: {', '.join(unknown)}"
-    return [], [said]
+    yield said
 
 
 def as_text(audited: Audit) -> str:
@@ -259,7 +273,7 @@ def as_text(audited: Audit) -> str:
     for finding in audited.findings:
         place = located(finding.path, audited.folder)
         lines.append(f"{place}: {finding.kind}: found {finding.found}; expected {finding.expected}")
-        lines.append(f"    feeds {in_words(finding.feeds, audited.everything)}; {finding.mend}")
+        lines.append(f"    feeds {in_words(finding.feeds, audited.everything)}; {finding.fix}")
     lines += [f"note: {remark}" for remark in audited.remarks]
     counts = audited.counts
     looked = (

@@ -1,7 +1,7 @@
 """Is every file what the records say, and does it belong to a record? Touches files: reads all of them, always."""
 
 import os
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +13,7 @@ from overheard.io.whole import PART
 from overheard.jobs import hashing, on_disk
 from overheard.jobs.hashing import Content
 from overheard.jobs.records import (
+    CIRCUMSTANCE,
     LISTING,
     SUFFIX,
     Record,
@@ -28,15 +29,11 @@ from overheard.lineage.circumstances import circumstance_of
 from overheard.lineage.findings import Finding
 from overheard.lineage.graph import enclosing
 from overheard.lineage.recount import outside_file
-from overheard.study.layout import SAVED, record_of
+from overheard.study.layout import SAVED, is_kept, record_of
 
-CIRCUMSTANCE = ".circumstance.json"
 COMPANIONS = ("report.html", ".lock")
 """Files in an experiment's folder that no job makes and that belong there."""
 _ANYWHERE = (".snakemake_timestamp", ".gitignore")
-
-Kept = Callable[[str, str], bool]
-"""Whether a folder must hold what a stage wrote under a flag: all of it in `results/`, part of it in `reference/`."""
 
 
 @dataclass
@@ -58,15 +55,15 @@ class Read:
     absent: int = 0
     faulty: set[str] = field(default_factory=set)
 
-    def add(self, kind: str, path: str, found: str, expected: str, mend: str) -> None:
+    def add(self, kind: str, path: str, found: str, expected: str, fix: str) -> None:
         """A finding, but of a file that has one already."""
         if path not in self.faulty:
-            self.findings.append(Finding(kind, path, found, expected, mend))
+            self.findings.append(Finding(kind, path, found, expected, fix))
             self.faulty.add(path)
 
-    def changed(self, path: str, digest: str, expected: str, mend: str) -> None:
+    def changed(self, path: str, digest: str, expected: str, fix: str) -> None:
         """A file with another content."""
-        self.add("changed", path, f"sha256 {digest[:12]}…", f"sha256 {expected[:12]}…", mend)
+        self.add("changed", path, f"sha256 {digest[:12]}…", f"sha256 {expected[:12]}…", fix)
 
 
 def read_records(folder: Path) -> tuple[dict[str, Record], list[Finding]]:
@@ -76,7 +73,7 @@ def read_records(folder: Path) -> tuple[dict[str, Record], list[Finding]]:
         name, expected = recorded(path, folder), "a whole record"
         try:
             record = read_record(path)
-            text = (lacks := fault(record)) and f"not a record: {lacks}"
+            text = (wrong := fault(record)) and f"not a record: {wrong}"
         except (OverheardError, OSError, ValueError, RecursionError) as error:  # no JSON or text at all
             text = _after(error, path)
         if not text and (foreign := sorted({one for one in _wrote(record) if record_of(one) != name})):
@@ -110,25 +107,22 @@ def _circumstance(folder: Path, job: str, record: Record) -> list[Finding]:
         circumstance_of(folder, job, record)
     except LineageError as error:
         kind = "circumstance" if place.exists() else "missing"
-        expected, mend = f"the circumstance of {job}, as it was written", _again(folder, f"it and {Path(job).name}")
-        return [Finding(kind, recorded(place, folder), _after(error, place), expected, mend)]
+        expected, fix = f"the circumstance of {job}, as it was written", _again(folder, f"it and {Path(job).name}")
+        return [Finding(kind, recorded(place, folder), _after(error, place), expected, fix)]
     return []
 
 
-def read_all(folder: Path, records: Mapping[str, Record], kept: Kept) -> Read:
-    """Hash every file that a record names, and compare."""
-    found = Read(folder)
+def read_all(folder: Path, records: Mapping[str, Record]) -> Read:
+    """Hash every file that a record names, and compare; of a reference run some need not be there."""
+    found, whole = Read(folder), folder.parent.name != "reference"
     sides = [(record["stage"], *side) for record in records.values() for side in record["writes"].items()]
-    written = {entry["path"]: (entry, kept(stage, flag)) for stage, flag, side in sides for entry in side}
+    written = {entry["path"]: (entry, whole or is_kept(stage, flag)) for stage, flag, side in sides for entry in side}
     outside = {e["path"]: e for record in records.values() for e in entries(record["reads"]) if not e.get("record")}
     places = {path: located(path, folder) for path in written}
     wanted = {path: place for path, place in places.items() if written[path][1] or place.exists()}
     found.absent = len(written) - len(wanted)
     wanted |= {path: _outside_place(path) for path in outside}
-    for path, place in wanted.items():
-        if place.is_dir():
-            _read_folder(path, place, found)
-    _read_files({path: place for path, place in wanted.items() if path not in found.contents}, found)
+    _read(wanted, found)
     for path, (entry, _) in written.items():
         _compare_written(path, entry, found)
     for job, record in records.items():
@@ -147,34 +141,29 @@ def _outside_place(path: str) -> Path:
         return Path(path)
 
 
-def _read_folder(path: str, place: Path, found: Read) -> None:
-    try:
-        found.contents[path], text = hashing.read_listed(place)
-    except MediaError as error:
-        found.add("changed", path, str(error), "a folder as a job left it", "fix or remove it")
-        found.contents[path] = Content("unreadable", 0, 0)
-        return
-    if text is not None:
-        found.listings[path] = hashing.listed(text, path)
+def _read(places: Mapping[str, Path], found: Read) -> None:
+    """Hash files and folders, the largest files first, so that two threads end together."""
 
-
-def _read_files(places: Mapping[str, Path], found: Read) -> None:
-    """Hash single files, the largest first, so that two threads end together."""
-
-    def read(item: tuple[str, Path]) -> tuple[str, Content | MediaError]:
+    def read(path: str) -> Content | MediaError:
         try:
-            return item[0], hashing.read(item[1])
+            return hashing.read(places[path])
         except MediaError as error:
-            return item[0], error
+            return error
 
-    ordered = sorted(places.items(), key=lambda item: -item[1].stat().st_size if item[1].is_file() else 0)
+    ordered = sorted(places, key=lambda path: -places[path].stat().st_size if places[path].is_file() else 0)
     with ThreadPoolExecutor(max(2, len(os.sched_getaffinity(0)))) as pool:
-        for path, content in pool.map(read, ordered):
-            if isinstance(content, Content):
-                found.contents[path] = content
-            else:
-                mend = _again(found.folder, "what is left of it")
-                found.add("missing", path, _after(content, places[path]), "the file", mend)
+        for path, answer in zip(ordered, pool.map(read, ordered), strict=True):
+            if isinstance(answer, MediaError):
+                if places[path].is_dir():
+                    found.add("changed", path, str(answer), "a folder as a job left it", "fix or remove it")
+                    found.contents[path] = Content("unreadable", 0, 0)
+                else:
+                    fix = _again(found.folder, "what is left of it")
+                    found.add("missing", path, _after(answer, places[path]), "the file", fix)
+                continue
+            found.contents[path] = answer
+            if answer.listing is not None:
+                found.listings[path] = hashing.listed(answer.listing, path)
 
 
 def _compare_written(path: str, entry: Mapping[str, Any], found: Read) -> None:
@@ -186,43 +175,43 @@ def _compare_written(path: str, entry: Mapping[str, Any], found: Read) -> None:
 
 
 def _compare_folder(path: str, entry: Mapping[str, Any], content: Content | None, found: Read) -> None:
-    """A folder against its record; which of its files differ is told by the listing beside it."""
-    name, mend = f"{path}{LISTING}", _again(found.folder, path)
+    """A folder against its record; which of its files differ is in the listing beside it."""
+    name, fix = f"{path}{LISTING}", _again(found.folder, path)
     place, listing = located(name, found.folder), f"the list of the files of {path}"
     expected = None
     if content is None and not place.exists():
         return
     if not place.is_file():
-        found.add("missing", name, "no such file", listing, mend)
+        found.add("missing", name, "no such file", listing, fix)
     elif change := on_disk.listing_change(entry, located(path, found.folder)):
-        found.changed(name, change.new, change.old, mend)
+        found.changed(name, change.new, change.old, fix)
     else:
         try:
             expected = on_disk.listed(entry, located(path, found.folder))
         except LineageError as error:
-            found.add("unreadable", name, str(error), listing, mend)
+            found.add("unreadable", name, str(error), listing, fix)
     if content is None or content.sha256 == entry["sha256"]:
         return
     if expected is None:
-        found.changed(path, content.sha256, entry["sha256"], mend)
+        found.changed(path, content.sha256, entry["sha256"], fix)
         return
-    _in_folder(path, {file: one.sha256 for file, one in expected.items()}, found, mend)
+    _in_folder(path, {file: one.sha256 for file, one in expected.items()}, found, fix)
     for file in sorted(found.listings.get(path, {}).keys() - expected.keys()):
-        found.add("unknown", f"{path}/{file}", "a file", f"no such file when {path} was made", mend)
+        found.add("unknown", f"{path}/{file}", "a file", f"no such file when {path} was made", fix)
 
 
-def _in_folder(path: str, expected: Mapping[str, str], found: Read, mend: str) -> None:
+def _in_folder(path: str, expected: Mapping[str, str], found: Read, fix: str) -> None:
     """What of a folder that was read is missing or has another sha256 than expected, by name."""
     there = found.listings.get(path, {})
     for name, digest in expected.items():
         if name not in there:
-            found.add("missing", f"{path}/{name}", "no such file", f"sha256 {digest[:12]}…", mend)
+            found.add("missing", f"{path}/{name}", "no such file", f"sha256 {digest[:12]}…", fix)
         elif there[name].sha256 != digest:
-            found.changed(f"{path}/{name}", there[name].sha256, digest, mend)
+            found.changed(f"{path}/{name}", there[name].sha256, digest, fix)
 
 
 def _compare_outside(path: str, entry: Mapping[str, Any], found: Read) -> None:
-    """A user's folder or file against what was read of it, where no manifest told which file of it differs."""
+    """A user's folder or file against what was read of it, where no manifest says which file of it differs."""
     content = found.contents.get(path)
     if content is None or content.sha256 == entry["sha256"]:
         return
@@ -240,9 +229,9 @@ def _against_manifest(job: str, record: Record, outside: Collection[str], found:
     """Every line of a media manifest against the folder that was just read."""
     folder = found.folder
     media = next((entry["path"] for entry in record["reads"].get("folder", ())), None)
-    mend = _put_back(folder) if media in outside else _again(folder, f"results/{folder.name}/media")
+    fix = _put_back(folder) if media in outside else _again(folder, f"results/{folder.name}/media")
     if not (written := record["writes"].get("manifest")):
-        found.add("record", job, "it names no manifest", "the manifest that this job writes", mend)
+        found.add("record", job, "it names no manifest", "the manifest that this job writes", fix)
         return
     manifest = written[0]["path"]
     place = located(manifest, folder)
@@ -251,9 +240,9 @@ def _against_manifest(job: str, record: Record, outside: Collection[str], found:
     try:
         lines = artifacts.read_table(place, ["path", "sha256", "bytes"])
     except MediaError as error:
-        found.add("unreadable", manifest, str(error), "a manifest", mend)
+        found.add("unreadable", manifest, str(error), "a manifest", fix)
         return
-    _in_folder(media, {line["path"]: line["sha256"] for line in lines}, found, mend)
+    _in_folder(media, {line["path"]: line["sha256"] for line in lines}, found, fix)
 
 
 def _inside_folders(record: Record, found: Read) -> None:
@@ -273,7 +262,7 @@ def strangers(folder: Path, records: Mapping[str, Record], damaged: Iterable[str
     jobs = {*records, *damaged}
     known = {entry["path"] for entry in written} | {f"{path}{LISTING}" for path in folders}
     known |= jobs | {f"{job.removesuffix(SUFFIX)}{CIRCUMSTANCE}" for job in jobs}
-    damaged, mend = set(damaged), "move it away, or delete it"
+    damaged, fix = set(damaged), "move it away, or delete it"
     findings = []
     for place in _files_outside(folder, {located(path, folder) for path in folders}):
         name = recorded(place, folder)
@@ -284,7 +273,7 @@ def strangers(folder: Path, records: Mapping[str, Record], damaged: Iterable[str
         if place.is_relative_to(folder / SAVED) and folder.parent.name != "reference":
             continue  # see audit_saved
         what = "left by a job that was cut off" if place.name.startswith(PART) else "a file that no record names"
-        findings.append(Finding("unknown", name, what, "only files of the experiment's jobs", mend))
+        findings.append(Finding("unknown", name, what, "only files of the experiment's jobs", fix))
     return findings
 
 

@@ -151,7 +151,7 @@ def _set_change(before: Sequence[str], now: Sequence[str]) -> str:
 
 
 def _which_files(path: str, job: Planned, view: View) -> str:
-    """Of a user's folder the files that changed, as far as its manifest tells; else who made the file again."""
+    """Of a user's folder the files that changed, as far as its manifest shows; else who made the file again."""
     if path not in job.planned["outside"]:
         makers = (source for source in job.sources if _wrote(view, source, path))
         return next((f"made again by {maker}, after this job read it" for maker in makers), "")

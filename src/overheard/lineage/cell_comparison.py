@@ -6,8 +6,8 @@ noise**: the difference of the means is no larger than two draws of so many seed
 Welch's t-test (two-sided, unequal variances) asks this of each cell; of many cells one in twenty would fail at 5 % by
 chance alone, so Holm's correction holds the chance of a single false alarm among all cells to 5 %. Welch's test takes
 the two sets of seeds as independent, which is right where code or settings differ, and cautious where the same seeds
-were only computed elsewhere. With few seeds only large differences can be told from noise. A cell of one seed has no
-noise to compare with: it is the same, within tolerance, or not.
+were only computed elsewhere. With few seeds only large differences can be distinguished from noise. A cell of one seed
+has no noise to compare with: it is the same, within tolerance, or not.
 """
 
 import math

@@ -59,7 +59,7 @@ def check(name: str, all_cells: bool = False) -> tuple[str, int]:
     lines += _counts(found) + (["", *cell_comparison.as_lines(shown)] if shown else [])
     failed = any(one.verdict in (NOT, ONLY_A, ONLY_B) for one in found)
     if failed:
-        lines += ["", f"`overheard diff {first.folder} results/{name}` tells the cause"]
+        lines += ["", f"`overheard diff {first.folder} results/{name}` shows the cause"]
     return "\n".join(lines), int(failed)
 
 
@@ -71,7 +71,7 @@ class Diff:
         cells: every cell of either side, with its verdict.
         causes: first causes on which moved cells rest, each with how many.
         idle: other first causes, on which no moved cell rests.
-        told: whether both sides have records, so that causes can be told.
+        told: whether both sides have records, so that causes can be named.
     """
 
     first: Side
@@ -208,7 +208,7 @@ def _counts(cells: Sequence[Compared]) -> list[str]:
 def _causes(found: Diff) -> list[str]:
     if not found.told:
         side = found.second if found.first.records else found.first
-        return [f"No cause can be told: {side.label} has no records."]
+        return [f"The cause is not known: {side.label} has no records."]
     if not found.causes:
         return ["No cause is known: no record differs."]
     of = f"of {len(found.moved)} moved cells rest on it"

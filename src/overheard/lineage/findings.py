@@ -1,13 +1,12 @@
 """What an audit found, and the cells it feeds. Pure: from records to plain data."""
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from overheard.jobs.records import Record
+from overheard.jobs.records import SUFFIX, Record
 from overheard.lineage.graph import Graph
-from overheard.study.layout import FINAL_STAGES
+from overheard.study.layout import FINAL_STAGES, record_of, run_of, stage_of
 
 
 @dataclass(frozen=True)
@@ -20,7 +19,7 @@ class Finding:
         path: the file, as records have it.
         found: what is there.
         expected: what should be.
-        mend: what to do, with the next command.
+        fix: what to do, with the next command.
         feeds: cells (`table2/scene/image/f_score`) and figures that rest on it.
     """
 
@@ -28,11 +27,8 @@ class Finding:
     path: str
     found: str
     expected: str
-    mend: str
+    fix: str
     feeds: tuple[str, ...] = ()
-
-
-_RUN = re.compile(r"results/[^/]+/evaluate/([^/]+)/([^/]+)/seed-\d+/(?:predictions\.npz|scores\.json)")
 
 
 class Feeds:
@@ -40,31 +36,32 @@ class Feeds:
 
     Attributes:
         tables: (table, row, column, metric) of every cell, by the record of its table.
+        figures: records of the figures.
         all: every cell and figure of the experiment.
     """
 
     def __init__(self, records: Mapping[str, Record]) -> None:
         self.records, self.graph = records, Graph(records)
         self.tables = {job: _cells(record) for job, record in records.items() if record["stage"] == "tables"}
-        figures = sorted(_word(job) for job, record in records.items() if record["stage"] == "figures")
-        self.all = (*("/".join(cell) for cells in self.tables.values() for cell in cells), *figures)
+        self.figures = {job for job, record in records.items() if record["stage"] == "figures"}
+        shown = sorted(map(_word, self.figures))
+        self.all = (*("/".join(cell) for cells in self.tables.values() for cell in cells), *shown)
 
     def of_file(self, path: str) -> tuple[str, ...]:
         """What rests on a file, or on a folder that jobs read."""
-        if run := _RUN.fullmatch(path):
-            # a table has other rows besides
-            readers = {link.job for link in self.graph.readers.get(path, ())} - self.tables.keys()
-            return self._named(readers, {run.groups()})
+        # nobody reads predictions, yet all numbers of their row are counted from them
+        if run_of(path, "evaluate", "predictions", "scores"):
+            return self.of_job(str(record_of(path)))
         written = self.graph.producer(path)
         own = {written.job} if written and self.records[written.job]["stage"] in FINAL_STAGES else set()
-        return self._named(own | set(self._readers(path)), set())
+        return self._named(own | set(self._readers(path)))
 
     def of_job(self, job: str) -> tuple[str, ...]:
         """What rests on a job, which may have a damaged record; of a table or figure that very one."""
-        told = self._named({job}, set())
+        told = self._named({job})
         if job in self.records or told:
             return told
-        return (_word(job),) if "/tables/" in job or "/figures/" in job else ()
+        return (_word(job),) if stage_of(job) in FINAL_STAGES else ()
 
     def _readers(self, path: str) -> Iterable[str]:
         """Jobs that read a file, a folder it lies in, or something in it."""
@@ -72,32 +69,27 @@ class Feeds:
             if place == path or path.startswith(f"{place}/") or place.startswith(f"{path}/"):
                 yield from (link.job for link in links)
 
-    def _named(self, jobs: set[str], rows: set[tuple[str, ...]]) -> tuple[str, ...]:
-        """Cells and figures that these jobs, those after them, and these rows (method, modality) make."""
+    def _named(self, jobs: set[str]) -> tuple[str, ...]:
+        """Cells and figures that these jobs, and those after them, make."""
         if any(self.records[job]["stage"] == "cells" for job in jobs if job in self.records):
             return tuple(name for name in self.all if "/" in name)
         tainted = set(self.graph.descendants(jobs))
         names = []
         for job, cells in self.tables.items():
-            hit = rows | {run for run, made_by in self._runs(job) if made_by in tainted}
-            names += ["/".join(cell) for cell in cells if job in jobs or cell[1:3] in hit]
-        drawn = [job for job, record in self.records.items() if record["stage"] == "figures"]
-        shown = {job for job in drawn if job in tainted or any(run in rows for run, _ in self._runs(job))}
-        return (*names, *sorted(map(_word, shown)))
-
-    def _runs(self, job: str) -> Iterable[tuple[tuple[str, ...], str | None]]:
-        """The row of each scores file that a table or figure reads, and who made it."""
-        for entry in self.records[job]["reads"].get("scores", ()):
-            if run := _RUN.fullmatch(entry["path"]):
-                yield run.groups(), entry.get("record")
+            read = self.records[job]["reads"].get("scores", ())
+            runs = {run_of(entry["path"], "evaluate", "scores") for entry in read if entry.get("record") in tainted}
+            rows = {tuple(run.split("/")[:2]) for run in runs if run}
+            # a table has other rows besides
+            names += ["/".join(cell) for cell in cells if job in jobs or cell[1:3] in rows]
+        return (*names, *sorted(_word(job) for job in self.figures & tainted))
 
 
 def _word(job: str) -> str:
-    return job.rpartition("/")[2].removesuffix(".record.json")
+    return job.rpartition("/")[2].removesuffix(SUFFIX)
 
 
 def _cells(record: Record) -> list[tuple[str, str, str, str]]:
-    """None of a record that does not say them; counting again tells of it."""
+    """None of a record that does not say them; counting again shows it."""
     try:
         table, spec = record["settings"]["table"], record["settings"]["settings"]["spec"]
         return [

@@ -5,9 +5,10 @@ right hash may still be nonsense, so everything that is read is checked before a
 """
 
 import json
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +18,12 @@ from pydantic import TypeAdapter, ValidationError
 from overheard.errors import LineageError, MediaError, OverheardError, PairingError
 from overheard.io import artifacts
 from overheard.jobs.code import closure
+from overheard.jobs.comparison import flat
 from overheard.jobs.records import Record, located
 from overheard.scores import metrics
-from overheard.study.config import Table
+from overheard.study.config import TableSpec
 from overheard.study.experiments import project_root
+from overheard.study.layout import RUN
 
 _SAID = ("method", "modality", "seed", "best_epoch", "events")
 _NUMBERS = ("table", "row", "column", "metric", "n", "mean", "std", "runs")
@@ -113,9 +116,10 @@ class _Counting:
         self.found.differences += [(scored, *pair) for pair in _differing(stored, again)]
         self.found.differences += [(predicted, *pair) for pair in _wrong_clips(arrays, expected)]
         if trained := self.records.get(student["record"] or ""):
-            run = {key: trained["settings"].get(key) for key in _SAID[:3]}
-            if run != {key: stored[key] for key in run}:
-                self.found.differences.append((scored, f"says it is {_named(stored)}", f"its student is {_named(run)}"))
+            # a forged record may have no such setting
+            named = [RUN.format_map(dict.fromkeys(_SAID) | one) for one in (stored, trained["settings"])]
+            if named[0] != named[1]:
+                self.found.differences.append((scored, f"says it is {named[0]}", f"its student is {named[1]}"))
 
     def table(self, job: str, record: Record) -> None:
         """One table from the scores that were counted again."""
@@ -127,18 +131,17 @@ class _Counting:
         word = record["settings"].get("table")
         try:
             settings = TypeAdapter(Settings).validate_python(record["settings"].get("settings"))
-            Table.model_validate(settings.spec)
+            TableSpec.model_validate(settings.spec)
         except ValidationError as error:
             raise LineageError(f"its record has no settings of a table: {error}") from error
         if not isinstance(word, str):
             raise LineageError("its record does not say which table it is")
         tables(published=published, table=word, settings=settings, scores=scores, **writes)
-        same_code = self._same_code(record)
-        if not same_code:
-            self.found.other_code.append(job)
-        flags = writes if same_code else ("cells",)
-        self._compare(record, {flag: writes[flag] for flag in flags}, same_code)
         self.found.cells += len(artifacts.read_table(writes["cells"]))
+        if not _is_todays_code(record):
+            self.found.other_code.append(job)
+            writes = {"cells": writes["cells"]}
+        self._compare(record, writes)
 
     def gathered(self, job: str, record: Record) -> None:
         """All tables' cells from the tables that were counted again."""
@@ -148,7 +151,7 @@ class _Counting:
         given = self._counted(entry["path"] for entry in record["reads"]["tables"])
         writes = self._places(record, "cells", "metrics")
         cells(given, **writes)
-        self._compare(record, writes, self._same_code(record))
+        self._compare(record, writes)
 
     def _again(self, path: str) -> Path:
         """Where a recorded path's second count goes."""
@@ -165,9 +168,6 @@ class _Counting:
             raise LineageError(f"{missing[0].relative_to(self.into)} could not be counted again")
         return places
 
-    def _same_code(self, record: Record) -> bool:
-        return bool(closure.stage_code(record["stage"]).digest == record["code"]["digest"])
-
     def _test_clips(self, index: str, splits: str) -> dict[str, str] | None:
         """The class of every test clip by id; None where index and split are not at hand."""
         places = [located(path, self.folder) for path in (index, splits)]
@@ -180,20 +180,24 @@ class _Counting:
             raise PairingError(f"{places[1]}: test clip {unknown[0]} is not in {places[0]}")
         return {clip: class_of[clip] for clip in tested}
 
-    def _compare(self, record: Record, writes: Mapping[str, Path], same_code: bool) -> None:
+    def _compare(self, record: Record, writes: Mapping[str, Path]) -> None:
         """Compare bytes, or, where other code made the file, the numbers of its cells."""
         for flag, again in writes.items():
             path = _first(record, "writes", flag)
             stored = located(path, self.folder)
             if path in self.faulty or not stored.is_file() or stored.read_bytes() == again.read_bytes():
                 continue
-            if same_code:
+            if _is_todays_code(record):
                 self.found.differences.append((path, *_first_line(stored, again)))
             elif again.suffix == ".json":
                 both = (artifacts.read_json(place) for place in (stored, again))
                 self.found.differences += [(path, *pair) for pair in _differing(*both)]
             elif differing := _numbers(stored) ^ _numbers(again):
                 self.found.differences.append((path, f"{len(differing)} lines of cells differ", "none"))
+
+
+def _is_todays_code(record: Record) -> bool:
+    return bool(closure.stage_code(record["stage"]).digest == record["code"]["digest"])
 
 
 def _first(record: Record, side: str, flag: str) -> str:
@@ -233,10 +237,6 @@ def _scores(path: Path) -> dict[str, Any]:
     return stored
 
 
-def _named(said: Mapping[str, Any]) -> str:
-    return f"{said['method']}/{said['modality']}/seed-{said['seed']}"
-
-
 def _wrong_clips(arrays: Mapping[str, np.ndarray], expected: Mapping[str, str] | None) -> Iterator[tuple[str, str]]:
     if expected is None:
         return
@@ -250,15 +250,16 @@ def _wrong_clips(arrays: Mapping[str, np.ndarray], expected: Mapping[str, str] |
         yield f"{len(wrong)} labels are not the index's: {first} is {labels[first]}", f"{first} is {expected[first]}"
 
 
-def _differing(stored: Any, again: Any, where: str = "") -> list[tuple[str, str]]:
+def _differing(stored: Any, again: Any) -> list[tuple[str, str]]:
     """What differs between two JSON contents, as (stored, counted again), each with its place."""
-    if isinstance(stored, dict) and isinstance(again, dict):
-        keys = sorted(stored.keys() | again.keys())
-        pairs = [_differing(stored.get(key), again.get(key), f"{where}{key} ") for key in keys]
-        return [pair for found in pairs for pair in found]
-    if isinstance(stored, float | int) and isinstance(again, float | int) and abs(stored - again) <= _CLOSE:
-        return []
-    return [] if stored == again else [(f"{where}{_short(stored)}", f"{where}{_short(again)}")]
+    sides = [flat({"": content}) for content in (stored, again)]
+    found = []
+    for key in sorted(sides[0].keys() | sides[1].keys()):
+        was, now = (side.get(key) for side in sides)
+        close = isinstance(was, float | int) and isinstance(now, float | int) and abs(was - now) <= _CLOSE
+        if was != now and not close:
+            found.append((f"{key[1:]} {_short(was)}", f"{key[1:]} {_short(now)}"))
+    return found
 
 
 def _short(value: Any) -> str:
@@ -287,11 +288,8 @@ def _numbers(cells: Path) -> set[tuple[str, ...]]:
 
 def _first_line(stored: Path, again: Path) -> tuple[str, str]:
     """The first line in which two texts differ, of each."""
-    texts: Sequence[Sequence[str]] = [
-        path.read_text(encoding="utf-8", errors="replace").splitlines() for path in (stored, again)
-    ]
-    for number in range(max(map(len, texts))):
-        lines = [text[number] if number < len(text) else "(no such line)" for text in texts]
-        if lines[0] != lines[1]:
-            return f"line {number + 1}: {_short(lines[0])}", _short(lines[1])
+    texts = (path.read_text(encoding="utf-8", errors="replace").splitlines() for path in (stored, again))
+    for number, (was, now) in enumerate(zip_longest(*texts, fillvalue="(no such line)"), start=1):
+        if was != now:
+            return f"line {number}: {_short(was)}", _short(now)
     return "other line ends", "Unix line ends"

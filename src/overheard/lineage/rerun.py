@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 import typing
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,7 @@ from overheard.jobs.code import closure as code
 from overheard.jobs.code import versions
 from overheard.jobs.comparison import Difference, as_plan, differences, other_inputs, paths
 from overheard.jobs.machine import machine_class
-from overheard.jobs.records import Record, entries, listing_path, located, read_record
+from overheard.jobs.records import SUFFIX, Record, entries, listing_path, located, read_record
 from overheard.lineage.circumstances import circumstance_of
 from overheard.lineage.findings import Finding
 from overheard.study.layout import STAGES
@@ -40,8 +40,8 @@ _WORDS = {"setting": "settings", "package": "environment", "definition": "code"}
 
 def recompute(
     folder: Path, records: Mapping[str, Record], count: int, seed: int | None = None
-) -> tuple[list[Finding], list[str]]:
-    """Run jobs drawn at random again; what does not come out as recorded, and remarks.
+) -> Iterator[Finding | str]:
+    """Run jobs drawn at random again; what does not come out as recorded, and a remark which they were.
 
     Args:
         folder: `results/NAME`, or `reference/NAME`, of which only jobs can be drawn whose inputs are kept.
@@ -56,9 +56,10 @@ def recompute(
         if _has_inputs(record, folder) and _circumstance(folder, job, record) is not None
     )
     drawn = random.Random(seed).sample(possible, min(count, len(possible)))
-    findings = [finding for job in drawn for finding in recompute_job(folder, job, records[job])]
-    names = ", ".join(job.removesuffix(".record.json") for job in drawn)
-    return findings, [f"{len(drawn)} of {len(possible)} jobs run again (drawn with seed {seed}): {names}"]
+    for job in drawn:
+        yield from recompute_job(folder, job, records[job])
+    names = ", ".join(job.removesuffix(SUFFIX) for job in drawn)
+    yield f"{len(drawn)} of {len(possible)} jobs run again (drawn with seed {seed}): {names}"
 
 
 def _has_inputs(record: Record, folder: Path) -> bool:
@@ -66,7 +67,7 @@ def _has_inputs(record: Record, folder: Path) -> bool:
 
 
 def _circumstance(folder: Path, job: str, record: Record) -> Mapping[str, Any] | None:
-    """The circumstance of a job; None where it is not whole or not this record's, which an audit tells by itself."""
+    """The circumstance of a job; None where it is not whole or not this record's, which an audit reports by itself."""
     try:
         return circumstance_of(folder, job, record)
     except LineageError:
@@ -75,24 +76,24 @@ def _circumstance(folder: Path, job: str, record: Record) -> Mapping[str, Any] |
 
 def recompute_job(folder: Path, job: str, record: Record) -> list[Finding]:
     """Run one job again, in a temporary working folder that holds links to its inputs and nothing else."""
-    mend = f"delete {job} and `overheard run {folder.name}`"
+    fix = f"delete {job} and `overheard run {folder.name}`"
     try:
         said = _circumstance(folder, job, record) or {}
         words = _recorded_command(said, job, record)
         if other := _other_code(record):
             return [
-                Finding("other code", job, f"made by other code than this ({other})", "the code of its record", mend)
+                Finding("other code", job, f"made by other code than this ({other})", "the code of its record", fix)
             ]
         if differs := _said_otherwise(words, job, record):
             found = f"its recorded command does something else ({', '.join(differs)})"
-            return [Finding("forged", job, found, "the command of its record: the same settings and files", mend)]
+            return [Finding("forged", job, found, "the command of its record: the same settings and files", fix)]
         with tempfile.TemporaryDirectory(prefix="overheard-recompute-") as place:
             command = _command(folder, job, record)
             _link_inputs(folder, record, Path(place))
             _refuse_links(job, record, Path(place))
-            return list(_compared(said, job, record, command, Path(place), mend))
+            return list(_compared(said, job, record, command, Path(place), fix))
     except (OverheardError, OSError) as error:  # a forged record may name any file
-        return [Finding("not recomputed", job, str(error), "a job that can be run again", mend)]
+        return [Finding("not recomputed", job, str(error), "a job that can be run again", fix)]
 
 
 def _recorded_command(said: Mapping[str, Any], job: str, record: Record) -> list[str]:
@@ -257,8 +258,8 @@ def _link(path: str, folder: Path, place: Path) -> None:
 
 
 def _compared(
-    said: Mapping[str, Any], job: str, record: Record, command: list[str], place: Path, mend: str
-) -> typing.Iterator[Finding]:
+    said: Mapping[str, Any], job: str, record: Record, command: list[str], place: Path, fix: str
+) -> Iterator[Finding]:
     """Run the command in a folder and compare what it writes with the record."""
     # a user's own modules lie in the working folder
     modules = [str(Path.cwd()), *filter(None, [os.environ.get("PYTHONPATH")])]
@@ -267,14 +268,14 @@ def _compared(
     done = subprocess.run(command, cwd=place, env=environ, capture_output=True, text=True, check=False)
     if done.returncode:
         told = " ".join(done.stderr.strip().splitlines()[-3:])
-        yield Finding("not recomputed", job, f"the job failed: {told}", "a job that can be run again", mend)
+        yield Finding("not recomputed", job, f"the job failed: {told}", "a job that can be run again", fix)
         return
     again = read_record(place / job)
     if again["identity"] != record["identity"]:
         other = _in_words(differences(record, as_plan(again) | {"writes": paths(again, "writes")}))
         other += ["reads"] if other_inputs(record, again) else []
         found = f"run again it is another job ({', '.join(other)})"
-        yield Finding("forged", job, found, "the same settings, inputs and code", mend)
+        yield Finding("forged", job, found, "the same settings, inputs and code", fix)
         return
     # equal bytes are promised within one class of machines
     machine, here = said.get("machine"), machine_class()
@@ -284,4 +285,4 @@ def _compared(
         if made := on_disk.change(entry, place / entry["path"]):
             found = f"sha256 {entry['sha256'][:12]}…, as its record has it{remark}"
             expected = f"{hashing.in_words(made.new)}, as the job makes it"
-            yield Finding("other machine" if elsewhere else "forged", entry["path"], found, expected, mend)
+            yield Finding("other machine" if elsewhere else "forged", entry["path"], found, expected, fix)

@@ -6,121 +6,95 @@ Only the records on the way are read, so that a study of ten thousand runs costs
 import csv
 import io
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from overheard.errors import ConfigError, LineageError
 from overheard.jobs import on_disk, records
-from overheard.jobs.records import Record
+from overheard.jobs.records import Entry, Record
 from overheard.lineage.circumstances import circumstance_of
 from overheard.lineage.graph import Graph, files
-
-Entry = Mapping[str, Any]
+from overheard.study.layout import RUN, record_path, results, run_of
 
 
 @dataclass(frozen=True)
-class Job:
-    """One job: what it was, what it read and wrote, when and where it was computed.
+class Step:
+    """One job of a trace.
 
     Attributes:
         name: its record's path within the experiment, without `.record.json`.
-        record: the recorded path of its record.
+        record: its record.
         parents: names of the jobs it read from.
-        how: `computed`, `put back` (from the store, for which `said` tells when it was once computed), or `not told`.
         said: the circumstance of the computation itself; None where none is there.
-        put_back: the circumstance of putting back; None for a computed job.
+        put_back: the circumstance of putting it back from the store; None for a computed job.
     """
 
     name: str
-    record: str
-    stage: str
-    settings: Mapping[str, Any]
-    reads: Mapping[str, Sequence[Entry]]
-    writes: Mapping[str, Sequence[Entry]]
+    record: Record
     parents: Sequence[str]
-    code: str
-    environment: Mapping[str, str]
-    how: str
     said: Mapping[str, Any] | None
     put_back: Mapping[str, Any] | None
 
 
 @dataclass(frozen=True)
-class Run:
-    """One seed's part in a cell: score in percent (None where scores.json is not kept), and its own files."""
+class Seed:
+    """One run's part in a cell.
+
+    Attributes:
+        name: the run.
+        score: in percent; None where scores.json is not kept.
+        train: the step that trained it.
+        files: its scores, predictions and student.
+    """
 
     name: str
-    seed: int
     score: float | None
-    settings: Mapping[str, Any]
-    scores: Entry
-    predictions: Entry
-    student: Entry
-    evaluate: str
     train: str
-
-
-@dataclass(frozen=True)
-class Outside:
-    """What no job made: a user's folder, given weights, printed numbers."""
-
-    path: str
-    sha256: str
-    bytes: int | None
-    files: int | None
-    read_by: str
-    flag: str
-
-
-@dataclass(frozen=True)
-class Source:
-    """What the clips are: drawn here, or a folder; its manifest, and the archive it came from where that is told."""
-
-    kind: str
-    path: str
-    settings: Mapping[str, Any]
-    sha256: str
-    files: int | None
-    manifest: Entry | None
-    archive: Mapping[str, Any] | None
+    files: Mapping[str, Entry]
 
 
 @dataclass(frozen=True)
 class Cost:
-    """Summed over the distinct jobs, each as it was once computed.
+    """Summed over distinct jobs, each as it was once computed.
 
     Attributes:
         gpu_seconds: wall time of the jobs on a GPU.
-        energy_joules: None unless every job's machine told it.
-        untold: jobs without a circumstance, which the sums leave out.
+        energy_joules: None unless every job's machine measured it.
+        unknown: jobs without a circumstance, which the sums leave out.
     """
 
     jobs: int
     cpu_seconds: float
     gpu_seconds: float
     energy_joules: float | None
-    untold: int
+    unknown: int
 
 
 @dataclass(frozen=True)
 class Trace:
-    """A number, or a file, and all it rests on; `jobs` in order, each after what it read from."""
+    """A number, or a file, and all it rests on.
 
-    experiment: str
+    Attributes:
+        folder: `results/NAME` or `reference/NAME`.
+        target: what was asked for, in words.
+        cell: its line of cells.csv; None for a file.
+        runs: the runs of the cell.
+        jobs: by name, each after what it read from.
+    """
+
     folder: str
     target: str
     cell: Mapping[str, str] | None
-    runs: Sequence[Run]
-    jobs: Mapping[str, Job]
-    sources: Sequence[Source]
-    outside: Sequence[Outside]
-    cost: Cost
+    runs: Sequence[Seed]
+    jobs: Mapping[str, Step]
 
-
-_ARCHIVE = ("archive", "archive_sha256", "archive_md5", "doi")
-"""Settings by which an experiment on a published archive tells where it came from."""
+    @cached_property
+    def cost(self) -> Cost:
+        """Of all jobs."""
+        return cost_of(self.jobs.values())
 
 
 def trace_cell(folder: Path, table: str, row: str, column: str, metric: str) -> Trace:
@@ -138,18 +112,20 @@ def trace_cell(folder: Path, table: str, row: str, column: str, metric: str) -> 
         LineageError: a record or a file on the way is missing or not what it should be.
     """
     reader = _Reader(folder)
-    last = [reader.path(f"tables/{table}"), reader.path("tables/cells")]
-    cells = reader.whole(reader.record(last[1])["writes"]["cells"][0], "tables/cells")
+    last = [record_path(folder.name, "tables", {"table": table}), record_path(folder.name, "cells", {})]
+    cells = reader.whole(reader.record(last[1])["writes"]["cells"][0], last[1])
     cell = _chosen(cells, {"table": table, "row": row, "column": column, "metric": metric})
     if not (names := cell["runs"].split()):
         raise ConfigError(f"{table}, {row}, {column}: the cell rests on no run: {cell['note'] or 'no reason given'}")
-    scores = {name: _scores_of(name, reader.record(last[0]), last[0]) for name in names}
-    for entry in scores.values():
-        reader.closure(entry["record"])
-    reader.check()
-    runs = [_run(reader, name, entry, metric) for name, entry in scores.items()]
-    order = [*reader.graph.ancestors(dict.fromkeys(entry["record"] for entry in scores.values())), *last]
-    return _trace(reader, f"{table} · {row} · {column} · {metric}", order, cell, runs)
+    read = reader.record(last[0])["reads"].get("scores", ())
+    scores = {run_of(entry["path"], "evaluate", "scores"): entry for entry in read if entry.get("record")}
+    if lost := [name for name in names if name not in scores]:
+        raise LineageError(f"{last[0]}: read no scores of {lost[0]}, which {last[1]} names; run that table again")
+    evaluated = list(dict.fromkeys(scores[name]["record"] for name in names))
+    graph = reader.graph(evaluated)
+    runs = [_seed(reader, name, scores[name], metric) for name in names]
+    target = f"{table} · {row} · {column} · {metric}"
+    return _trace(reader, target, graph, [*graph.ancestors(evaluated), *last], cell, runs)
 
 
 def trace_file(folder: Path, path: Path) -> Trace:
@@ -173,9 +149,8 @@ def trace_file(folder: Path, path: Path) -> Trace:
         raise ConfigError(
             f"{path}: no job of {folder.name} wrote it; give a file under {folder}/, or a cell with --table"
         )
-    reader.closure(written.job)
-    reader.check()
-    return _trace(reader, wanted, reader.graph.ancestors([written.job]))
+    graph = reader.graph([written.job])
+    return _trace(reader, wanted, graph, graph.ancestors([written.job]))
 
 
 class _Reader:
@@ -184,13 +159,9 @@ class _Reader:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.found: dict[str, Record] = {}
-        self.graph = Graph(self.found)
-
-    def path(self, name: str) -> str:
-        return f"results/{self.folder.name}/{name}{records.SUFFIX}"
 
     def name(self, path: str) -> str:
-        return path.removeprefix(f"results/{self.folder.name}/").removesuffix(records.SUFFIX)
+        return path.removeprefix(f"{results(self.folder.name)}/").removesuffix(records.SUFFIX)
 
     def record(self, path: str, asked_by: str | None = None) -> Record:
         if path not in self.found:
@@ -201,138 +172,87 @@ class _Reader:
             self.found[path] = records.read_record(place)
         return self.found[path]
 
-    def closure(self, path: str) -> None:
-        """Read a record and all it rests on."""
-        asked_by: dict[str, str | None] = {path: None}
-        waiting = [path]
-        for current in waiting:
-            for _, entry in files(self.record(current, asked_by[current]), "reads"):
+    def graph(self, jobs: Iterable[str]) -> Graph:
+        """Read some records and all they rest on; refuse where one read other bytes than their producer wrote."""
+        asked_by: dict[str, str | None] = dict.fromkeys(jobs)
+        waiting = list(asked_by)
+        for job in waiting:
+            for _, entry in files(self.record(job, asked_by[job]), "reads"):
                 if entry.get("record") and entry["record"] not in asked_by:
-                    asked_by[entry["record"]] = current
+                    asked_by[entry["record"]] = job
                     waiting.append(entry["record"])
-
-    def check(self) -> None:
-        """Once all is read: refuse where a job read other bytes than the record of their producer has."""
-        self.graph = Graph(self.found)
+        graph = Graph(self.found)
         for job, record in self.found.items():
             for _, entry in files(record, "reads"):
                 # of a table's rows only those asked for were read
-                if entry.get("record") in self.found and (reason := self.graph.misfit(entry)):
+                if entry.get("record") in self.found and (reason := graph.misfit(entry)):
                     raise LineageError(
                         f"{entry['path']}: read by {job}, but {reason}; "
                         f"delete both records and `overheard run {self.folder.name}`"
                     )
+        return graph
 
-    def whole(self, entry: Entry, made_by: str) -> bytes:
+    def whole(self, entry: Entry, record: str) -> bytes:
         """A file's content, which must be what its record says."""
-        return on_disk.whole(entry, records.located(entry["path"], self.folder), f"{made_by}{records.SUFFIX}")
+        return on_disk.whole(entry, records.located(entry["path"], self.folder), record)
 
 
 def _chosen(content: bytes, wanted: Mapping[str, str]) -> dict[str, str]:
     """The one line of cells.csv that was asked for; else what there is, at the first key that has no match."""
     lines = list(csv.DictReader(io.StringIO(content.decode(), newline="")))
+    before: list[str] = []
     for key, value in wanted.items():
-        there = list(dict.fromkeys(line[key] for line in lines))
+        there = dict.fromkeys(line[key] for line in lines)
+        if value not in there:
+            place = f"{' '.join(before)} has" if before else "there are"
+            raise ConfigError(f"--{key} {value}: {place} {', '.join(there)}")
         lines = [line for line in lines if line[key] == value]
-        if not lines:
-            before = list(wanted)[: list(wanted).index(key)]
-            place = " ".join(f"--{word} {wanted[word]}" for word in before)
-            raise ConfigError(f"--{key} {value}: {place + ' has' if place else 'there are'} {', '.join(there)}")
+        before.append(f"--{key} {value}")
     return lines[0]
 
 
-def _scores_of(run: str, table: Record, where: str) -> Entry:
-    """The scores of a run that a table read."""
-    scores: Sequence[Entry] = table["reads"].get("scores", ())
-    for entry in scores:
-        if entry["path"].endswith(f"/{run}/scores.json") and entry.get("record"):
-            return entry
-    raise LineageError(f"{where}: read no scores of {run}, which tables/cells.csv names; run that table again")
-
-
-def _run(reader: _Reader, name: str, scores: Entry, metric: str) -> Run:
+def _seed(reader: _Reader, name: str, scores: Entry, metric: str) -> Seed:
     evaluated = reader.found[scores["record"]]
-    paths = [entry["path"] for entry in evaluated["writes"]["scores"]]
-    if scores["path"] not in paths:
-        raise LineageError(f"{scores['record']}: did not write {scores['path']}; run evaluate again")
-    position = paths.index(scores["path"])
+    position = [entry["path"] for entry in evaluated["writes"]["scores"]].index(scores["path"])
     student = evaluated["reads"]["students"][position]
-    trained = reader.found[student["record"]]["settings"]
-    if name != f"{trained['method']}/{trained['modality']}/seed-{trained['seed']}":
+    if name != RUN.format_map(reader.found[student["record"]]["settings"]):
         raise LineageError(f"{student['record']}: is not of run {name}; run evaluate again")
     score = None
     if records.located(scores["path"], reader.folder).exists():
-        score = 100 * json.loads(reader.whole(scores, reader.name(scores["record"])))[metric]
+        score = 100 * json.loads(reader.whole(scores, scores["record"]))[metric]
     predictions = evaluated["writes"]["predictions"][position]
-    names = reader.name(scores["record"]), reader.name(student["record"])
-    return Run(name, trained["seed"], score, trained, scores, predictions, student, *names)
+    own = {"scores": scores, "predictions": predictions, "student": student}
+    return Seed(name, score, reader.name(student["record"]), own)
 
 
-def _trace(reader: _Reader, target: str, order: Sequence[str], cell: Any = None, runs: Sequence[Run] = ()) -> Trace:
-    jobs = {reader.name(path): _job(reader, path) for path in order}
-    sources = [found for job in jobs.values() if (found := _source(job, jobs))]
-    name, folder = reader.folder.name, reader.folder.as_posix()
-    return Trace(name, folder, target, cell, runs, jobs, sources, _outside(jobs), _cost(jobs))
+def _trace(
+    reader: _Reader, target: str, graph: Graph, order: Sequence[str], cell: Any = None, runs: Sequence[Seed] = ()
+) -> Trace:
+    jobs = {}
+    for path in order:
+        record, place = reader.found[path], records.located(path, reader.folder)
+        said = circumstance_of(reader.folder, path, record) if records.circumstance_path(place).exists() else None
+        back = said if said and said["how"] == "put back" else None
+        parents = [reader.name(parent) for parent in graph.parents[path]]
+        jobs[reader.name(path)] = Step(reader.name(path), record, parents, back["computed"] if back else said, back)
+    return Trace(reader.folder.as_posix(), target, cell, runs, jobs)
 
 
-def _job(reader: _Reader, path: str) -> Job:
-    record, place = reader.found[path], records.located(path, reader.folder)
-    said = circumstance_of(reader.folder, path, record) if records.circumstance_path(place).exists() else None
-    how = said["how"] if said else "not told"
-    return Job(
-        name=reader.name(path),
-        record=path,
-        **{key: record[key] for key in ("stage", "settings", "reads", "writes", "environment")},
-        parents=[reader.name(parent) for parent in reader.graph.parents[path]],
-        code=record["code"]["digest"],
-        how=how,
-        said=said["computed"] if said and how == "put back" else said,
-        put_back=said if how == "put back" else None,
-    )
-
-
-def _source(job: Job, jobs: Mapping[str, Job]) -> Source | None:
-    """What a media job read: one source for each collection of clips."""
-    if job.stage != "media":
-        return None
-    entry = job.reads["folder"][0]
-    drawn = next((other for other in jobs.values() if other.record == entry.get("record")), None)
-    given = (drawn or job).settings.get("settings") or {}
-    archive = {key: given[key] for key in _ARCHIVE if given.get(key)}
-    return Source(
-        kind="twin" if drawn else "folder",
-        path=entry["path"],
-        settings=dict(given),
-        sha256=entry["sha256"],
-        files=entry.get("files"),
-        manifest=next(iter(job.writes.get("manifest", ())), None),
-        archive=archive or None,
-    )
-
-
-def _outside(jobs: Mapping[str, Job]) -> list[Outside]:
-    found: dict[str, Outside] = {}
-    for job in jobs.values():
-        for flag, entry in ((flag, entry) for flag, side in job.reads.items() for entry in side):
-            if entry.get("record") is None:
-                sizes = entry.get("bytes"), entry.get("files")
-                found.setdefault(entry["path"], Outside(entry["path"], entry["sha256"], *sizes, job.name, flag))
-    return list(found.values())
-
-
-def _cost(jobs: Mapping[str, Job]) -> Cost:
-    said = [job.said for job in jobs.values() if job.said is not None]
-    energies = [one["energy_joules"] for one in said if one.get("energy_joules") is not None]
-    told = bool(jobs) and len(energies) == len(jobs)
+def cost_of(jobs: Iterable[Step]) -> Cost:
+    """What jobs cost together."""
+    said = [job.said for job in jobs]
+    told = [one for one in said if one is not None]
+    energies = [one["energy_joules"] for one in told if one.get("energy_joules") is not None]
     return Cost(
-        jobs=len(jobs),
-        cpu_seconds=round(sum(one["cpu_seconds"] for one in said), 3),
-        gpu_seconds=round(sum(one["seconds"] for one in said if one["device"] != "cpu"), 3),
-        energy_joules=round(sum(energies), 3) if told else None,
-        untold=len(jobs) - len(said),
+        jobs=len(said),
+        cpu_seconds=round(sum(one["cpu_seconds"] for one in told), 3),
+        gpu_seconds=round(sum(one["seconds"] for one in told if one["device"] != "cpu"), 3),
+        energy_joules=round(sum(energies), 3) if len(energies) == len(said) else None,
+        unknown=len(said) - len(told),
     )
 
 
 def as_json(trace: Trace) -> str:
     """All of a trace, for programs."""
-    return json.dumps(asdict(trace), indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+    content = asdict(trace) | {"cost": asdict(trace.cost)}
+    return json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False) + "\n"

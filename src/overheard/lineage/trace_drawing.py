@@ -1,15 +1,11 @@
-"""A trace as a picture: Graphviz text, and an SVG that needs no Graphviz. Touches files: writes one.
+"""A trace as a picture: Graphviz text, and an SVG that needs no Graphviz. Pure.
 
 In the SVG the runs are one box, one line a seed; a pale arrow says "read from" where a longer way leads there too.
 """
 
 import io
-from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import pairwise
-from pathlib import Path
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 from overheard.lineage.trace import Trace
 
@@ -18,25 +14,17 @@ Arrow = tuple[str, str]
 
 _CELL = "cell"
 _COLOURS = {
-    "draw": "#F0E6D2",
-    "media": "#F0E6D2",
-    "split": "#F0E6D2",
-    "features": "#DCEAF4",
-    "normaliser": "#DCEAF4",
-    "pretrain": "#E4DCEF",
-    "teacher": "#E4DCEF",
-    "prior": "#E4DCEF",
-    "relevance": "#E4DCEF",
-    "train": "#DDEFE3",
-    "evaluate": "#DDEFE3",
+    **dict.fromkeys(("draw", "media", "split"), "#F0E6D2"),
+    **dict.fromkeys(("features", "normaliser"), "#DCEAF4"),
+    **dict.fromkeys(("pretrain", "teacher", "prior", "relevance"), "#E4DCEF"),
+    **dict.fromkeys(("train", "evaluate"), "#DDEFE3"),
 }
 _OTHER = "#F4F4F4"
 _WIDTH = 0.78  # of a box, in columns
 _INK, _LINE, _PALE = "#222222", "#555555", "#DDDDDD"
 
 
-@dataclass(frozen=True)
-class Node:
+class Node(NamedTuple):
     """A box: its lines of text, the stage that colours it, and the boxes it read from."""
 
     lines: Sequence[str]
@@ -67,23 +55,26 @@ def _escaped(text: str) -> str:
 
 def _nodes(trace: Trace, together: bool) -> dict[str, Node]:
     """The boxes, each after those it read from; with `together` the runs' trainings are one."""
-    runs = {run.train: run for run in trace.runs}
-    group = next(iter(runs), "") if together else ""
-    found = {}
+    runs = {run.train: [run] for run in trace.runs}
+    first = next(iter(runs), "")
+    stands_for = dict.fromkeys(runs, first) if together else {}
+    if together and runs:
+        runs = {first: list(trace.runs)}
+    found: dict[str, Node] = {}
     for job in trace.jobs.values():
-        parents = [group if together and parent in runs else parent for parent in job.parents if parent in trace.jobs]
+        if stands_for.get(job.name, job.name) != job.name:
+            continue
+        parents = [stands_for.get(parent, parent) for parent in job.parents if parent in trace.jobs]
         lines = [job.name]
         if job.name in runs:
-            of_group = list(runs.values()) if together else [runs[job.name]]
-            lines = [f"train/{job.settings['method']}/{job.settings['modality']}"]
-            lines += [
-                f"seed {run.seed}" + (f": {run.score:.2f} %" if run.score is not None else "") for run in of_group
-            ]
-            if together and job.name != group:
-                continue
+            settings = job.record["settings"]
+            lines = [f"train/{settings['method']}/{settings['modality']}"]
+            for run in runs[job.name]:
+                seed = trace.jobs[run.train].record["settings"]["seed"]
+                lines.append(f"seed {seed}" + (f": {run.score:.2f} %" if run.score is not None else ""))
         if job.put_back:
             lines.append("(put back)")
-        found[job.name] = Node(lines, job.stage, list(dict.fromkeys(parents)))
+        found[job.name] = Node(lines, job.record["stage"], list(dict.fromkeys(parents)))
     if trace.cell:
         std = f" ± {float(trace.cell['std']):.2f}" if trace.cell["std"] else ""
         words = [trace.cell[key] for key in ("table", "row", "column", "metric")]
@@ -92,24 +83,21 @@ def _nodes(trace: Trace, together: bool) -> dict[str, Node]:
     return found
 
 
-def write_svg(trace: Trace, path: Path) -> None:
-    """Write the picture as SVG; the same trace gives the same bytes."""
-    path.write_bytes(svg(trace))
-
-
 def svg(trace: Trace) -> bytes:
-    """The picture."""
+    """The picture; the same trace gives the same bytes."""
     import matplotlib
+    import networkx
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
 
     from overheard.scores.plots.style import styled
 
     nodes = _nodes(trace, together=True)
-    parents = {name: node.parents for name, node in nodes.items()}
-    short = _by_a_longer_way(parents)
-    places, ways = layout(parents, short)
-    columns = 1 + max(column for column, _ in places.values())
+    arrows = [(parent, name) for name, node in nodes.items() for parent in node.parents]
+    # the others say what a longer way says: drawn behind all else, they need no way of their own between the boxes
+    shown = networkx.transitive_reduction(networkx.DiGraph(arrows)).edges
+    places, ways = layout({name: [one for one in nodes[name].parents if (one, name) in shown] for name in nodes})
+    columns = max(4, 1 + max(column for column, _ in places.values()))  # room for the title
     rows = 2 * max(abs(row) for _, row in places.values()) + 1
     with styled(), matplotlib.rc_context({"svg.fonttype": "none"}):
         figure = Figure(figsize=(1.75 * columns, max(0.85 * rows, 1.6) + 0.5))
@@ -118,10 +106,11 @@ def svg(trace: Trace) -> bytes:
         axes.set(xlim=(-0.5, columns - 0.5), ylim=(-rows / 2 - 0.1, rows / 2 + 0.5))
         axes.axis("off")
         axes.text(-0.4, rows / 2 + 0.2, f"{trace.target}   ({trace.folder})", fontsize=10, fontweight="bold")
-        for parent, name in short:
-            _line(axes, [places[parent], places[name]], _PALE, 1)
-        for way in ways:
-            _line(axes, way, _LINE, 2)
+        for parent, name in arrows:
+            if (parent, name) in ways:
+                _line(axes, ways[parent, name], _LINE, 2)
+            else:
+                _line(axes, [places[parent], places[name]], _PALE, 1)
         for name, node in nodes.items():
             _box(axes, node, places[name])
         figure.savefig(stream := io.BytesIO(), format="svg", metadata={"Date": None, "Creator": None})
@@ -184,74 +173,34 @@ def _line(axes: Any, way: Sequence[Place], colour: str, order: int) -> None:
     )
 
 
-def layout(
-    parents: Mapping[str, Sequence[str]], short: Collection[Arrow] = ()
-) -> tuple[dict[str, Place], list[list[Place]]]:
-    """Where each node stands, and the way of each arrow: columns by the longest way from a source, few crossings.
+def layout(parents: Mapping[str, Sequence[str]]) -> tuple[dict[str, Place], dict[Arrow, list[Place]]]:
+    """Where each box stands, and the way of each arrow: columns by the longest way from a source, few crossings.
 
     Args:
-        parents: for each node those it read from, every node after its parents.
-        short: arrows that are drawn behind all else, and so need no way of their own between the boxes.
+        parents: for each box those it read from.
 
     Returns:
-        (column, row) of each node, rows around 0; for each other arrow (column, row) in every column it passes.
+        (column, row) of each box, rows around 0; for each arrow (column, row) in every column it passes.
     """
-    column = _columns(parents)
-    above: dict[str, list[str]] = {name: [] for name in parents}
-    ways = []
-    for name, direct in parents.items():
-        for parent in direct:
-            if (parent, name) in short:
-                continue
-            steps = [parent, *(f"{parent} > {name} {at}" for at in range(column[parent] + 1, column[name])), name]
-            ways.append(steps)
-            for at, (step, following) in enumerate(pairwise(steps), start=column[parent]):
-                column.setdefault(step, at)
-                above.setdefault(following, []).append(step)
-                above.setdefault(step, [])
-    row = _rows(column, above)
-    places = {name: (column[name], row[name]) for name in column}
-    return {name: places[name] for name in parents}, [[places[step] for step in steps] for steps in ways]
+    from grandalf.graphs import Edge, Vertex, graph_core
+    from grandalf.layouts import SugiyamaLayout, VertexViewer
 
-
-def _columns(parents: Mapping[str, Sequence[str]]) -> dict[str, int]:
-    column: dict[str, int] = {}
-    for name, direct in parents.items():
-        column[name] = 1 + max((column[parent] for parent in direct), default=-1)
-    return column
-
-
-def _rows(column: Mapping[str, int], above: Mapping[str, Sequence[str]]) -> dict[str, float]:
-    """Rows within each column, by the mean of their neighbours' rows, swept to and fro."""
-    below: dict[str, list[str]] = defaultdict(list)
-    columns: dict[int, list[str]] = defaultdict(list)
-    for name in column:
-        columns[column[name]].append(name)
-        for parent in above[name]:
-            below[parent].append(name)
-    row = {name: place - (len(names) - 1) / 2 for names in columns.values() for place, name in enumerate(names)}
-    for sweep in range(8):
-        towards = below if sweep % 2 else above
-        for number in sorted(columns, reverse=bool(sweep % 2)):
-            names = columns[number]
-            means = {
-                name: sum(row[near] for near in towards[name]) / len(towards[name]) if towards[name] else row[name]
-                for name in names
-            }
-            names.sort()
-            names.sort(key=means.__getitem__)
-            row |= {name: place - (len(names) - 1) / 2 for place, name in enumerate(names)}
-    return row
-
-
-def _by_a_longer_way(parents: Mapping[str, Sequence[str]]) -> list[Arrow]:
-    """Arrows (parent, child) beside which a longer way leads from parent to child."""
-    above: dict[str, set[str]] = {}
-    for name, direct in parents.items():
-        above[name] = set(direct).union(*(above[parent] for parent in direct))
-    return [
-        (parent, name)
-        for name, direct in parents.items()
-        for parent in direct
-        if any(parent in above[other] for other in direct if other != parent)
-    ]
+    boxes = {name: Vertex(name) for name in parents}
+    for box in boxes.values():
+        box.view = VertexViewer()
+    arrows = {(parent, name): Edge(boxes[parent], boxes[name]) for name in parents for parent in parents[name]}
+    layered = SugiyamaLayout(graph_core([*boxes.values()], [*arrows.values()]))
+    layered.init_all(roots=[boxes[name] for name in parents if not parents[name]], inverted_edges=[])
+    # of the library counts the order in each column: its own places of boxes sometimes overlap
+    for _ in layered.ordering_step():
+        pass
+    places = {
+        box: (column, row - (len(layer) - 1) / 2)
+        for column, layer in enumerate(layered.layers)
+        for row, box in enumerate(layer)
+    }
+    ways = {}
+    for (parent, name), arrow in arrows.items():
+        passed = layered.ctrls.get(arrow) or dict(enumerate((boxes[parent], boxes[name])))
+        ways[parent, name] = [places[passed[column]] for column in sorted(passed)]
+    return {name: places[box] for name, box in boxes.items()}, ways

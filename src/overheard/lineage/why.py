@@ -127,7 +127,7 @@ def ways(view: View, targets: Sequence[str]) -> list[Way]:
 
 
 def _key(cause: Cause, stage: str) -> tuple[str, ...]:
-    """Causes of a kind are told once: a lost or never made thing by its stage, all else by what changed."""
+    """Causes of a kind are named once: a lost or never made thing by its stage, all else by what changed."""
     if cause.kind in ("never made", "lost", "interrupted", "failed", "snakemake", "inputs"):
         return cause.kind, stage
     return cause.kind, cause.what, str(cause.old), str(cause.new)
@@ -171,7 +171,7 @@ def _at_rest(view: View, jobs: Sequence[str]) -> list[str]:
         since = (
             f"since {said['ended'][:16].replace('T', ' ')} UTC, {said['how']} on {said['host']}"
             if said
-            else "since when is not told"
+            else "since when is not known"
         )
         lines.append(f"  {words(record)}: {since}")
         for cause in unscheduled_causes(view.found[record]) if record in view.found else ():

@@ -92,11 +92,11 @@ def _check_presence(rows: Sequence[Mapping[str, str]], assigned: Mapping[str, st
     present: dict[str, set[str]] = defaultdict(set)
     for row in rows:
         present[row["class"]].add(assigned[row["id"]])
-    lacking = [f"{name} has none in {word}" for name in sorted(present) for word in SPLITS if word not in present[name]]
-    if lacking:
+    missing = [f"{name} has none in {word}" for name in sorted(present) for word in SPLITS if word not in present[name]]
+    if missing:
         raise MediaError(
             f"{'metadata.csv, column split: ' if given else ''}every class needs a location in each split; "
-            f"{'; '.join(lacking)}; change the column, or leave the class out with the setting source.classes"
+            f"{'; '.join(missing)}; change the column, or leave the class out with the setting source.classes"
         )
 
 

@@ -80,18 +80,7 @@ def digests(archive: Path) -> dict[str, str]:
     Raises:
         LineageError: as `members`.
     """
-    return {name: digest_of(content) for name, content in members(archive)}
-
-
-def digest_of(stream: IO[bytes]) -> str:
-    """The sha256 of all that is left to read of a stream."""
-    return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
-def file_digest(path: Path) -> str:
-    """The sha256 of a file."""
-    with path.open("rb") as stream:
-        return digest_of(stream)
+    return {name: hashlib.file_digest(content, "sha256").hexdigest() for name, content in members(archive)}
 
 
 def put(content: IO[bytes], path: Path) -> None:

@@ -2,7 +2,6 @@
 
 import csv
 import os
-from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -11,11 +10,11 @@ from overheard.errors import OverheardError
 from overheard.io.whole import PART
 from overheard.jobs.records import recorded
 from overheard.lineage.findings import Finding
-from overheard.sharing import archive, curves, saved_files
-from overheard.sharing.saved_files import INDEX, METADATA, Archive
-from overheard.study.layout import SAVED, in_git
+from overheard.sharing import curves, saved_files
+from overheard.sharing.saved_files import INDEX, MEMORY, Archive
+from overheard.study.layout import SAVED
 
-_KNOWN = (INDEX, *curves.TABLES, ".same.json")
+_KNOWN = (INDEX, *curves.TABLES, MEMORY)
 
 
 def audit_saved(folder: Path, faulty: Collection[str]) -> tuple[list[Finding], list[str]]:
@@ -38,24 +37,28 @@ def audit_saved(folder: Path, faulty: Collection[str]) -> tuple[list[Finding], l
 
 def _packed(folder: Path, index: Mapping[str, Archive], remarks: list[str]) -> list[Finding]:
     """Strangers among the archives; archives against the index; what is in them against the records."""
+    wanted = None
     try:
-        expected = saved_files.expected(folder)
+        wanted = saved_files.wanted(folder)
     except OverheardError as error:
-        expected = None
         remarks.append(f"what is in the archives was not compared: {error}")
     if absent := [path for path in index if not (folder / SAVED / path).exists()]:
         remarks.append(f"{len(absent)} of {len(index)} archives are not here; `overheard restore {folder.name}`")
-    wanted: dict[str, set[str]] = defaultdict(set)
-    for name in expected or {}:
-        if not in_git(name):
-            wanted[saved_files.archive_of(name)].add(name)
     findings = list(_strangers(folder, index))
-    for path in sorted(wanted.keys() - index.keys()):
+    for path in sorted((wanted or {}).keys() - index.keys()):
         findings.append(_finding(folder, INDEX, f"no line for {path}", f"an archive with {min(wanted[path])}"))
+
+    def faults(line: Archive) -> list[str]:
+        digests = None if wanted is None else wanted.get(line.archive, {})
+        return saved_files.wrong_in(folder, line, folder / SAVED / line.archive, digests)
+
     here = [line for path, line in index.items() if path not in absent]
     with ThreadPoolExecutor(max(2, len(os.sched_getaffinity(0)))) as pool:
-        faults = pool.map(lambda line: _fault(folder, line, expected, wanted.get(line.archive, ())), here)
-    return findings + [_finding(folder, line.archive, *said) for line, said in zip(here, faults, strict=True) if said]
+        for line, said in zip(here, pool.map(faults, here), strict=True):
+            if said:
+                more = f", and {len(said) - 1} more" if len(said) > 1 else ""
+                findings.append(_finding(folder, line.archive, f"{said[0]}{more}", "the results that lie here"))
+    return findings
 
 
 def _finding(folder: Path, path: str, found: str, expected: str, kind: str = "saved") -> Finding:
@@ -70,28 +73,6 @@ def _strangers(folder: Path, index: Collection[str]) -> Iterator[Finding]:
             if path not in index and path not in _KNOWN and name != ".gitignore":
                 what = "left by a save that was interrupted" if name.startswith(PART) else "a file that is not listed"
                 yield _finding(folder, path, what, f"only what {INDEX} lists", "unknown")
-
-
-def _fault(
-    folder: Path, line: Archive, expected: Mapping[str, str] | None, wanted: Collection[str]
-) -> tuple[str, str] | None:
-    """What was found in place of what was expected, of one archive."""
-    place = folder / SAVED / line.archive
-    try:
-        if (digest := archive.file_digest(place)) != line.sha256 or place.stat().st_size != line.bytes:
-            return f"sha256 {digest[:12]}…", f"sha256 {line.sha256[:12]}… in {INDEX}"
-        members = archive.digests(place)
-    except (OverheardError, OSError) as error:
-        return f"not a whole archive ({error})", "an archive as it was packed"
-    if len(members) != line.files:
-        return f"{len(members)} files", f"{line.files} files, as {INDEX} says"
-    if expected is None or line.archive == METADATA:
-        return None
-    wrong = sorted(name for name in members.keys() | wanted if members.get(name) != expected.get(name))
-    if wrong:
-        more = f" and {len(wrong) - 1} more" if len(wrong) > 1 else ""
-        return f"{wrong[0]}{more} is not what the records say", "the results that lie here"
-    return None
 
 
 def _curves(folder: Path, faulty: Collection[str], remarks: list[str]) -> Iterator[Finding]:

@@ -8,16 +8,16 @@ from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import yaml
 
 from overheard.errors import ConfigError, LineageError
 from overheard.io import whole
-from overheard.jobs import on_disk, records
+from overheard.jobs import hashing, on_disk, records
 from overheard.jobs.records import Record
 from overheard.lineage.graph import Graph, files
-from overheard.sharing.archive import file_digest
-from overheard.sharing.crate_entities import WORKFLOW, Draft, Entity, encoding, entity, file_id, ref, refs
+from overheard.sharing.crate_entities import WORKFLOW, Draft, Entity, content_of, entity, ref, refs
 from overheard.study.experiments import project_root
 
 PROFILES = {
@@ -69,7 +69,7 @@ def write_crate(folder: Path, target: Path, agent: str | None = None, agent_id: 
     person = entity(agent_id or "#agent", "Person", name=agent) if agent else None
     config = f"config/{folder.name}.yaml" if f"config/{folder.name}.yaml" in project else None
     places = {**project, **copies}
-    draft = Draft(folder.name, found, *_circumstances(found, folder), frozenset(places), config, person)
+    draft = Draft(folder.name, found, _circumstances(found, folder), places, config, person)
     crate = _crate(root, draft, places)
     with whole.writing(target) as part:
         crate.write(part)
@@ -106,17 +106,15 @@ def _copies(found: Mapping[str, Record], folder: Path) -> dict[str, Path]:
     return places
 
 
-def _circumstances(found: Mapping[str, Record], folder: Path) -> tuple[dict[str, dict[str, Any]], frozenset[str]]:
-    """When and where each job was computed, and which were put back."""
-    said, put_back = {}, set()
+def _circumstances(found: Mapping[str, Record], folder: Path) -> dict[str, dict[str, Any]]:
+    """When and where each job was computed, also of those that were put back."""
+    said = {}
     for job in found:
         told = records.read_circumstance(records.located(job, folder))
-        if told and told["how"] == "put back":
-            put_back.add(job)
-            told = told["computed"]
-        if told:
-            said[job] = told
-    return said, frozenset(put_back)
+        computed = told and told["how"] == "put back" and told["computed"]
+        if computed or (told and told["how"] != "put back"):
+            said[job] = {**(computed or told), "how": told["how"]}
+    return said
 
 
 def _project_files(root: Path, name: str, found: Mapping[str, Record]) -> dict[str, Path]:
@@ -128,9 +126,7 @@ def _project_files(root: Path, name: str, found: Mapping[str, Record]) -> dict[s
     for pattern in _PROJECT:
         there |= {path.relative_to(root).as_posix(): path for path in sorted(root.glob(pattern))}
     read = {(entry["path"], entry["sha256"]) for record in found.values() for _, entry in files(record, "reads")}
-    changed = {
-        path for path, digest in read if path in there and there[path].is_file() and digest != file_digest(there[path])
-    }
+    changed = {path for path, digest in read if path in there and hashing.difference(there[path], digest)}
     return {path: place for path, place in there.items() if place.is_file() and path not in changed}
 
 
@@ -145,7 +141,7 @@ def _crate(root: Path, draft: Draft, places: Mapping[str, Path]) -> Any:
     _add_workflow(crate, places, found.pop(WORKFLOW))
     for path, place in places.items():
         if path != WORKFLOW:
-            said = _of_project(path, place) | found.pop(file_id(path, places), {})
+            said = _of_project(path, place) | found.pop(quote(path), {})
             if path == draft.config:
                 said["exampleOfWork"] = ref("#parameter/workflow/config")
             crate.add_file(place, path, properties=said)
@@ -158,13 +154,9 @@ def _crate(root: Path, draft: Draft, places: Mapping[str, Path]) -> Any:
 
 def _of_project(path: str, place: Path) -> Entity:
     """What is said of a copied file that no job wrote or read."""
-    said: Entity = {"name": path, "sha256": file_digest(place), "contentSize": str(place.stat().st_size)}
-    is_text = path == WORKFLOW or path.endswith((".smk", ".lock", ".cff", "LICENSE"))
-    said["encodingFormat"] = "text/plain" if is_text else encoding(path)
+    said = content_of(path, vars(hashing.read(place)))
     if path in _ENVIRONMENT:
         said |= {"description": _ENVIRONMENT[path][0], "conformsTo": ref(_ENVIRONMENT[path][1])}
-    if path.endswith(".smk"):
-        said["description"] = "rules of the workflow"
     return said
 
 

@@ -6,12 +6,14 @@ workflow, a job is a run of the tool, a rule's jobs are one execution of the ste
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
+from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import quote
 
+from overheard.jobs.comparison import flat
 from overheard.jobs.records import SUFFIX, Record
 from overheard.lineage.graph import Graph, files
 from overheard.study.layout import FINAL_STAGES, STAGES
@@ -30,6 +32,7 @@ _FORMATS = {
     ".yml": "application/yaml",
     ".yaml": "application/yaml",
     ".npz": "application/zip",
+    **dict.fromkeys((".smk", ".lock", ".cff", ""), "text/plain"),
 }
 _USAGE = {
     "seconds": ("SEC", "wall time"),
@@ -55,14 +58,12 @@ def entity(identifier: str, kind: str, /, **properties: Any) -> Entity:
     return {"@id": identifier, "@type": kind} | {key: value for key, value in properties.items() if value is not None}
 
 
-def file_id(path: str, copied: Iterable[str]) -> str:
-    """A file of the crate is named by its path; one that is only described, by a fragment."""
-    return quote(path) if path in copied else f"#{quote(path)}"
-
-
-def encoding(path: str) -> str:
-    """The media type that a file's name shows."""
-    return _FORMATS.get("." + path.rpartition(".")[2], "application/octet-stream")
+def content_of(path: str, content: Mapping[str, Any]) -> Entity:
+    """What is said of any file or folder, of a record's entry as of one that was just read."""
+    said = {"name": path, "sha256": content["sha256"], "contentSize": str(content["bytes"])}
+    if content.get("files") is None:
+        return said | {"encodingFormat": _FORMATS.get(PurePosixPath(path).suffix, "application/octet-stream")}
+    return said | {"description": f"folder of {content['files']} files; sha256 is of their list (path, sha256, bytes)"}
 
 
 @dataclass
@@ -72,7 +73,6 @@ class Draft:
     Attributes:
         records: all records of the experiment, by recorded path.
         said: circumstance of each job that has one, by record path; of a put-back job the one of its computation.
-        put_back: record paths of jobs that were put back.
         copied: recorded paths of files that go into the crate.
         config: path of the experiment's configuration in the crate; None where there is none.
         agent: who ran it, as an entity; None where that is not known.
@@ -81,8 +81,7 @@ class Draft:
     experiment: str
     records: Mapping[str, Record]
     said: Mapping[str, Mapping[str, Any]]
-    put_back: frozenset[str]
-    copied: frozenset[str]
+    copied: Collection[str]
     config: str | None
     agent: Entity | None
     entities: dict[str, Entity] = field(default_factory=dict)
@@ -91,6 +90,7 @@ class Draft:
         """All entities but the root, the profiles and the project's own files; the workflow's under its path."""
         self.graph = Graph(self.records)
         self.order = self.graph.ancestors(sorted(self.records))
+        self.who = ref(self.agent["@id"]) if self.agent else None
         there = {record["stage"] for record in self.records.values()}
         self.stages = [*(stage for stage in STAGES if stage in there), *sorted(there - STAGES.keys())]
         # by a file's id the parameters that it is an example of
@@ -101,7 +101,6 @@ class Draft:
         for stage in self.stages:
             self.add_stage(stage)
         for job in self.order:
-            self.add_files(job)
             self.add_job(job)
         self.add_workflow()
         for name, parameters in self.examples.items():
@@ -156,21 +155,18 @@ class Draft:
     def _parameter(self, tool: str, name: str, kind: str) -> str:
         return self.add(parameter_id(f"{tool}/{name}"), "FormalParameter", name=f"{tool}.{name}", additionalType=kind)
 
-    def add_files(self, job: str) -> None:
-        """What a job read and wrote."""
-        record = self.records[job]
-        for side in ("reads", "writes"):
-            for flag, entry in files(record, side):
-                path, said = entry["path"], {"sha256": entry["sha256"], "contentSize": str(entry["bytes"])}
-                if "files" in entry:
-                    listed = f"folder of {entry['files']} files; sha256 is of their list (path, sha256, bytes)"
-                    name = self.add(self.file_id(path), "Dataset", name=path, description=listed, **said)
-                else:
-                    name = self.add(self.file_id(path), "File", name=path, encodingFormat=encoding(path), **said)
-                self.examples[name][parameter_id(f"{record['stage']}/{flag}")] = None
+    def _files(self, job: str, side: str) -> list[str]:
+        """What a job read or wrote; returns the ids."""
+        record, names = self.records[job], []
+        for flag, entry in files(record, side):
+            kind = "Dataset" if "files" in entry else "File"
+            names.append(self.add(self.file_id(entry["path"]), kind, **content_of(entry["path"], entry)))
+            self.examples[names[-1]][parameter_id(f"{record['stage']}/{flag}")] = None
+        return names
 
     def file_id(self, path: str) -> str:
-        return file_id(path, self.copied)
+        """A file of the crate is named by its path; one that is only described, by a fragment."""
+        return quote(path) if path in self.copied else f"#{quote(path)}"
 
     def job_id(self, job: str) -> str:
         return f"#job/{quote(self._job_name(job))}"
@@ -182,7 +178,7 @@ class Draft:
     def add_job(self, job: str) -> None:
         """The run of a job: what it used, what it made, when and at what cost."""
         record, said = self.records[job], self.said.get(job)
-        used = [self.file_id(entry["path"]) for _, entry in files(record, "reads")]
+        used = self._files(job, "reads")
         used += [self._value(record["stage"], key, value) for key, value in settings(record).items()]
         when = {}
         if said:
@@ -192,13 +188,13 @@ class Draft:
             self.job_id(job),
             "CreateAction",
             name=self._job_name(job),
-            description=_description(record, said, job in self.put_back),
+            description=_description(record, said),
             instrument=ref(f"#tool/{record['stage']}"),
             object=refs(used),
-            result=refs(self.file_id(entry["path"]) for _, entry in files(record, "writes")),
+            result=refs(self._files(job, "writes")),
             actionStatus=COMPLETED,
             subjectOf=ref(self.file_id(job)) if job in self.copied else None,
-            agent=self._who(),
+            agent=self.who,
             **when,
         )
 
@@ -252,7 +248,7 @@ class Draft:
             "actionStatus": COMPLETED,
             "startTime": min((said["started"] for said in self.said.values()), default=None),
             "endTime": max((said["ended"] for said in self.said.values()), default=None),
-            "agent": self._who(),
+            "agent": self.who,
         }
         run = self.add(
             "#run",
@@ -274,9 +270,6 @@ class Draft:
             **common,
         )
 
-    def _who(self) -> dict[str, str] | None:
-        return ref(self.agent["@id"]) if self.agent else None
-
 
 def package_id(name: str, version: str) -> str:
     """The address of a package's release."""
@@ -290,10 +283,8 @@ def parameter_id(name: str) -> str:
 
 def settings(record: Record) -> dict[str, Any]:
     """A job's settings on one level: its `settings` beside its plain arguments; what is not set is left out."""
-    own = {key: value for key, value in record["settings"].items() if key != "settings"}
-    given = record["settings"].get("settings")
-    together = own | (dict(given) if isinstance(given, Mapping) else {})
-    return {key: value for key, value in together.items() if value is not None}
+    given = flat(record["settings"])
+    return {key.removeprefix("settings."): value for key, value in given.items() if value is not None}
 
 
 def commit(git: Mapping[str, Any]) -> str:
@@ -321,10 +312,10 @@ def _value_type(value: Any) -> str:
     return {bool: "Boolean", int: "Integer", float: "Float"}.get(type(value), "Text")
 
 
-def _description(record: Record, said: Mapping[str, Any] | None, put_back: bool) -> str:
+def _description(record: Record, said: Mapping[str, Any] | None) -> str:
     code = f"identity {record['identity']}; code {record['code']['digest']}"
     if said is None:
         return f"{code}; when and where is not known"
     where = f"on {said['host']} ({said['machine']}, {said['cpu']}, {said['cores']} cores, {said['device']})"
-    how = "; put back from the store, computed at these times" if put_back else ""
+    how = "; put back from the store, computed at these times" if said["how"] == "put back" else ""
     return f"{said['command']}; {where}; commit {commit(said['git'])}; {code}{how}"

@@ -1,24 +1,21 @@
 """What `dvc plots` draws of an experiment, as two small tables. Touches files: reads results, writes the tables."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
 
 from overheard.io import artifacts
-from overheard.study.layout import SAVED
+from overheard.study.layout import SAVED, STAGES, values_of
 
 
-def f_scores(cells: Iterable[Mapping[str, str]]) -> pd.DataFrame:
-    """One row a cell: its name and its F-score, the mean over seeds in percent, with the digits that it has there.
-
-    Args:
-        cells: rows of `tables/cells.csv`.
-    """
+def _f_scores(folder: Path) -> pd.DataFrame:
+    """One row a cell: its name and its F-score, the mean over seeds in percent, with the digits that it has there."""
+    columns = ["table", "row", "column", "metric", "mean"]
     rows = [
         (f"{cell['table']}: {cell['row']} ({cell['column']})", cell["mean"])
-        for cell in cells
+        for cell in artifacts.read_table(folder / STAGES["cells"].writes["cells"], columns)
         if cell["metric"] == "f_score"
     ]
     return pd.DataFrame(rows, columns=["cell", "f_score"])
@@ -44,19 +41,15 @@ def learning(histories: Mapping[str, Sequence[Sequence[Mapping[str, str]]]]) -> 
     return table
 
 
-def _from_cells(folder: Path) -> pd.DataFrame:
-    columns = ["table", "row", "column", "metric", "mean"]
-    return f_scores(artifacts.read_table(folder / "tables" / "cells.csv", columns))
-
-
 def _from_histories(folder: Path) -> pd.DataFrame:
     histories = defaultdict(list)
-    for path in sorted(folder.glob("train/*/*/*/history.csv")):
-        histories[path.parts[-3]].append(artifacts.read_table(path, ["val_f_score"]))
+    for path in sorted(folder.rglob("*.csv")):
+        if values := values_of(path.relative_to(folder).as_posix(), "train", "history"):
+            histories[values["modality"]].append(artifacts.read_table(path, ["val_f_score"]))
     return learning(histories)
 
 
-TABLES = {"f_scores.csv": ("tables", _from_cells), "curves.csv": ("train", _from_histories)}
+TABLES = {"f_scores.csv": ("tables", _f_scores), "curves.csv": ("train", _from_histories)}
 """By its name under `saved/`, the stage that a table is made from, and what makes it."""
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from overheard.errors import ConfigError, LineageError, OverheardError
 from overheard.io import artifacts, whole
+from overheard.jobs import hashing
 from overheard.jobs.code import closure as code
 from overheard.jobs.code import versions
 from overheard.jobs.records import (
@@ -28,7 +29,6 @@ from overheard.lineage import audit_files
 from overheard.lineage.audit import as_text, audit
 from overheard.lineage.diff import reference_folder
 from overheard.lineage.recount import Recount, recount
-from overheard.sharing.archive import file_digest
 from overheard.sharing.saved_files import folder_of
 from overheard.study.layout import is_kept
 
@@ -136,7 +136,7 @@ def recompute_reference(name: str, into: Path | None = None) -> tuple[str, int]:
     if into == folder_of(name) or record_paths(into):
         raise ConfigError(f"{into}: holds an experiment; choose another folder with --into")
     records = load_records(folder)
-    read = audit_files.read_all(folder, records, is_kept)
+    read = audit_files.read_all(folder, records)
     if read.findings:
         first = read.findings[0]
         raise LineageError(
@@ -183,7 +183,7 @@ def _figures(folder: Path, records: Mapping[str, Record], into: Path, counted: R
 
 def _figure_line(record: Record, flag: str, made: Path, counted: Recount) -> str:
     entry = record["writes"][flag][0]
-    if file_digest(made) == entry["sha256"]:
+    if hashing.read(made).sha256 == entry["sha256"]:
         return f"{made.name}: the recorded bytes"
     closure = code.stage_code("figures")
     if closure.digest != record["code"]["digest"] or versions.environment(closure) != record["environment"]:

@@ -4,30 +4,28 @@ Git keeps what is small and read: records, tables, figures, scores, scene predic
 rest in archives, and with them Snakemake's metadata, without which a dry run elsewhere would not know what is stale.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from overheard.errors import LineageError, OverheardError
-from overheard.jobs import records
+from overheard.jobs import hashing, on_disk, store
 from overheard.scheduling.lock import only_run
+from overheard.scheduling.notes import metadata
 from overheard.sharing import archive, dvc, saved_files
 from overheard.sharing.curves import TABLES, write_curves
 from overheard.sharing.restore import pulled_without_restore
-from overheard.sharing.saved_files import Archive, folder_of
+from overheard.sharing.saved_files import METADATA, Archive, folder_of
 from overheard.sharing.verify import verify_remote
-from overheard.study.layout import SAVED, in_git
-
-Note = Callable[[str], None]
+from overheard.study.layout import SAVED, archive_of, in_git
 
 
-def save(name: str, verify: bool = False, pack_only: bool = False, note: Note = print) -> str:
+def save(name: str, verify: bool = False, pack_only: bool = False) -> str:
     """Save an experiment's results; again, without a change, changes nothing.
 
     Args:
         name: the experiment.
         verify: read the remote back afterwards, and hash it again.
         pack_only: write the archives and stop, as `dvc repro` asks, which then does the rest itself.
-        note: told what is going on.
 
     Returns:
         What was saved, and how to commit it.
@@ -45,28 +43,27 @@ def save(name: str, verify: bool = False, pack_only: bool = False, note: Note = 
         dvc.repair_lock()
         require_finished(name)
     with only_run(name):
-        changed = pack(folder, note)
+        changed = pack(folder)
         write_curves(folder)
         if pack_only:
             return f"{folder / SAVED}: {changed} archives written; `overheard save {name}` sends them"
-        _to_dvc(name, changed, note)
+        _to_dvc(name, changed)
         if verify:
-            note("reading them back")
+            print("reading them back")
             verify_remote(name)
         return "\n".join([*_archived(folder, verify), *_to_git(name)])
 
 
-def _to_dvc(name: str, changed: int, note: Note) -> None:
+def _to_dvc(name: str, changed: int) -> None:
     stage = dvc.stage_name(name)
     dvc.declare(name)
-    note("keeping the archives in DVC's cache")
+    print("keeping the archives in DVC's cache")
     dvc.keep_lock()
     dvc.dvc("commit", "--force", "--quiet", stage)
     if changed:
         # one file with two names, where the disk can: the archives do not take their place twice
         dvc.dvc("checkout", "--relink", "--quiet", stage)
-        saved_files.refresh(folder_of(name))
-    note("sending them to the remote")
+    print("sending them to the remote")
     dvc.dvc("push", stage, shown=True)
 
 
@@ -85,41 +82,56 @@ def require_finished(name: str) -> None:
         raise OverheardError(f"results/{name} is not complete, {len(jobs)} jobs are to do; `overheard run {name}`")
 
 
-def pack(folder: Path, note: Note) -> int:
+def pack(folder: Path) -> int:
     """Bring the archives under `saved/` up to date; how many were written.
 
     Raises:
         LineageError: a file is not what its record says, or is gone.
     """
-    contents, expected = saved_files.contents(folder), saved_files.expected(folder)
-    in_place = {name: folder / name for name in expected if in_git(name) and (folder / name).is_file()}
-    _refuse_others(folder, {name: archive.file_digest(path) for name, path in in_place.items()}, expected)
-    known, old = saved_files.remembered(folder), _old_index(folder)
+    _require_as_recorded(folder)
+    wanted, known, old = saved_files.wanted(folder), saved_files.remembered(folder), _old_index(folder)
+    for name in saved_files.unrecorded(folder):
+        if not in_git(name):
+            wanted.setdefault(archive_of(name), {})[name] = hashing.read(folder / name).sha256
+    if notes := metadata(folder):
+        wanted[METADATA] = {name: hashing.read(path).sha256 for name, path in notes.items()}
     index: dict[str, Archive] = {}
     changed = 0
-    for path, members in contents.items():
+    for path, digests in sorted(wanted.items()):
         target = folder / SAVED / path
-        if path in old and _is_kept(target, members, known.get(path, {}), old[path]):
+        is_kept = path in old and known.get(path) == digests
+        if is_kept and not hashing.difference(target, old[path].sha256, store.memory()):
             index[path] = old[path]
-            known[path] |= saved_files.marks(target, {})
             continue
-        note(f"packing {path}")
-        before = saved_files.marks(folder, members)
-        digests = archive.pack(target, members)
-        if path != saved_files.METADATA:
-            _refuse_others(folder, digests, expected, target)
-        index[path] = Archive(path, len(members), target.stat().st_size, archive.file_digest(target))
-        # the marks of before: what changed while it was packed is packed again next time
-        known[path] = before | saved_files.marks(target, {})
+        print(f"packing {path}")
+        packed = archive.pack(target, {name: saved_files.place_of(folder, path, name) for name in digests})
+        if packed != digests:
+            target.unlink()
+            _refuse(folder, [str(folder / name) for name in digests if packed[name] != digests[name]])
+        index[path] = saved_files.described(path, target, len(digests))
         changed += 1
-    packed = {name for path, members in contents.items() if path != saved_files.METADATA for name in members}
-    if lost := [name for name in expected if name not in packed and name not in in_place]:
-        missing = saved_files.first(folder, lost)
-        raise LineageError(f"{missing}: recorded, but missing; `overheard run {folder.name}`, then save again")
     _remove_others(folder, index)
     saved_files.write_index(folder, index.values())
-    saved_files.remember(folder, {path: known[path] for path in index})
+    saved_files.remember(folder, wanted)
     return changed
+
+
+def _require_as_recorded(folder: Path) -> None:
+    found = on_disk.examine(folder)
+    if lost := [path for job in found.values() for path in job.lost]:
+        raise LineageError(
+            f"{saved_files.first(lost)}: recorded, but missing; `overheard run {folder.name}`, then save again"
+        )
+    # git would keep whatever it gets, so that is really read
+    _refuse(folder, on_disk.edited(found) or [str(folder / name) for name in saved_files.wrong_in_git(folder)])
+
+
+def _refuse(folder: Path, changed: Sequence[str]) -> None:
+    if changed:
+        raise LineageError(
+            f"{saved_files.first(changed)}: not what the record says was written; delete it and "
+            f"`overheard run {folder.name}`, then save again"
+        )
 
 
 def _old_index(folder: Path) -> dict[str, Archive]:
@@ -129,37 +141,14 @@ def _old_index(folder: Path) -> dict[str, Archive]:
         return {}
 
 
-def _is_kept(target: Path, members: Mapping[str, Path], known: Mapping[str, list[int]], old: Archive) -> bool:
-    """Whether an archive has what it should: by the file system's marks; where DVC put a link, by reading it."""
-    if not target.is_file():
-        return False
-    now = saved_files.marks(target, members)
-    if now == known:
-        return True
-    return now | {".": None} == {**known, ".": None} and archive.file_digest(target) == old.sha256
-
-
-def _refuse_others(
-    folder: Path, found: Mapping[str, str], expected: Mapping[str, str], packed: Path | None = None
-) -> None:
-    """Refuse to save what is not what the records say; what was packed of it is removed."""
-    if wrong := [name for name, digest in found.items() if expected.get(name, digest) != digest]:
-        if packed:
-            packed.unlink()
-        raise LineageError(
-            f"{saved_files.first(folder, wrong)}: not what the record says was written; "
-            f"delete it and `overheard run {folder.name}`, then save again"
-        )
-
-
 def _remove_others(folder: Path, index: Mapping[str, Archive]) -> None:
     """Remove archives of what is no longer among the results."""
-    for path in sorted((folder / SAVED).rglob("*.tar"), reverse=True):
-        if path.relative_to(folder / SAVED).as_posix() not in index:
-            path.unlink()
+    # what lies in a folder comes before the folder
     for path in sorted((folder / SAVED).rglob("*"), reverse=True):
         if path.is_dir() and not any(path.iterdir()):
             path.rmdir()
+        elif path.suffix == ".tar" and path.relative_to(folder / SAVED).as_posix() not in index:
+            path.unlink()
 
 
 def _archived(folder: Path, verified: bool) -> list[str]:
@@ -168,11 +157,8 @@ def _archived(folder: Path, verified: bool) -> list[str]:
     total = sum(entry.bytes for entry in index.values())
     how = ", read back and found whole" if verified else ""
     lines = [f"{len(index)} archives, {total / 1e6:.1f} MB, are in the remote{how}"]
-    known = saved_files.expected(folder)
-    own = (records.SUFFIX, ".circumstance.json")
-    extra = [path for path in saved_files.results_files(folder) if path not in known and not path.endswith(own)]
-    if extra:
-        lines.append(f"saved too, though no record names them: {saved_files.first(Path(), extra)}")
+    if extra := saved_files.unrecorded(folder):
+        lines.append(f"saved too, though no record names them: {saved_files.first(extra)}")
     return lines
 
 

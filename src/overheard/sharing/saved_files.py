@@ -1,37 +1,38 @@
 """What of an experiment's results goes where when it is saved, into git or into an archive. Touches files.
 
-It lists the results, and reads and writes the small tables beside the archives in `results/NAME/saved/`.
+It lists the results, compares archives with them, and reads and writes the tables beside the archives in
+`results/NAME/saved/`.
 """
 
 import json
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
-from hashlib import sha256
 from pathlib import Path, PurePosixPath
+from typing import NamedTuple
 
-from overheard.errors import ConfigError, LineageError, MediaError
+from overheard.errors import ConfigError, LineageError, MediaError, OverheardError
 from overheard.io import artifacts, whole
-from overheard.jobs import on_disk, records
-from overheard.scheduling.notes import metadata
+from overheard.jobs import hashing, on_disk, records
+from overheard.scheduling.notes import metadata_path
+from overheard.sharing import archive
 from overheard.study.config import NAME
-from overheard.study.layout import SAVED, in_git, record_of
+from overheard.study.layout import SAVED, archive_of, in_git, results
 
 INDEX = "archives.csv"
+MEMORY = ".same.json"
 METADATA = "snakemake/metadata.tar"
-_ROW_PARTS = 3  # stage, method, modality: what lies deeper is one of the row's jobs
+
+Digests = Mapping[str, str]
+"""The sha256 of files by their names, relative to an experiment's results."""
 
 
-@dataclass(frozen=True)
-class Archive:
+class Archive(NamedTuple):
     """A line of `saved/archives.csv`: an archive by its path under `saved/`, and what it contains."""
 
     archive: str
     files: int
     bytes: int
     sha256: str
-
-
-_COLUMNS = [field.name for field in fields(Archive)]
 
 
 def folder_of(name: str) -> Path:
@@ -42,7 +43,7 @@ def folder_of(name: str) -> Path:
     """
     if not NAME.fullmatch(name):
         raise ConfigError(f"{name!r}: not the name of an experiment (letters, digits, dot, dash, underscore)")
-    return Path("results") / name
+    return Path(results(name))
 
 
 def results_files(folder: Path) -> list[str]:
@@ -61,24 +62,6 @@ def results_files(folder: Path) -> list[str]:
         if path.is_file():
             found.append("/".join(parts))
     return sorted(found)
-
-
-def archive_of(path: str) -> str:
-    """The archive of a file that git does not keep: its job's, and one for all jobs of a row, as of its seeds."""
-    record = record_of(f"results/x/{path}")
-    job = record.removeprefix("results/x/").removesuffix(records.SUFFIX) if record else path
-    return "/".join(job.split("/")[:_ROW_PARTS]) + ".tar"
-
-
-def contents(folder: Path) -> dict[str, dict[str, Path]]:
-    """What each archive contains: archive, then name in it, then file. Names are relative to the results' folder."""
-    found: dict[str, dict[str, Path]] = {}
-    for path in results_files(folder):
-        if not in_git(path):
-            found.setdefault(archive_of(path), {})[path] = folder / path
-    if known := metadata(folder):
-        found[METADATA] = known
-    return dict(sorted(found.items()))
 
 
 def expected(folder: Path) -> dict[str, str]:
@@ -100,12 +83,80 @@ def expected(folder: Path) -> dict[str, str]:
     return found
 
 
+def wrong_in_git(folder: Path) -> list[str]:
+    """Files that git keeps and that are not what the records say, by path relative to `folder`."""
+    kept = {name: digest for name, digest in expected(folder).items() if in_git(name)}
+    return [name for name, digest in kept.items() if hashing.difference(folder / name, digest)]
+
+
+def unrecorded(folder: Path) -> list[str]:
+    """Files among the results that no record names, by path relative to `folder`."""
+    known = expected(folder)
+    return [
+        name
+        for name in results_files(folder)
+        if name not in known and not name.endswith((records.SUFFIX, records.CIRCUMSTANCE))
+    ]
+
+
+def wanted(folder: Path) -> dict[str, dict[str, str]]:
+    """What each archive should contain by the records; raises what `expected` does."""
+    found: dict[str, dict[str, str]] = defaultdict(dict)
+    for name, digest in expected(folder).items():
+        if not in_git(name):
+            found[archive_of(name)][name] = digest
+    return dict(found)
+
+
+def place_of(folder: Path, path: str, name: str) -> Path:
+    """Where a member of an archive belongs."""
+    return metadata_path(f"{results(folder.name)}/{name}") if path == METADATA else folder / name
+
+
+def described(path: str, place: Path, files: int) -> Archive:
+    """The line of an archive, from its file."""
+    content = hashing.read(place)
+    return Archive(path, files, content.bytes, content.sha256)
+
+
+def wrong_in(folder: Path, line: Archive, place: Path, digests: Digests | None) -> list[str]:
+    """What is wrong with an archive: a line for each member that is another, else one for the whole.
+
+    Args:
+        folder: the experiment's results.
+        line: the archive, as the index has it.
+        place: the archive's file.
+        digests: what it should contain by the records, see `wanted`; None where that is not known. What no record names
+            should be as it lies among the results.
+    """
+    path = folder / SAVED / line.archive
+    try:
+        members, now = archive.digests(place), described(line.archive, place, 0)
+    except (OverheardError, OSError) as error:
+        return [f"{path}: {str(error).removeprefix(f'{place}: ')}"]
+    # what Snakemake keeps is in no record
+    if digests is None or line.archive == METADATA:
+        digests = members
+    others = [name for name in members.keys() - digests.keys() if (folder / name).is_file()]
+    digests = {**digests, **{name: hashing.read(folder / name).sha256 for name in others}}
+    lines = [
+        f"{folder / name}: sha256 {_short(digests.get(name))} recorded, {_short(members.get(name))} found in {path}"
+        for name in sorted(digests.keys() | members.keys())
+        if digests.get(name) != members.get(name)
+    ]
+    if not lines and now._replace(files=len(members)) != line:
+        lines = [f"{path}: damaged (sha256 {now.sha256[:12]}…, {line.sha256[:12]}… was saved)"]
+    return lines
+
+
+def _short(digest: str | None) -> str:
+    return f"{digest[:12]}…" if digest else "none"
+
+
 def write_index(folder: Path, archives: Iterable[Archive]) -> None:
     """Write `saved/archives.csv`."""
-    rows = [asdict(archive) for archive in sorted(archives, key=lambda archive: archive.archive)]
-    path = folder / SAVED / INDEX
-    with whole.writing(path) as part:
-        artifacts.write_table(part, _COLUMNS, rows)
+    with whole.writing(folder / SAVED / INDEX) as part:
+        artifacts.write_table(part, Archive._fields, (line._asdict() for line in sorted(archives)))
 
 
 def read_index(folder: Path) -> dict[str, Archive]:
@@ -122,7 +173,7 @@ def read_index(folder: Path) -> dict[str, Archive]:
         )
     try:
         found = {}
-        for row in artifacts.read_table(path, _COLUMNS):
+        for row in artifacts.read_table(path, Archive._fields):
             place = PurePosixPath(row["archive"])
             if not place.name or place.is_absolute() or ".." in place.parts:
                 raise ValueError(f"{row['archive']!r} is no place under {folder / SAVED}")
@@ -132,41 +183,20 @@ def read_index(folder: Path) -> dict[str, Archive]:
         raise LineageError(f"{path}: not a table of archives ({error}); `git restore {path}`") from error
 
 
-def first(folder: Path, names: Sequence[str]) -> str:
-    """The first files of a list, to be named in a message."""
-    return ", ".join(str(folder / name) for name in names[:5]) + (", …" if len(names) > 5 else "")
+def first(paths: Sequence[object]) -> str:
+    """The first of some files, to be named in a message."""
+    return ", ".join(map(str, paths[:5])) + (", …" if len(paths) > 5 else "")
 
 
-Marks = dict[str, dict[str, list[int]]]
-"""The file system's marks of each archive and of its members, as they were when both were the same."""
+def remember(folder: Path, packed: Mapping[str, Digests]) -> None:
+    """Note, for this checkout alone, what each archive contains: the results are the same now."""
+    path = folder / SAVED / MEMORY
+    whole.write_text(path, json.dumps({"index": _index_digest(folder), "packed": packed}))
 
 
-def marks(archive: Path, members: Mapping[str, Path]) -> dict[str, list[int]]:
-    """Inode, size and times of an archive, under the name `.`, and of its members."""
-    found = {}
-    for name, path in {".": archive, **members}.items():
-        status = path.stat()
-        found[name] = [status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns]
-    return found
-
-
-def remember(folder: Path, known: Marks) -> None:
-    """Note that files and archives are the same now, for this checkout alone."""
-    path = folder / SAVED / ".same.json"
-    whole.write_text(path, json.dumps({"index": _index_digest(folder), "marks": known}))
-
-
-def refresh(folder: Path) -> None:
-    """Note the archives' marks again, after DVC has put links to its cache in their place."""
-    known = remembered(folder)
-    for path in known:
-        known[path] |= marks(folder / SAVED / path, {})
-    remember(folder, known)
-
-
-def remembered(folder: Path) -> Marks:
+def remembered(folder: Path) -> Mapping[str, Digests]:
     """What `remember` noted; nothing if it is lost, which costs time alone."""
-    return _memory(folder).get("marks", {})
+    return _memory(folder).get("packed", {})
 
 
 def index_is_new(folder: Path) -> bool:
@@ -177,7 +207,7 @@ def index_is_new(folder: Path) -> bool:
 
 def _memory(folder: Path) -> dict:
     try:
-        found = json.loads((folder / SAVED / ".same.json").read_text(encoding="utf-8"))
+        found = json.loads((folder / SAVED / MEMORY).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}
@@ -185,4 +215,4 @@ def _memory(folder: Path) -> dict:
 
 def _index_digest(folder: Path) -> str | None:
     path = folder / SAVED / INDEX
-    return sha256(path.read_bytes()).hexdigest() if path.is_file() else None
+    return hashing.read(path).sha256 if path.is_file() else None

@@ -75,7 +75,7 @@ def _draw(figure: str, settings: Settings, lines: Sequence[dict[str, str]], runs
 def _figure6(settings: Settings, runs: Sequence[Run]) -> Figure:
     missing = [key for key in ("spec", "labels", "seeds", "left_out", "remarks") if getattr(settings, key) is None]
     if missing or not settings.protocol:
-        raise ConfigError(f"figure6: settings lack {', '.join(missing) or 'protocol'}")
+        raise ConfigError(f"figure6: missing settings: {', '.join(missing) or 'protocol'}")
     left_out = rows_left_out(settings.left_out)
     ask = Ask(settings.experiment, settings.source, settings.protocol, settings.seeds, bool(settings.partial), left_out)
     spec = settings.spec | {"metrics": ["f_score"]}

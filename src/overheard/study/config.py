@@ -247,7 +247,7 @@ class Block(_Section):
     columns: list[Literal["image", "sound", "image+sound"]]
 
 
-class Table(_Section):
+class TableSpec(_Section):
     published: str
     title: str
     caption: str
@@ -273,7 +273,7 @@ class Study(_Section):
     study: str
     title: str
     published: str
-    tables: dict[str, Table]
+    tables: dict[str, TableSpec]
     methods: dict[str, Method]
 
     @model_validator(mode="after")

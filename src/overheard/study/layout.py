@@ -10,6 +10,8 @@ from functools import cache
 from string import Formatter
 from typing import NamedTuple
 
+from overheard.jobs.records import CIRCUMSTANCE, LISTING, SUFFIX
+
 
 class Stage(NamedTuple):
     """One stage: a command, a rule, a results folder, a log folder.
@@ -33,7 +35,8 @@ class Stage(NamedTuple):
     warm: bool = False
 
 
-_RUN = "{method}/{modality}/seed-{seed}"
+RUN = "{method}/{modality}/seed-{seed}"
+"""A run's name."""
 _MEDIA = "media/{part}"
 _ARRAY = "features/{part}{front_end}"
 
@@ -92,8 +95,8 @@ STAGES = {
     ),
     "train": Stage(
         "Train one student: one method, modality and seed.",
-        f"train/{_RUN}/student",
-        {"student": f"train/{_RUN}/student.pt", "history": f"train/{_RUN}/history.csv"},
+        f"train/{RUN}/student",
+        {"student": f"train/{RUN}/student.pt", "history": f"train/{RUN}/history.csv"},
         git=("history",),
         warm=True,
     ),
@@ -101,9 +104,9 @@ STAGES = {
         "Test the students of one row.",
         "evaluate/{method}/{modality}/evaluate",
         {
-            "predictions": f"evaluate/{_RUN}/predictions.npz",
-            "events": f"evaluate/{_RUN}/events.npz",
-            "scores": f"evaluate/{_RUN}/scores.json",
+            "predictions": f"evaluate/{RUN}/predictions.npz",
+            "events": f"evaluate/{RUN}/events.npz",
+            "scores": f"evaluate/{RUN}/scores.json",
         },
         git=("predictions", "scores"),
         reference=("predictions", "scores"),
@@ -155,10 +158,6 @@ WILDCARDS = {
 }
 """What may stand for a name in braces, as a regular expression; other names take anything but a slash."""
 
-RECORD = ".record.json"
-CIRCUMSTANCE = ".circumstance.json"
-LISTING = ".files.csv"
-"""Suffixes of what lies beside a job's files: its record, when and where it ran, the list of a folder's files."""
 SAVED = "saved"
 """The folder of archives in an experiment's results, which git ignores and DVC keeps."""
 
@@ -175,12 +174,12 @@ def names(pattern: str) -> tuple[str, ...]:
 
 def record_path(experiment: str, stage: str, values: Mapping[str, object]) -> str:
     """The record of one job of a stage."""
-    return f"{results(experiment)}/{STAGES[stage].record.format_map(values)}{RECORD}"
+    return f"{results(experiment)}/{STAGES[stage].record.format_map(values)}{SUFFIX}"
 
 
 def log_path(record: str) -> str:
     """The log of the job with this record."""
-    return f"logs/{record.removeprefix('results/').removesuffix(RECORD)}.log"
+    return f"logs/{record.removeprefix('results/').removesuffix(SUFFIX)}.log"
 
 
 def written(
@@ -247,7 +246,7 @@ def _patterns() -> dict[str, list[tuple[re.Pattern[str], str, str]]]:
     return folders
 
 
-def _maker(place: str) -> tuple[str, str, dict[str, str]] | None:
+def maker(place: str) -> tuple[str, str, dict[str, str]] | None:
     """The stage and flag that write a file, by its path under `results/NAME`, and the values of its pattern's names."""
     for regex, stage, flag in _patterns().get(place.partition("/")[0], ()):
         if match := regex.fullmatch(place):
@@ -261,11 +260,23 @@ def record_of(path: str) -> str | None:
     if len(parts) < 3 or parts[0] != "results":
         return None
     root, place = f"{parts[0]}/{parts[1]}", parts[2]
-    for suffix in (RECORD, CIRCUMSTANCE):
+    for suffix in (SUFFIX, CIRCUMSTANCE):
         if place.endswith(suffix):
-            return f"{root}/{place.removesuffix(suffix)}{RECORD}"
-    made = _maker(place)
-    return made and f"{root}/{STAGES[made[0]].record.format_map(made[2])}{RECORD}"
+            return f"{root}/{place.removesuffix(suffix)}{SUFFIX}"
+    made = maker(place)
+    return made and f"{root}/{STAGES[made[0]].record.format_map(made[2])}{SUFFIX}"
+
+
+def values_of(place: str, stage: str, *flags: str) -> dict[str, str] | None:
+    """What stands for the names in the path of a file under `results/NAME`; None if none of the flags writes it."""
+    made = maker(place)
+    return made[2] if made and made[0] == stage and made[1] in flags else None
+
+
+def run_of(path: str, stage: str, *flags: str) -> str | None:
+    """The run whose file lies at `results/NAME/...`; None unless the stage writes it under one of the flags."""
+    values = values_of(path.split("/", 2)[-1], stage, *flags)
+    return RUN.format_map(values) if values is not None else None
 
 
 def stage_of(record: str) -> str:
@@ -275,10 +286,18 @@ def stage_of(record: str) -> str:
 
 def in_git(path: str) -> bool:
     """Whether a file, by its path under `results/NAME`, is one that git keeps: small, and read by people or `trace`."""
-    if path.endswith((RECORD, CIRCUMSTANCE)):
+    if path.endswith((SUFFIX, CIRCUMSTANCE)):
         return True
-    made = _maker(path)
+    made = maker(path)
     return made is not None and made[1] in STAGES[made[0]].git
+
+
+def archive_of(path: str) -> str:
+    """The archive, under SAVED, of a file by its path under `results/NAME`: its job's, one for all jobs of a row."""
+    made = maker(path)
+    job = STAGES[made[0]].record.format_map(made[2]) if made else path
+    # stage, method, modality: what lies deeper is one of the row's jobs
+    return "/".join(job.split("/")[:3]) + ".tar"
 
 
 def is_kept(stage: str, flag: str) -> bool:
@@ -288,7 +307,7 @@ def is_kept(stage: str, flag: str) -> bool:
 
 def words(record: str) -> str:
     """A job in words, from its record's path: `train scene image seed-0`, `media scenes`, `split`."""
-    folder, *rest = record.removesuffix(RECORD).split("/")[2:]
+    folder, *rest = record.removesuffix(SUFFIX).split("/")[2:]
     if folder in ("train", "evaluate"):
         return " ".join([folder, *rest[:-1]])
     if rest[-1] in STAGES:

@@ -8,15 +8,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 from overheard.jobs.code.names import (
     OWN_SCOPE,
     Import,
     Names,
-    bindings_of,
     bound_names,
-    executed_by,
+    imports_of,
     is_string,
     names_of,
     same_scope,
@@ -40,9 +40,7 @@ class Definition:
 
     @cached_property
     def text(self) -> str:
-        out: list[str] = []
-        _write(self.node, out)
-        return "".join(out)
+        return _text(self.node)
 
     def row(self, key: str) -> "Definition | None":
         """Of an assigned dict, the entry of this key and what is not written as `"key": value`; None if it has none."""
@@ -63,19 +61,22 @@ class Module:
 
     Attributes:
         bindings: each name at module level with everything it may stand for, in the order of the file.
-        stars: modules that `from … import *` takes names from.
         executed: modules that importing this one imports, each with its line.
         effects: statements that do something besides giving a name a value.
         sequence: the names and the effects in the order of the file.
     """
 
     name: str
-    package: str
+    path: Path
     bindings: dict[str, list[Import | Definition]] = field(default_factory=dict)
-    stars: dict[str, int] = field(default_factory=dict)
     executed: dict[Import, int] = field(default_factory=dict)
     effects: list[Definition] = field(default_factory=list)
     sequence: list[str] = field(default_factory=list)
+
+    @cached_property
+    def package(self) -> str:
+        """Where its relative imports start."""
+        return self.name if self.path.name == "__init__.py" else self.name.rpartition(".")[0]
 
     @cached_property
     def order_matters(self) -> bool:
@@ -89,29 +90,18 @@ class Module:
         roots = {chain[0] for definition in definitions for chain in definition.names.chains}
         for root in sorted(roots):
             text += [f"{root}={bound}" for bound in self.bindings.get(root, []) if isinstance(bound, Import)]
-        if self.stars and any(root not in self.bindings for root in roots):
-            text.append(f"*={list(self.stars)}")
         return sha256("\n".join(text).encode()).hexdigest()[:12]
 
 
-def parse(name: str, source: str | bytes, is_package: bool) -> Module:
-    """Read one module.
-
-    Args:
-        name: dotted name.
-        source: its text.
-        is_package: whether it is a package's `__init__`.
+def parse(name: str, path: Path) -> Module:
+    """Read one module, of this dotted name.
 
     Raises:
         SyntaxError: not Python.
     """
-    module = Module(name, name if is_package else name.rpartition(".")[0])
-    for statement in ast.parse(source).body:
+    module = Module(name, path)
+    for statement in ast.parse(path.read_bytes()).body:
         _add(module, statement)
-    if b"global" in (source.encode() if isinstance(source, str) else source):
-        for definition in list(dict.fromkeys(held for bound in module.bindings.values() for held in bound)):
-            if isinstance(definition, Definition):
-                _add_globals(module, definition)
     return module
 
 
@@ -135,17 +125,14 @@ def _add(module: Module, statement: ast.stmt) -> None:
 
 
 def _add_import(module: Module, statement: ast.Import | ast.ImportFrom, executed: bool) -> None:
-    for name, bound in bindings_of(statement, module.package):
+    for name, bound, imported in imports_of(statement, module.package):
         if isinstance(statement, ast.ImportFrom) and statement.module == "__future__":
             # it changes what every definition of the file means
             module.effects.append(Definition(statement, module.package))
-        elif bound.name == "*":
-            module.stars.setdefault(bound.module, statement.lineno)
         elif bound not in module.bindings.setdefault(name, []):
             module.bindings[name].append(bound)
-    if executed:
-        for target in executed_by(statement, module.package):
-            module.executed.setdefault(target, statement.lineno)
+        if executed:
+            module.executed.setdefault(imported, statement.lineno)
 
 
 def _add_block_imports(module: Module, block: ast.stmt) -> None:
@@ -187,45 +174,12 @@ def _is_main(statement: ast.stmt) -> bool:
     )
 
 
-def _add_globals(module: Module, definition: Definition) -> None:
-    """A function that gives a global name its value is one of the name's definitions."""
-    nodes = list(ast.walk(definition.node))
-    names = {name for node in nodes if isinstance(node, ast.Global) for name in node.names}
-    for name in sorted(names):
-        module.bindings.setdefault(name, []).append(definition)
-    for node in nodes if names else ():
-        if isinstance(node, ast.Import | ast.ImportFrom):
-            for name, bound in bindings_of(node, module.package):
-                if name in names:
-                    module.bindings[name].append(bound)
-
-
-def _write(node: ast.AST, out: list[str]) -> None:
-    """The tree as text, without positions, docstrings and what is empty: alike under every version of Python."""
-    out.append(type(node).__name__)
-    out.append("(")
-    for name in node._fields:
-        value = getattr(node, name, None)
-        if value is None or name in _UNSAID:
-            continue
-        if isinstance(value, ast.AST):
-            out.append(f"{name}=")
-            _write(value, out)
-        elif isinstance(value, list):
-            if value:
-                out.append(f"{name}=[")
-                _write_items(value, out)
-                out.append("]")
-        else:
-            out.append(f"{name}={value!r},")
-    out.append(")")
-
-
-def _write_items(items: list[Any], out: list[str]) -> None:
-    said = [item for item in items if not is_string(item)]
-    for item in said or [ast.Pass()]:
-        if isinstance(item, ast.AST):
-            _write(item, out)
-        else:
-            out.append(repr(item))
-        out.append(",")
+def _text(node: Any) -> str:
+    """A tree as text, without positions, docstrings and what is empty: alike under every version of Python."""
+    if isinstance(node, list):
+        return f"[{','.join(map(_text, [item for item in node if not is_string(item)] or [ast.Pass()]))}]"
+    if not isinstance(node, ast.AST):
+        return repr(node)
+    values = [(name, getattr(node, name, None)) for name in node._fields if name not in _UNSAID]
+    said = [f"{name}={_text(value)}" for name, value in values if value is not None and value != []]
+    return f"{type(node).__name__}({','.join(said)})"

@@ -6,14 +6,12 @@ Where one cannot tell, more is taken than needed: a needless rerun costs time, a
 import ast
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 OWN_SCOPE = (*FUNCTIONS, *COMPREHENSIONS, ast.ClassDef)
-_SILENT = (ast.expr_context, ast.operator, ast.cmpop, ast.boolop, ast.unaryop)
-WHOLE = ("globals",)
-"""The chain that stands for everything in its own module."""
 
 _Scopes = tuple[dict[str, list["Import"]], ...]
 """Local names from the outside in, each with the imports it may stand for; none for a plain local name."""
@@ -56,40 +54,19 @@ def is_string(statement: ast.AST) -> bool:
     )
 
 
-def bindings_of(statement: ast.Import | ast.ImportFrom, package: str) -> list[tuple[str, Import]]:
-    """The names an import binds; a relative one is told by the package it stands in."""
-    if isinstance(statement, ast.Import):
-        return [
-            (alias.asname, Import(alias.name)) if alias.asname else (root := alias.name.partition(".")[0], Import(root))
-            for alias in statement.names
-        ]
-    source = _absolute(statement, package)
-    return [(alias.asname or alias.name, Import(source, alias.name)) for alias in statement.names]
+def imports_of(statement: ast.Import | ast.ImportFrom, package: str) -> Iterator[tuple[str, Import, Import]]:
+    """Each name that an import binds, what it stands for, and what Python imports for it (of `import a.b`, both).
 
-
-def executed_by(statement: ast.Import | ast.ImportFrom, package: str) -> list[Import]:
-    """What an import makes Python import: `a.b.c` whole, or of a package perhaps a submodule."""
-    if isinstance(statement, ast.Import):
-        return [Import(alias.name) for alias in statement.names]
-    return [Import(_absolute(statement, package), alias.name) for alias in statement.names]
-
-
-def _absolute(statement: ast.ImportFrom, package: str) -> str:
-    parts = package.split(".") if statement.level else []
-    base = parts[: len(parts) - statement.level + 1]
-    return ".".join([*base, *([statement.module] if statement.module else [])])
-
-
-def children(node: ast.AST) -> Iterator[ast.AST]:
-    """The nodes right below one, operators and contexts left out."""
-    for name in node._fields:
-        value = getattr(node, name, None)
-        if isinstance(value, list):
-            for item in value:
-                if isinstance(item, ast.AST):
-                    yield item
-        elif isinstance(value, ast.AST) and not isinstance(value, _SILENT):
-            yield value
+    A relative import is told by the package it stands in.
+    """
+    for alias in statement.names:
+        if isinstance(statement, ast.Import):
+            top = alias.name.partition(".")[0]
+            yield alias.asname or top, Import(alias.name if alias.asname else top), Import(alias.name)
+        else:
+            above = package.split(".")[: package.count(".") + 2 - statement.level] if statement.level else []
+            taken = Import(".".join([*above, *([statement.module] if statement.module else [])]), alias.name)
+            yield alias.asname or alias.name, taken, taken
 
 
 def same_scope(statements: Iterable[ast.AST]) -> Iterator[ast.AST]:
@@ -102,7 +79,7 @@ def same_scope(statements: Iterable[ast.AST]) -> Iterator[ast.AST]:
             # of a comprehension only := reaches out
             waiting += [inner for inner in ast.walk(node) if isinstance(inner, ast.NamedExpr)]
         elif not isinstance(node, OWN_SCOPE):
-            waiting += children(node)
+            waiting += ast.iter_child_nodes(node)
 
 
 def _binds(node: ast.AST) -> tuple[str, ...]:
@@ -119,22 +96,9 @@ def _binds(node: ast.AST) -> tuple[str, ...]:
     return ()
 
 
-_BINDING = (
-    ast.Name,
-    ast.NamedExpr,
-    ast.FunctionDef,
-    ast.AsyncFunctionDef,
-    ast.ClassDef,
-    ast.ExceptHandler,
-    ast.pattern,
-)
-
-
 def bound_names(statements: Iterable[ast.AST]) -> Iterator[str]:
     """Names that statements bind in their own scope, imports left out."""
-    for node in same_scope(statements):
-        if isinstance(node, _BINDING):
-            yield from _binds(node)
+    return chain.from_iterable(map(_binds, same_scope(statements)))
 
 
 def names_of(node: ast.AST, package: str) -> Names:
@@ -164,17 +128,14 @@ class _Reader:
         elif special := _READ_BY.get(type(node)):
             special(self, node, scopes)
         elif not is_string(node):
-            self._all(children(node), scopes)
+            self._all(ast.iter_child_nodes(node), scopes)
 
     def _import(self, node: ast.Import | ast.ImportFrom, scopes: _Scopes) -> None:
-        for target in executed_by(node, self.package):
-            self.found.executed.setdefault(target, node.lineno)
+        for _, _, executed in imports_of(node, self.package):
+            self.found.executed.setdefault(executed, node.lineno)
 
-    def _subscript(self, node: ast.Subscript, scopes: _Scopes) -> None:
-        if isinstance(node.slice, ast.Name) and ast.unparse(node) == "sys.modules[__name__]":
-            self.found.chains.setdefault(WHOLE, node.lineno)
-        else:
-            self._all(children(node), scopes)
+    def _global(self, node: ast.Global, scopes: _Scopes) -> None:
+        self.found.chains.setdefault(("global",), node.lineno)
 
     def _augmented(self, node: ast.AugAssign, scopes: _Scopes) -> None:
         if isinstance(node.target, ast.Name):
@@ -221,15 +182,14 @@ class _Reader:
     def _scope(self, body: Sequence[ast.AST]) -> dict[str, list[Import]]:
         """The local names of a function, each with the imports it may stand for."""
         names: dict[str, list[Import]] = {}
-        outer = set()
+        outer: set[str] = set()
         for node in same_scope(body):
-            if isinstance(node, _BINDING):
-                for name in _binds(node):
-                    names.setdefault(name, [])
-            elif isinstance(node, ast.Import | ast.ImportFrom):
-                for name, bound in bindings_of(node, self.package):
+            for name in _binds(node):
+                names.setdefault(name, [])
+            if isinstance(node, ast.Import | ast.ImportFrom):
+                for name, bound, _ in imports_of(node, self.package):
                     names.setdefault(name, []).append(bound)
-            elif isinstance(node, ast.Global | ast.Nonlocal):
+            elif isinstance(node, ast.Nonlocal):
                 outer |= set(node.names)
         return {name: bound for name, bound in names.items() if name not in outer}
 
@@ -245,7 +205,7 @@ class _Reader:
         first = node.generators[0].iter
         self.read(first, scopes)
         bound = [name for generator in node.generators for name in bound_names([generator.target])]
-        parts = [child for child in children(node) if not isinstance(child, ast.comprehension)]
+        parts = [child for child in ast.iter_child_nodes(node) if not isinstance(child, ast.comprehension)]
         for generator in node.generators:
             parts += [part for part in (generator.iter, *generator.ifs) if part is not first]
             parts.append(generator.target)
@@ -271,7 +231,7 @@ _READ_BY: dict[type[ast.AST], Callable[[_Reader, Any, _Scopes], None]] = {
     **dict.fromkeys(COMPREHENSIONS, _Reader._comprehension),
     **dict.fromkeys((ast.Import, ast.ImportFrom), _Reader._import),
     ast.ClassDef: _Reader._class,
-    ast.Subscript: _Reader._subscript,
+    ast.Global: _Reader._global,
     ast.AugAssign: _Reader._augmented,
     ast.AnnAssign: _Reader._annotated,
 }

@@ -25,7 +25,7 @@ def build(network: str, modality: str, generator: torch.Generator, frozen_blocks
         network: `small`, `resnet101` (image), `resnet50` or `mn04` (sound).
         modality: `image`, inputs (clips, 3, height, width), or `sound`, inputs (clips, 1, time, band); normalised.
         generator: all randomness comes from it; the global one is neither read nor moved.
-        frozen_blocks: `mn04` only: the encoder lacks its first blocks and reads their stored output instead.
+        frozen_blocks: `mn04` only: the encoder has no first blocks of its own and reads their stored output instead.
 
     Raises:
         ConfigError: no such network for this modality, or it has no frozen blocks.

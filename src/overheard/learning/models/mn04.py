@@ -139,7 +139,7 @@ class Mn04(nn.Module):
             frozen_blocks: how many blocks; from 1 to 16.
 
         Raises:
-            ValueError: this network lacks its own lower blocks, or it is in training mode: frozen blocks have
+            ValueError: this network has no lower blocks of its own, or it is in training mode: frozen blocks have
                 running statistics, never those of a batch.
         """
         if self.frozen_blocks or self.training:

@@ -1,4 +1,4 @@
-# The two commands: `make paper` regenerates the study on the built-in twin, `make test` tests this checkout.
+# `make paper` regenerates the study on the built-in twin, `make test` tests this checkout.
 # never the Python of .venv, also where that is active: setting up deletes it
 OUTSIDE := PATH="$$(printf %s "$$PATH" | tr : '\n' | grep -vxF '$(CURDIR)/.venv/bin' | paste -sd :)"
 PYTHON ?= $(shell $(OUTSIDE); command -v python3.11 || command -v python3.12 || echo python3)
@@ -30,7 +30,7 @@ quick: $(READY) ## the tests of core and stages: no workflow, no lineage; a minu
 test-long: $(READY) ## the tests, and those that take many minutes
 	@$(PYTEST) -m "long or not long"
 
-setup: $(READY) ## .venv alone: 4.8 GB on Linux, about three minutes
+setup: $(READY) ## .venv alone: 5.4 GB on Linux, about three minutes
 
 # the lock decides; the project itself is installed in place
 $(READY): requirements.lock pyproject.toml

@@ -9,6 +9,8 @@ import pytest
 import typer
 
 from overheard.command import app
+from overheard.command.questions import place_of
+from overheard.errors import ConfigError
 
 
 @pytest.mark.parametrize("words", ["File exists", None])
@@ -36,3 +38,13 @@ def test_products_of_matrices_have_one_thread_whatever_snakemake_says():
     environ = os.environ | {"OMP_NUM_THREADS": "2"}
     done = subprocess.run([sys.executable, "-c", program], env=environ, capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[1]"
+
+
+def test_a_name_may_say_that_the_reference_is_meant(tmp_path, monkeypatch):
+    (tmp_path / "results/mini").mkdir(parents=True)
+    (tmp_path / "reference/mini").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path)
+    found = {name: place_of(name).as_posix() for name in ("mini", "results/mini", "reference/mini")}
+    assert found == {"mini": "results/mini", "results/mini": "results/mini", "reference/mini": "reference/mini"}
+    with pytest.raises(ConfigError, match="results/other: no such results, and no reference/other; there are: mini"):
+        place_of("other")

@@ -257,7 +257,7 @@ def test_jobs_of_other_code_are_not_called_forged(study):
 
 
 def test_a_command_of_another_stage_is_not_run(study):
-    from overheard.lineage.rerun import recompute_job
+    from overheard.lineage.recompute_jobs import recompute_job
 
     path = study / "teacher/prior.record.json"
     for command, reason in {
@@ -272,7 +272,7 @@ def test_a_command_of_another_stage_is_not_run(study):
 
 
 def test_a_recorded_command_is_read_as_its_stage_reads_it(study):
-    from overheard.lineage.rerun import _said_otherwise
+    from overheard.lineage.recompute_jobs import _said_otherwise
 
     job = "results/mini/teacher/prior.record.json"
     record = records.read_record(Path(job))
@@ -482,8 +482,8 @@ def test_what_cannot_be_opened_is_a_finding_too(study, monkeypatch):
         "audit_files.artifacts.read_table",
         "recount.scores_again",
         "recount._differing",
-        "rerun._other_code",
-        "rerun.differences",
+        "recompute_jobs._other_code",
+        "recompute_jobs.differences",
         "leak_report.leak_report",
     ],
 )

@@ -123,8 +123,8 @@ def test_a_changed_circumstance_is_refused_and_a_lost_one_said(study):
     assert (trace.jobs["teacher/prior"].said, trace.cost.unknown) == (None, 1)
     assert trace.cost.cpu_seconds == 2.0 * (len(trace.jobs) - 1)
     text = as_text(trace)
-    assert "not told when and where: teacher/prior" in text
-    assert "1 not told" in text
+    assert "unknown  when and where: teacher/prior" in text
+    assert "1 unknown" in text
 
 
 def test_cost_counts_each_job_once(study):
@@ -185,7 +185,7 @@ def test_the_text_shows_each_job_once_and_fits_the_terminal(study):
     assert "├─ train: 2 students above   4.0 CPU s   ← pretrain/image" in text
     assert "settings of all: alpha 0.1 · device cpu · epochs 30 · learning_rate 0.002" in text
     assert "drawn here (twin), from these settings: coupling 0.5 · scale 0.1 · scenes 30 · sounds 900" in text
-    assert "energy: not measured on this machine" in text
+    assert "energy: not reported by this machine" in text
 
 
 def test_a_setting_that_differs_between_runs_stands_with_its_run(study):

@@ -82,7 +82,7 @@ def test_it_can_be_audited_traced_and_counted_again(mini):
     assert trace_cell(Path("reference/mini"), "table2", "scene", "image", "f_score").runs[0].score > 0
     text, code = recompute_reference("mini")
     assert code == 0
-    assert "6 cells counted again" in text
+    assert "6 cells computed again" in text
     for name in (
         "tables/cells.csv",
         "tables/table2.tex",

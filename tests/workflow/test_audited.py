@@ -22,7 +22,7 @@ from overheard.lineage.audit import as_text, audit
 from overheard.lineage.diff import check
 from overheard.lineage.findings import Finding
 from overheard.lineage.graph import Graph
-from overheard.lineage.rerun import recompute_job
+from overheard.lineage.recompute_jobs import recompute_job
 from overheard.scheduling.asking import Wanted, snakemake_command
 from overheard.scheduling.dry_run import DryRun
 from overheard.sharing.reference import recompute_reference, write_reference
@@ -146,7 +146,7 @@ def test_the_undisturbed_study_holds_leak_report_and_all(here):
     done = overheard(here, "audit", "mini", "--recompute", "1", "--seed", "5")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "everything holds; 83 records" in done.stdout
-    assert "66 cells counted again" in done.stdout
+    assert "66 cells computed again" in done.stdout
     assert "1 of 83 jobs run again (drawn with seed 5)" in done.stdout
     assert "by other code" not in done.stdout
 
@@ -349,7 +349,7 @@ def test_a_reference_is_written_counted_again_and_checked(copy):
     assert "of 83 jobs" in said
     text, code = recompute_reference("mini")
     assert code == 0, text
-    assert "66 cells counted again" in text
+    assert "66 cells computed again" in text
     assert text.count("the recorded bytes") == 4
     assert check("mini") == (
         "mini: 66 cells of results/mini (second) against reference/mini (first)\n  same bytes: 66",

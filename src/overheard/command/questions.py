@@ -17,16 +17,20 @@ _Json = Annotated[bool, typer.Option("--json", help="As JSON.")]
 def place_of(name: str) -> Path:
     """The folder whose records are asked for: `results/NAME`, else `reference/NAME` here or in the project.
 
+    A name may say which: `reference/twin`.
+
     Raises:
         ConfigError: there is none.
     """
     from overheard.study.experiments import project_root
 
-    places = [Path("results") / name, Path("reference") / name, project_root() / "reference" / name]
+    roots = [Path("results"), Path("reference"), project_root() / "reference"]
+    kind, _, rest = name.rpartition("/")
+    places = [root / rest for root in roots if kind in ("", root.name)]
     for place in places:
         if place.is_dir():
             return place
-    known = sorted({path.name for place in places for path in place.parent.glob("*") if path.is_dir()})
+    known = sorted({path.name for root in roots for path in root.glob("*") if path.is_dir()})
     raise ConfigError(
         f"results/{name}: no such results, and no reference/{name}; there are: {', '.join(known) or 'none'}"
     )

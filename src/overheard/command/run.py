@@ -50,12 +50,12 @@ def introduction(loaded: Loaded, plan: Plan, cores: int, wanted: Wanted) -> str:
     lines += _left_out(loaded)
     stages = plan.by_stage()
     if not stages:
-        return "\n".join([*lines, f"Nothing to do: all is there already, in {results(loaded.name)}/."])
+        return "\n".join([*lines, f"Nothing to do: all is already there, in {results(loaded.name)}/."])
     listed = ", ".join(f"{stage} {count}" for stage, count in stages.items())
     lines.append(f"To do: {len(plan.scheduled)} jobs ({listed}).")
     if wanted.everything:
         runs = len(rows_made(loaded)) * len(loaded.experiment.seeds)
-        lines.append(f"There already: {runs - stages.get('train', 0)} of {runs} training runs.")
+        lines.append(f"Already there: {runs - stages.get('train', 0)} of {runs} training runs.")
     lines.append(f"{how_long(loaded, stages, cores)}; interrupt it whenever you like, the same command goes on.")
     return "\n".join(lines)
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from overheard.errors import ConfigError, LineageError, OverheardError
 from overheard.jobs import records, store
 from overheard.jobs.records import Record, located
-from overheard.lineage import audit_files, recount, rerun
+from overheard.lineage import audit_files, recompute_jobs, recount
 from overheard.lineage.findings import Feeds, Finding, in_words
 from overheard.lineage.graph import files
 from overheard.scheduling import asking
@@ -108,7 +108,7 @@ def audit(
     if leaks:
         ask("the leak report", lambda: _leaks(folder, records, read.faulty))
     if recompute:
-        ask("running again", lambda: rerun.recompute(folder, records, recompute, seed))
+        ask("running again", lambda: recompute_jobs.recompute(folder, records, recompute, seed))
     if read.absent:
         said.append(f"{read.absent} files are not kept here, as in every reference run")
     counts = {
@@ -226,9 +226,9 @@ def _numbers(folder: Path, counted: recount.Recount, sound: bool) -> Iterator[Sa
     for path, was, now in counted.differences:
         yield Finding("number", path, was, f"{now}, from the predictions", fix)
     for path, reason in counted.left:
-        yield f"{path} was not counted again: {reason}"
+        yield f"{path} was not computed again: {reason}"
         if sound:
-            yield Finding("number", path, reason, "numbers that can be counted again", fix)
+            yield Finding("number", path, reason, "numbers that can be computed again", fix)
     for job in counted.other_code:
         yield f"{job}: its text was made by other code than this; its numbers were compared"
 
@@ -278,7 +278,7 @@ def as_text(audited: Audit) -> str:
     counts = audited.counts
     looked = (
         f"{counts['records']} records, {counts['files']} files ({counts['bytes'] / 1e6:.0f} MB) read, "
-        f"{counts['cells']} cells counted again from the predictions, in {audited.seconds:.1f} s"
+        f"{counts['cells']} cells computed again from the predictions, in {audited.seconds:.1f} s"
     )
     found = len(audited.findings)
     verdict = (

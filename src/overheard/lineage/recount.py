@@ -165,7 +165,7 @@ class _Counting:
     def _counted(self, paths: Iterator[str]) -> list[Path]:
         places = [self._again(path) for path in paths]
         if missing := [place for place in places if not place.exists()]:
-            raise LineageError(f"{missing[0].relative_to(self.into)} could not be counted again")
+            raise LineageError(f"{missing[0].relative_to(self.into)} could not be computed again")
         return places
 
     def _test_clips(self, index: str, splits: str) -> dict[str, str] | None:

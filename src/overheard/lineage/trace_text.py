@@ -149,9 +149,9 @@ def _where(trace: Trace, width: int) -> str:
     if back := [job.name for job in jobs if job.put_back]:
         rows.append(("put back", f"{len(back)} of {len(jobs)} jobs: {', '.join(back)}"))
     if unknown := [job.name for job in jobs if job.said is None]:
-        rows.append(("not known", f"when and where: {', '.join(unknown)}"))
+        rows.append(("unknown", f"when and where: {', '.join(unknown)}"))
     cost = trace.cost
-    energy = "not measured on this machine" if cost.energy_joules is None else f"{cost.energy_joules:,.0f} J"
+    energy = "not reported by this machine" if cost.energy_joules is None else f"{cost.energy_joules:,.0f} J"
     missing = f" ({cost.unknown} unknown)" if cost.unknown else ""
     over = f"over {_count(cost.jobs, 'distinct job')}{missing}; energy: {energy}"
     rows.append(("cost", f"{_in_seconds(cost, ' and ')} {over}"))

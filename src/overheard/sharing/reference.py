@@ -1,4 +1,4 @@
-"""The reference run in git: written by one command, counted again by another. Touches files: copies, compares.
+"""The reference run in git: written by one command, computed again by another. Touches files: copies, compares.
 
 `reference/NAME` has the layout of `results/NAME` without the heavy files: records and circumstances of every job,
 predictions without event logits, scores, tables, and what Figures 3 and 6 are drawn from. Its files are byte for byte
@@ -196,14 +196,13 @@ def _figure_line(record: Record, flag: str, made: Path, counted: Recount) -> str
 
 def _told(folder: Path, into: Path, counted: Recount, drawn: list[str]) -> tuple[str, int]:
     lines = [path.read_text(encoding="utf-8") for path in sorted((into / "tables").glob("*.md"))] + drawn
-    lines += [f"{path}: counted again {now}, the reference has {was}" for path, was, now in counted.differences]
-    lines += [f"{path}: not counted again: {reason}" for path, reason in counted.left]
-    lines += [
-        f"{job}: its text was made by other code than this; its numbers were compared" for job in counted.other_code
-    ]
+    lines += [f"{path}: computed again {now}, the reference has {was}" for path, was, now in counted.differences]
+    lines += [f"{path}: not computed again: {reason}" for path, reason in counted.left]
+    if count := len(counted.other_code):
+        lines.append(f"{folder}: {count} tables or figures are of other code; only their numbers were compared")
     cells = into / "tables" / "cells.csv"
     total = len(artifacts.read_table(cells)) if cells.exists() else 0
     same = not counted.differences and not counted.left
-    verdict = "every one as it stands there" if same else "not every one as it stands there"
-    lines.append(f"{into}/: {total} cells counted again from the predictions in {folder}: {verdict}")
+    verdict = "all are equal to it" if same else "not all are equal to it"
+    lines.append(f"{into}/: {total} cells computed again from the predictions in {folder}: {verdict}")
     return "\n".join(lines), int(not same)

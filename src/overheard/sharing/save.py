@@ -177,6 +177,6 @@ def _to_git(name: str) -> list[str]:
     if not staged:
         return ["git has all the rest already: nothing to commit"]
     return [
-        f"{len(staged)} small files wait in git's index; what is left to you:",
+        f"{len(staged)} small files are in git's index; now commit them:",
         f'  git commit --message "Save the results of {name}" && git push',
     ]

@@ -71,8 +71,6 @@ def train(
 ) -> None:
     """Fit a student on the training split and keep the weights that the selection says.
 
-    A checkpoint is kept until the student is written: after a kill the same command ends with the same bytes.
-
     Args:
         images: pictures, uint8 (clips, height, width, 3); of a modality left out, the shape alone is used.
         image_ids: ids of the pictures.
@@ -85,7 +83,7 @@ def train(
         modality: image, sound or image+sound.
         seed: decides the first weights, the order of clips and the augmentation, alike for all methods.
         settings: of training; those that the row uses and no others.
-        checkpoints: folder of the checkpoints.
+        checkpoints: folder of checkpoints, kept until the student is there: after a kill, run again for the same bytes.
         student: the weights that are tested and what they are (.pt).
         history: one line an epoch; losses in nats, scores and shares as fractions (.csv).
         image_encoder: pre-trained image network, not for scratch; if absent, a modality left out is of random weights.
@@ -96,20 +94,17 @@ def train(
         prior: p(e given s) by scene; for methods with L_E1.
         relevance: d_k by scene; for methods with L_E2.
     """
-    media = {"images": images, "image_ids": image_ids, "sounds": sounds, "sound_ids": sound_ids}
-    about = {"index": index, "splits": splits, "normaliser": normaliser}
-    encoders = {"image_encoder": image_encoder, "sound_encoder": sound_encoder}
-    teacher = {"logits": logits, "logit_ids": logit_ids, "teacher_events": teacher_events}
-    teacher |= {"prior": prior, "relevance": relevance}
-    reads = {name: path for name, path in (media | about | encoders | teacher).items() if path is not None}
+    files = {"images": images, "image_ids": image_ids, "sounds": sounds, "sound_ids": sound_ids}
+    files |= {"index": index, "splits": splits, "normaliser": normaliser, "teacher_events": teacher_events}
+    files |= {"image_encoder": image_encoder, "sound_encoder": sound_encoder}
+    files |= {"logits": logits, "logit_ids": logit_ids, "prior": prior, "relevance": relevance}
+    reads = {name: path for name, path in files.items() if path is not None}
     row = _checked(method, modality, settings, reads)
     checkpoint = Checkpoint(checkpoints, settings, reads, method=method, modality=modality, seed=seed)
     classes, training = _prepared(row, modality, seed, settings, reads)
     run = _fitted(training, checkpoint, settings)
 
-    events = training.objective.events
-    content = _best(run, checkpoint.identity, classes) | {"events": None if events is None else len(events)}
-    artifacts.write_weights(student, _canonical(content))
+    artifacts.write_weights(student, _canonical(_best(run, checkpoint.identity, classes, training.objective.events)))
     _write_history(history, run)
     checkpoint.delete()
 
@@ -250,9 +245,12 @@ def _recipe(settings: Settings, row: methods.Method) -> loop.Recipe:
     )
 
 
-def _best(run: loop.Run, identity: Mapping[str, Any], classes: list[str]) -> dict[str, Any]:
+def _best(
+    run: loop.Run, identity: Mapping[str, Any], classes: list[str], events: torch.Tensor | None
+) -> dict[str, Any]:
     """The weights of the best epoch, what they are, and what `evaluate` needs to build their networks."""
     said = {name: identity[name] for name in ("method", "modality", "seed")} | {"classes": classes}
+    said["events"] = None if events is None else len(events)
     networks = {name: identity[name] for name in ("network_image", "network_sound", "frozen_blocks")}
     return said | networks | {"best_epoch": run.best_epoch, "state": run.best_state}
 

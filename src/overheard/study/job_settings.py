@@ -161,7 +161,7 @@ def train_inputs(experiment: Experiment, method: Method, modality: str) -> dict[
 def train_settings(experiment: Experiment, protocol: Protocol, method: Method, modality: str) -> dict[str, Any]:
     """What a student's training depends on besides its inputs, method, modality and seed."""
     of_some_rows = {"alpha": protocol.alpha, "beta": protocol.beta}
-    settings = {
+    settings: dict[str, Any] = {
         "frozen_blocks": frozen_blocks(experiment, method, modality),
         "network_image": experiment.networks.image.name,
         "network_sound": experiment.networks.sound.name,

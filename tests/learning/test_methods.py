@@ -87,7 +87,7 @@ def test_names_say_which_network_the_event_head_is_on():
     [
         ("scene+kl", "image", "expected one of scratch"),
         ("scene", "picture", "expected one of image, sound, image\\+sound"),
-        ("scene+kl_sound", "image", "which 'image' lacks"),
+        ("scene+kl_sound", "image", "which 'image' does not have"),
     ],
 )
 def test_what_is_not_there_is_refused_by_name(method, modality, said):

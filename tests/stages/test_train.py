@@ -318,6 +318,19 @@ def test_bfloat16_changes_little_and_keeps_the_shares(record, students, tmp_path
     assert rough != lines(students[cell]["history"])
 
 
+def test_alpha_weighs_both_event_terms_and_beta_the_second_alone(record, tmp_path, train_one):
+    """With weights that stay as they are, each term of the loss says its own weight."""
+
+    def terms(word, **weights):
+        still = {"learning_rate": 0.0, "epochs": 1}
+        (line,) = lines(train_one(record, tmp_path / word, "scene+event", "sound", **still, **weights)["history"])
+        return [line[f"loss_{name}"] for name in ("scene", "event1", "event2")]
+
+    scene, event1, event2 = terms("plain", alpha=0.1, beta=0.01)
+    assert terms("alpha", alpha=0.2, beta=0.01) == pytest.approx([scene, 2 * event1, 2 * event2])
+    assert terms("beta", alpha=0.1, beta=0.03) == pytest.approx([scene, event1, 3 * event2])
+
+
 def test_seeds_differ(record, students, tmp_path, train_one):
     other = train_one(record, tmp_path / "seed-1", "scene", seed=1)
     assert content(other)[1] != content(students["scene", "image+sound"])[1]

@@ -331,6 +331,21 @@ def test_alpha_weighs_both_event_terms_and_beta_the_second_alone(record, tmp_pat
     assert terms("beta", alpha=0.1, beta=0.03) == pytest.approx([scene, event1, 3 * event2])
 
 
+def test_pictures_are_augmented_in_training_alone(record, tmp_path, train_one):
+    """Brightness 0 trains as on black pictures, and validates as if there were no augmentation."""
+    black = record | {"images": tmp_path / "images.npy"}
+    artifacts.write_array(black["images"], np.zeros_like(np.load(record["images"])))
+    still = {"learning_rate": 0.0, "epochs": 1, "flip": 0.0, "colour": [1.0, 1.0]}
+    dark, plain, none = (
+        lines(train_one(reads, tmp_path / word, "scene", "image", **still, brightness=[factor, factor])["history"])[0]
+        for word, reads, factor in (("dark", record, 0.0), ("plain", record, 1.0), ("none", black, 1.0))
+    )
+    assert dark["train_loss"] == pytest.approx(none["train_loss"])
+    assert dark["train_loss"] != pytest.approx(plain["train_loss"])
+    # weights stay as they are and batch norms have the statistics of pictures that are not augmented
+    assert dark["val_loss"] == plain["val_loss"]
+
+
 def test_seeds_differ(record, students, tmp_path, train_one):
     other = train_one(record, tmp_path / "seed-1", "scene", seed=1)
     assert content(other)[1] != content(students["scene", "image+sound"])[1]

@@ -1,6 +1,7 @@
 """The training loop: its optimizer against torch's, its order, its stopping, its shares, and going on after a stop."""
 
 import copy
+import random
 from itertools import chain
 
 import pytest
@@ -9,7 +10,7 @@ from torch import nn
 
 from overheard.learning import schedules
 from overheard.learning.loop import Adam, Recipe, Run, batches, exact_statistics, fit, gradient_shares, still_falls
-from overheard.learning.selection import last, lowest_loss
+from overheard.learning.selection import BY_NAME, last, lowest_loss
 
 
 def generator(seed=0):
@@ -33,6 +34,7 @@ class Problem:
         self.label = torch.arange(20) % 5
         self.adam = Adam(self.model.parameters(), 1e-2, 1e-4)
         self.order = generator(2)
+        self.clips = 20
         self.seen = []
 
     def loss(self, clips):
@@ -49,7 +51,7 @@ class Problem:
         schedule = rest.pop("schedule", schedules.constant)
         recipe = Recipe(batch_size, steps, None if steps else epochs, schedule, selection, patience)
         validate = rest.pop("validate", self.validate)
-        return fit(self.model, self.adam, self.loss, validate, recipe, clips=20, order=self.order, **rest)
+        return fit(self.model, self.adam, self.loss, validate, recipe, clips=self.clips, order=self.order, **rest)
 
 
 def test_adam_is_torchs():
@@ -171,6 +173,20 @@ def test_weights_are_validated_and_kept_with_what_was_done_before():
     run = problem.fit(epochs=2, before_validation=lambda: exact_statistics(problem.model, [problem.images]))
     shown = problem.model[0](problem.images).detach().mean(dim=(0, 2, 3))
     torch.testing.assert_close(run.states[run.kept[0]]["1.running_mean"], shown)
+
+
+@pytest.mark.parametrize("selection", BY_NAME.values(), ids=BY_NAME)
+def test_what_is_kept_depends_on_validation_alone(selection):
+    """Whatever the number of training clips and what training says of them: the same validation, the same weights."""
+    rng = random.Random(4)
+    said = [{"val_loss": rng.choice([1.0, 2.0, 3.0]), "val_f_score": rng.choice([0.2, 0.4])} for _ in range(12)]
+    kept = set()
+    for clips in (4, 10, 20):
+        problem = Problem()
+        problem.clips = clips
+        run = problem.fit(epochs=12, patience=None, selection=selection, validate=iter(said).__next__)
+        kept.add(tuple(run.kept))
+    assert len(kept) == 1
 
 
 def history(losses):

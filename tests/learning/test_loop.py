@@ -110,6 +110,20 @@ def test_training_learns_and_says_so():
     assert [line["epoch"] for line in run.history] == list(range(1, 21))
 
 
+def test_a_step_is_torchs_along_the_mean_over_the_batchs_clips():
+    """With as much weight decay as loss: a loss 32 times as large, or summed over clips, would step elsewhere."""
+    problem, model = Problem(), network()
+    problem.adam = Adam(problem.model.parameters(), 1e-2, 1.0)
+    problem.fit(epochs=2)
+    torchs = torch.optim.Adam(model.parameters(), 1e-2, weight_decay=1.0, foreach=False)
+    for batch in problem.seen:
+        torchs.zero_grad()
+        nn.functional.cross_entropy(model(problem.images[batch]), problem.label[batch]).backward()
+        torchs.step()
+    for mine, theirs in zip(problem.model.parameters(), model.parameters(), strict=True):
+        torch.testing.assert_close(mine, theirs, rtol=1e-4, atol=1e-5)
+
+
 def test_train_loss_is_the_mean_over_clips_not_batches():
     # weights do not move, batches of 16 and 4: a mean of the batches' means would differ
     problem = Problem()

@@ -91,6 +91,23 @@ def test_factors_fill_their_range_and_flips_do_not_follow_them():
     assert abs(np.corrcoef(factor.numpy(), is_flipped.numpy())[0, 1]) < 0.1
 
 
+def test_flip_brightness_and_colour_do_not_follow_each_other():
+    """Each is read from the pictures: brightness from their grey, which colour leaves, colour from what is not grey."""
+    pixels = torch.tensor([[0.3, 0.4, 0.5], [0.4, 0.5, 0.6]])
+    images = pixels.expand(2000, 1, 2, 3).clone()
+    changed = augmented(images, Augmentation(0.5, (0.7, 1.3), (0.6, 1.4)), generator())[:, 0]
+    is_flipped = changed[:, 0, 2] > changed[:, 1, 2]
+    first = torch.where(is_flipped[:, None], changed[:, 1], changed[:, 0])
+    luma = torch.tensor([0.299, 0.587, 0.114])  # ITU-R BT.601
+    brightness = first @ luma / (pixels[0] @ luma)
+    colour = (first[:, 2] - first[:, 0]) / (0.2 * brightness)
+    for factor, low, high in ((brightness, 0.7, 1.3), (colour, 0.6, 1.4)):
+        assert factor.min().item() == pytest.approx(low, abs=0.01)
+        assert factor.max().item() == pytest.approx(high, abs=0.01)
+    together = np.corrcoef(np.stack([is_flipped.numpy(), brightness.numpy(), colour.numpy()]))
+    assert np.abs(together - np.eye(3)).max() < 0.1
+
+
 def test_draws_come_from_the_given_generator_alone(pictures):
     augmentation = Augmentation(0.5, (0.7, 1.3), (0.7, 1.3))
     before = torch.get_rng_state()

@@ -1,6 +1,7 @@
 """The split by location: its shares, its generator, and what it refuses."""
 
 from collections import Counter, defaultdict
+from decimal import ROUND_HALF_UP, Decimal
 
 import numpy as np
 import pytest
@@ -28,10 +29,24 @@ def _rows(locations: dict[str, int], copies: int = 2) -> list[dict[str, str]]:
 @pytest.mark.parametrize(
     ("locations", "expected"),
     # the paper's shares where they come out whole; the least that every split must have below
-    [(10, (7, 1, 2)), (100, (70, 10, 20)), (3, (1, 1, 1)), (4, (2, 1, 1)), (12, (9, 1, 2)), (862, (604, 86, 172))],
+    [
+        (10, (7, 1, 2)),
+        (100, (70, 10, 20)),
+        (3, (1, 1, 1)),
+        (4, (2, 1, 1)),
+        (12, (9, 1, 2)),
+        (15, (10, 2, 3)),
+        (862, (604, 86, 172)),
+    ],
 )
 def test_shares_of_locations(locations, expected):
     assert counts(locations, FRACTIONS) == expected
+
+
+@given(st.integers(10, 3000))
+def test_shares_are_rounded_to_the_nearest_and_halves_up(locations):
+    val, test = (int((Decimal(share) * locations).quantize(Decimal(1), ROUND_HALF_UP)) for share in ("0.1", "0.2"))
+    assert counts(locations, FRACTIONS) == (locations - val - test, val, test)
 
 
 @given(st.integers(3, 3000), st.floats(0.05, 0.9), st.floats(0.05, 0.9))

@@ -5,7 +5,7 @@ import pytest
 import torch
 from PIL import Image, ImageEnhance
 
-from overheard.learning.augment import Augmentation, augmented, coloured
+from overheard.learning.augment import Augmentation, augmented, coloured, from_settings
 
 STILL = {"flip": 0.0, "brightness": (1.0, 1.0), "colour": (1.0, 1.0)}
 
@@ -115,3 +115,8 @@ def test_draws_come_from_the_given_generator_alone(pictures):
     assert torch.equal(first, augmented(as_floats(pictures), augmentation, generator(1)))
     assert not torch.equal(first, augmented(as_floats(pictures), augmentation, generator(2)))
     assert torch.equal(before, torch.get_rng_state())
+
+
+def test_settings_name_the_ranges_or_no_augmentation():
+    assert from_settings(0.5, [0.7, 1.3], [0.8, 1.2]) == Augmentation(0.5, (0.7, 1.3), (0.8, 1.2))
+    assert from_settings(None, None, None) is None

@@ -70,6 +70,25 @@ def test_adam_is_torchs():
         torch.testing.assert_close(mine, plains, rtol=1e-3, atol=1e-5)
 
 
+def test_adam_of_one_parameter_goes_on_where_it_was():
+    whole, cut, again = (nn.Parameter(torch.ones(3)) for _ in range(3))
+    expected, first, second = (Adam([parameter], 1e-2, 1e-2) for parameter in (whole, cut, again))
+
+    def step(parameter, adam, factor):
+        (parameter * factor).sum().backward()
+        adam.step()
+
+    for factor in (1.0, -3.0, 2.0):
+        step(whole, expected, factor)
+    step(cut, first, 1.0)
+    with torch.no_grad():
+        again.copy_(cut)
+    second.load(first.state())
+    for factor in (-3.0, 2.0):
+        step(again, second, factor)
+    assert torch.equal(again, whole)
+
+
 def test_adam_refuses_a_parameter_that_no_loss_reaches():
     used, unused = nn.Parameter(torch.ones(2)), nn.Parameter(torch.ones(2))
     adam = Adam([used, unused], 1e-2, 1e-4)
@@ -151,6 +170,12 @@ def test_the_rate_of_each_step_is_the_schedules_and_it_ends_as_it_was():
     assert problem.adam.learning_rate == 1e-2
 
 
+def test_a_schedule_is_told_the_steps_of_an_epoch():
+    told = []
+    Problem().fit(steps=7, schedule=lambda *given: told.append(given) or 1.0)
+    assert told == [(step, 7, 3) for step in range(7)]
+
+
 def test_the_last_weights_are_kept_where_the_length_is_fixed():
     problem = Problem()
     run = problem.fit(epochs=3, patience=None, selection=last, validate=scripted([1.0, 2.0, 3.0]))
@@ -213,6 +238,23 @@ def test_a_loss_that_still_falls_is_seen_and_one_that_rests_is_not():
     assert not still_falls(history([1.0, 0.5, 0.2]))
 
 
+@pytest.mark.parametrize(
+    ("losses", "falls"),
+    [
+        # ten epochs, two at each end: the fifth and sixth, the ninth and tenth
+        ([0, 0, 0, 0, 1, 1, 0, 0, 0.9, 0.9], True),
+        ([0, 0, 0, 0, 1, 1, 0, 0, 0.95, 0.95], False),
+        # nine epochs are too few
+        ([0, 0, 0, 1, 1, 0, 0, 0.5, 0.5], False),
+        # thirty epochs, three at each end
+        ([0] * 21 + [1, 1, 1] + [0, 0, 0] + [0.9, 0.9, 0.9], True),
+        ([0] * 21 + [1, 1, 1] + [0, 0, 0] + [1.1, 0.9, 0.9], False),
+    ],
+)
+def test_the_ends_that_are_compared_are_a_tenth_of_the_epochs_by_hand(losses, falls):
+    assert still_falls(history(losses)) == falls
+
+
 def scripted(values):
     """A validation that says these losses, one an epoch."""
     remaining = iter(values)
@@ -230,6 +272,11 @@ def test_training_stops_after_patience_and_keeps_the_best_weights():
     for name, value in run.best_state.items():
         assert torch.equal(value, kept[2][name])
     assert not torch.equal(run.best_state["0.weight"], kept[5]["0.weight"])
+
+
+def test_patience_of_one_trains_until_the_first_validation_that_is_no_better():
+    run = Problem().fit(epochs=10, patience=1, validate=scripted([5.0, 4.0, 4.5, 1.0]))
+    assert (len(run.history), run.best_epoch) == (3, 2)
 
 
 def test_a_new_best_gives_new_patience():
@@ -274,6 +321,23 @@ def test_gradient_shares_by_hand():
     representation = torch.zeros(2, requires_grad=True)
     terms = {"scene": representation @ torch.tensor([3.0, 4.0]), "kl": 15 * representation[1]}
     assert gradient_shares(terms, representation) == {"scene": 0.25, "kl": 0.75}
+
+
+def test_a_term_that_does_not_reach_the_representation_has_no_share():
+    representation, elsewhere = torch.zeros(2, requires_grad=True), torch.ones(1, requires_grad=True)
+    terms = {"scene": representation.sum(), "kl": elsewhere.sum()}
+    assert gradient_shares(terms, representation) == {"scene": 1.0, "kl": 0.0}
+    assert gradient_shares({"kl": elsewhere.sum()}, representation) == {"kl": 0.0}
+
+
+def test_a_loss_of_nothing_is_shared_by_none():
+    problem = Problem()
+    problem.loss = lambda clips: (
+        {"scene": 0 * sum(value.sum() for value in problem.model.parameters()).expand(len(clips))},
+        None,
+    )
+    (line,) = problem.fit(epochs=1).history
+    assert (line["train_loss"], line["loss_share_scene"]) == (0.0, 0.0)
 
 
 def test_shares_of_the_loss_and_gradient_are_in_the_history():

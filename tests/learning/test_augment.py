@@ -67,6 +67,15 @@ def test_an_even_number_of_pixels_gives_the_same_colours(pictures):
     torch.testing.assert_close(coloured(images[:, :6, :8], factor), coloured(images, factor)[:, :6, :8])
 
 
+@pytest.mark.parametrize("size", [(1, 1), (1, 3), (1, 11), (2, 3), (4, 5)])
+def test_pictures_of_any_size_and_number_are_coloured_alike(size):
+    images = torch.rand(4, *size, 3, generator=generator())
+    grey = (images * torch.tensor([0.299, 0.587, 0.114])).sum(dim=3, keepdim=True)
+    expected = (grey + 1.2 * (images - grey)).clamp(0, 1)
+    torch.testing.assert_close(coloured(images, torch.full((4,), 1.2)), expected)
+    torch.testing.assert_close(coloured(images[:1], torch.full((1,), 1.2)), expected[:1])
+
+
 def test_flip_turns_left_to_right_and_nothing_else(pictures):
     images = as_floats(pictures)
     flipped = augmented(images.clone(), Augmentation(**STILL | {"flip": 1.0}), generator())

@@ -1,6 +1,7 @@
 """What training asks of a student, against torch's own losses, optimizer and statistics on a student without tricks."""
 
 import copy
+import math
 
 import numpy as np
 import pytest
@@ -137,6 +138,15 @@ def test_validation_is_the_mean_over_clips_whatever_the_batches(batch_size):
         "val_scene_loss": pytest.approx(terms["scene"].mean().item(), rel=1e-5),
         "val_f_score": pytest.approx(f1_score(val.label, predicted, average="weighted", zero_division=0)),
     }
+
+
+def test_validation_is_summed_in_float64():
+    asked, val = objective("scene+event"), part()
+    with torch.no_grad():
+        found = asked.on_validation(val, 1)["val_loss"]
+        clips = torch.arange(7).split(1)
+        each = [sum(asked.terms(val, clip, val.inputs.batch(clip))[0].values()).item() for clip in clips]
+    assert found == pytest.approx(math.fsum(each) / 7, rel=1e-14)
 
 
 def test_exact_statistics_are_the_mean_of_the_training_batches_not_augmented():

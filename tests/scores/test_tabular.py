@@ -258,7 +258,7 @@ def test_what_has_no_heading_or_label_is_called_by_its_word():
         SPEC | {"metrics": ["kappa"]},
         LABELS,
         [made_cell(), made_cell(row="gone", n=0, mean=None)],
-        Ask("my_run", "twin", "corrected", [0, 1, 2], True, {("gone", "smell"): "no sounds."}),
+        Ask("my_run", "twin", "corrected", [0, 1, 2], True, {("gone", "smell"): "no sounds of X."}),
         231,
         [],
     )
@@ -266,7 +266,7 @@ def test_what_has_no_heading_or_label_is_called_by_its_word():
     assert text.lines == [["smell", "other", "72.00 (1 of 3)"], ["smell", "gone", "–"]]
     assert text.notes[:2] == [
         "Fewer seeds than asked, 1 of 3: other (smell).",
-        "Left out, because no sounds: gone (smell).",
+        "Left out, because no sounds of X: gone (smell).",
     ]
 
 

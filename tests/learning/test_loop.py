@@ -1,6 +1,7 @@
 """The training loop: its optimizer against torch's, its order, its stopping, its shares, and going on after a stop."""
 
 import copy
+import random
 from itertools import chain
 
 import pytest
@@ -9,7 +10,7 @@ from torch import nn
 
 from overheard.learning import schedules
 from overheard.learning.loop import Adam, Recipe, Run, batches, exact_statistics, fit, gradient_shares, still_falls
-from overheard.learning.selection import last, lowest_loss
+from overheard.learning.selection import BY_NAME, last, lowest_loss
 
 
 def generator(seed=0):
@@ -33,6 +34,7 @@ class Problem:
         self.label = torch.arange(20) % 5
         self.adam = Adam(self.model.parameters(), 1e-2, 1e-4)
         self.order = generator(2)
+        self.clips = 20
         self.seen = []
 
     def loss(self, clips):
@@ -49,7 +51,7 @@ class Problem:
         schedule = rest.pop("schedule", schedules.constant)
         recipe = Recipe(batch_size, steps, None if steps else epochs, schedule, selection, patience)
         validate = rest.pop("validate", self.validate)
-        return fit(self.model, self.adam, self.loss, validate, recipe, clips=20, order=self.order, **rest)
+        return fit(self.model, self.adam, self.loss, validate, recipe, clips=self.clips, order=self.order, **rest)
 
 
 def test_adam_is_torchs():
@@ -66,6 +68,25 @@ def test_adam_is_torchs():
     for mine, torchs, plains in zip(ours.parameters(), theirs.parameters(), plain.parameters(), strict=True):
         assert torch.equal(mine, torchs)
         torch.testing.assert_close(mine, plains, rtol=1e-3, atol=1e-5)
+
+
+def test_adam_of_one_parameter_goes_on_where_it_was():
+    whole, cut, again = (nn.Parameter(torch.ones(3)) for _ in range(3))
+    expected, first, second = (Adam([parameter], 1e-2, 1e-2) for parameter in (whole, cut, again))
+
+    def step(parameter, adam, factor):
+        (parameter * factor).sum().backward()
+        adam.step()
+
+    for factor in (1.0, -3.0, 2.0):
+        step(whole, expected, factor)
+    step(cut, first, 1.0)
+    with torch.no_grad():
+        again.copy_(cut)
+    second.load(first.state())
+    for factor in (-3.0, 2.0):
+        step(again, second, factor)
+    assert torch.equal(again, whole)
 
 
 def test_adam_refuses_a_parameter_that_no_loss_reaches():
@@ -108,6 +129,20 @@ def test_training_learns_and_says_so():
     assert [line["epoch"] for line in run.history] == list(range(1, 21))
 
 
+def test_a_step_is_torchs_along_the_mean_over_the_batchs_clips():
+    """With as much weight decay as loss: a loss 32 times as large, or summed over clips, would step elsewhere."""
+    problem, model = Problem(), network()
+    problem.adam = Adam(problem.model.parameters(), 1e-2, 1.0)
+    problem.fit(epochs=2)
+    torchs = torch.optim.Adam(model.parameters(), 1e-2, weight_decay=1.0, foreach=False)
+    for batch in problem.seen:
+        torchs.zero_grad()
+        nn.functional.cross_entropy(model(problem.images[batch]), problem.label[batch]).backward()
+        torchs.step()
+    for mine, theirs in zip(problem.model.parameters(), model.parameters(), strict=True):
+        torch.testing.assert_close(mine, theirs, rtol=1e-4, atol=1e-5)
+
+
 def test_train_loss_is_the_mean_over_clips_not_batches():
     # weights do not move, batches of 16 and 4: a mean of the batches' means would differ
     problem = Problem()
@@ -133,6 +168,12 @@ def test_the_rate_of_each_step_is_the_schedules_and_it_ends_as_it_was():
     assert rates == [1e-2 * schedules.cosine(step, 6, 3) for step in range(6)]
     assert [line["learning_rate"] for line in run.history] == [rates[2], rates[5]]
     assert problem.adam.learning_rate == 1e-2
+
+
+def test_a_schedule_is_told_the_steps_of_an_epoch():
+    told = []
+    Problem().fit(steps=7, schedule=lambda *given: told.append(given) or 1.0)
+    assert told == [(step, 7, 3) for step in range(7)]
 
 
 def test_the_last_weights_are_kept_where_the_length_is_fixed():
@@ -173,6 +214,20 @@ def test_weights_are_validated_and_kept_with_what_was_done_before():
     torch.testing.assert_close(run.states[run.kept[0]]["1.running_mean"], shown)
 
 
+@pytest.mark.parametrize("selection", BY_NAME.values(), ids=BY_NAME)
+def test_what_is_kept_depends_on_validation_alone(selection):
+    """Whatever the number of training clips and what training says of them: the same validation, the same weights."""
+    rng = random.Random(4)
+    said = [{"val_loss": rng.choice([1.0, 2.0, 3.0]), "val_f_score": rng.choice([0.2, 0.4])} for _ in range(12)]
+    kept = set()
+    for clips in (4, 10, 20):
+        problem = Problem()
+        problem.clips = clips
+        run = problem.fit(epochs=12, patience=None, selection=selection, validate=iter(said).__next__)
+        kept.add(tuple(run.kept))
+    assert len(kept) == 1
+
+
 def history(losses):
     return Run(history=[{"train_loss": loss} for loss in losses])
 
@@ -181,6 +236,23 @@ def test_a_loss_that_still_falls_is_seen_and_one_that_rests_is_not():
     assert still_falls(history([0.9**epoch for epoch in range(30)]))
     assert not still_falls(history([0.9**epoch for epoch in range(30)] + [0.04] * 30))
     assert not still_falls(history([1.0, 0.5, 0.2]))
+
+
+@pytest.mark.parametrize(
+    ("losses", "falls"),
+    [
+        # ten epochs, two at each end: the fifth and sixth, the ninth and tenth
+        ([0, 0, 0, 0, 1, 1, 0, 0, 0.9, 0.9], True),
+        ([0, 0, 0, 0, 1, 1, 0, 0, 0.95, 0.95], False),
+        # nine epochs are too few
+        ([0, 0, 0, 1, 1, 0, 0, 0.5, 0.5], False),
+        # thirty epochs, three at each end
+        ([0] * 21 + [1, 1, 1] + [0, 0, 0] + [0.9, 0.9, 0.9], True),
+        ([0] * 21 + [1, 1, 1] + [0, 0, 0] + [1.1, 0.9, 0.9], False),
+    ],
+)
+def test_the_ends_that_are_compared_are_a_tenth_of_the_epochs_by_hand(losses, falls):
+    assert still_falls(history(losses)) == falls
 
 
 def scripted(values):
@@ -200,6 +272,11 @@ def test_training_stops_after_patience_and_keeps_the_best_weights():
     for name, value in run.best_state.items():
         assert torch.equal(value, kept[2][name])
     assert not torch.equal(run.best_state["0.weight"], kept[5]["0.weight"])
+
+
+def test_patience_of_one_trains_until_the_first_validation_that_is_no_better():
+    run = Problem().fit(epochs=10, patience=1, validate=scripted([5.0, 4.0, 4.5, 1.0]))
+    assert (len(run.history), run.best_epoch) == (3, 2)
 
 
 def test_a_new_best_gives_new_patience():
@@ -244,6 +321,23 @@ def test_gradient_shares_by_hand():
     representation = torch.zeros(2, requires_grad=True)
     terms = {"scene": representation @ torch.tensor([3.0, 4.0]), "kl": 15 * representation[1]}
     assert gradient_shares(terms, representation) == {"scene": 0.25, "kl": 0.75}
+
+
+def test_a_term_that_does_not_reach_the_representation_has_no_share():
+    representation, elsewhere = torch.zeros(2, requires_grad=True), torch.ones(1, requires_grad=True)
+    terms = {"scene": representation.sum(), "kl": elsewhere.sum()}
+    assert gradient_shares(terms, representation) == {"scene": 1.0, "kl": 0.0}
+    assert gradient_shares({"kl": elsewhere.sum()}, representation) == {"kl": 0.0}
+
+
+def test_a_loss_of_nothing_is_shared_by_none():
+    problem = Problem()
+    problem.loss = lambda clips: (
+        {"scene": 0 * sum(value.sum() for value in problem.model.parameters()).expand(len(clips))},
+        None,
+    )
+    (line,) = problem.fit(epochs=1).history
+    assert (line["train_loss"], line["loss_share_scene"]) == (0.0, 0.0)
 
 
 def test_shares_of_the_loss_and_gradient_are_in_the_history():

@@ -1,6 +1,7 @@
 """Which weights are tested: each rule by hand."""
 
 import math
+import random
 
 import pytest
 
@@ -40,3 +41,16 @@ def test_only_a_method_with_the_scene_loss_is_chosen_by_its_f_score():
     assert selection.of_method("best_f_score", scene_loss=True)(history) == [0]
     assert selection.of_method("best_f_score", scene_loss=False)(history) == [1]
     assert selection.of_method("last", scene_loss=False)(history[::-1]) == [1]
+
+
+@pytest.mark.parametrize("scene_loss", [True, False])
+@pytest.mark.parametrize("name", selection.BY_NAME)
+def test_what_training_says_of_itself_changes_no_selection(name, scene_loss):
+    rng = random.Random(1)
+    for _ in range(20):
+        history = [line(rng.choice([0.2, 0.4]), rng.choice([1.0, 2.0])) for _ in range(6)]
+        training = [
+            {word: rng.random() for word in ("train_loss", "loss_scene", "step", "learning_rate")} for _ in history
+        ]
+        chosen = selection.of_method(name, scene_loss)
+        assert chosen(history) == chosen([said | trained for said, trained in zip(history, training, strict=True)])

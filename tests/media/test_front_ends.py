@@ -12,7 +12,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from overheard.media.front_ends import FRONT_ENDS, _mel_sums, _slaney_groups, log_mel_db, paper, pool_frames, tagger_mn04
+from overheard.media.front_ends import (
+    FRONT_ENDS,
+    _mel_sums,
+    _slaney_groups,
+    log_mel_db,
+    paper,
+    pool_frames,
+    tagger_mn04,
+)
 
 VECTORS = Path(__file__).resolve().parents[1] / "vectors"
 

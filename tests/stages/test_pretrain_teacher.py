@@ -132,6 +132,20 @@ def test_pretraining_learns_scenes_and_gives_the_same_bytes_twice(scenes, tmp_pa
     assert not list((tmp_path / "one/kept").iterdir())
 
 
+def test_the_rate_of_pretraining_falls_as_torchs_half_cosine(scenes, tmp_path):
+    """36 of 40 clips train, five batches an epoch; the history has the rate of each epoch's last step."""
+    assert run_pretrain(tmp_path, scenes) == 0
+    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=SETTINGS.learning_rate)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, 5 * SETTINGS.epochs)
+    expected = []
+    for _ in range(5 * SETTINGS.epochs):
+        expected.append(optimizer.param_groups[0]["lr"])
+        optimizer.step()
+        schedule.step()
+    history = artifacts.read_table(tmp_path / "net.history.csv", ["epoch", "learning_rate"])
+    assert [float(row["learning_rate"]) for row in history] == pytest.approx(expected[4::5])
+
+
 def test_another_seed_gives_another_network(scenes, tmp_path):
     assert run_pretrain(tmp_path / "one", scenes) == 0
     assert run_pretrain(tmp_path / "two", scenes | {"seed": 1}) == 0

@@ -233,7 +233,7 @@ def history(losses):
 
 
 def test_a_loss_that_still_falls_is_seen_and_one_that_rests_is_not():
-    assert still_falls(history([0.9**epoch for epoch in range(30)]))
+    assert still_falls(history([0.93**epoch for epoch in range(30)]))
     assert not still_falls(history([0.9**epoch for epoch in range(30)] + [0.04] * 30))
     assert not still_falls(history([1.0, 0.5, 0.2]))
 
@@ -242,13 +242,15 @@ def test_a_loss_that_still_falls_is_seen_and_one_that_rests_is_not():
     ("losses", "falls"),
     [
         # ten epochs, two at each end: the fifth and sixth, the ninth and tenth
-        ([0, 0, 0, 0, 1, 1, 0, 0, 0.9, 0.9], True),
-        ([0, 0, 0, 0, 1, 1, 0, 0, 0.95, 0.95], False),
+        ([2, 0, 0, 0, 1, 1, 0, 0, 0.9, 0.9], True),
+        ([2, 0, 0, 0, 1, 1, 0, 0, 0.95, 0.95], False),
         # nine epochs are too few
-        ([0, 0, 0, 1, 1, 0, 0, 0.5, 0.5], False),
+        ([2, 0, 0, 1, 1, 0, 0, 0.5, 0.5], False),
         # thirty epochs, three at each end
-        ([0] * 21 + [1, 1, 1] + [0, 0, 0] + [0.9, 0.9, 0.9], True),
-        ([0] * 21 + [1, 1, 1] + [0, 0, 0] + [1.1, 0.9, 0.9], False),
+        ([2] + [0] * 20 + [1, 1, 1] + [0, 0, 0] + [0.9, 0.9, 0.9], True),
+        ([2] + [0] * 20 + [1, 1, 1] + [0, 0, 0] + [1.1, 0.9, 0.9], False),
+        # a large fall, a hundredth of which is left
+        ([9] + [0] * 20 + [0.2, 0.2, 0.2] + [0, 0, 0] + [0.1, 0.1, 0.1], False),
     ],
 )
 def test_the_ends_that_are_compared_are_a_tenth_of_the_epochs_by_hand(losses, falls):

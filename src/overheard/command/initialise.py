@@ -36,8 +36,8 @@ networks:
 {sound}
 train: # null or left out: the protocol's value, which is meant for full networks
   learning_rate: 1.0e-3
-  # so many optimizer steps, whatever the folder's size; the weights of the last one are tested (docs/your-own-folder.md)
-  steps: 288
+  # passes over the training clips; the weights of the last step are tested (docs/your-own-folder.md)
+  epochs: 25
   schedule: cosine
   selection: last
 """

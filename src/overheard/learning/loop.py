@@ -25,7 +25,7 @@ class Adam:
     """Adam with L2 weight decay, equal to `torch.optim.Adam(fused=True)`, over the parameters it is given.
 
     The class of torch imports its whole compiler at the first step, 1.0 s of 2.5 s of a short run; this calls
-    the same kernel. `tests/core/test_loop.py` holds the two equal.
+    the same kernel. `tests/learning/test_loop.py` holds the two equal.
     """
 
     def __init__(self, parameters: Sequence[nn.Parameter], learning_rate: float, weight_decay: float) -> None:
@@ -259,14 +259,17 @@ def _summed(taken: Sequence[_Taken]) -> dict[str, float]:
 
 
 def still_falls(run: Run) -> bool:
-    """Whether the training loss still falls at the end: by more than a twentieth over the last fifth of the epochs.
+    """Whether the training loss still falls at the end: over the last fifth of the epochs by more than a twentieth of
+    its whole fall since the first.
 
     Each end is a mean over a tenth of the epochs, at least two; with fewer than ten epochs nothing is said.
     """
     losses = [line["train_loss"] for line in run.history]
     width = max(2, len(losses) // 10)
-    before = losses[-3 * width : -2 * width] if len(losses) >= 10 else []
-    return bool(before) and sum(losses[-width:]) < 0.95 * sum(before)
+    if len(losses) < 10:
+        return False
+    before, end = (sum(part) / width for part in (losses[-3 * width : -2 * width], losses[-width:]))
+    return before - end > 0.05 * (losses[0] - end)
 
 
 def exact_statistics(model: nn.Module, inputs: Iterable[Any]) -> None:

@@ -10,7 +10,7 @@ PYTEST := $(BIN)/python -m pytest --numprocesses=logical --maxprocesses=4 --dist
 QUICK := $(addprefix tests/,study io learning media scores sources stages)
 
 .DEFAULT_GOAL := help
-.PHONY: help paper tables test quick test-long setup check docs lock report clean remove
+.PHONY: help paper tables test quick test-long setup check mutants docs lock report clean remove
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -48,6 +48,9 @@ check: $(READY) ## style, types and architecture: half a minute
 	@$(BIN)/snakefmt --check workflow
 	@$(BIN)/mypy
 	@$(BIN)/python -m pytest tests/test_architecture.py
+
+mutants: $(READY) ## change the core's code in small ways, and count the changes that its tests notice: ten minutes
+	@$(BIN)/python tools/mutants.py
 
 docs: $(READY) ## docs/configuration.md and the pictures of the structure, from the code
 	@$(BIN)/python tools/configuration.py

@@ -121,7 +121,7 @@ def make_study(folder: Path, rows: int, seeds: int) -> None:
     tables["table2"]["blocks"] = [{"rows": methods, "columns": ["image"]}]
     tables["figure6"]["blocks"] = [{"rows": methods[:2], "columns": ["image"]}]
     reads = ["encoders", "logits", "prior", "relevance"]
-    labels = {method: {"label": method, "reads": reads, "uses": ["f_score_from_clips"]} for method in methods}
+    labels = {method: {"label": method, "reads": reads, "uses": []} for method in methods}
     write_yaml(folder / f"config/studies/{NAME}.yaml", known | {"study": NAME, "tables": tables, "methods": labels})
     source = {"kind": "twin", "world": 5, "scale": 0.01, "scenes": 2, "sounds": 40}
     networks = {modality: {"name": "small", "pretrain": {"epochs": 1}} for modality in ("image", "sound")}

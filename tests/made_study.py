@@ -236,6 +236,7 @@ def _teacher(made: Builder) -> None:
     logits = {
         "logits": made.put("teacher/logits.npy", "logits"),
         "logit_ids": made.put("teacher/logits.ids.csv", "id\n"),
+        "events": made.put("teacher/events.csv", "index,event,trained\n"),
         "report": made.put("teacher/report.json", "{}\n"),
     }
     made.job("teacher/teacher", "teacher", {"frozen_blocks": 0, "device": "cpu"}, reads, logits)
@@ -265,6 +266,7 @@ def _train(made: Builder, method: str) -> None:
         reads |= {
             "logits": made.path("teacher/logits.npy"),
             "logit_ids": made.path("teacher/logits.ids.csv"),
+            "teacher_events": made.path("teacher/events.csv"),
             "prior": made.path("teacher/prior.csv"),
             "relevance": made.path("teacher/relevance.csv"),
         }
@@ -303,6 +305,7 @@ def _predict(folder: Path, method: str, seed: int) -> None:
         folder / "predictions.npz", id=ids, label=label, scene_logits=logits, classes=np.array(CLASSES)
     )
     said = {"method": method, "modality": "image", "seed": seed, "classes": CLASSES, "best_epoch": 3, "n": 12}
+    said["events"] = 63 if method == "scene+event" else None
     said |= {"confusion": counts.tolist(), "per_class": metrics.class_table(counts, CLASSES)}
     artifacts.write_json(folder / "scores.json", said | metrics.scores(counts))
 

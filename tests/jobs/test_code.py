@@ -452,7 +452,7 @@ def test_a_copy_elsewhere_has_the_same_code(original):
         ("learning/methods.py", '"kl": losses', '"kl": 2 * losses', {"scene+kl_sound", "scene+kl_av", "kl_av"}),
         ("learning/methods.py", '"event1": Method(False', '"event1": Method(True', {"event1"}),
         ("learning/augment.py", "_LUMA = (", "_LUMA = (0.1 +", set(METHODS)),
-        ("learning/loop.py", "best_epoch: int = 0", "best_epoch: int = -1", set(METHODS)),
+        ("learning/loop.py", "step: int = 0", "step: int = -1", set(METHODS)),
     ],
 )
 def test_an_edit_reaches_exactly_the_methods_that_use_it(original, tmp_path, file, old, new, methods):

@@ -5,7 +5,7 @@ import pytest
 import torch
 from PIL import Image, ImageEnhance
 
-from overheard.learning.augment import Augmentation, augmented, coloured
+from overheard.learning.augment import Augmentation, augmented, coloured, from_settings
 
 STILL = {"flip": 0.0, "brightness": (1.0, 1.0), "colour": (1.0, 1.0)}
 
@@ -67,6 +67,15 @@ def test_an_even_number_of_pixels_gives_the_same_colours(pictures):
     torch.testing.assert_close(coloured(images[:, :6, :8], factor), coloured(images, factor)[:, :6, :8])
 
 
+@pytest.mark.parametrize("size", [(1, 1), (1, 3), (1, 11), (2, 3), (4, 5)])
+def test_pictures_of_any_size_and_number_are_coloured_alike(size):
+    images = torch.rand(4, *size, 3, generator=generator())
+    grey = (images * torch.tensor([0.299, 0.587, 0.114])).sum(dim=3, keepdim=True)
+    expected = (grey + 1.2 * (images - grey)).clamp(0, 1)
+    torch.testing.assert_close(coloured(images, torch.full((4,), 1.2)), expected)
+    torch.testing.assert_close(coloured(images[:1], torch.full((1,), 1.2)), expected[:1])
+
+
 def test_flip_turns_left_to_right_and_nothing_else(pictures):
     images = as_floats(pictures)
     flipped = augmented(images.clone(), Augmentation(**STILL | {"flip": 1.0}), generator())
@@ -91,6 +100,23 @@ def test_factors_fill_their_range_and_flips_do_not_follow_them():
     assert abs(np.corrcoef(factor.numpy(), is_flipped.numpy())[0, 1]) < 0.1
 
 
+def test_flip_brightness_and_colour_do_not_follow_each_other():
+    """Each is read from the pictures: brightness from their grey, which colour leaves, colour from what is not grey."""
+    pixels = torch.tensor([[0.3, 0.4, 0.5], [0.4, 0.5, 0.6]])
+    images = pixels.expand(2000, 1, 2, 3).clone()
+    changed = augmented(images, Augmentation(0.5, (0.7, 1.3), (0.6, 1.4)), generator())[:, 0]
+    is_flipped = changed[:, 0, 2] > changed[:, 1, 2]
+    first = torch.where(is_flipped[:, None], changed[:, 1], changed[:, 0])
+    luma = torch.tensor([0.299, 0.587, 0.114])  # ITU-R BT.601
+    brightness = first @ luma / (pixels[0] @ luma)
+    colour = (first[:, 2] - first[:, 0]) / (0.2 * brightness)
+    for factor, low, high in ((brightness, 0.7, 1.3), (colour, 0.6, 1.4)):
+        assert factor.min().item() == pytest.approx(low, abs=0.01)
+        assert factor.max().item() == pytest.approx(high, abs=0.01)
+    together = np.corrcoef(np.stack([is_flipped.numpy(), brightness.numpy(), colour.numpy()]))
+    assert np.abs(together - np.eye(3)).max() < 0.1
+
+
 def test_draws_come_from_the_given_generator_alone(pictures):
     augmentation = Augmentation(0.5, (0.7, 1.3), (0.7, 1.3))
     before = torch.get_rng_state()
@@ -98,3 +124,8 @@ def test_draws_come_from_the_given_generator_alone(pictures):
     assert torch.equal(first, augmented(as_floats(pictures), augmentation, generator(1)))
     assert not torch.equal(first, augmented(as_floats(pictures), augmentation, generator(2)))
     assert torch.equal(before, torch.get_rng_state())
+
+
+def test_settings_name_the_ranges_or_no_augmentation():
+    assert from_settings(0.5, [0.7, 1.3], [0.8, 1.2]) == Augmentation(0.5, (0.7, 1.3), (0.8, 1.2))
+    assert from_settings(None, None, None) is None

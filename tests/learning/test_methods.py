@@ -63,6 +63,29 @@ def test_a_methods_loss_is_the_reference(reference, method, expected):
     np.testing.assert_allclose(loss_of(method, reference), expected(reference), rtol=tolerance)
 
 
+def test_terms_are_named_as_the_history_names_them():
+    said = Said(torch.zeros(1, 3), torch.zeros(1, 4), torch.zeros(1, 1))
+    known = {"logits": torch.zeros(1, 4), "prior": torch.full((3, 4), 0.5), "relevance": torch.ones(3, 4)}
+    known |= {"alpha": 0.1, "beta": 0.1}
+    names = {
+        method: list(row.terms(said, torch.tensor([0]), **{name: known[name] for name in row.uses}))
+        for method, row in METHODS.items()
+    }
+    assert names == {
+        "scratch": ["scene"],
+        "scene": ["scene"],
+        "scene+sq_sound": ["scene", "sq"],
+        "scene+kl_sound": ["scene", "kl"],
+        "scene+sq_av": ["scene", "sq"],
+        "scene+kl_av": ["scene", "kl"],
+        "scene+event": ["scene", "event1", "event2"],
+        "event1": ["event1"],
+        "event1+event2": ["event1", "event2"],
+        "kl_av": ["kl"],
+        "sq_av": ["sq"],
+    }
+
+
 def test_the_methods_are_the_rows_of_the_study():
     study = yaml.safe_load((ROOT / "config" / "studies" / "advance.yaml").read_text())
     assert set(METHODS) == set(study["methods"])
@@ -85,7 +108,7 @@ def test_names_say_which_network_the_event_head_is_on():
 @pytest.mark.parametrize(
     ("method", "modality", "said"),
     [
-        ("scene+kl", "image", "expected one of scratch"),
+        ("scene+kl", "image", "expected one of scratch, scene, scene\\+sq_sound"),
         ("scene", "picture", "expected one of image, sound, image\\+sound"),
         ("scene+kl_sound", "image", "which 'image' does not have"),
     ],

@@ -59,8 +59,11 @@ def test_training_clips_are_joined_by_id_in_class_order():
 def test_training_clips_refuse_leftovers_and_empty_classes():
     with pytest.raises(PairingError, match="1 clips stand in one of them alone: b"):
         training_clips({"a": "lake", "b": "lake"}, {"a": "train"})
-    with pytest.raises(PairingError, match="no training clip of lake"):
-        training_clips({"a": "lake", "b": "forest"}, {"a": "val", "b": "train"})
+    many = {f"{clip:02d}": "lake" for clip in range(12)}
+    with pytest.raises(PairingError, match=r"12 clips stand in one of them alone: 00, 01, .*, 08, 09; run split"):
+        training_clips(many, {})
+    with pytest.raises(PairingError, match="no training clip of beach, lake; every class"):
+        training_clips({"a": "lake", "b": "forest", "c": "beach"}, {"a": "val", "b": "train", "c": "test"})
 
 
 def test_roc_area_equals_scikit_learns():
@@ -72,6 +75,27 @@ def test_roc_area_equals_scikit_learns():
     expected = [roc_auc_score(truth[:, event], score[:, event]) for event in range(6)]
     np.testing.assert_allclose(found[:6], expected, rtol=1e-12)
     assert np.isnan(found[6])
+
+
+@pytest.mark.parametrize("matrix", [scene_event_prior, scene_event_relevance])
+def test_labels_and_clips_must_be_as_many(matrix):
+    with pytest.raises(ValueError, match="expected one label a clip, got 2 for 3"):
+        matrix(np.ones((3, 4)), np.array([0, 0]), 1)
+
+
+def test_float32_logits_are_computed_with_in_float64():
+    logits = np.linspace(-3, 3, 12, dtype=np.float32).reshape(3, 4)
+    probability = probabilities(logits)
+    np.testing.assert_allclose(probability, 1 / (1 + np.exp(-logits.astype(np.float64))), rtol=1e-14)
+    assert probability.dtype == np.float64
+    rough = scene_event_relevance(probability.astype(np.float32), np.zeros(3, dtype=int), 1)
+    assert rough.dtype == np.float64
+
+
+def test_roc_area_of_one_clip_among_others_and_of_none():
+    truth = np.array([[1, 0, 1, 0], [0, 1, 1, 0], [0, 1, 1, 0]], dtype=bool)
+    score = np.tile([[2.0], [1.0], [0.0]], 4)
+    np.testing.assert_array_equal(roc_auc(truth, score), [1, 0, np.nan, np.nan])
 
 
 def test_roc_area_refuses_other_shapes():

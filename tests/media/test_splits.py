@@ -1,6 +1,7 @@
 """The split by location: its shares, its generator, and what it refuses."""
 
 from collections import Counter, defaultdict
+from decimal import ROUND_HALF_UP, Decimal
 
 import numpy as np
 import pytest
@@ -28,10 +29,32 @@ def _rows(locations: dict[str, int], copies: int = 2) -> list[dict[str, str]]:
 @pytest.mark.parametrize(
     ("locations", "expected"),
     # the paper's shares where they come out whole; the least that every split must have below
-    [(10, (7, 1, 2)), (100, (70, 10, 20)), (3, (1, 1, 1)), (4, (2, 1, 1)), (12, (9, 1, 2)), (862, (604, 86, 172))],
+    [
+        (10, (7, 1, 2)),
+        (100, (70, 10, 20)),
+        (3, (1, 1, 1)),
+        (4, (2, 1, 1)),
+        (12, (9, 1, 2)),
+        (15, (10, 2, 3)),
+        (862, (604, 86, 172)),
+    ],
 )
 def test_shares_of_locations(locations, expected):
     assert counts(locations, FRACTIONS) == expected
+
+
+@pytest.mark.parametrize(
+    ("locations", "fractions", "expected"),
+    [(4, (0.1, 0.45, 0.45), (1, 1, 2)), (4, (0.05, 0.15, 0.8), (1, 1, 2)), (5, (0.05, 0.9, 0.05), (1, 3, 1))],
+)
+def test_the_larger_of_validation_and_test_gives_the_location_to_train_on(locations, fractions, expected):
+    assert counts(locations, fractions) == expected
+
+
+@given(st.integers(10, 3000))
+def test_shares_are_rounded_to_the_nearest_and_halves_up(locations):
+    val, test = (int((Decimal(share) * locations).quantize(Decimal(1), ROUND_HALF_UP)) for share in ("0.1", "0.2"))
+    assert counts(locations, FRACTIONS) == (locations - val - test, val, test)
 
 
 @given(st.integers(3, 3000), st.floats(0.05, 0.9), st.floats(0.05, 0.9))
@@ -70,7 +93,15 @@ def test_a_location_stays_together():
     assert Counter(len(found) for found in words.values()) == {1: 39}
 
 
+def test_three_locations_are_enough():
+    assert sorted(split_clips(_rows({"lake": 3}, copies=1), FRACTIONS, 0).values()) == ["test", "train", "val"]
+
+
 def test_fewer_than_three_locations():
+    with pytest.raises(
+        MediaError, match=r"each have one: beach: 2 \(00000, 00001\); lake: 1 \(10000\); add locations,"
+    ):
+        split_clips(_rows({"lake": 1, "beach": 2}), FRACTIONS, 0)
     with pytest.raises(MediaError, match=r"fewer than three locations.*beach: 2 \(00000, 00001\).*source.classes"):
         split_clips(_rows({"lake": 5, "beach": 2}), FRACTIONS, 0)
 
@@ -101,9 +132,46 @@ def test_a_given_split_must_be_complete(word):
         split_clips(_given("train", "val", "test", word), FRACTIONS, 0)
 
 
+def test_every_clip_without_a_usable_split_is_named():
+    with pytest.raises(MediaError) as error:
+        split_clips(_given("train", "val", "test", "", "valid"), FRACTIONS, 0)
+    assert str(error.value) == (
+        "metadata.csv, column split: 2 of 5 clips have no usable split: 00003 (empty), 00004 (valid); "
+        "expected train, val or test for every clip, or no such column at all"
+    )
+
+
 def test_a_given_split_must_have_a_location_everywhere():
-    with pytest.raises(MediaError, match="lake has none in val"):
-        split_clips(_given("train", "train", "test"), FRACTIONS, 0)
+    with pytest.raises(MediaError) as error:
+        split_clips(_given("train", "train"), FRACTIONS, 0)
+    assert str(error.value) == (
+        "metadata.csv, column split: every class needs a location in each split; lake has none in val; "
+        "lake has none in test; change the column, or leave the class out with the setting source.classes"
+    )
+
+
+@pytest.mark.parametrize("words", [["recording"], ["lat"], ["lon"]])
+def test_what_is_not_known_of_clips_is_no_leak(words):
+    rows = _given("train", "val", "test")
+    for row in rows:
+        row["recording"] = ""
+        row |= dict.fromkeys((word for word in words if word != "recording"), "48.1")
+    assert split_clips(rows, FRACTIONS, 0) == {row["id"]: row["split"] for row in rows}
+
+
+@pytest.mark.parametrize(("leaks", "more"), [(2, ""), (20, ""), (21, "\n  and 1 more"), (30, "\n  and 10 more")])
+def test_twenty_leaks_are_shown_and_the_others_counted(leaks, more):
+    rows = _given(*["train", "test"] * leaks, "val")
+    for place, row in enumerate(rows[:-1]):
+        row["recording"] = f"r{place // 2:02d}"
+    shown = [f"recording r{k:02d}: test ({2 * k + 1:05d}), train ({2 * k:05d})" for k in range(min(leaks, 20))]
+    with pytest.raises(MediaError) as error:
+        split_clips(rows, FRACTIONS, 0)
+    assert str(error.value) == (
+        "the same thing in two splits, so the test would see what training saw:\n  "
+        + "\n  ".join(shown)
+        + f"{more}\ngive such clips one location, or one split, in metadata.csv"
+    )
 
 
 @pytest.mark.parametrize(

@@ -54,8 +54,8 @@ def cell(cells, row, column, metric="f_score"):
 
 def test_rows_come_modality_by_modality_as_the_study_lists_them():
     assert table_rows(SPEC) == ROWS
-    with pytest.raises(ConfigError, match="scene/sound stands twice"):
-        table_rows({"blocks": [{"rows": ["scene", "scene"], "columns": ["sound"]}]})
+    with pytest.raises(ConfigError, match="scene/image, scene/sound stands twice"):
+        table_rows({"blocks": [{"rows": ["scene", "scene"], "columns": ["sound", "image"]}]})
 
 
 def test_a_cell_is_numpys_mean_and_sample_std_in_percent():
@@ -102,7 +102,9 @@ def test_the_published_record_shows_printed_numbers_and_what_is_not_known_of_the
 
 def test_missing_runs_are_named_unless_partial():
     fewer = runs()[:-2]
-    with pytest.raises(PairingError, match=r"missing runs \(2\): scene/image/seed-1, scene/image/seed-2; make them"):
+    with pytest.raises(
+        PairingError, match=r"^table2: missing runs \(2\): scene/image/seed-1, scene/image/seed-2; make them"
+    ):
         table_cells("table2", SPEC, fewer, ask(PUBLISHED_RECORD), PRINTED)
     found = cell(table_cells("table2", SPEC, fewer, ask(PUBLISHED_RECORD, partial=True), PRINTED), "scene", "image")
     assert (found["n"], found["std"], found["comparable"]) == (1, None, "no: 1 of 3 seeds")
@@ -121,14 +123,15 @@ def test_a_row_left_out_has_cells_that_say_why():
     assert len(cells) == 8
     assert (found["n"], found["mean"], found["runs"]) == (0, None, "")
     assert found["note"] == "left out: no sounds were given"
-    with pytest.raises(PairingError, match=r"scratch/sound/seed-0.*but the row is left out"):
+    with pytest.raises(PairingError, match="^table2: scratch/sound/seed-0, scratch/sound/seed-1, .* left out"):
         table_cells("table2", SPEC, runs(), ask(left_out=left_out), {})
     with pytest.raises(ConfigError, match=r"expected method\|modality"):
         rows_left_out({"scratch": "why"})
 
 
 def test_an_unknown_source_is_refused():
-    with pytest.raises(ConfigError, match="source: found 'zenodo', expected one of 'twin'"):
+    allowed = "'twin', 'directory', 'published record'"
+    with pytest.raises(ConfigError, match=f"source: found 'zenodo', expected one of {allowed}$"):
         table_cells("table2", SPEC, runs(), ask("zenodo"), {})
 
 
@@ -144,8 +147,19 @@ def test_metrics_are_nested_numbers_of_cells_that_have_one():
     line = cell(cells, "scene", "image")
     assert nested["table2"]["scene"]["image"]["f_score"] == {"mean": float(line["mean"]), "std": float(line["std"])}
     assert list(nested["table2"]["scratch"]) == ["image"]
-    with pytest.raises(PairingError, match="given twice"):
+    with pytest.raises(PairingError, match="cell table2, scratch, sound, precision is given twice"):
         nested_metrics(cells + cells[:1])
+
+
+def test_numbers_of_a_line_have_four_decimals_and_counts_none():
+    line = csv_line(cell(table_cells("table2", SPEC, runs(), ask(), {}), "scene", "image") | {"mean": 72.5})
+    assert (line["mean"], line["n"], line["published_mean"]) == ("72.5000", "3", "")
+
+
+def test_a_table_names_itself_where_runs_are_wrong():
+    foreign = [*runs(), runs([("event1", "sound")])[0]]
+    with pytest.raises(PairingError, match="^table2: event1/sound/seed-0 belongs to none"):
+        table_cells("table2", SPEC, foreign, ask(), {})
 
 
 def test_printed_values_of_one_table():

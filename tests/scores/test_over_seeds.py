@@ -7,7 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from overheard.errors import PairingError
-from overheard.scores.over_seeds import Spread, by_row, checked_run, mean_and_std, missing_runs, percent
+from overheard.scores.over_seeds import (
+    Spread,
+    by_row,
+    checked_run,
+    event_remarks,
+    mean_and_std,
+    missing_runs,
+    percent,
+)
 
 SEEDS = [0, 1, 2, 3, 4]
 ROWS = [("scene", "sound"), ("scene", "image")]
@@ -73,13 +81,33 @@ def test_wrong_runs_are_refused_by_name(runs, message):
         by_row(runs, ROWS, SEEDS, "table2")
 
 
+def test_two_seeds_have_a_std():
+    assert mean_and_std({0: 70.0, 1: 72.0}, [0, 1]) == Spread(2, 71.0, 2**0.5)
+
+
 def test_a_score_is_a_fraction():
     assert percent(run(f_score=0.7285), "f_score") == pytest.approx(72.85)
-    for wrong in (72.85, float("nan"), None, "0.7"):
-        with pytest.raises(PairingError, match="expected a fraction"):
+    assert (percent(run(f_score=0.0), "f_score"), percent(run(f_score=1), "f_score")) == (0.0, 100.0)
+    for wrong in (72.85, 1.5, -0.1, float("nan"), None, "0.7"):
+        with pytest.raises(PairingError, match=f"scene/image/seed-0: f_score is {wrong!r}, expected a fraction"):
             percent(run(f_score=wrong), "f_score")
 
 
 def test_a_file_that_is_no_run_is_refused_by_name():
     with pytest.raises(PairingError, match=r"seed-3/scores\.json: no scores of a run"):
         checked_run({"method": "scene"}, "seed-3/scores.json")
+
+
+@pytest.mark.parametrize("content", [None, [], *({"method": None, "modality": None, "seed": "0", "n": 2.5}).items()])
+def test_what_a_run_must_say_is_missed_by_name(content):
+    wrong = run() | dict([content]) if isinstance(content, tuple) else content
+    with pytest.raises(PairingError, match=r"^scores\.json: no scores of a run"):
+        checked_run(wrong, "scores.json")
+    assert checked_run(run(), "scores.json") == run()
+
+
+def test_captions_say_over_how_many_events_the_losses_are_summed():
+    line = "Event losses: sum over the {} events that the teacher was trained on."
+    runs = [run(), run(events=None), run(events=90), run(events=12), run(events=90)]
+    assert event_remarks(runs) == [line.format(12), line.format(90)]
+    assert event_remarks([run()]) == []

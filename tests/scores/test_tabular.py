@@ -6,7 +6,19 @@ import pytest
 
 from overheard.scores.cells import PUBLISHED_RECORD, Ask, table_cells
 from overheard.scores.published import Printed
-from overheard.scores.tabular import csv_rows, latex, latex_text, lay_out, markdown, measured, number, printed
+from overheard.scores.tabular import (
+    Table,
+    conditions,
+    csv_rows,
+    latex,
+    latex_text,
+    lay_out,
+    markdown,
+    measured,
+    number,
+    printed,
+    sentence,
+)
 
 SPEC = {
     "published": "Table 2",
@@ -147,3 +159,153 @@ def test_latex_braces_balance_and_every_row_has_the_columns():
     assert r"\begin{tabular}{llrr}" in text
     assert r"\label{tab:my-run-table2}" in text
     assert not re.search(r"(?<![\\$A-Za-z])_", re.sub(r"\$[^$]*\$|\\label\{.*\}", "", text))
+
+
+SMALL = Table(
+    "table_2",
+    "My_run",
+    "Two rows",
+    ["Table 2: Two rows.", "Percent.", "One split."],
+    ["Input", "Method", "F-score", "F-score, paper"],
+    [["Sound", "L_s", "72.00", "–"], ["Sound", "p*", "71.00", "70.00"], ["Image", "L_s", "73.00", "–"]],
+    ["paper: printed.", "–: none."],
+)
+
+
+def test_a_whole_markdown_table_by_hand():
+    assert (
+        markdown(SMALL)
+        == r"""## Table 2: Two rows.
+
+Percent. One split.
+
+| Input | Method | F-score | F-score, paper |
+| --- | --- | ---: | ---: |
+| Sound | L_s | 72.00 | – |
+| Sound | p\* | 71.00 | 70.00 |
+| Image | L_s | 73.00 | – |
+
+- paper: printed.
+- –: none.
+"""
+    )
+
+
+LATEX = r"""% needs \usepackage{booktabs}
+\begin{table}
+  \centering
+  \caption[{Two rows}]{Table 2: Two rows. Percent. One split.}
+  \label{tab:My-run-table-2}
+  \small
+  \begin{tabular}{llrr}
+    \toprule
+    Input & Method & F-score & F-score, paper \\
+    \midrule
+    Sound & $L_{s}$ & 72.00 & -- \\
+    Sound & p* & 71.00 & 70.00 \\
+    \midrule
+    Image & $L_{s}$ & 73.00 & -- \\
+    \bottomrule
+  \end{tabular}
+  \par\medskip
+  \parbox{\linewidth}{\footnotesize paper: printed. --: none.}
+\end{table}
+"""
+
+
+def test_a_whole_latex_table_by_hand():
+    assert latex(SMALL) == LATEX
+    below = LATEX.index("  \\par"), LATEX.index("\\end{table}")
+    assert latex(Table(**vars(SMALL) | {"notes": []})) == LATEX[: below[0]] + LATEX[below[1] :]
+
+
+def test_a_sentence_ends_once():
+    assert [sentence(f" a \n b{end}") for end in (".", "!", "?", "", ",")] == ["a b.", "a b!", "a b?", "a b.", "a b,."]
+
+
+def test_conditions_without_a_run_say_nothing_of_test_clips():
+    found = conditions(Ask("my_run", "twin", "corrected", [0], False, {}), None, [])
+    assert found[1] == "Percent; n = 1 seed (0), so there is no standard deviation; one split."
+
+
+@pytest.mark.parametrize(
+    ("metrics", "said"),
+    [
+        (["accuracy"], []),
+        (["f_score"], ["F-score: averages over the classes, weighted by their clips."]),
+        (["precision", "f_score"], ["Precision and F-score: averages over the classes, weighted by their clips."]),
+        (
+            ["accuracy", "precision", "recall", "f_score"],
+            ["Precision, Recall and F-score: averages over the classes, weighted by their clips."],
+        ),
+    ],
+)
+def test_captions_name_the_weighted_averages(metrics, said):
+    spec = SPEC | {"metrics": metrics}
+    caption = lay_out("table2", spec, LABELS, [], Ask("my_run", "twin", "corrected", [0], False, {}), 231, []).caption
+    assert caption[:-2] == ["Table 2: One modality alone.", "The other input is zero.", *said]
+
+
+def made_cell(**changes):
+    plain = {"table": "t", "row": "other", "column": "smell", "metric": "kappa", "n": 1, "mean": 72.0, "std": None}
+    plain |= {"source": "twin", "protocol": "corrected", "asked": 3, "published_mean": None, "published_std": None}
+    return plain | {"note": ""} | changes
+
+
+def test_what_has_no_heading_or_label_is_called_by_its_word():
+    text = lay_out(
+        "t",
+        SPEC | {"metrics": ["kappa"]},
+        LABELS,
+        [made_cell(), made_cell(row="gone", n=0, mean=None)],
+        Ask("my_run", "twin", "corrected", [0, 1, 2], True, {("gone", "smell"): "no sounds of X."}),
+        231,
+        [],
+    )
+    assert text.header == ["Input", "Method", "kappa"]
+    assert text.lines == [["smell", "other", "72.00 (1 of 3)"], ["smell", "gone", "–"]]
+    assert text.notes[:2] == [
+        "Fewer seeds than asked, 1 of 3: other (smell).",
+        "Left out, because no sounds of X: gone (smell).",
+    ]
+
+
+def test_all_that_is_not_known_of_a_printed_number_is_said():
+    doubtful = made_cell(published_mean=28.99, note="printed std not found; printed value inferred")
+    assert printed(doubtful) == "28.99 (std not found, inferred)"
+    ask = Ask("my_run", PUBLISHED_RECORD, "corrected", [0], False, {})
+    plain = made_cell(published_mean=1.0, published_std=0.1, note="the paper names no number of runs", asked=1)
+    notes = lay_out("t", SPEC | {"metrics": ["kappa"]}, LABELS, [plain], ask, 231, []).notes
+    assert notes == [
+        "paper: the number printed in Table 2.",
+        "For Table 2 the paper names no number of runs.",
+    ]
+
+
+def test_csv_rows_by_hand():
+    cells = [
+        made_cell(row="scene", std=1.5, note="one; two"),
+        made_cell(row="scene", metric="recall", mean=None, note="three"),
+    ]
+    columns, rows = csv_rows(cells, LABELS)
+    assert rows == [
+        {
+            "table": "t",
+            "method": "scene",
+            "label": "L_s",
+            "modality": "smell",
+            "kappa_mean": "72.00",
+            "kappa_std": "1.50",
+            "recall_mean": "",
+            "recall_std": "",
+            "n": "1",
+            "asked": "3",
+            "source": "twin",
+            "protocol": "corrected",
+            "note": "one; two; three",
+        }
+    ]
+    assert columns == list(rows[0])
+    published = made_cell(source=PUBLISHED_RECORD, published_mean=28.99, published_std=0.51)
+    _, (row,) = csv_rows([published], LABELS)
+    assert (row["label"], row["kappa_published_mean"], row["kappa_published_std"]) == ("other", "28.99", "0.51")

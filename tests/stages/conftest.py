@@ -31,11 +31,13 @@ def _settings(method, modality, **changes):
         "learning_rate": 1e-3,
         "weight_decay": 1e-4,
         "patience": 10,
+        "schedule": "constant",
+        "selection": "best_f_score",
+        "bn_statistics": "exact",
         "device": "cpu",
         "bf16": False,
         "channels_last": True,
     }
-    plain |= {"f_score_from_clips": 300} if row.scene_loss else {}
     plain |= {"flip": 0.5, "brightness": [0.7, 1.3], "colour": [0.7, 1.3]} if "image" in MODALITIES[modality] else {}
     plain |= {name: value for name, value in {"alpha": 0.1, "beta": 0.001}.items() if name in row.uses}
     return Settings(**(plain | changes))
@@ -45,7 +47,7 @@ def _read_by(method, record):
     """Of a record, what a method's rows read."""
     row = METHODS[method]
     unread = {"logits", "prior", "relevance"} - set(row.uses)
-    unread |= {"logit_ids"} if "logits" in unread else set()
+    unread |= {"logit_ids", "teacher_events"} if "logits" in unread else set()
     unread |= set() if row.pretrained else {"image_encoder", "sound_encoder"}
     return {name: path for name, path in record.items() if name not in unread}
 
@@ -79,6 +81,9 @@ def _write_record(folder: Path, clips: int = len(SPLITS), splits=SPLITS, size=32
     artifacts.write_arrays(paths["normaliser"], **{name: value.astype(np.float32) for name, value in means.items()})
     artifacts.write_event_matrix(paths["prior"], CLASSES, rng.uniform(0, 0.3, (len(CLASSES), EVENTS)))
     artifacts.write_event_matrix(paths["relevance"], CLASSES, rng.uniform(0, 1, (len(CLASSES), EVENTS)))
+    trained = [{"index": k, "event": name, "trained": int(k % 4 > 0)} for k, name in enumerate(artifacts.event_names())]
+    paths["teacher_events"] = folder / "events.csv"
+    artifacts.write_table(paths["teacher_events"], ["index", "event", "trained"], trained)
     return paths | {f"{name}_encoder": _write_encoder(folder, name) for name in ("image", "sound")}
 
 
@@ -88,6 +93,7 @@ def _write_encoder(folder: Path, modality: str) -> Path:
     labels = list(artifacts.event_names()) if modality == "sound" else [f"scene {k}" for k in range(30)]
     weight = torch.randn(len(labels), encoder.width, generator=generator)
     content = {"network": "small", "modality": modality, "encoder": encoder.state_dict(), "labels": labels}
+    content["trained"] = list(range(len(labels)))
     content["classifier"] = {"weight": weight, "bias": torch.randn(len(labels), generator=generator)}
     artifacts.write_weights(folder / f"{modality}.pt", content)
     return folder / f"{modality}.pt"

@@ -105,6 +105,7 @@ def run_teacher(folder: Path, sounds: dict, **more) -> int:
         "weights": folder / "net.pt",
         "logits": folder / "logits.npy",
         "logit_ids": folder / "logits.ids.csv",
+        "events": folder / "events.csv",
         "report": folder / "report.json",
         "normaliser": sounds["features"].parent / "normaliser.npz",
     }
@@ -129,6 +130,20 @@ def test_pretraining_learns_scenes_and_gives_the_same_bytes_twice(scenes, tmp_pa
     assert (content["network"], content["modality"], content["labels"]) == ("small", "image", ["field", "sea"])
     assert content["classifier"]["weight"].shape == (2, 96)
     assert not list((tmp_path / "one/kept").iterdir())
+
+
+def test_the_rate_of_pretraining_falls_as_torchs_half_cosine(scenes, tmp_path):
+    """36 of 40 clips train, five batches an epoch; the history has the rate of each epoch's last step."""
+    assert run_pretrain(tmp_path, scenes) == 0
+    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=SETTINGS.learning_rate)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, 5 * SETTINGS.epochs)
+    expected = []
+    for _ in range(5 * SETTINGS.epochs):
+        expected.append(optimizer.param_groups[0]["lr"])
+        optimizer.step()
+        schedule.step()
+    history = artifacts.read_table(tmp_path / "net.history.csv", ["epoch", "learning_rate"])
+    assert [float(row["learning_rate"]) for row in history] == pytest.approx(expected[4::5])
 
 
 def test_another_seed_gives_another_network(scenes, tmp_path):

@@ -82,9 +82,8 @@ def test_a_pretraining_setting_reaches_no_training_but_by_its_network():
     assert asked == [0.002, 0.5]
 
 
-def test_the_prior_is_of_the_rows_with_event1_and_the_selection_of_those_with_a_scene_loss():
+def test_the_prior_is_of_the_rows_with_event1():
     assert trainings(reading("teacher/prior.csv")) == 25
-    assert trainings(changed(selection={"f_score_from_clips": 3})) == 80
     assert {method for method, _ in planned().keys() - set(reading("teacher/logits.npy"))} == {"scratch", "scene"}
 
 
@@ -107,7 +106,7 @@ def test_the_study_says_what_the_code_uses():
     for name, method in METHODS.items():
         said = {*STUDY.methods[name].reads, *STUDY.methods[name].uses}
         used = {*method.uses, *(["encoders"] if method.pretrained else [])}
-        assert said == used | ({"f_score_from_clips"} if method.scene_loss else set()), name
+        assert said == used, name
 
 
 @pytest.mark.parametrize(

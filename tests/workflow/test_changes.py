@@ -38,11 +38,11 @@ STUDY = {
         "figure6": TABLE | {"blocks": [{"rows": ["scratch"], "columns": ["image"]}]},
     },
     "methods": {
-        "scratch": {"label": "L_s, random start", "reads": [], "uses": ["f_score_from_clips"]},
+        "scratch": {"label": "L_s, random start", "reads": [], "uses": []},
         "scene+event": {
             "label": "L_s + L_E",
             "reads": ["encoders", "logits", "prior", "relevance"],
-            "uses": ["alpha", "beta", "f_score_from_clips"],
+            "uses": ["alpha", "beta"],
         },
     },
 }

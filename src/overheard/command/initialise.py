@@ -36,8 +36,10 @@ networks:
 {sound}
 train: # null or left out: the protocol's value, which is meant for full networks
   learning_rate: 1.0e-3
+  # passes over the training clips; the weights of the last step are tested (docs/your-own-folder.md)
   epochs: 25
-  patience: 8
+  schedule: cosine
+  selection: last
 """
 SOUND_TAGGER = """\
   # mn04 is the tagger itself, trained further; its lower blocks are kept as given and their outputs stored once, which

@@ -267,6 +267,20 @@ def read_event_matrix(path: Path, classes: Sequence[str]) -> np.ndarray:
 
 
 @cache
+def read_trained_events(path: Path) -> list[int]:
+    """Positions of the events that a teacher was trained on, from what `teacher` wrote.
+
+    Raises:
+        MediaError: it is no such table, or names none.
+    """
+    rows = read_table(path, ["index", "event", "trained"])
+    if [row["event"] for row in rows] != list(event_names()) or {row["trained"] for row in rows} - {"0", "1"}:
+        raise MediaError(f"{path}: not AudioSet's 527 events with trained 1 or 0; delete it and run teacher again")
+    if not (found := [place for place, row in enumerate(rows) if row["trained"] == "1"]):
+        raise MediaError(f"{path}: no event is trained, expected at least one; run pretrain and teacher again")
+    return found
+
+
 def event_names() -> tuple[str, ...]:
     """AudioSet's 527 event names, in the order of every event axis."""
     text = files("overheard").joinpath("io/audioset_classes.csv").read_text(encoding="utf-8")

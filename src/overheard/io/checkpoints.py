@@ -64,7 +64,7 @@ class Checkpoint:
                 f"{self.path}: belongs to another training ({'; '.join(shown)}); delete it and run again"
             )
         run = training.resume(content["state"])
-        progress.note(f"going on after epoch {run.epoch}, from {self.path.name}")
+        progress.note(f"going on after epoch {len(run.history)}, from {self.path.name}")
         return run
 
     def keep(self, training: Training, run: Run) -> None:

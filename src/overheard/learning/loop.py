@@ -1,15 +1,20 @@
 """The only training loop: `pretrain` and `train` both call `fit`.
 
-It knows nothing of scenes, teachers or files. Who calls it says how a batch gets its loss, how an epoch is judged
-and which of two epochs is better; `fit` orders the clips, steps, keeps the best weights and stops.
+It knows nothing of scenes, teachers or files. Who calls it says how a batch gets its loss, how weights are validated,
+and by its recipe how long and how fast to go and which weights to keep; `fit` orders the clips, steps and keeps.
 """
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.optim.swa_utils import update_bn
+
+from overheard.learning.schedules import Schedule
+from overheard.learning.selection import Selection
 
 Loss = Callable[[Tensor], tuple[dict[str, Tensor], Tensor | None]]
 """From the positions of a batch's clips (int64, on the CPU) to the named terms of the loss, each (clips,), whose sum is
@@ -20,7 +25,7 @@ class Adam:
     """Adam with L2 weight decay, equal to `torch.optim.Adam(fused=True)`, over the parameters it is given.
 
     The class of torch imports its whole compiler at the first step, 1.0 s of 2.5 s of a short run; this calls
-    the same kernel. `tests/core/test_loop.py` holds the two equal.
+    the same kernel. `tests/learning/test_loop.py` holds the two equal.
     """
 
     def __init__(self, parameters: Sequence[nn.Parameter], learning_rate: float, weight_decay: float) -> None:
@@ -75,12 +80,65 @@ class Adam:
 
 @dataclass
 class Run:
-    """Where a training stands after some epochs: together with the weights, all that is needed to go on."""
+    """Where a training stands after a validation: together with the weights, all that is needed to go on.
 
-    epoch: int = 0
-    best_epoch: int = 0
-    best_state: dict[str, Tensor] = field(default_factory=dict)
+    Attributes:
+        step: optimizer steps so far.
+        waiting: the batches that are left of the epoch.
+        history: one line a validation.
+        kept: positions in the history of the validations whose weights are kept, the best first.
+        states: the weights of each of them.
+    """
+
+    step: int = 0
+    waiting: list[Tensor] = field(default_factory=list)
     history: list[dict[str, float]] = field(default_factory=list)
+    kept: list[int] = field(default_factory=list)
+    states: dict[int, dict[str, Tensor]] = field(default_factory=dict)
+
+    @property
+    def best_state(self) -> dict[str, Tensor]:
+        """The weights that are tested."""
+        return self.states[self.kept[0]]
+
+    @property
+    def best_epoch(self) -> int:
+        """The epoch, from 1, in which they were reached."""
+        return int(self.history[self.kept[0]]["epoch"])
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How long, how fast, and which weights are kept.
+
+    Attributes:
+        batch_size: clips, at most.
+        steps: optimizer steps in all; None with `epochs`.
+        epochs: passes over the training clips; None with `steps`.
+        schedule: the factor of the learning rate; see `schedules`.
+        selection: which validations' weights are kept; see `selection`.
+        patience: validations without a new best before training stops; None for never.
+    """
+
+    batch_size: int
+    steps: int | None
+    epochs: int | None
+    schedule: Schedule
+    selection: Selection
+    patience: int | None
+
+    def steps_an_epoch(self, clips: int) -> int:
+        """Batches of so many training clips."""
+        return len(batches(torch.arange(clips), self.batch_size))
+
+    def length(self, clips: int) -> int:
+        """Optimizer steps in all, with so many training clips."""
+        return self.steps or self.epochs * self.steps_an_epoch(clips)
+
+    def finished(self, run: Run, clips: int) -> bool:
+        """Whether `fit` has nothing left to do."""
+        waited = len(run.history) - 1 - run.kept[0] if run.kept else 0
+        return run.step >= self.length(clips) or (self.patience is not None and waited >= self.patience)
 
 
 def fit(
@@ -88,93 +146,146 @@ def fit(
     adam: Adam,
     loss: Loss,
     validate: Callable[[], dict[str, float]],
-    better: Callable[[dict[str, float], dict[str, float]], bool],
+    recipe: Recipe,
     *,
     clips: int,
-    batch_size: int,
-    epochs: int,
-    patience: int,
     order: torch.Generator,
     run: Run | None = None,
-    on_epoch: Callable[[Run], None] = lambda run: None,
+    before_validation: Callable[[], None] = lambda: None,
+    on_validation: Callable[[Run], None] = lambda run: None,
 ) -> Run:
-    """Train until `epochs`, or until `patience` epochs in a row were no better; the model ends with its last weights.
+    """Train for the recipe's length, or until its patience ends; the model ends with its last weights.
 
-    Each epoch: a new order of the clips; per batch one step along the mean over clips of the sum of the terms; then
-    `validate` with the model in eval mode and without gradients. The last batch of an epoch may be smaller; a single
-    clip left over joins the batch before it, as batch norm has no variance of one clip.
+    Each epoch has a new order of the clips; each batch is one step along the mean over clips of the sum of the terms.
+    After every epoch's number of steps, and after the last step, `validate` runs with the model in eval mode and
+    without gradients, and the selection says which weights are kept.
 
     Args:
         model: set to train and eval mode here, otherwise seen only by `loss` and `validate`.
-        adam: over every parameter that a loss reaches, and over no other.
+        adam: over every parameter that a loss reaches, and over no other; with the learning rate of the first step.
         loss: see `Loss`.
-        validate: the epoch's numbers, e.g. {"val_loss": …}; they go to the history as they are.
-        better: whether the first history line is a better epoch than the second; asked from epoch 2 on.
+        validate: the validation's numbers, e.g. {"val_loss": …}; they go to the history as they are.
+        recipe: length, schedule, selection.
         clips: number of training clips; `loss` gets positions in 0..clips-1.
-        batch_size: clips.
-        epochs: at most so many.
-        patience: epochs without a new best before training stops.
         order: draws the order of the clips, on the CPU.
         run: where an earlier training stopped; the caller has loaded the weights, `adam` and the generators.
-        on_epoch: called after each epoch, e.g. to keep a checkpoint and to show progress.
+        before_validation: called before the weights are validated and kept, e.g. for exact batch-norm statistics.
+        on_validation: called after each validation, e.g. to keep a checkpoint and to show progress.
 
     Returns:
-        The run: `best_state` and `best_epoch` (from 1), and one `history` line an epoch with `epoch`, `train_loss`;
-        for each term `loss_<term>` (its part of `train_loss`), `loss_share_<term>` and `gradient_share_<term>`
-        (its part of the sum of the norms of the terms' gradients at the representation, in the epoch's first
-        batch); then what `validate` said.
+        The run; each `history` line has `epoch` (from 1), `step` (steps so far), `learning_rate` (of the last step) and
+        `train_loss`; for each term `loss_<term>` (its part of `train_loss`), `loss_share_<term>` and
+        `gradient_share_<term>` (its part of the sum of the norms of the terms' gradients at the representation, in the
+        first batch); then what `validate` said.
     """
     run = run or Run()
-    while not finished(run, epochs, patience):
+    steps, every = recipe.length(clips), recipe.steps_an_epoch(clips)
+    first_rate = adam.learning_rate
+    while not recipe.finished(run, clips):
         model.train()
-        line: dict[str, float] = {"epoch": run.epoch + 1}
-        line |= _epoch(adam, loss, batches(torch.randperm(clips, generator=order), batch_size))
-        model.eval()
+        taken = []
+        for step in range(run.step, min(run.step + every, steps)):
+            if not run.waiting:
+                run.waiting = batches(torch.randperm(clips, generator=order), recipe.batch_size)
+            adam.learning_rate = first_rate * recipe.schedule(step, steps, every)
+            taken.append(_step(adam, loss, run.waiting.pop(0), measured=not taken))
+        run.step += len(taken)
+        line = {"epoch": math.ceil(run.step / every), "step": run.step, "learning_rate": adam.learning_rate}
+        line |= _summed(taken)
+        adam.learning_rate = first_rate
         with torch.no_grad():
+            before_validation()
+            model.eval()
             line |= validate()
         run.history.append(line)
-        run.epoch += 1
-        if run.epoch == 1 or better(line, run.history[run.best_epoch - 1]):
-            run.best_epoch = run.epoch
-            run.best_state = {name: value.detach().clone() for name, value in model.state_dict().items()}
-        on_epoch(run)
+        _keep(run, model, recipe.selection)
+        on_validation(run)
     return run
 
 
-def finished(run: Run, epochs: int, patience: int) -> bool:
-    """Whether `fit` has nothing left to do."""
-    return run.epoch >= epochs or run.epoch - run.best_epoch >= patience
+def _keep(run: Run, model: nn.Module, selection: Selection) -> None:
+    """Keep the weights that the selection wants, of those that were kept before and of these."""
+    now = len(run.history) - 1
+    run.kept = list(selection(run.history))
+    if now in run.kept:
+        run.states[now] = {name: value.detach().clone() for name, value in model.state_dict().items()}
+    run.states = {place: run.states[place] for place in run.kept}
 
 
 def batches(order: Tensor, batch_size: int) -> list[Tensor]:
-    """Cut an order of clips into batches; a last batch of one clip joins the one before it."""
-    cut = list(order.split(batch_size))
-    if len(cut) > 1 and len(cut[-1]) == 1:
-        cut[-2:] = [torch.cat(cut[-2:])]
-    return cut
+    """Cut an order of clips into as few batches as can be, of sizes that differ by one at the most.
+
+    So no batch is much smaller than the others: batch norm weighs the statistics of every batch alike. No batch has
+    a single clip, as one clip has no variance, where there are two.
+    """
+    clips = len(order)
+    return list(order.tensor_split(max(1, min(math.ceil(clips / batch_size), clips // 2))))
 
 
-def _epoch(adam: Adam, loss: Loss, epoch_batches: list[Tensor]) -> dict[str, float]:
-    """One step a batch; the means of the terms over the clips, and their shares."""
-    totals, shares = [], {}
-    for number, batch in enumerate(epoch_batches):
-        terms, representation = loss(batch)
-        means = torch.stack(list(terms.values())).mean(dim=1)
-        if number == 0 and representation is not None:
-            shares = gradient_shares(dict(zip(terms, means.unbind(), strict=True)), representation)
-        means.sum().backward()
-        adam.step()
-        # summed at the end: reading a number here would make a GPU wait
-        totals.append(means.detach() * len(batch))
-    sums = torch.stack(totals).double().sum(dim=0) / sum(map(len, epoch_batches))
-    values = dict(zip(terms, sums.tolist(), strict=True))
+@dataclass(frozen=True)
+class _Taken:
+    """One step: clips, the terms' names and means (on the device), and their shares where they were measured."""
+
+    clips: int
+    names: Sequence[str]
+    means: Tensor
+    shares: dict[str, float]
+
+
+def _step(adam: Adam, loss: Loss, batch: Tensor, measured: bool) -> _Taken:
+    terms, representation = loss(batch)
+    means = torch.stack(list(terms.values())).mean(dim=1)
+    shares = {}
+    if measured and representation is not None:
+        shares = gradient_shares(dict(zip(terms, means.unbind(), strict=True)), representation)
+    means.sum().backward()
+    adam.step()
+    return _Taken(len(batch), tuple(terms), means.detach(), shares)
+
+
+def _summed(taken: Sequence[_Taken]) -> dict[str, float]:
+    """The means of the terms over the clips of some steps, and their shares."""
+    # read here alone: reading a number after each step would make a GPU wait
+    sums = torch.stack([step.means * step.clips for step in taken]).double().sum(dim=0)
+    means = sums / sum(step.clips for step in taken)
+    values = dict(zip(taken[0].names, means.tolist(), strict=True))
     total = sum(values.values())
     return (
         {"train_loss": total}
         | {f"loss_{name}": value for name, value in values.items()}
         | {f"loss_share_{name}": value / total if total else 0.0 for name, value in values.items()}
-        | {f"gradient_share_{name}": share for name, share in shares.items()}
+        | {f"gradient_share_{name}": share for name, share in taken[0].shares.items()}
     )
+
+
+def still_falls(run: Run) -> bool:
+    """Whether the training loss still falls at the end: over the last fifth of the epochs by more than a twentieth of
+    its whole fall since the first.
+
+    Each end is a mean over a tenth of the epochs, at least two; with fewer than ten epochs nothing is said.
+    """
+    losses = [line["train_loss"] for line in run.history]
+    width = max(2, len(losses) // 10)
+    if len(losses) < 10:
+        return False
+    before, end = (sum(part) / width for part in (losses[-3 * width : -2 * width], losses[-width:]))
+    return before - end > 0.05 * (losses[0] - end)
+
+
+def exact_statistics(model: nn.Module, inputs: Iterable[Any]) -> None:
+    """Give every batch norm of a model the mean of its batches' statistics over some inputs, in place of running ones.
+
+    Running statistics lag behind the weights where an epoch has few steps. Only modules are touched: a constant that
+    stands for a modality left out, and stored outputs of frozen blocks, are not. The model is left in train mode.
+
+    Args:
+        model: takes one of `inputs`.
+        inputs: batches of training clips, not augmented.
+
+    Source: Wu and Johnson, Rethinking "Batch" in BatchNorm (2021), section 3, "PreciseBN"; `update_bn` of torch.
+    """
+    model.train()
+    update_bn(inputs, model)
 
 
 def gradient_shares(terms: dict[str, Tensor], representation: Tensor) -> dict[str, float]:

@@ -3,18 +3,22 @@
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from overheard.learning import losses, selection
+from overheard.learning import losses
 from overheard.learning.augment import Augmentation
 from overheard.learning.inputs import Inputs
-from overheard.learning.loop import Adam, Loss, Run, fit
+from overheard.learning.loop import Adam, Loss, Recipe, Run, batches, exact_statistics, fit
 from overheard.learning.methods import Method
 from overheard.learning.models.student import Said, Student
 from overheard.scores.metrics import weighted_f_score
+
+_OVER_EVENTS = ("logits", "prior", "relevance")
+"""What a method is given with events as the last axis."""
 
 
 @dataclass(frozen=True)
@@ -37,12 +41,15 @@ class Objective:
         method: row of the study.
         student: in train or eval mode as `loop.fit` set it.
         given: of what the method uses (`Method.uses`) that which is one for all clips: alpha, beta, relevance.
+        events: (known,) int64, positions of the events that the teacher was trained on: event losses are over these
+            alone, as its other logits say nothing of a clip but drift together; None where no loss reads events.
         bf16: run the networks in bfloat16; losses are always float32.
     """
 
     method: Method
     student: Student
     given: Mapping[str, Any]
+    events: Tensor | None = None
     bf16: bool = False
 
     def terms(self, part: Part, clips: Tensor, inputs: dict[str, Tensor]) -> tuple[dict[str, Tensor], Said, Tensor]:
@@ -55,7 +62,13 @@ class Objective:
             given["logits"] = part.teacher_logits.index_select(0, clips)
         if self.student.prior is not None:
             given["prior"] = self.student.prior
-        return self.method.terms(said, label, **given), said, label
+        heard = {name: self._known(value) if name in _OVER_EVENTS else value for name, value in given.items()}
+        known = Said(said.scene_logits, self._known(said.event_logits), said.representation)
+        return self.method.terms(known, label, **heard), said, label
+
+    def _known(self, values: Tensor | None) -> Tensor | None:
+        """Of values with events as their last axis, those of the events that the teacher was trained on."""
+        return values if values is None or self.events is None else values.index_select(-1, self.events)
 
     def on_training(self, part: Part, augmentation: Augmentation | None, generator: torch.Generator) -> Loss:
         """The loss of a batch of training clips, augmented, for `loop.fit`."""
@@ -80,6 +93,13 @@ class Objective:
         )
         return {"val_loss": val_loss, "val_scene_loss": val_scene_loss, "val_f_score": f_score}
 
+    def exact_statistics(self, part: Part, batch_size: int) -> None:
+        """Give the student's batch norms the exact statistics of the training clips, not augmented."""
+        # any precision that the batches were trained in
+        with _precision(part.inputs.batch(torch.arange(1)), self.bf16):
+            clips = batches(torch.arange(len(part)), batch_size)
+            exact_statistics(self.student, (part.inputs.batch(batch) for batch in clips))
+
 
 class Training:
     """A student's training: its objective, its clips, and what a checkpoint must hold to end with the same bytes."""
@@ -100,30 +120,20 @@ class Training:
         self.objective, self.train, self.val = objective, train, val
         self.adam, self.augmentation, self.generators = adam, augmentation, generators
 
-    def fit(
-        self,
-        *,
-        epochs: int,
-        batch_size: int,
-        patience: int,
-        f_score_from_clips: int | None,
-        run: Run | None,
-        on_epoch: Callable[[Run], None],
-    ) -> Run:
-        """Train; see `loop.fit` and `selection.rule` for the arguments."""
+    def fit(self, recipe: Recipe, exact: bool, run: Run | None, on_validation: Callable[[Run], None]) -> Run:
+        """Train; see `loop.fit`. With `exact`, batch norms get exact statistics before weights are validated."""
+        statistics = partial(self.objective.exact_statistics, self.train, recipe.batch_size)
         return fit(
             self.objective.student,
             self.adam,
             self.objective.on_training(self.train, self.augmentation, self.generators["augmentation"]),
-            lambda: self.objective.on_validation(self.val, batch_size),
-            selection.rule(self.objective.method.scene_loss, len(self.val), f_score_from_clips),
+            partial(self.objective.on_validation, self.val, recipe.batch_size),
+            recipe,
             clips=len(self.train),
-            batch_size=batch_size,
-            epochs=epochs,
-            patience=patience,
             order=self.generators["order"],
             run=run,
-            on_epoch=on_epoch,
+            before_validation=statistics if exact else lambda: None,
+            on_validation=on_validation,
         )
 
     def state(self, run: Run) -> dict[str, Any]:

@@ -16,11 +16,12 @@ from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
 from overheard import seeds
+from overheard.learning import schedules
 from overheard.learning.augment import Augmentation
 from overheard.learning.inputs import Inputs, sound_tensor
-from overheard.learning.loop import Adam, Run, fit
+from overheard.learning.loop import Adam, Recipe, Run, fit
 from overheard.learning.models import encoders
-from overheard.learning.selection import by_loss
+from overheard.learning.selection import lowest_loss
 from overheard.scores.auc import roc_auc
 
 _HELD_OUT = 0.1
@@ -134,7 +135,6 @@ class Pretraining:
             self._start_at_prevalence()
         layout = torch.channels_last if channels_last else torch.contiguous_format
         self.model.to(device=device, memory_format=layout)
-        self.learning_rate = learning_rate
         self.adam = Adam(list(self.model.parameters()), learning_rate, weight_decay)
         self.order, self.draws = generator("order"), generator("augmentation")
 
@@ -174,28 +174,31 @@ class Pretraining:
         known = areas[~np.isnan(areas)]
         return {"val_loss": loss, "val_auc": float(known.mean()) if len(known) else math.nan}
 
-    def fit(self, epochs: int, batch_size: int, run: Run | None, on_epoch: Callable[[Run], None]) -> Run:
+    def fit(
+        self,
+        epochs: int,
+        batch_size: int,
+        run: Run | None = None,
+        on_validation: Callable[[Run], None] = lambda run: None,
+    ) -> Run:
         """Train with a learning rate that falls as half a cosine; the best epoch is that of the lowest val_loss."""
-
-        def after(run: Run) -> None:
-            self.adam.learning_rate = cosine(self.learning_rate, run.epoch, epochs)
-            on_epoch(run)
-
-        self.adam.learning_rate = cosine(self.learning_rate, run.epoch if run else 0, epochs)
         return fit(
             self.model,
             self.adam,
             self._batch_loss,
             self._validate,
-            better=by_loss,
+            Recipe(batch_size, None, epochs, schedules.cosine, lowest_loss, patience=None),
             clips=len(self.train_rows),
-            batch_size=batch_size,
-            epochs=epochs,
-            patience=epochs,
             order=self.order,
             run=run,
-            on_epoch=after,
+            on_validation=on_validation,
         )
+
+    def trained_labels(self) -> list[int]:
+        """Positions of the labels that some training clip has: of the others the classifier has only seen noes."""
+        target = self.target[self.train_rows.to(self.target.device)]
+        seen = target.unique() if target.ndim == 1 else target.any(dim=0).nonzero().flatten()
+        return seen.tolist()
 
     def state(self, run: Run) -> dict[str, Any]:
         """What `resume` needs."""
@@ -211,13 +214,10 @@ class Pretraining:
         return Run(**state["run"])
 
 
-def cosine(learning_rate: float, epoch: int, epochs: int) -> float:
-    """The learning rate of an epoch (from 0): half a cosine from `learning_rate` towards zero."""
-    return learning_rate * (1 + math.cos(math.pi * epoch / epochs)) / 2
-
-
-def encoder_file(network: str, modality: str, labels: list[str], state: dict[str, Tensor]) -> dict[str, Any]:
-    """What `pretrain` writes, from the state dict of a `Classifier`."""
+def encoder_file(
+    network: str, modality: str, labels: list[str], trained: list[int], state: dict[str, Tensor]
+) -> dict[str, Any]:
+    """What `pretrain` writes, from a `Classifier`'s state dict and the positions of labels it was trained on."""
     # a copy with the plain order of memory: equal weights, equal bytes
     state = {n: v.detach().cpu().clone(memory_format=torch.contiguous_format) for n, v in state.items()}
     encoder, classifier = "encoder.", "classifier."
@@ -227,4 +227,5 @@ def encoder_file(network: str, modality: str, labels: list[str], state: dict[str
         "encoder": {n.removeprefix(encoder): v for n, v in state.items() if n.startswith(encoder)},
         "classifier": {n.removeprefix(classifier): v for n, v in state.items() if n.startswith(classifier)},
         "labels": labels,
+        "trained": trained,
     }

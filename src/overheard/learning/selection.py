@@ -1,44 +1,51 @@
-"""Which epoch of a training is tested, from validation alone."""
+"""Which weights of a training are tested, from validation alone.
+
+A selection looks at all validations so far, in their order, and says whose weights are worth keeping, the best one
+first; `loop.fit` keeps these and forgets the others.
+"""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
-Better = Callable[[Mapping[str, float], Mapping[str, float]], bool]
+Line = Mapping[str, float]
+Selection = Callable[[Sequence[Line]], Sequence[int]]
 
 
-def rule(scene_loss: bool, validation_clips: int, f_score_from_clips: int | None) -> Better:
-    """The rule by which one epoch is better than an earlier one; on a tie the earlier stays.
+def last(history: Sequence[Line]) -> list[int]:
+    """The last validation: a fixed length of training, and no choice."""
+    return [len(history) - 1]
 
-    Args:
-        scene_loss: the method has L_s; without it the method's own validation loss decides.
-        validation_clips: with fewer than `f_score_from_clips` an F-score is too coarse, and the validation scene
-            loss decides; else the weighted validation F, then the lower validation loss.
-        f_score_from_clips: see there; None without L_s.
+
+def best_f_score(history: Sequence[Line]) -> list[int]:
+    """Highest weighted validation F; of equal ones the lower validation loss, then the earlier: the released rule.
+
+    Source: the released program keeps the best weighted F on validation; how it breaks a tie it does not say.
     """
-    if not scene_loss:
-        return by_loss
-    return by_f_score if validation_clips >= f_score_from_clips else by_scene_loss
+    return [_first_lowest(history, lambda line: (-line["val_f_score"], _finite(line["val_loss"])))]
 
 
-def by_f_score(epoch: Mapping[str, float], best: Mapping[str, float]) -> bool:
-    """Higher weighted validation F; with an equal one, lower validation loss."""
-    return _f_score_key(epoch) < _f_score_key(best)
+def lowest_loss(history: Sequence[Line]) -> list[int]:
+    """Lowest validation loss of what is trained; of equal ones the earlier."""
+    return [_first_lowest(history, lambda line: _finite(line["val_loss"]))]
 
 
-def by_scene_loss(epoch: Mapping[str, float], best: Mapping[str, float]) -> bool:
-    """Lower validation scene loss."""
-    return _loss(epoch["val_scene_loss"]) < _loss(best["val_scene_loss"])
+BY_NAME: Mapping[str, Selection] = {"last": last, "best_f_score": best_f_score, "lowest_loss": lowest_loss}
+"""As a protocol names them."""
 
 
-def by_loss(epoch: Mapping[str, float], best: Mapping[str, float]) -> bool:
-    """Lower validation loss of the method itself."""
-    return _loss(epoch["val_loss"]) < _loss(best["val_loss"])
+def of_method(name: str, scene_loss: bool) -> Selection:
+    """The selection of this name, for a method with or without L_s.
+
+    Without L_s no loss trains the scene head towards the labels, so that an F-score would choose by chance: where a
+    protocol asks for the best F, the method's own lowest validation loss decides.
+    """
+    return lowest_loss if name == "best_f_score" and not scene_loss else BY_NAME[name]
 
 
-def _f_score_key(epoch: Mapping[str, float]) -> tuple[float, float]:
-    return -epoch["val_f_score"], _loss(epoch["val_loss"])
+def _first_lowest(history: Sequence[Line], key: Callable[[Line], object]) -> int:
+    return min(range(len(history)), key=lambda place: key(history[place]))  # type: ignore[arg-type, return-value]
 
 
-def _loss(value: float) -> float:
+def _finite(value: float) -> float:
     # a training that broke down (not a number) is never better than one that did not
     return math.inf if math.isnan(value) else value

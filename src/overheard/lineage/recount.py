@@ -25,7 +25,7 @@ from overheard.study.config import TableSpec
 from overheard.study.experiments import project_root
 from overheard.study.layout import RUN
 
-_SAID = ("method", "modality", "seed", "best_epoch")
+_SAID = ("method", "modality", "seed", "best_epoch", "events")
 _NUMBERS = ("table", "row", "column", "metric", "n", "mean", "std", "runs")
 _PREDICTIONS = {"id": ("U", 1), "label": ("iu", 1), "scene_logits": ("f", 2), "classes": ("U", 1)}
 """Kind of content and number of axes of each array."""
@@ -71,7 +71,7 @@ def scores_again(predictions: Mapping[str, np.ndarray], said: Mapping[str, Any])
 
     Args:
         predictions: id, label, scene_logits (clips, classes), classes.
-        said: method, modality, seed and best_epoch, as the stored file has them.
+        said: method, modality, seed, best_epoch and events, as the stored file has them.
     """
     classes = [str(name) for name in predictions["classes"]]
     counts = metrics.confusion(predictions["label"], predictions["scene_logits"].argmax(axis=1), len(classes))

@@ -65,6 +65,12 @@ def checked_run(content: Any, where: str) -> Run:
     return content
 
 
+def event_remarks(runs: Iterable[Run]) -> list[str]:
+    """What a caption must say of the event losses of some runs: over how many events they are summed."""
+    counts = sorted({run["events"] for run in runs if run.get("events")})
+    return [f"Event losses: sum over the {count} events that the teacher was trained on." for count in counts]
+
+
 def by_row(runs: Iterable[Run], rows: Sequence[Row], seeds: Sequence[int], table: str) -> dict[Row, dict[int, Run]]:
     """The runs of a table by row and seed, in the order of `rows` and `seeds`, whatever order they come in.
 

@@ -18,7 +18,7 @@ from overheard.learning.models.student import ORDER, Student
 from overheard.scores import metrics
 
 _KEYS = {
-    *("method", "modality", "seed", "classes", "best_epoch", "state"),
+    *("method", "modality", "seed", "classes", "best_epoch", "events", "state"),
     *("network_image", "network_sound", "frozen_blocks"),
 }
 
@@ -155,6 +155,6 @@ def _write(
     names = np.array(ids)
     artifacts.write_arrays(predictions, id=names, label=label, scene_logits=scene_logits, classes=np.array(classes))
     artifacts.write_arrays(events, id=names, event_logits=event_logits)
-    said = {name: stored[name] for name in ("method", "modality", "seed", "classes", "best_epoch")}
+    said = {name: stored[name] for name in ("method", "modality", "seed", "classes", "best_epoch", "events")}
     said |= {"n": len(ids), "confusion": counts.tolist(), "per_class": metrics.class_table(counts, classes)}
     artifacts.write_json(scores, said | metrics.scores(counts))

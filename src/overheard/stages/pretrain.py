@@ -24,7 +24,7 @@ class Settings:
 
     epochs: int
     batch_size: int  # clips
-    learning_rate: float  # of the first epoch; falls as half a cosine
+    learning_rate: float  # of the first step; falls as half a cosine
     weight_decay: float
     device: str
     channels_last: bool
@@ -78,10 +78,12 @@ def pretrain(
     training = _training(network, modality, data, settings, seed)
     reads = {"features": features, "ids": ids, "index": index}
     checkpoint = Checkpoint(checkpoints, settings, reads, network=network, modality=modality, seed=seed)
-    on_epoch = _after_epoch(checkpoint, training, settings.epochs)
-    run = training.fit(settings.epochs, settings.batch_size, checkpoint.resumed(training), on_epoch)
+    on_validation = _after_epoch(checkpoint, training, settings.epochs)
+    run = training.fit(settings.epochs, settings.batch_size, checkpoint.resumed(training), on_validation)
 
-    artifacts.write_weights(weights, pretraining.encoder_file(network, modality, data.labels, run.best_state))
+    trained = training.trained_labels()
+    content = pretraining.encoder_file(network, modality, data.labels, trained, run.best_state)
+    artifacts.write_weights(weights, content)
     columns = [name for name in run.history[0] if not name.startswith("loss_")]  # there is one term
     artifacts.write_table(history, columns, ({name: line[name] for name in columns} for line in run.history))
     checkpoint.delete()
@@ -153,7 +155,7 @@ def _after_epoch(checkpoint: Checkpoint, training: Pretraining, epochs: int) -> 
 
     def after_epoch(run: loop.Run) -> None:
         checkpoint.keep(training, run)
-        progress.step(run.epoch, epochs, f"validation loss {run.history[-1]['val_loss']:.3f} nats")
+        progress.step(len(run.history), epochs, f"validation loss {run.history[-1]['val_loss']:.3f} nats")
 
     return after_epoch
 
@@ -174,4 +176,5 @@ def _adopted(given: Path, network: str, modality: str) -> dict[str, Any]:
         "encoder": encoder.state_dict(),
         "classifier": classifier,
         "labels": list(artifacts.event_names()),
+        "trained": list(range(mn04.EVENTS)),
     }

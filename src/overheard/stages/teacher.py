@@ -23,6 +23,7 @@ def teacher(
     weights: Reads,
     logits: Writes,
     logit_ids: Writes,
+    events: Writes,
     report: Writes,
     normaliser: Reads | None = None,
     frozen_blocks: int = 0,
@@ -38,6 +39,8 @@ def teacher(
         weights: what pretrain wrote for sounds, .pt.
         logits: event logits (N,527) float32, rows in the order of `ids`, .npy.
         logit_ids: the ids of its rows, and of the trunk's, .csv.
+        events: which events the teacher was trained on (index, event, trained as 1 or 0), .csv: of the others its
+            logits say nothing, and no loss reads them.
         report: the network, and its AUC on the true events where they are known, .json.
         normaliser: mean and deviation of the study's training clips, .npz; mn04 needs none and ignores it.
         frozen_blocks: how many lower blocks of mn04 the students keep frozen.
@@ -56,6 +59,9 @@ def teacher(
 
     artifacts.write_array(logits, heard)
     artifacts.write_ids(logit_ids, clips)
+    names = enumerate(artifacts.event_names())
+    lines = [{"index": place, "event": name, "trained": int(place in tagger.trained)} for place, name in names]
+    artifacts.write_table(events, ["index", "event", "trained"], lines)
     about = {"network": tagger.network, "frozen_blocks": frozen_blocks, "clips": len(clips)}
     artifacts.write_json(report, about | _report(known, heard))
 

@@ -1,5 +1,6 @@
 """Train one student: one method, one modality, one seed (paper, sections 4 and 5.1)."""
 
+import math
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from overheard.io import artifacts, clips, progress
 from overheard.io.checkpoints import Checkpoint
 from overheard.io.device import settle
 from overheard.io.signature import Reads, Writes
-from overheard.learning import augment, inputs, loop, methods, objective, start
+from overheard.learning import augment, inputs, loop, methods, objective, schedules, selection, start
 from overheard.learning.models.student import ORDER
 
 
@@ -25,18 +26,21 @@ class Settings:
 
     network_image: str
     network_sound: str
-    epochs: int
     batch_size: int  # clips
     learning_rate: float
     weight_decay: float
-    patience: int  # epochs
+    schedule: str  # constant, cosine, steps; see learning.schedules
+    selection: str  # last, best_f_score, lowest_loss; see learning.selection
+    bn_statistics: str  # exact, running
     device: str
     bf16: bool
     channels_last: bool
+    steps: int | None = None  # of the optimizer; or epochs
+    epochs: int | None = None
+    patience: int | None = None  # epochs; where the selection chooses
     frozen_blocks: int = 0  # where the sound network is trained, from its pre-trained weights
     alpha: float | None = None  # equation (2); where L_Omega stands beside L_s
     beta: float | None = None  # equation (9); where L_E2 is
-    f_score_from_clips: int | None = None  # where L_s is
     flip: float | None = None  # these three where pictures are trained on
     brightness: Sequence[float] | None = None
     colour: Sequence[float] | None = None
@@ -61,12 +65,11 @@ def train(
     sound_encoder: Reads | None = None,
     logits: Reads | None = None,
     logit_ids: Reads | None = None,
+    teacher_events: Reads | None = None,
     prior: Reads | None = None,
     relevance: Reads | None = None,
 ) -> None:
-    """Fit a student on the training split and keep the weights of the best validation epoch.
-
-    A checkpoint is kept until the student is written: after a kill the same command ends with the same bytes.
+    """Fit a student on the training split and keep the weights that the selection says.
 
     Args:
         images: pictures, uint8 (clips, height, width, 3); of a modality left out, the shape alone is used.
@@ -80,27 +83,28 @@ def train(
         modality: image, sound or image+sound.
         seed: decides the first weights, the order of clips and the augmentation, alike for all methods.
         settings: of training; those that the row uses and no others.
-        checkpoints: folder of the checkpoints.
-        student: the weights of the best epoch and what they are (.pt).
+        checkpoints: folder of checkpoints, kept until the student is there: after a kill, run again for the same bytes.
+        student: the weights that are tested and what they are (.pt).
         history: one line an epoch; losses in nats, scores and shares as fractions (.csv).
         image_encoder: pre-trained image network, not for scratch; if absent, a modality left out is of random weights.
         sound_encoder: pre-trained sound network and its event classifier; as image_encoder.
         logits: the teacher's logits; for methods that transfer events.
         logit_ids: ids of the teacher's logits.
+        teacher_events: the events that the teacher was trained on; every event loss is over these alone.
         prior: p(e given s) by scene; for methods with L_E1.
         relevance: d_k by scene; for methods with L_E2.
     """
-    media = {"images": images, "image_ids": image_ids, "sounds": sounds, "sound_ids": sound_ids}
-    about = {"index": index, "splits": splits, "normaliser": normaliser}
-    encoders = {"image_encoder": image_encoder, "sound_encoder": sound_encoder}
-    teacher = {"logits": logits, "logit_ids": logit_ids, "prior": prior, "relevance": relevance}
-    reads = {name: path for name, path in (media | about | encoders | teacher).items() if path is not None}
+    files = {"images": images, "image_ids": image_ids, "sounds": sounds, "sound_ids": sound_ids}
+    files |= {"index": index, "splits": splits, "normaliser": normaliser, "teacher_events": teacher_events}
+    files |= {"image_encoder": image_encoder, "sound_encoder": sound_encoder}
+    files |= {"logits": logits, "logit_ids": logit_ids, "prior": prior, "relevance": relevance}
+    reads = {name: path for name, path in files.items() if path is not None}
     row = _checked(method, modality, settings, reads)
     checkpoint = Checkpoint(checkpoints, settings, reads, method=method, modality=modality, seed=seed)
     classes, training = _prepared(row, modality, seed, settings, reads)
     run = _fitted(training, checkpoint, settings)
 
-    artifacts.write_weights(student, _canonical(_best(run, checkpoint.identity, classes)))
+    artifacts.write_weights(student, _canonical(_best(run, checkpoint.identity, classes, training.objective.events)))
     _write_history(history, run)
     checkpoint.delete()
 
@@ -110,8 +114,7 @@ def _checked(method: str, modality: str, settings: Settings, reads: Mapping[str,
     row = methods.find(method, modality)
     trained = methods.MODALITIES[modality]
     encoders = {f"{name}_encoder" for name in trained} if row.pretrained else set()
-    wanted = {*row.uses, *encoders, *(["logit_ids"] if "logits" in row.uses else [])}
-    wanted |= {"f_score_from_clips"} if row.scene_loss else set()
+    wanted = {*row.uses, *encoders, *(["logit_ids", "teacher_events"] if "logits" in row.uses else [])}
     wanted |= set(_AUGMENTATION) if "image" in trained else set()
     # the pre-trained network of a modality left out may be there or not
     allowed = wanted | ({"image_encoder", "sound_encoder"} if row.pretrained else set())
@@ -136,8 +139,8 @@ def _checked(method: str, modality: str, settings: Settings, reads: Mapping[str,
 _AUGMENTATION = ("flip", "brightness", "colour")
 _OF_SOME_ROWS = {
     **{name: f"--{name.replace('_', '-')}" for name in ("image_encoder", "sound_encoder")},
-    **{name: f"--{name.replace('_', '-')}" for name in ("logits", "logit_ids", "prior", "relevance")},
-    **{name: f"{name} in --settings" for name in ("alpha", "beta", "f_score_from_clips", *_AUGMENTATION)},
+    **{name: f"--{name.replace('_', '-')}" for name in ("logits", "logit_ids", "teacher_events", "prior", "relevance")},
+    **{name: f"{name} in --settings" for name in ("alpha", "beta", *_AUGMENTATION)},
 }
 """What some rows use and others do not, as a command line has it."""
 
@@ -162,8 +165,11 @@ def _prepared(
     layout = torch.channels_last if settings.channels_last else torch.contiguous_format
     model = model.to(device=settings.device, memory_format=layout)
     numbers = {name: getattr(settings, name) for name in ("alpha", "beta") if name in row.uses}
+    events = None
+    if "teacher_events" in reads:
+        events = torch.tensor(artifacts.read_trained_events(reads["teacher_events"]), device=settings.device)
     return classes, objective.Training(
-        objective.Objective(row, model, numbers | matrices, settings.bf16),
+        objective.Objective(row, model, numbers | matrices, events, settings.bf16),
         train,
         val,
         loop.Adam(model.trained(row.trains_scene_head), settings.learning_rate, settings.weight_decay),
@@ -202,26 +208,49 @@ def _network(name: str, modality: str, settings: Settings, reads: Mapping[str, P
 
 def _fitted(training: objective.Training, checkpoint: Checkpoint, settings: Settings) -> loop.Run:
     """Train to the end, from the checkpoint if there is one; after each epoch a checkpoint and a step of progress."""
+    recipe = _recipe(settings, training.objective.method)
+    epochs = math.ceil(recipe.length(len(training.train)) / recipe.steps_an_epoch(len(training.train)))
 
     def after_epoch(run: loop.Run) -> None:
         checkpoint.keep(training, run)
         line = run.history[-1]
         text = f"loss {line['train_loss']:.3f}, validation {line['val_loss']:.3f}, F {100 * line['val_f_score']:.1f} %"
-        progress.step(run.epoch, settings.epochs, text)
+        progress.step(len(run.history), epochs, text)
 
-    return training.fit(
-        epochs=settings.epochs,
-        batch_size=settings.batch_size,
-        patience=settings.patience,
-        f_score_from_clips=settings.f_score_from_clips,
-        run=checkpoint.resumed(training),
-        on_epoch=after_epoch,
+    exact = settings.bn_statistics == "exact"
+    run = training.fit(recipe, exact, checkpoint.resumed(training), after_epoch)
+    if loop.still_falls(run):
+        progress.note(
+            "warning: the training loss still falls at the end; a longer training may do better: raise train.steps "
+            "(or train.epochs) in the configuration"
+        )
+    return run
+
+
+def _recipe(settings: Settings, row: methods.Method) -> loop.Recipe:
+    """The recipe that the settings name."""
+    known = {"schedule": schedules.BY_NAME, "selection": selection.BY_NAME, "bn_statistics": ("exact", "running")}
+    for key, words in known.items():
+        if getattr(settings, key) not in words:
+            raise ConfigError(f"train: {key}: found {getattr(settings, key)!r}, expected one of {', '.join(words)}")
+    if (settings.steps is None) == (settings.epochs is None):
+        raise ConfigError("train: expected steps or epochs in --settings, one of the two")
+    return loop.Recipe(
+        settings.batch_size,
+        settings.steps,
+        settings.epochs,
+        schedules.BY_NAME[settings.schedule],
+        selection.of_method(settings.selection, row.scene_loss),
+        settings.patience,
     )
 
 
-def _best(run: loop.Run, identity: Mapping[str, Any], classes: list[str]) -> dict[str, Any]:
+def _best(
+    run: loop.Run, identity: Mapping[str, Any], classes: list[str], events: torch.Tensor | None
+) -> dict[str, Any]:
     """The weights of the best epoch, what they are, and what `evaluate` needs to build their networks."""
     said = {name: identity[name] for name in ("method", "modality", "seed")} | {"classes": classes}
+    said["events"] = None if events is None else len(events)
     networks = {name: identity[name] for name in ("network_image", "network_sound", "frozen_blocks")}
     return said | networks | {"best_epoch": run.best_epoch, "state": run.best_state}
 

@@ -36,6 +36,11 @@ class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
+Schedule = Literal["constant", "cosine", "steps"]
+Selection = Literal["best_f_score", "lowest_loss", "last"]
+Statistics = Literal["exact", "running"]
+
+
 class Twin(_Section):
     """The built-in simulated twin of ADVANCE; see docs/twin.md."""
 
@@ -137,14 +142,28 @@ class Train(_Section):
     """What may differ from the protocol because of the networks' size; null takes the protocol's value."""
 
     epochs: Count | None = Field(None, description="passes over the training clips, at most")
+    steps: Count | None = Field(None, description="optimizer steps, in place of epochs")
     batch_size: Annotated[int, Field(ge=2)] | None = Field(None, description="clips a step")
     learning_rate: Positive | None = Field(None, description="of Adam")
-    patience: Count | None = Field(None, description="epochs without a new best before training stops")
+    patience: Count | None = Field(
+        None, description="epochs without a new best before training stops; not where selection is last"
+    )
+    schedule: Schedule | None = Field(None, description="of the learning rate; cosine falls to 0 at the end")
+    selection: Selection | None = Field(None, description="which epoch's weights are tested")
+    bn_statistics: Statistics | None = Field(None, description="of batch norm, when weights are validated and kept")
     device: Literal["cpu", "cuda"] = Field(
         "cpu", description="where networks are trained; on cuda the data lie there too"
     )
     bf16: bool = Field(False, description="bfloat16 autocast (cuda)")
     channels_last: bool = Field(True, description="memory layout of convolutions; faster on both, other last digits")
+
+    @model_validator(mode="after")
+    def _one_length(self) -> "Train":
+        if self.steps and self.epochs:
+            raise ValueError("give steps or epochs, not both: either is the length of a training")
+        if self.selection == "last" and self.patience:
+            raise ValueError("patience: found with selection last, which has a fixed length; leave it out")
+        return self
 
 
 class Experiment(_Section):
@@ -184,10 +203,6 @@ class Augmentation(_Section):
     colour: Range
 
 
-class Selection(_Section):
-    f_score_from_clips: Natural
-
-
 class Unsaid(_Section):
     batch_size: Annotated[int, Field(ge=2)]
     epochs: Count
@@ -208,7 +223,9 @@ class Protocol(_Section):
     kl: Literal["kl"]
     squared: Literal["squared"]
     relevance: Literal["one_minus_cosine"]
+    schedule: Schedule
     selection: Selection
+    bn_statistics: Statistics
     allowed_leaks: list[str]
     unsaid: Unsaid
 
@@ -247,7 +264,7 @@ class Method(_Section):
 
     label: str
     reads: list[Literal["encoders", "logits", "prior", "relevance"]]
-    uses: list[Literal["alpha", "beta", "f_score_from_clips"]]
+    uses: list[Literal["alpha", "beta"]]
 
 
 class Study(_Section):

@@ -154,23 +154,27 @@ def train_inputs(experiment: Experiment, method: Method, modality: str) -> dict[
         files |= {f"{name}_encoder": f"pretrain/{name}.pt" for name in encoders(experiment)}
     if "logits" in method.reads:
         files |= {"logits": "teacher/logits.npy", "logit_ids": "teacher/logits.ids.csv"}
+        files |= {"teacher_events": "teacher/events.csv"}
     return files | {name: f"teacher/{name}.csv" for name in ("prior", "relevance") if name in method.reads}
 
 
 def train_settings(experiment: Experiment, protocol: Protocol, method: Method, modality: str) -> dict[str, Any]:
     """What a student's training depends on besides its inputs, method, modality and seed."""
-    of_some_rows = {"alpha": protocol.alpha, "beta": protocol.beta, **protocol.selection.model_dump()}
-    return {
+    of_some_rows = {"alpha": protocol.alpha, "beta": protocol.beta}
+    settings: dict[str, Any] = {
         "frozen_blocks": frozen_blocks(experiment, method, modality),
         "network_image": experiment.networks.image.name,
         "network_sound": experiment.networks.sound.name,
         "learning_rate": protocol.learning_rate,
-        "weight_decay": protocol.weight_decay,
+        **protocol.model_dump(include={"weight_decay", "schedule", "selection", "bn_statistics"}),
         **protocol.unsaid.model_dump(),
         **{name: value for name, value in of_some_rows.items() if name in method.uses},
         **(protocol.augmentation.model_dump() if "image" in modality else {}),
         **experiment.train.model_dump(exclude_none=True),
     }
+    unused = {"epochs"} if "steps" in settings else set()
+    unused |= {"patience"} if settings["selection"] == "last" else set()
+    return {name: value for name, value in settings.items() if name not in unused}
 
 
 def evaluate_settings(experiment: Experiment, protocol: Protocol) -> dict[str, Any]:
@@ -221,11 +225,8 @@ def remarks(experiment: Experiment) -> list[str]:
             text += f"; its lower {sound.frozen_blocks} of 17 blocks are kept as given (none where it starts at random)"
         lines.append(text + ".")
     own = {key: value for key, value in experiment.train.model_dump().items() if value is not None}
-    shown = [
-        f"{key.replace('_', ' ')} {own[key]:g}"
-        for key in ("learning_rate", "epochs", "batch_size", "patience")
-        if key in own
-    ]
+    words = ("learning_rate", "epochs", "steps", "batch_size", "patience", "schedule", "selection", "bn_statistics")
+    shown = [f"{word.replace('_', ' ')} {str(own[word]).replace('_', ' ')}" for word in words if word in own]
     if shown:
         lines.append(f"Training settings of this experiment: {', '.join(shown)}.")
     return lines

@@ -83,6 +83,7 @@ STAGES = {
         {
             "logits": "teacher/logits.npy",
             "logit_ids": "teacher/logits.ids.csv",
+            "events": "teacher/events.csv",
             "report": "teacher/report.json",
             "trunk": "teacher/trunk.npy",
         },

@@ -21,7 +21,7 @@ class Tagger:
         """Build from what `pretrain` wrote.
 
         Args:
-            content: network, modality, encoder, classifier and labels.
+            content: network, modality, encoder, classifier, labels, and positions of the labels it was trained on.
             where: the file it came from, for messages.
             frozen_blocks: how many lower blocks students keep frozen.
             device: where to compute.
@@ -35,7 +35,7 @@ class Tagger:
             raise CheckpointError(
                 f"{where}: found a network for {modality}, expected one for sound; run pretrain again"
             )
-        self.network, self.device = network, device
+        self.network, self.device, self.trained = network, device, frozenset(content["trained"])
         self.trunk = self._encoder(content, where, 0) if frozen_blocks else None
         self.frozen_blocks = frozen_blocks
         self.encoder = self._encoder(content, where, frozen_blocks)

@@ -1,4 +1,4 @@
-"""Jobs and files as a graph; networkx, an independent implementation, says what ancestors and cycles are."""
+"""Jobs and files as a graph; networkx says what ancestors and cycles are."""
 
 import networkx
 import numpy as np

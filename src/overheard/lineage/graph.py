@@ -8,12 +8,10 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from overheard.jobs.records import Record
+from overheard.jobs.records import Entry, Record
 from overheard.study.layout import FINAL_STAGES
-
-Entry = Mapping[str, Any]
 
 
 class Link(NamedTuple):
@@ -84,14 +82,14 @@ class Graph:
         return {job: list(dict.fromkeys(path for path in made if path in self.records)) for job, made in read.items()}
 
     @cached_property
-    def children(self) -> dict[str, list[str]]:
-        """For each job those that read from it; also for one whose record is not here, as a damaged one."""
-        found: dict[str, dict[str, None]] = {job: {} for job in self.records}
+    def children(self) -> dict[str, dict[str, None]]:
+        """For each job those that read from it, each once; also for one whose record is not here, as a damaged one."""
+        found: dict[str, dict[str, None]] = defaultdict(dict)
         for job, record in self.records.items():
             for _, entry in files(record, "reads"):
                 if entry.get("record"):
-                    found.setdefault(entry["record"], {})[job] = None
-        return {job: list(readers) for job, readers in found.items()}
+                    found[entry["record"]][job] = None
+        return found
 
     def ancestors(self, jobs: Iterable[str]) -> list[str]:
         """The jobs and all they rest on, each after everything it read from (a job of a cycle somewhere among them)."""
@@ -103,20 +101,14 @@ class Graph:
 
     def cycles(self) -> list[list[str]]:
         """Groups of jobs that rest on themselves, each sorted; none, if all is well."""
-        order = _ordered(self.records, self.parents)
-        found: list[list[str]] = []
-        seen: set[str] = set()
-        # Kosaraju: walked the other way from the last job on, each walk stays within one strong component
-        for job in reversed(order):
-            if job not in seen:
-                group = _ordered([job], self.children, seen)
-                if len(group) > 1 or job in self.parents[job]:
-                    found.append(sorted(group))
-        return sorted(found)
+        from networkx import DiGraph, strongly_connected_components
 
-    def orphans(self, final_stages: Collection[str] = FINAL_STAGES) -> list[str]:
+        groups = map(sorted, strongly_connected_components(DiGraph(self.parents)))
+        return sorted(group for group in groups if len(group) > 1 or group[0] in self.parents[group[0]])
+
+    def orphans(self) -> list[str]:
         """Jobs from which no way leads to a job of a final stage, as a seed that was taken out of the study leaves."""
-        finals = [job for job, record in self.records.items() if record["stage"] in final_stages]
+        finals = [job for job, record in self.records.items() if record["stage"] in FINAL_STAGES]
         used = set(self.ancestors(finals))
         return sorted(set(self.records) - used)
 
@@ -158,9 +150,9 @@ class Graph:
         return {path: sorted(link.job for link in links) for path, links in self.writers.items() if len(links) > 1}
 
 
-def _ordered(start: Iterable[str], towards: Mapping[str, list[str]], seen: set[str] | None = None) -> list[str]:
-    """All that is reached from `start`, each after all it leads to, but what was `seen`; depth first, no recursion."""
-    seen = set() if seen is None else seen
+def _ordered(start: Iterable[str], towards: Mapping[str, Collection[str]]) -> list[str]:
+    """All that is reached from `start`, each after all it leads to; depth first, no recursion."""
+    seen: set[str] = set()
     order = []
     stack = [(job, False) for job in reversed(list(start))]
     while stack:
@@ -170,5 +162,5 @@ def _ordered(start: Iterable[str], towards: Mapping[str, list[str]], seen: set[s
         elif job not in seen:
             seen.add(job)
             stack.append((job, True))
-            stack.extend((following, False) for following in reversed(towards.get(job, ())) if following not in seen)
+            stack.extend((following, False) for following in reversed([*towards.get(job, ())]))
     return order

@@ -6,7 +6,6 @@ inputs then gives other bytes than he wrote. What is run is made from the record
 
 import dataclasses
 import importlib
-import inspect
 import json
 import os
 import random
@@ -20,11 +19,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import typer
+
 from overheard.errors import LineageError, OverheardError
-from overheard.io.signature import deciding, role, settings_from_json, without_none
+from overheard.io.signature import deciding, paths_of, role, settings_from_json, without_none
 from overheard.jobs import hashing, on_disk
 from overheard.jobs.code import closure as code
 from overheard.jobs.code import versions
+from overheard.jobs.command_line import stage_command
 from overheard.jobs.comparison import Difference, as_plan, differences, other_inputs, paths
 from overheard.jobs.machine import machine_class
 from overheard.jobs.records import SUFFIX, Record, entries, listing_path, located, read_record
@@ -32,8 +34,6 @@ from overheard.lineage.circumstances import circumstance_of
 from overheard.lineage.findings import Finding
 from overheard.study.layout import STAGES
 
-_RUNNERS = {"log", "record", "records", "planned"}
-"""Flags that every stage has besides its own."""
 _WORDS = {"setting": "settings", "package": "environment", "definition": "code"}
 """What a kind of difference is called, where it is not itself the word."""
 
@@ -50,11 +50,7 @@ def recompute(
         seed: of the drawing; None draws one.
     """
     seed = secrets.randbelow(2**32) if seed is None else seed
-    possible = sorted(
-        job
-        for job, record in records.items()
-        if _has_inputs(record, folder) and _circumstance(folder, job, record) is not None
-    )
+    possible = sorted(job for job, record in records.items() if _can_run(folder, job, record))
     drawn = random.Random(seed).sample(possible, min(count, len(possible)))
     for job in drawn:
         yield from recompute_job(folder, job, records[job])
@@ -62,23 +58,20 @@ def recompute(
     yield f"{len(drawn)} of {len(possible)} jobs run again (drawn with seed {seed}): {names}"
 
 
-def _has_inputs(record: Record, folder: Path) -> bool:
-    return all(os.path.exists(located(entry["path"], folder)) for entry in entries(record["reads"]))
-
-
-def _circumstance(folder: Path, job: str, record: Record) -> Mapping[str, Any] | None:
-    """The circumstance of a job; None where it is not whole or not this record's, which an audit reports by itself."""
+def _can_run(folder: Path, job: str, record: Record) -> bool:
+    """Whether its inputs are here and its circumstance is whole, and this record's; else an audit reports it itself."""
     try:
-        return circumstance_of(folder, job, record)
+        circumstance_of(folder, job, record)
     except LineageError:
-        return None
+        return False
+    return all(located(entry["path"], folder).exists() for entry in entries(record["reads"]))
 
 
 def recompute_job(folder: Path, job: str, record: Record) -> list[Finding]:
     """Run one job again, in a temporary working folder that holds links to its inputs and nothing else."""
     fix = f"delete {job} and `overheard run {folder.name}`"
     try:
-        said = _circumstance(folder, job, record) or {}
+        said = circumstance_of(folder, job, record)
         words = _recorded_command(said, job, record)
         if other := _other_code(record):
             return [
@@ -104,7 +97,7 @@ def _recorded_command(said: Mapping[str, Any], job: str, record: Record) -> list
     """
     command = said.get("command")
     if not isinstance(command, str):
-        raise LineageError(f"{job}: no whole circumstance beside it, so its command is not known")
+        raise LineageError(f"{job}: its command is not known: its circumstance has none")
     try:
         words = shlex.split(command)
     except ValueError as error:
@@ -120,53 +113,26 @@ def _said_otherwise(words: list[str], job: str, record: Record) -> list[str]:
     Raises:
         OverheardError: it cannot be read as a command of its stage.
     """
-    stage = _stage(record["stage"])
-    parameters, given = inspect.signature(stage).parameters, _values(words)
-    if unknown := given.keys() - parameters.keys() - _RUNNERS:
-        raise LineageError(f"its command has --{min(unknown)}, which is no flag of {record['stage']}")
+    word, stage = record["stage"], _stage(record["stage"])
+    try:
+        given = stage_command(word).make_context(word, [*words], help_option_names=[]).params
+    except typer.TyperException as error:
+        raise LineageError(f"its command cannot be read: {error}") from error
     plan: dict[str, Any] = {"reads": {}, "writes": {}}
-    settings = {}
     for name, annotation in typing.get_type_hints(stage, include_extras=True).items():
-        if name not in parameters:
-            continue
+        value, kind = given.get(name), without_none(annotation)
         if side := role(annotation):
-            plan[side][name] = [Path(path).as_posix() for path in given.get(name, [])]
-        elif name in given:
-            settings[name] = _value(without_none(annotation), given[name][-1], f"{job}: --{name}")
-        elif parameters[name].default is inspect.Parameter.empty:
-            raise LineageError(f"its command has no --{name}")
-        else:
-            settings[name] = parameters[name].default
-    plan["settings"] = deciding(stage, settings)
-    same_record = [Path(path).as_posix() for path in given.get("record", [])] == [job]
+            plan[side][name] = [path.as_posix() for path in (paths_of(value) if value else ())]
+        elif value is not None and isinstance(kind, type) and dataclasses.is_dataclass(kind):
+            given[name] = settings_from_json(kind, value, f"{job}: --{name}")
+    plan["settings"] = deciding(stage, given)
+    same_record = given["record"] and given["record"].as_posix() == job
     return [*_in_words(differences(record, plan)), *([] if same_record else ["record"])]
 
 
 def _stage(word: str) -> Callable[..., None]:
     stage: Callable[..., None] = getattr(importlib.import_module(f"overheard.stages.{word}"), word)
     return stage
-
-
-def _values(words: list[str]) -> dict[str, list[str]]:
-    """The values of each flag; a person may write `--seed=0`."""
-    given: dict[str, list[str]] = {}
-    waiting = list(words)
-    while waiting:
-        flag, equals, value = waiting.pop(0).partition("=")
-        if not flag.startswith("--") or not (equals or waiting):
-            raise LineageError(f"its command has {flag!r} where a flag with a value was expected")
-        given.setdefault(flag[2:].replace("-", "_"), []).append(value if equals else waiting.pop(0))
-    return given
-
-
-def _value(kind: Any, text: str, where: str) -> Any:
-    """A setting, or a folder of checkpoints: a path, by which it is known to decide nothing."""
-    if isinstance(kind, type) and dataclasses.is_dataclass(kind):
-        return settings_from_json(kind, text, where)
-    try:
-        return kind(text)
-    except ValueError as error:
-        raise LineageError(f"{where}: its command has {text[:60]!r} ({error})") from error
 
 
 def _in_words(found: Iterable[Difference]) -> list[str]:

@@ -76,7 +76,8 @@ def read_records(folder: Path) -> tuple[dict[str, Record], list[Finding]]:
             text = (wrong := fault(record)) and f"not a record: {wrong}"
         except (OverheardError, OSError, ValueError, RecursionError) as error:  # no JSON or text at all
             text = _after(error, path)
-        if not text and (foreign := sorted({one for one in _wrote(record) if record_of(one) != name})):
+        paths = () if text else sorted(entry["path"] for entry in entries(record["writes"]))
+        if foreign := [path for path in paths if record_of(path) != name]:
             text = f"a record of {foreign[0]}, which belongs to {record_of(foreign[0]) or 'no job'}"
             expected = "the record of the job of its place"
         if text:
@@ -85,10 +86,6 @@ def read_records(folder: Path) -> tuple[dict[str, Record], list[Finding]]:
             whole[name] = record
             findings += _circumstance(folder, name, record)
     return whole, findings
-
-
-def _wrote(record: Record) -> Iterator[str]:
-    return (entry["path"] for entry in entries(record["writes"]))
 
 
 def _after(error: Exception, path: Path) -> str:
@@ -124,7 +121,11 @@ def read_all(folder: Path, records: Mapping[str, Record]) -> Read:
     wanted |= {path: _outside_place(path) for path in outside}
     _read(wanted, found)
     for path, (entry, _) in written.items():
-        _compare_written(path, entry, found)
+        content = found.contents.get(path)
+        if "files" in entry:
+            _compare_folder(path, entry, content, found)
+        elif content and (content.sha256, content.bytes) != (entry["sha256"], entry["bytes"]):
+            found.changed(path, content.sha256, entry["sha256"], _again(folder, "it"))
     for job, record in records.items():
         _inside_folders(record, found)
         if record["stage"] == "media":
@@ -164,14 +165,6 @@ def _read(places: Mapping[str, Path], found: Read) -> None:
             found.contents[path] = answer
             if answer.listing is not None:
                 found.listings[path] = hashing.listed(answer.listing, path)
-
-
-def _compare_written(path: str, entry: Mapping[str, Any], found: Read) -> None:
-    content = found.contents.get(path)
-    if "files" in entry:
-        _compare_folder(path, entry, content, found)
-    elif content is not None and (content.sha256, content.bytes) != (entry["sha256"], entry["bytes"]):
-        found.changed(path, content.sha256, entry["sha256"], _again(found.folder, "it"))
 
 
 def _compare_folder(path: str, entry: Mapping[str, Any], content: Content | None, found: Read) -> None:

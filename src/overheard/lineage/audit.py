@@ -104,12 +104,10 @@ def audit(
         for what, question in (also or {}).items():
             with asking(what):
                 said += chain(*question(folder, read.faulty))
-    if leaks:
-        with asking("the leak report"):
-            said += _leaks(folder, records, read.faulty)
-    if recompute:
-        with asking("running again"):
-            said += recompute_jobs.recompute(folder, records, recompute, seed)
+    with asking("the leak report"):
+        said += _leaks(folder, records, read.faulty) if leaks else ()
+    with asking("running again"):
+        said += recompute_jobs.recompute(folder, records, recompute, seed) if recompute else ()
     if read.absent:
         said.append(f"{read.absent} files are not kept here, as in every reference run")
     counts = {

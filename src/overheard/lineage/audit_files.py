@@ -82,9 +82,17 @@ def read_records(folder: Path) -> tuple[dict[str, Record], list[Finding]]:
             expected = "the record of the job of its place"
         if text:
             findings.append(Finding("record", name, text, expected, _again(folder, "it")))
-        else:
-            whole[name] = record
-            findings += _circumstance(folder, name, record)
+            continue
+        whole[name], place = record, circumstance_path(path)
+        try:
+            circumstance_of(folder, name, record)
+        except LineageError as error:
+            kind, what = (
+                "circumstance" if place.exists() else "missing",
+                f"the circumstance of {name}, as it was written",
+            )
+            fix = _again(folder, f"it and {path.name}")
+            findings.append(Finding(kind, recorded(place, folder), _after(error, place), what, fix))
     return whole, findings
 
 
@@ -96,17 +104,6 @@ def _again(folder: Path, what: str) -> str:
     if folder.parent.name == "reference":
         return f"put {what} back: `git checkout -- {folder}`"
     return f"delete {what}, then `overheard run {folder.name}`"
-
-
-def _circumstance(folder: Path, job: str, record: Record) -> list[Finding]:
-    place = circumstance_path(located(job, folder))
-    try:
-        circumstance_of(folder, job, record)
-    except LineageError as error:
-        kind = "circumstance" if place.exists() else "missing"
-        expected, fix = f"the circumstance of {job}, as it was written", _again(folder, f"it and {Path(job).name}")
-        return [Finding(kind, recorded(place, folder), _after(error, place), expected, fix)]
-    return []
 
 
 def read_all(folder: Path, records: Mapping[str, Record]) -> Read:
@@ -144,27 +141,22 @@ def _outside_place(path: str) -> Path:
 
 def _read(places: Mapping[str, Path], found: Read) -> None:
     """Hash files and folders, the largest files first, so that two threads end together."""
-
-    def read(path: str) -> Content | MediaError:
-        try:
-            return hashing.read(places[path])
-        except MediaError as error:
-            return error
-
     ordered = sorted(places, key=lambda path: -places[path].stat().st_size if places[path].is_file() else 0)
     with ThreadPoolExecutor(max(2, len(os.sched_getaffinity(0)))) as pool:
-        for path, answer in zip(ordered, pool.map(read, ordered), strict=True):
-            if isinstance(answer, MediaError):
+        answers = {path: pool.submit(hashing.read, places[path]) for path in ordered}
+        for path, answer in answers.items():
+            try:
+                found.contents[path] = content = answer.result()
+            except MediaError as error:
                 if places[path].is_dir():
-                    found.add("changed", path, str(answer), "a folder as a job left it", "fix or remove it")
+                    found.add("changed", path, str(error), "a folder as a job left it", "fix or remove it")
                     found.contents[path] = Content("unreadable", 0, 0)
                 else:
                     fix = _again(found.folder, "what is left of it")
-                    found.add("missing", path, _after(answer, places[path]), "the file", fix)
+                    found.add("missing", path, _after(error, places[path]), "the file", fix)
                 continue
-            found.contents[path] = answer
-            if answer.listing is not None:
-                found.listings[path] = hashing.listed(answer.listing, path)
+            if content.listing is not None:
+                found.listings[path] = hashing.listed(content.listing, path)
 
 
 def _compare_folder(path: str, entry: Mapping[str, Any], content: Content | None, found: Read) -> None:

@@ -58,10 +58,8 @@ class Feeds:
 
     def of_job(self, job: str) -> tuple[str, ...]:
         """What rests on a job, which may have a damaged record; of a table or figure that very one."""
-        told = self._named({job})
-        if job in self.records or told:
-            return told
-        return (_word(job),) if stage_of(job) in FINAL_STAGES else ()
+        alone = (_word(job),) if job not in self.records and stage_of(job) in FINAL_STAGES else ()
+        return self._named({job}) or alone
 
     def _readers(self, path: str) -> Iterable[str]:
         """Jobs that read a file, a folder it lies in, or something in it."""

@@ -5,7 +5,6 @@ inputs then gives other bytes than he wrote. What is run is made from the record
 """
 
 import dataclasses
-import importlib
 import json
 import os
 import random
@@ -15,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import typing
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -26,12 +25,13 @@ from overheard.io.signature import deciding, paths_of, role, settings_from_json,
 from overheard.jobs import hashing, on_disk
 from overheard.jobs.code import closure as code
 from overheard.jobs.code import versions
-from overheard.jobs.command_line import stage_command
+from overheard.jobs.command_line import stage_command, stage_function
 from overheard.jobs.comparison import Difference, as_plan, differences, other_inputs, paths
 from overheard.jobs.machine import machine_class
-from overheard.jobs.records import SUFFIX, Record, entries, listing_path, located, read_record
+from overheard.jobs.records import LISTING, SUFFIX, Record, entries, located, read_record
 from overheard.lineage.circumstances import circumstance_of
 from overheard.lineage.findings import Finding
+from overheard.lineage.graph import enclosing
 from overheard.study.layout import STAGES
 
 _WORDS = {"setting": "settings", "package": "environment", "definition": "code"}
@@ -113,7 +113,7 @@ def _said_otherwise(words: list[str], job: str, record: Record) -> list[str]:
     Raises:
         OverheardError: it cannot be read as a command of its stage.
     """
-    word, stage = record["stage"], _stage(record["stage"])
+    word, stage = record["stage"], stage_function(record["stage"])
     try:
         given = stage_command(word).make_context(word, [*words], help_option_names=[]).params
     except typer.TyperException as error:
@@ -130,11 +130,6 @@ def _said_otherwise(words: list[str], job: str, record: Record) -> list[str]:
     return [*_in_words(differences(record, plan)), *([] if same_record else ["record"])]
 
 
-def _stage(word: str) -> Callable[..., None]:
-    stage: Callable[..., None] = getattr(importlib.import_module(f"overheard.stages.{word}"), word)
-    return stage
-
-
 def _in_words(found: Iterable[Difference]) -> list[str]:
     return list(dict.fromkeys(_WORDS.get(one.kind, one.kind) for one in found))
 
@@ -146,7 +141,7 @@ def _command(folder: Path, job: str, record: Record) -> list[str]:
         LineageError: a path leads elsewhere.
     """
     words = [sys.executable, "-m", "overheard", record["stage"]]
-    for name, annotation in typing.get_type_hints(_stage(record["stage"]), include_extras=True).items():
+    for name, annotation in typing.get_type_hints(stage_function(record["stage"]), include_extras=True).items():
         side, flag = role(annotation), f"--{name.replace('_', '-')}"
         if side:
             rows = record[side].get(name, [])
@@ -206,21 +201,13 @@ def _link_inputs(folder: Path, record: Record, place: Path) -> None:
     """Link what a job reads, the records of its makers, and the listings by which files in folders are checked."""
     # folders first: a single file of theirs is then there already
     for entry in sorted(entries(record["reads"]), key=lambda entry: "files" not in entry):
-        path = Path(entry["path"])
-        _link(entry["path"], folder, place)
-        if entry.get("record"):
-            _link(entry["record"], folder, place)
-        for parent in (path, *path.parents):
-            listing = listing_path(parent).as_posix() if parent.name else ""
-            if listing and located(listing, folder).is_file():
-                _link(listing, folder, place)
-
-
-def _link(path: str, folder: Path, place: Path) -> None:
-    """Link a file into the folder where the job runs; one that lies elsewhere is found where it is."""
-    if _is_inside(path) and not (place / path).exists():
-        (place / path).parent.mkdir(parents=True, exist_ok=True)
-        (place / path).symlink_to(located(path, folder).resolve())
+        listings = [f"{path}{LISTING}" for path in enclosing(entry["path"])]
+        there = [listing for listing in listings if located(listing, folder).is_file()]
+        for path in filter(None, (entry["path"], entry.get("record"), *there)):
+            # one that lies elsewhere is found where it is
+            if _is_inside(path) and not (place / path).exists():
+                (place / path).parent.mkdir(parents=True, exist_ok=True)
+                (place / path).symlink_to(located(path, folder).resolve())
 
 
 def _compared(

@@ -164,13 +164,9 @@ def _way(path: Sequence[str], group: Sequence[Way], label: str) -> list[str]:
     pad = "  " * len(path)
     for way in group[:_SHOWN]:
         head, *more = way.cause.text().splitlines()
-        lines += [f"{pad}{label}: {head}{_elsewhere(way.others)}", *(f"{pad}  {line}" for line in more)]
+        if way.others:
+            shown = ", ".join(words(record) for record in way.others[:2])
+            head += f" (as at {len(way.others)} more: {shown}{', …' * (len(way.others) > 2)})"
+        lines += [f"{pad}{label}: {head}", *(f"{pad}  {line}" for line in more)]
         label = "also"
     return lines + ([f"{pad}… and {len(group) - _SHOWN} more"] if len(group) > _SHOWN else [])
-
-
-def _elsewhere(others: Sequence[str]) -> str:
-    if not others:
-        return ""
-    shown = ", ".join(words(record) for record in others[:2])
-    return f" (as at {len(others)} more: {shown}{', …' * (len(others) > 2)})"

@@ -8,7 +8,7 @@ import io
 import subprocess
 import tarfile
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -101,7 +101,11 @@ def diff(a: str, b: str, experiment: str | None = None) -> Diff:
     """
     with ExitStack() as stack:
         places = {word: _folder(word) or _commit(word) for word in (a, b)}
-        kinds = _kinds([_tracked(commit) for commit in places.values() if isinstance(commit, str)], experiment)
+        tracked = [set(_tracked(commit)) for commit in places.values() if isinstance(commit, str)]
+        common = set.intersection(*tracked) if tracked else set()
+        # what both commits have first, of both the results
+        shared = {kind for kind, _, name in (folder.partition("/") for folder in common) if experiment in (None, name)}
+        kinds = sorted(("results", "reference"), key=lambda kind: kind not in shared)
         return _compared(*(_side(word, places[word], kinds, experiment, stack) for word in (a, b)))
 
 
@@ -146,40 +150,28 @@ def _commit(word: str) -> str:
     return found.decode().strip()
 
 
-def _tracked(commit: str) -> dict[str, list[str]]:
+def _tracked(commit: str) -> list[str]:
     """Of each experiment in a commit, the folders in which its cells are: `results/NAME`, `reference/NAME`."""
     listed = _git("-C", _top(), "ls-tree", "-r", "-z", "--name-only", commit, "--", "results", "reference") or b""
-    found: dict[str, list[str]] = {}
-    for path in listed.decode().split("\0"):
-        if path.endswith(f"/{CELLS}") and path.count("/") == 3:
-            folder = path.removesuffix(f"/{CELLS}")
-            found.setdefault(folder.partition("/")[2], []).append(folder)
-    return found
+    paths = [path for path in listed.decode().split("\0") if path.endswith(f"/{CELLS}")]
+    return [path.removesuffix(f"/{CELLS}") for path in paths if path.count("/") == 3]
 
 
 def _top() -> str:
     return (_git("rev-parse", "--show-toplevel") or b".").decode().strip()
 
 
-def _kinds(tracked: Sequence[Mapping[str, list[str]]], experiment: str | None) -> list[str]:
-    """`results` and `reference` in the order of preference: what both commits have first, of both the results."""
-    names = [experiment] if experiment else sorted({name for one in tracked for name in one})
-
-    def everywhere(kind: str) -> bool:
-        return any(all(f"{kind}/{name}" in one.get(name, ()) for one in tracked) for name in names)
-
-    return sorted(("results", "reference"), key=lambda kind: not everywhere(kind))
-
-
 def _side(word: str, found: Path | str, kinds: Sequence[str], experiment: str | None, stack: ExitStack) -> Side:
     if isinstance(found, Path):
         return load_side(word, found)
     tracked = _tracked(found)
-    names = [experiment] if experiment else sorted(tracked)
-    if len(names) != 1 or names[0] not in tracked:
-        there = ", ".join(sorted(tracked)) or "none"
-        raise ConfigError(f"{word}: its commit has these experiments with tables: {there}; name one by --experiment")
-    folder = next(f"{kind}/{names[0]}" for kind in kinds if f"{kind}/{names[0]}" in tracked[names[0]])
+    there = sorted({folder.partition("/")[2] for folder in tracked})
+    names = [experiment] if experiment else there
+    folders = [f"{kind}/{name}" for name in names for kind in kinds if f"{kind}/{name}" in tracked]
+    if len(names) != 1 or not folders:
+        known = ", ".join(there) or "none"
+        raise ConfigError(f"{word}: its commit has these experiments with tables: {known}; name one by --experiment")
+    folder = folders[0]
     place = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="overheard-diff-")))
     packed = _git("-C", _top(), "archive", found, folder)
     if packed is None:

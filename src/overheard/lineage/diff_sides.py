@@ -1,7 +1,6 @@
 """One side of a comparison: an experiment's cells, and the bytes of the predictions behind. Touches files: hashes."""
 
 import csv
-import re
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -12,9 +11,9 @@ from overheard.jobs import hashing, on_disk
 from overheard.jobs.records import Record, entries, load_records, record_paths, recorded
 from overheard.lineage.cell_comparison import Cell, Key, cell_of
 from overheard.scores.cells import COLUMNS
+from overheard.study.layout import run_of
 
 CELLS = "tables/cells.csv"
-_RUN = re.compile(r"results/[^/]+/evaluate/(.+)/predictions\.npz")
 
 
 @dataclass(frozen=True)
@@ -49,7 +48,7 @@ def load_side(label: str, folder: Path) -> Side:
     if not lines or not set(COLUMNS) - {"asked", "note"} <= lines[0].keys():
         raise LineageError(f"{place}: not a file of cells; expected the columns {', '.join(COLUMNS)}")
     digests = _digests(folder, records)
-    predictions = {run[1]: digest for path, digest in digests.items() if (run := _RUN.fullmatch(path))}
+    predictions = {run: digest for path, digest in digests.items() if (run := run_of(path, "evaluate", "predictions"))}
     return Side(label, folder, dict(cell_of(line, predictions) for line in lines), records)
 
 

@@ -1,7 +1,7 @@
 """What an audit found, and the cells it feeds. Pure: from records to plain data."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from overheard.jobs.records import SUFFIX, Record
@@ -54,18 +54,16 @@ class Feeds:
             return self.of_job(str(record_of(path)))
         written = self.graph.producer(path)
         own = {written.job} if written and self.records[written.job]["stage"] in FINAL_STAGES else set()
-        return self._named(own | set(self._readers(path)))
+        for place, links in self.graph.readers.items():
+            # a folder it lies in, or something in it
+            if place == path or path.startswith(f"{place}/") or place.startswith(f"{path}/"):
+                own |= {link.job for link in links}
+        return self._named(own)
 
     def of_job(self, job: str) -> tuple[str, ...]:
         """What rests on a job, which may have a damaged record; of a table or figure that very one."""
         alone = (_word(job),) if job not in self.records and stage_of(job) in FINAL_STAGES else ()
         return self._named({job}) or alone
-
-    def _readers(self, path: str) -> Iterable[str]:
-        """Jobs that read a file, a folder it lies in, or something in it."""
-        for place, links in self.graph.readers.items():
-            if place == path or path.startswith(f"{place}/") or place.startswith(f"{path}/"):
-                yield from (link.job for link in links)
 
     def _named(self, jobs: set[str]) -> tuple[str, ...]:
         """Cells and figures that these jobs, and those after them, make."""

@@ -88,18 +88,14 @@ class _Seer:
         if self.store is None or not store.holds(self.store, identity):
             return None
         entry = store_files.parse_entry(self.store / "records" / machine_class() / f"{identity}.json")
-        writes = entry and entry["record"]["writes"]
-        return writes if writes and self._is_whole(self.store, writes) else None
-
-    def _is_whole(self, place: Path, writes: Mapping[str, Any]) -> bool:
-        """Whether the store's files are what their names say: a damaged one is not put back."""
-        try:
-            return not any(
-                hashing.difference(store_files.content_path(place, digest), digest, self.memory)
-                for digest, _ in store_files.contents_of(place, writes)
-            )
-        except OSError:
-            return False
+        writes = entry["record"]["writes"] if entry else {}
+        with suppress(OSError):
+            for digest, _ in store_files.contents_of(self.store, writes):
+                # a damaged file is not put back
+                if hashing.difference(store_files.content_path(self.store, digest), digest, self.memory):
+                    return None
+            return writes or None
+        return None
 
     def _as_recorded(self, record: str, identity: str) -> Mapping[str, Any] | None:
         """What the job wrote when it last was the same, on a machine of this class."""

@@ -8,6 +8,7 @@ import os
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -133,14 +134,11 @@ def log_end(path: str) -> tuple[str, str]:
 
 def at_work(name: str) -> str | None:
     """The process of a run that works on an experiment now; None if there is none."""
-    try:
-        with open(Path("results") / name / ".lock", encoding="utf-8") as stream:
-            try:
-                fcntl.flock(stream, fcntl.LOCK_SH | fcntl.LOCK_NB)
-            except BlockingIOError:
-                return stream.read().strip() or "unknown"
-    except OSError:
-        return None
+    with suppress(OSError), open(Path("results") / name / ".lock", encoding="utf-8") as stream:
+        try:
+            fcntl.flock(stream, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return stream.read().strip() or "unknown"
     return None
 
 

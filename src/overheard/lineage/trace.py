@@ -8,7 +8,6 @@ import io
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +82,7 @@ class Trace:
         cell: its line of cells.csv; None for a file.
         runs: the runs of the cell.
         jobs: by name, each after what it read from.
+        cost: of all jobs.
     """
 
     folder: str
@@ -90,11 +90,7 @@ class Trace:
     cell: Mapping[str, str] | None
     runs: Sequence[Seed]
     jobs: Mapping[str, Step]
-
-    @cached_property
-    def cost(self) -> Cost:
-        """Of all jobs."""
-        return cost_of(self.jobs.values())
+    cost: Cost
 
 
 def trace_cell(folder: Path, table: str, row: str, column: str, metric: str) -> Trace:
@@ -113,7 +109,8 @@ def trace_cell(folder: Path, table: str, row: str, column: str, metric: str) -> 
     """
     reader = _Reader(folder)
     last = [record_path(folder.name, "tables", {"table": table}), record_path(folder.name, "cells", {})]
-    cells = reader.whole(reader.record(last[1])["writes"]["cells"][0], last[1])
+    entry = reader.record(last[1])["writes"]["cells"][0]
+    cells = on_disk.whole(entry, records.located(entry["path"], folder), last[1])
     cell = _chosen(cells, {"table": table, "row": row, "column": column, "metric": metric})
     if not (names := cell["runs"].split()):
         raise ConfigError(f"{table}, {row}, {column}: the cell rests on no run: {cell['note'] or 'no reason given'}")
@@ -192,10 +189,6 @@ class _Reader:
                     )
         return graph
 
-    def whole(self, entry: Entry, record: str) -> bytes:
-        """A file's content, which must be what its record says."""
-        return on_disk.whole(entry, records.located(entry["path"], self.folder), record)
-
 
 def _chosen(content: bytes, wanted: Mapping[str, str]) -> dict[str, str]:
     """The one line of cells.csv that was asked for; else what there is, at the first key that has no match."""
@@ -218,8 +211,8 @@ def _seed(reader: _Reader, name: str, scores: Entry, metric: str) -> Seed:
     if name != RUN.format_map(reader.found[student["record"]]["settings"]):
         raise LineageError(f"{student['record']}: is not of run {name}; run evaluate again")
     score = None
-    if records.located(scores["path"], reader.folder).exists():
-        score = 100 * json.loads(reader.whole(scores, scores["record"]))[metric]
+    if (place := records.located(scores["path"], reader.folder)).exists():
+        score = 100 * json.loads(on_disk.whole(scores, place, scores["record"]))[metric]
     predictions = evaluated["writes"]["predictions"][position]
     own = {"scores": scores, "predictions": predictions, "student": student}
     return Seed(name, score, reader.name(student["record"]), own)
@@ -235,7 +228,7 @@ def _trace(
         back = said if said and said["how"] == "put back" else None
         parents = [reader.name(parent) for parent in graph.parents[path]]
         jobs[reader.name(path)] = Step(reader.name(path), record, parents, back["computed"] if back else said, back)
-    return Trace(reader.folder.as_posix(), target, cell, runs, jobs)
+    return Trace(reader.folder.as_posix(), target, cell, runs, jobs, cost_of(jobs.values()))
 
 
 def cost_of(jobs: Iterable[Step]) -> Cost:
@@ -254,5 +247,4 @@ def cost_of(jobs: Iterable[Step]) -> Cost:
 
 def as_json(trace: Trace) -> str:
     """All of a trace, for programs."""
-    content = asdict(trace) | {"cost": asdict(trace.cost)}
-    return json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+    return json.dumps(asdict(trace), indent=1, sort_keys=True, ensure_ascii=False) + "\n"

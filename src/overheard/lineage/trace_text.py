@@ -25,10 +25,7 @@ _ARCHIVE = ("archive", "archive_sha256", "archive_md5", "doi")
 def as_text(trace: Trace, width: int = 100) -> str:
     """The tree, `width` characters wide."""
     width = max(width, 60)
-    parts = [_head(trace, width)]
-    if trace.runs:
-        parts.append(_runs(trace, width))
-    parts += [_trunk(trace, width), _sources(trace, width), _where(trace, width)]
+    parts = [part(trace, width) for part in (_head, _runs, _trunk, _sources, _where)]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -47,6 +44,8 @@ def _head(trace: Trace, width: int) -> str:
 
 
 def _runs(trace: Trace, width: int) -> str:
+    if not trace.runs:
+        return ""
     settings = [_words(trace.jobs[run.train].record["settings"]) for run in trace.runs]
     shared = dict(set.intersection(*(set(each.items()) for each in settings)))
     rows = []

@@ -13,7 +13,7 @@ from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from overheard.errors import ConfigError, LineageError, OverheardError
+from overheard.errors import OverheardError
 from overheard.jobs import records, store
 from overheard.jobs.records import Record, located
 from overheard.lineage import audit_files, recompute_jobs, recount
@@ -80,7 +80,7 @@ def audit(
         LineageError: there are no records in it.
     """
     started = time.monotonic()
-    records, damaged = _records(folder)
+    records, damaged = audit_files.read_records(folder)
     broken = [finding.path for finding in damaged if finding.kind == "record"]
     feeds, read, counted = Feeds(records), audit_files.Read(folder), recount.Recount()
     said: list[Said] = list(damaged)
@@ -120,15 +120,6 @@ def audit(
     found = [replace(one, feeds=_fed(one, feeds)) for one in said if isinstance(one, Finding)]
     found.sort(key=lambda finding: (finding.path, finding.kind))
     return Audit(folder, tuple(found), feeds.all, counts, remarks, time.monotonic() - started)
-
-
-def _records(folder: Path) -> tuple[dict[str, Record], list[Finding]]:
-    if not folder.is_dir():
-        raise ConfigError(f"{folder}: no such folder; `overheard run {folder.name}` makes it")
-    records, damaged = audit_files.read_records(folder)
-    if not records:
-        raise LineageError(f"{folder}: no whole record in it; `overheard run {folder.name}` makes results and records")
-    return records, damaged
 
 
 @contextmanager
@@ -188,28 +179,22 @@ def _given(name: str, records: Mapping[str, Record]) -> dict[str, str]:
 
     Where `config/NAME.yaml` is here, only what it names; else whatever the jobs read that take a user's own data.
     """
-    is_named = _is_named(name)
     found: dict[str, str] = {}
     for record in records.values():
         for flag, entry in files(record, "reads"):
-            if (record["stage"], flag) in _GIVEN and entry.get("record") is None and is_named(entry["path"]):
+            if (record["stage"], flag) in _GIVEN and entry.get("record") is None:
                 found.setdefault(entry["path"], entry["sha256"])
-    return found
-
-
-def _is_named(name: str) -> Callable[[str], bool]:
-    """Whether a path is the source's own, or the printed numbers; every one is where no configuration can be asked."""
     try:
         experiment = config.load_experiment(Path("config") / f"{name}.yaml")
         published = Path(config.load_study(project_root(), experiment).published).as_posix()
     except (OverheardError, OSError):
-        return lambda path: True
-    source, places = experiment.source, []
+        return found
+    source, places = experiment.source, [published]
     if isinstance(source, config.Directory):
-        places = [source.pairs, source.scenes, source.sounds, source.tagger]
-    own = {published, *(Path(place).as_posix() for place in places if place)}
+        places += filter(None, [source.pairs, source.scenes, source.sounds, source.tagger])
+    own = {Path(place).as_posix() for place in places}
     # an installed package's printed numbers have a path of that machine
-    return lambda path: path in own or path.endswith(f"/{published}")
+    return {path: digest for path, digest in found.items() if path in own or path.endswith(f"/{published}")}
 
 
 def _numbers(folder: Path, counted: recount.Recount, sound: bool) -> Iterator[Said]:

@@ -7,15 +7,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from overheard.errors import LineageError, MediaError, OverheardError
+from overheard.errors import ConfigError, LineageError, MediaError, OverheardError
 from overheard.io import artifacts
 from overheard.io.whole import PART
 from overheard.jobs import hashing, on_disk
 from overheard.jobs.hashing import Content
 from overheard.jobs.records import (
-    CIRCUMSTANCE,
     LISTING,
-    SUFFIX,
     Record,
     circumstance_path,
     entries,
@@ -67,7 +65,14 @@ class Read:
 
 
 def read_records(folder: Path) -> tuple[dict[str, Record], list[Finding]]:
-    """All records that are whole and stand beside their own files, and what is the matter with the others."""
+    """All records that are whole and stand beside their own files, and what is the matter with the others.
+
+    Raises:
+        ConfigError: there is no such folder.
+        LineageError: there are no whole records in it.
+    """
+    if not folder.is_dir():
+        raise ConfigError(f"{folder}: no such folder; `overheard run {folder.name}` makes it")
     whole, findings = {}, []
     for path in record_paths(folder):
         name, expected = recorded(path, folder), "a whole record"
@@ -93,6 +98,8 @@ def read_records(folder: Path) -> tuple[dict[str, Record], list[Finding]]:
             )
             fix = _again(folder, f"it and {path.name}")
             findings.append(Finding(kind, recorded(place, folder), _after(error, place), what, fix))
+    if not whole:
+        raise LineageError(f"{folder}: no whole record in it; `overheard run {folder.name}` makes results and records")
     return whole, findings
 
 
@@ -198,9 +205,8 @@ def _in_folder(path: str, expected: Mapping[str, str], found: Read, fix: str) ->
 def _compare_outside(path: str, entry: Mapping[str, Any], found: Read) -> None:
     """A user's folder or file against what was read of it, where no manifest says which file of it differs."""
     content = found.contents.get(path)
-    if content is None or content.sha256 == entry["sha256"]:
-        return
-    if not any(faulty.startswith(f"{path}/") for faulty in found.faulty):
+    told = any(faulty.startswith(f"{path}/") for faulty in found.faulty)
+    if content and content.sha256 != entry["sha256"] and not told:
         more = "" if content.files is None else f" of {content.files} files"
         sides = f"sha256 {content.sha256[:12]}…{more}", f"sha256 {entry['sha256'][:12]}…"
         found.add("changed", path, *sides, _put_back(found.folder))
@@ -246,7 +252,7 @@ def strangers(folder: Path, records: Mapping[str, Record], damaged: Iterable[str
     folders = {entry["path"] for entry in written if "files" in entry}
     jobs = {*records, *damaged}
     known = {entry["path"] for entry in written} | {f"{path}{LISTING}" for path in folders}
-    known |= jobs | {f"{job.removesuffix(SUFFIX)}{CIRCUMSTANCE}" for job in jobs}
+    known |= jobs | {circumstance_path(Path(job)).as_posix() for job in jobs}
     damaged, fix = set(damaged), "move it away, or delete it"
     findings = []
     for place in _files_outside(folder, {located(path, folder) for path in folders}):

@@ -71,7 +71,6 @@ class Diff:
         cells: every cell of either side, with its verdict.
         causes: first causes on which moved cells rest, each with how many.
         idle: other first causes, on which no moved cell rests.
-        told: whether both sides have records, so that causes can be named.
     """
 
     first: Side
@@ -79,7 +78,6 @@ class Diff:
     cells: Sequence[Compared]
     causes: Sequence[tuple[FirstCause, int]]
     idle: Sequence[FirstCause]
-    told: bool
 
     @property
     def moved(self) -> list[Compared]:
@@ -111,18 +109,16 @@ def diff(a: str, b: str, experiment: str | None = None) -> Diff:
 
 def _compared(first: Side, second: Side) -> Diff:
     cells = cell_comparison.compare(first.cells, second.cells)
-    if not (first.records and second.records):
-        return Diff(first, second, cells, [], [], told=False)
     # the jobs, of both sides, that each moved cell rests on; those of one row and column rest on the same
     rows = [one.key[:3] for one in cells if one.verdict != SAME]
     resting = {
         (table, row, column): set.union(*(rests_on(side.records, row, column, table) for side in (first, second)))
         for table, row, column in dict.fromkeys(rows)
     }
-    causes = first_causes(first.records, second.records)
+    causes = first_causes(first.records, second.records) if first.records and second.records else []
     counted = [(cause, sum(1 for row in rows if resting[row] & set(cause.jobs))) for cause in causes]
     moved = sorted(((cause, count) for cause, count in counted if count), key=lambda pair: -pair[1])
-    return Diff(first, second, cells, moved, [cause for cause, count in counted if not count], told=True)
+    return Diff(first, second, cells, moved, [cause for cause, count in counted if not count])
 
 
 def _folder(word: str) -> Path | None:
@@ -198,9 +194,8 @@ def _counts(cells: Sequence[Compared]) -> list[str]:
 
 
 def _causes(found: Diff) -> list[str]:
-    if not found.told:
-        side = found.second if found.first.records else found.first
-        return [f"The cause is not known: {side.label} has no records."]
+    if without := [side.label for side in (found.first, found.second) if not side.records]:
+        return [f"The cause is not known: {without[0]} has no records."]
     if not found.causes:
         return ["No cause is known: no record differs."]
     of = f"of {len(found.moved)} moved cells rest on it"

@@ -4,8 +4,11 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from pydantic import ValidationError
+
 from overheard.jobs.records import SUFFIX, Record
 from overheard.lineage.graph import Graph
+from overheard.study.config import TableSpec
 from overheard.study.layout import FINAL_STAGES, record_of, run_of, stage_of
 
 
@@ -87,16 +90,10 @@ def _word(job: str) -> str:
 def _cells(record: Record) -> list[tuple[str, str, str, str]]:
     """None of a record that does not say them; counting again shows it."""
     try:
-        table, spec = record["settings"]["table"], record["settings"]["settings"]["spec"]
-        return [
-            (str(table), str(row), str(column), str(metric))
-            for block in spec["blocks"]
-            for column in block["columns"]
-            for row in block["rows"]
-            for metric in spec["metrics"]
-        ]
-    except (KeyError, TypeError):
+        table, spec = record["settings"]["table"], TableSpec.model_validate(record["settings"]["settings"]["spec"])
+    except (KeyError, TypeError, ValidationError):
         return []
+    return [(str(table), row, column, metric) for row, column in spec.runs() for metric in spec.metrics]
 
 
 def in_words(feeds: tuple[str, ...], everything: tuple[str, ...]) -> str:

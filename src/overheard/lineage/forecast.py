@@ -30,13 +30,11 @@ class Foreseen:
     Attributes:
         job: the job.
         outcome: PUT_BACK; COMPUTE; or PERHAPS: it computes unless something it reads turns out to be as before.
-        identity: its identity; None where something it reads is not known.
         reads: sha256 of each file it reads by flag, in their order; None where not known.
     """
 
     job: Planned
     outcome: str
-    identity: str | None
     reads: Mapping[str, Sequence[str | None]]
 
 
@@ -74,14 +72,14 @@ class _Seer:
         job = self.jobs[record]
         reads = {flag: [self.content(path, job) for path in paths] for flag, paths in job.reads.items()}
         if any(content is None for contents in reads.values() for content in contents):
-            return Foreseen(job, PERHAPS, None, reads)
+            return Foreseen(job, PERHAPS, reads)
         identity = identity_of(job, reads)
         kept = self._kept(identity)
         writes = kept or self._as_recorded(record, identity)
         if writes:
             for flag, paths in job.writes.items():
                 self.future |= {path: entry["sha256"] for path, entry in zip(paths, writes[flag], strict=True)}
-        return Foreseen(job, PUT_BACK if kept else COMPUTE, identity, reads)
+        return Foreseen(job, PUT_BACK if kept else COMPUTE, reads)
 
     def _kept(self, identity: str) -> Mapping[str, Any] | None:
         """What the store has of this identity."""

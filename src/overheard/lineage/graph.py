@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
-from overheard.jobs.records import Entry, Record
+from overheard.jobs.records import SUFFIX, Entry, Record
 from overheard.study.layout import FINAL_STAGES
 
 
@@ -22,19 +22,16 @@ class Link(NamedTuple):
     entry: Entry
 
 
-class Misfit(NamedTuple):
-    """A file that a job read and that is not what, or not from where, the job's record says."""
-
-    job: str
-    path: str
-    reason: str
-
-
 def files(record: Record, side: str) -> Iterator[tuple[str, Entry]]:
     """(flag, entry) of every file on one side, `reads` or `writes`, of a record."""
     for flag, entries in record[side].items():
         for entry in entries:
             yield flag, entry
+
+
+def name_of(job: str) -> str:
+    """A job's name: the path of its record within the experiment, without suffix."""
+    return job.split("/", 2)[2].removesuffix(SUFFIX)
 
 
 def enclosing(path: str) -> Iterator[str]:
@@ -112,15 +109,15 @@ class Graph:
         used = set(self.ancestors(finals))
         return sorted(set(self.records) - used)
 
-    def misfits(self, outside: Mapping[str, str] | None = None) -> list[Misfit]:
-        """What jobs read that no record here accounts for.
+    def misfits(self, outside: Mapping[str, str] | None = None) -> list[tuple[str, str, str]]:
+        """Job, path and reason of what jobs read that is not what, or not from where, their records say.
 
         Args:
             outside: sha256 by path of what is known without a record (a manifest's folder, given weights, printed
                 numbers); None takes whatever a record says was made by no job.
         """
         return [
-            Misfit(job, entry["path"], reason)
+            (job, entry["path"], reason)
             for job, record in self.records.items()
             for _, entry in files(record, "reads")
             if (reason := self.misfit(entry, outside))
@@ -132,9 +129,7 @@ class Graph:
         if named is None:
             if outside is None or outside.get(path) == entry["sha256"]:
                 return None
-            return (
-                "no job made it and no manifest has it" if path not in outside else "another sha256 than its manifest's"
-            )
+            return "another sha256 than its manifest's" if path in outside else "no job made it and no manifest has it"
         if named not in self.records:
             return f"{named} is not among the records"
         written = [link for place in enclosing(path) for link in self.writers.get(place, ()) if link.job == named]

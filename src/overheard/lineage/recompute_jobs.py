@@ -82,8 +82,7 @@ def recompute_job(folder: Path, job: str, record: Record) -> list[Finding]:
             return [Finding("forged", job, found, "the command of its record: the same settings and files", fix)]
         with tempfile.TemporaryDirectory(prefix="overheard-recompute-") as place:
             command = _command(folder, job, record)
-            _link_inputs(folder, record, Path(place))
-            _refuse_links(job, record, Path(place))
+            _link_inputs(folder, job, record, Path(place))
             return list(_compared(said, job, record, command, Path(place), fix))
     except (OverheardError, OSError) as error:  # a forged record may name any file
         return [Finding("not recomputed", job, str(error), "a job that can be run again", fix)]
@@ -172,14 +171,6 @@ def _inside(path: str) -> str:
     return path
 
 
-def _refuse_links(job: str, record: Record, place: Path) -> None:
-    """No output may lie in a folder that is an input: it would be written through the link."""
-    for path in (job, *(entry["path"] for entry in entries(record["writes"]))):
-        for parent in Path(path).parents:
-            if (place / parent).is_symlink():
-                raise LineageError(f"{job}: writes {path} into {parent}, which it reads; not run again")
-
-
 def _other_code(record: Record) -> str | None:
     """What code or packages are others now than when a job ran; None where they are the same.
 
@@ -197,8 +188,12 @@ def _other_code(record: Record) -> str | None:
     return ", ".join(f"{name} {then}, now {version}" for _, name, then, version in found) or None
 
 
-def _link_inputs(folder: Path, record: Record, place: Path) -> None:
-    """Link what a job reads, the records of its makers, and the listings by which files in folders are checked."""
+def _link_inputs(folder: Path, job: str, record: Record, place: Path) -> None:
+    """Link what a job reads, the records of its makers, and the listings by which files in folders are checked.
+
+    Raises:
+        LineageError: an output lies in a folder that is an input: it would be written through the link.
+    """
     # folders first: a single file of theirs is then there already
     for entry in sorted(entries(record["reads"]), key=lambda entry: "files" not in entry):
         listings = [f"{path}{LISTING}" for path in enclosing(entry["path"])]
@@ -208,6 +203,9 @@ def _link_inputs(folder: Path, record: Record, place: Path) -> None:
             if _is_inside(path) and not (place / path).exists():
                 (place / path).parent.mkdir(parents=True, exist_ok=True)
                 (place / path).symlink_to(located(path, folder).resolve())
+    for path in (job, *(entry["path"] for entry in entries(record["writes"]))):
+        if through := [parent for parent in Path(path).parents if (place / parent).is_symlink()]:
+            raise LineageError(f"{job}: writes {path} into {through[0]}, which it reads; not run again")
 
 
 def _compared(

@@ -80,7 +80,10 @@ class View:
     def _state(self, record: str, marked: set[str]) -> str:
         found, job = self.found.get(record), self.jobs.get(record)
         paths = [path for paths in job.writes.values() for path in paths] if job else []
-        if job and _interrupted(job, paths, marked):
+        # begun and not ended: it left a mark of Snakemake's, a temporary file, or a log without end and no record
+        if job and any(path in marked or os.path.lexists(temporary(Path(path))) for path in (record, *paths)):
+            return "interrupted"
+        if job and not os.path.exists(record) and log_end(job.log)[0] == "open":
             return "interrupted"
         if found is None or found.lost or any(not os.path.exists(path) for path in paths):
             return "missing"
@@ -103,18 +106,6 @@ def look(name: str) -> View:
     plan = asking.plan(loaded)
     jobs = plan.scheduled
     return View(loaded, plan.found, {job.record: job for job in jobs}, foresee(jobs, plan.found))
-
-
-def _interrupted(job: Planned, writes: Sequence[str], marked: set[str]) -> bool:
-    """Whether a job was begun and not ended: it left a mark, a temporary file, or a log without end and no record.
-
-    Args:
-        job: a scheduled job.
-        writes: its files.
-        marked: files that Snakemake holds for unfinished.
-    """
-    left = any(path in marked or os.path.lexists(temporary(Path(path))) for path in (job.record, *writes))
-    return left or (not os.path.exists(job.record) and log_end(job.log)[0] == "open")
 
 
 def log_end(path: str) -> tuple[str, str]:

@@ -15,8 +15,8 @@ from overheard.errors import ConfigError, LineageError
 from overheard.jobs import on_disk, records
 from overheard.jobs.records import Entry, Record
 from overheard.lineage.circumstances import circumstance_of
-from overheard.lineage.graph import Graph, files
-from overheard.study.layout import RUN, record_path, results, run_of
+from overheard.lineage.graph import Graph, files, name_of
+from overheard.study.layout import RUN, record_of, record_path, run_of
 
 
 @dataclass(frozen=True)
@@ -132,22 +132,16 @@ def trace_file(folder: Path, path: Path) -> Trace:
         ConfigError: no job of the experiment wrote it.
         LineageError: a record on the way is missing or not what it should be.
     """
-    wanted = path.as_posix()
-    if path.is_relative_to(folder):
-        wanted = records.recorded(path, folder)
-    reader = _Reader(folder)
-    # a job's record lies beside what it wrote, or in a folder above it
-    for place in records.located(wanted, folder).parents:
-        if place.is_relative_to(folder):
-            for beside in sorted(place.glob(f"[!.]*{records.SUFFIX}")):
-                reader.record(records.recorded(beside, folder))
-    written = Graph(reader.found).producer(wanted)
-    if written is None:
+    wanted = records.recorded(path, folder) if path.is_relative_to(folder) else path.as_posix()
+    reader, job = _Reader(folder), record_of(wanted) or ""
+    place = records.located(job, folder)
+    here = place.is_relative_to(folder) and place.is_file()
+    if not here or Graph({job: reader.record(job)}).producer(wanted) is None:
         raise ConfigError(
             f"{path}: no job of {folder.name} wrote it; give a file under {folder}/, or a cell with --table"
         )
-    graph = reader.graph([written.job])
-    return _trace(reader, wanted, graph, graph.ancestors([written.job]))
+    graph = reader.graph([job])
+    return _trace(reader, wanted, graph, graph.ancestors([job]))
 
 
 class _Reader:
@@ -156,9 +150,6 @@ class _Reader:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.found: dict[str, Record] = {}
-
-    def name(self, path: str) -> str:
-        return path.removeprefix(f"{results(self.folder.name)}/").removesuffix(records.SUFFIX)
 
     def record(self, path: str, asked_by: str | None = None) -> Record:
         if path not in self.found:
@@ -215,7 +206,7 @@ def _seed(reader: _Reader, name: str, scores: Entry, metric: str) -> Seed:
         score = 100 * json.loads(on_disk.whole(scores, place, scores["record"]))[metric]
     predictions = evaluated["writes"]["predictions"][position]
     own = {"scores": scores, "predictions": predictions, "student": student}
-    return Seed(name, score, reader.name(student["record"]), own)
+    return Seed(name, score, name_of(student["record"]), own)
 
 
 def _trace(
@@ -226,8 +217,8 @@ def _trace(
         record, place = reader.found[path], records.located(path, reader.folder)
         said = circumstance_of(reader.folder, path, record) if records.circumstance_path(place).exists() else None
         back = said if said and said["how"] == "put back" else None
-        parents = [reader.name(parent) for parent in graph.parents[path]]
-        jobs[reader.name(path)] = Step(reader.name(path), record, parents, back["computed"] if back else said, back)
+        parents = [name_of(parent) for parent in graph.parents[path]]
+        jobs[name_of(path)] = Step(name_of(path), record, parents, back["computed"] if back else said, back)
     return Trace(reader.folder.as_posix(), target, cell, runs, jobs, cost_of(jobs.values()))
 
 

@@ -7,6 +7,7 @@ import io
 import json
 from collections.abc import Mapping, Sequence
 from functools import partial
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from overheard.lineage.trace import Trace
@@ -147,17 +148,13 @@ def _line(axes: Any, way: Sequence[Place], colour: str, order: int) -> None:
     from matplotlib.patches import FancyArrowPatch
     from matplotlib.path import Path as Line
 
-    half = _WIDTH / 2
-    points, codes = [(way[0][0] + half, way[0][1])], [Line.MOVETO]
-    for position, (x, y) in enumerate(way[1:], start=1):
-        between = position < len(way) - 1
-        (from_x, from_y), to_x = points[-1], x - half
-        middle = (from_x + to_x) / 2
-        points += [(middle, from_y), (middle, y), (to_x, y)]
-        codes += [Line.CURVE4] * 3
-        if between:
-            points.append((x + half, y))
-            codes.append(Line.LINETO)
+    points: list[tuple[float, float]] = []
+    codes: list[Any] = []
+    for (from_x, from_y), (to_x, to_y) in pairwise(way):
+        start, end = from_x + _WIDTH / 2, to_x - _WIDTH / 2
+        middle = (start + end) / 2
+        points += [(start, from_y), (middle, from_y), (middle, to_y), (end, to_y)]
+        codes += [Line.LINETO if codes else Line.MOVETO, *[Line.CURVE4] * 3]
     style = "-|>,head_length=4,head_width=2"
     axes.add_patch(
         FancyArrowPatch(

@@ -4,7 +4,7 @@ The runs are branches; what they share is one trunk below them, from the number 
 """
 
 import textwrap
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -160,10 +160,9 @@ def _where(trace: Trace, width: int) -> str:
 
 def _versions(jobs: Iterable[Step]) -> str:
     """Every package version of any job; several, where jobs differ."""
-    found: dict[str, dict[str, None]] = {}
-    for job in jobs:
-        for name, version in job.record["environment"].items():
-            found.setdefault(name, {})[version] = None
+    found: dict[str, dict[str, None]] = defaultdict(dict)
+    for name, version in (item for job in jobs for item in job.record["environment"].items()):
+        found[name][version] = None
     return ", ".join(f"{name} {' or '.join(versions)}" for name, versions in sorted(found.items()))
 
 

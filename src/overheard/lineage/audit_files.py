@@ -205,8 +205,8 @@ def _in_folder(path: str, expected: Mapping[str, str], found: Read, fix: str) ->
 def _compare_outside(path: str, entry: Mapping[str, Any], found: Read) -> None:
     """A user's folder or file against what was read of it, where no manifest says which file of it differs."""
     content = found.contents.get(path)
-    told = any(faulty.startswith(f"{path}/") for faulty in found.faulty)
-    if content and content.sha256 != entry["sha256"] and not told:
+    named = any(faulty.startswith(f"{path}/") for faulty in found.faulty)
+    if content and content.sha256 != entry["sha256"] and not named:
         more = "" if content.files is None else f" of {content.files} files"
         sides = f"sha256 {content.sha256[:12]}…{more}", f"sha256 {entry['sha256'][:12]}…"
         found.add("changed", path, *sides, _put_back(found.folder))

@@ -111,10 +111,7 @@ def _compared(first: Side, second: Side) -> Diff:
     cells = cell_comparison.compare(first.cells, second.cells)
     # the jobs, of both sides, that each moved cell rests on; those of one row and column rest on the same
     rows = [one.key[:3] for one in cells if one.verdict != SAME]
-    resting = {
-        (table, row, column): set.union(*(rests_on(side.records, row, column, table) for side in (first, second)))
-        for table, row, column in dict.fromkeys(rows)
-    }
+    resting = {row: rests_on(first.records, *row) | rests_on(second.records, *row) for row in dict.fromkeys(rows)}
     causes = first_causes(first.records, second.records) if first.records and second.records else []
     counted = [(cause, sum(1 for row in rows if resting[row] & set(cause.jobs))) for cause in causes]
     moved = sorted(((cause, count) for cause, count in counted if count), key=lambda pair: -pair[1])

@@ -63,6 +63,5 @@ def _digests(folder: Path, records: Mapping[str, Record]) -> dict[str, str]:
 
     places = [*sorted(folder.glob("evaluate/*/*/seed-*/predictions.npz")), folder / CELLS]
     with ThreadPoolExecutor(2) as pool:
-        found = dict(zip(places, pool.map(digest, places), strict=True))
-    known = {path: str(entry["sha256"]) for path, entry in written.items()}
-    return known | {recorded(path, folder): digest for path, digest in found.items()}
+        here = {recorded(place, folder): made for place, made in zip(places, pool.map(digest, places), strict=True)}
+    return {path: str(entry["sha256"]) for path, entry in written.items()} | here

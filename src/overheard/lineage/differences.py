@@ -89,7 +89,7 @@ def _outside(old: Record, new: Record, a: Jobs, b: Jobs) -> Iterator[Difference]
             yield Difference("input", path, *(entry and entry["sha256"][:12] for entry in pair))
 
 
-def rests_on(records: Jobs, row: str, column: str, table: str) -> set[str]:
+def rests_on(records: Jobs, table: str, row: str, column: str) -> set[str]:
     """Names of all jobs behind the cells of one row and column of a table, the table's own with them."""
     graph, found = Graph(records), set()
     for path, record in records.items():

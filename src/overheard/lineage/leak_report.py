@@ -18,7 +18,6 @@ from overheard.study import config
 from overheard.study.experiments import project_root
 from overheard.study.layout import PARTS, record_of, results, written
 
-_PARTS = ("scenes", "sounds")
 _READ: dict[str, tuple[str, ...]] = {"normaliser": ("splits",)} | dict.fromkeys(
     ("prior", "relevance", "train", "evaluate"), ("index", "splits")
 )
@@ -137,7 +136,7 @@ def _file_lines(study: Study) -> list[Line]:
         return absent(study, media / "manifest.csv", "file", "pretrain_file")
     keys = {row["id"]: {own[row[kind]] for kind in ("image", "sound") if row[kind] in own} for row in study.rows}
     lines = leaks.shared_lines("file", keys, split, scene)
-    found = ((part, _checksums(media / part / "manifest.csv")) for part in _PARTS)
+    found = ((part, _checksums(media / part / "manifest.csv")) for part in ("scenes", "sounds"))
     others = {part: sums for part, sums in found if sums is not None}
     if not others:
         return lines + leak_lines.not_examined("pretrain_file", unknown_set("pictures and sounds"))

@@ -143,22 +143,17 @@ def _command(folder: Path, job: str, record: Record) -> list[str]:
     for name, annotation in typing.get_type_hints(stage_function(record["stage"]), include_extras=True).items():
         side, flag = role(annotation), f"--{name.replace('_', '-')}"
         if side:
-            rows = record[side].get(name, [])
-            words += [word for entry in rows for word in (flag, _place(entry, folder, side))]
+            for entry in record[side].get(name, []):
+                path, given = entry["path"], side == "reads" and entry.get("record") is None
+                # what no job made is read where it lies
+                outside = given and not _is_inside(path)
+                words += [flag, str(located(path, folder).resolve()) if outside else _inside(path)]
         elif annotation is Path:
             words += [flag, name]
         elif (value := record["settings"].get(name)) is not None:
             words += [flag, json.dumps(value) if isinstance(value, dict) else str(value)]
     made_by = sorted({entry["record"] for entry in entries(record["reads"]) if entry.get("record")})
     return [*words, *(word for path in made_by for word in ("--records", _inside(path))), "--record", _inside(job)]
-
-
-def _place(entry: Mapping[str, Any], folder: Path, side: str) -> str:
-    """A path as it is given again; what no job made is read where it lies."""
-    path = entry["path"]
-    if side == "reads" and entry.get("record") is None and not _is_inside(path):
-        return str(located(path, folder).resolve())
-    return _inside(path)
 
 
 def _is_inside(path: str) -> bool:

@@ -143,12 +143,9 @@ def _at_rest(view: View, jobs: Sequence[str]) -> list[str]:
     """Of jobs that no run would touch: since when they are as they are, and what is the matter."""
     lines = []
     for record in jobs[:_SHOWN]:
-        said = records.read_circumstance(Path(record))
-        since = (
-            f"since {said['ended'][:16].replace('T', ' ')} UTC, {said['how']} on {said['host']}"
-            if said
-            else "since when is not known"
-        )
+        since = "since when is not known"
+        if said := records.read_circumstance(Path(record)):
+            since = f"since {said['ended'][:16].replace('T', ' ')} UTC, {said['how']} on {said['host']}"
         lines.append(f"  {words(record)}: {since}")
         for cause in unscheduled_causes(view.found[record]) if record in view.found else ():
             lines += [f"    {line}" for line in cause.text().splitlines()]

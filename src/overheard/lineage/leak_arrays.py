@@ -5,7 +5,6 @@ The ways themselves are in `overheard.media.leaks`, the fingerprints in `overhea
 
 import operator
 from collections.abc import Callable, Collection, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -72,8 +71,8 @@ def sound_lines(study: Study) -> list[Line]:
         return [line for way in ("sound", "pretrain_sound") for line in leak_lines.not_examined(way, why)]
     decibel = fingerprints.tagger_decibel if front_end == _TAGGER else np.asarray
     remark = f"likeness at least {fingerprints.SOUND_LIKENESS} over at least {fingerprints.SHARED_S:g} s"
-    prints = partial(fingerprints.sound_prints, decibel=decibel)
-    return _likeness_lines(study, "sound", front_end, prints, operator.attrgetter("silent"), remark)
+    prints, silent = lambda values: fingerprints.sound_prints(values, decibel), operator.attrgetter("silent")
+    return _likeness_lines(study, "sound", front_end, prints, silent, remark)
 
 
 def _likeness_lines(

@@ -288,8 +288,8 @@ def test_a_recorded_command_is_read_as_its_stage_reads_it(study):
         with pytest.raises(LineageError, match="its command"):
             _said_otherwise([*words, *other], job, record)
     split = "results/mini/media/split.record.json"
-    with pytest.raises(LineageError, match="its command has no --settings"):
-        _said_otherwise(["--record", split], split, records.read_record(Path(split)))
+    with pytest.raises(LineageError, match="its command cannot be read: Missing parameter: settings"):
+        _said_otherwise(["--index=i", "--splits=s", "--record", split], split, records.read_record(Path(split)))
 
 
 def test_nonsense_with_a_fitting_hash_is_named(study):

@@ -1,11 +1,11 @@
-"""Jobs and files as a graph; networkx, an independent implementation, says what ancestors and cycles are."""
+"""Jobs and files as a graph; networkx says what ancestors and cycles are."""
 
 import networkx
 import numpy as np
 import pytest
 
 from overheard.jobs.records import load_records
-from overheard.lineage.graph import Graph, Misfit
+from overheard.lineage.graph import Graph
 
 
 def entry(path, made_by=None, digest="a" * 64):
@@ -115,15 +115,15 @@ def test_what_no_record_and_no_manifest_has_is_named():
         "c": record("features", [entry("media/x.jpg", "a"), entry("given", digest="3" * 64)]),
     }
     known = [
-        Misfit("b", "media", "a wrote sha256 111111111111…, read was 222222222222…"),
-        Misfit("b", "gone", "lost is not among the records"),
-        Misfit("b", "other", "a did not write it"),
+        ("b", "media", "a wrote sha256 111111111111…, read was 222222222222…"),
+        ("b", "gone", "lost is not among the records"),
+        ("b", "other", "a did not write it"),
     ]
     assert Graph(records).misfits() == known
     with_outside = Graph(records).misfits({"given": "4" * 64})
     assert set(with_outside) - set(known) == {
-        Misfit("b", "mine", "no job made it and no manifest has it"),
-        Misfit("c", "given", "another sha256 than its manifest's"),
+        ("b", "mine", "no job made it and no manifest has it"),
+        ("c", "given", "another sha256 than its manifest's"),
     }
 
 

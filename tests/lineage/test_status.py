@@ -171,9 +171,9 @@ def test_a_file_in_a_drawn_folder_is_known_by_the_folders_list(two):
     text = "".join(["path,sha256,bytes\n", *(f"{name},{digest},3\n" for name, digest in files)])
     Path("results/mini/draw").mkdir()
     Path("results/mini/draw/pairs.files.csv").write_text(text)
-    assert forecast._in_folder("results/mini/draw/pairs", "results/mini/draw/pairs/truth/events.csv") == "2" * 64
-    other = forecast._in_folder("results/mini/draw/pairs", "results/mini/draw/pairs/a.wav", "f" * 64)
-    assert other is None
+    seer, folder, digest = forecast._Seer([], {}), "results/mini/draw/pairs", sha256(text.encode()).hexdigest()
+    assert seer._in_folder(folder, digest, f"{folder}/truth/events.csv") == "2" * 64
+    assert seer._in_folder(folder, "f" * 64, f"{folder}/a.wav") is None
 
 
 def test_without_a_store_too_a_file_in_a_folder_that_is_computed_again_is_known(two, monkeypatch):

@@ -61,11 +61,16 @@ def run_command(words: Sequence[str]) -> None:
     stage_command(words[0]).main(list(words[1:]), prog_name=f"overheard {words[0]}")
 
 
+def stage_function(name: str) -> Callable[..., None]:
+    """The one public function of a stage."""
+    stage: Callable[..., None] = getattr(importlib.import_module(f"overheard.stages.{name}"), name)
+    return stage
+
+
 def stage_command(name: str) -> TyperCommand:
     """The command of a stage, from its function's signature."""
-    stage = getattr(importlib.import_module(f"overheard.stages.{name}"), name)
     single = typer.Typer(add_completion=False, rich_markup_mode=None)
-    single.command(name, no_args_is_help=True)(command_for(stage))
+    single.command(name, no_args_is_help=True)(command_for(stage_function(name)))
     command = typer.main.get_command(single)
     assert isinstance(command, TyperCommand), "a lone command is no group"
     return command

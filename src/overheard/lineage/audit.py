@@ -4,14 +4,16 @@ Files against records, records against each other, the store, and every number a
 could make consistent (a file, its record and all that follows) only running the job again finds: see `recomputing`.
 """
 
-import tempfile
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import chain
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
-from overheard.errors import ConfigError, LineageError, OverheardError
+from overheard.errors import OverheardError
 from overheard.jobs import records, store
 from overheard.jobs.records import Record, located
 from overheard.lineage import audit_files, recompute_jobs, recount
@@ -78,37 +80,34 @@ def audit(
         LineageError: there are no records in it.
     """
     started = time.monotonic()
-    records, damaged = _records(folder)
+    records, damaged = audit_files.read_records(folder)
     broken = [finding.path for finding in damaged if finding.kind == "record"]
     feeds, read, counted = Feeds(records), audit_files.Read(folder), recount.Recount()
     said: list[Said] = list(damaged)
+    asking = partial(_asking, folder, said)
 
-    ask = partial(_ask, folder, said)
-
-    def reading() -> Iterable[Said]:
-        nonlocal read
+    with asking("reading"):
         read = audit_files.read_all(folder, records)
-        return read.findings
-
-    def counting() -> Iterable[Said]:
-        nonlocal counted
-        with tempfile.TemporaryDirectory(prefix="overheard-audit-") as place:
-            counted = recount.recount(folder, records, Path(place), read.faulty)
-        return _numbers(folder, counted, sound=not read.faulty and not broken)
-
-    ask("reading", reading)
-    ask("looking for other files", lambda: audit_files.strangers(folder, records, broken))
-    ask("following the records", lambda: _between(folder, feeds, broken))
-    ask("counting again", counting)
+        said += read.findings
+    with asking("looking for other files"):
+        said += audit_files.strangers(folder, records, broken)
+    with asking("following the records"):
+        said += _between(folder, feeds, broken)
+    with asking("counting again"), TemporaryDirectory(prefix="overheard-audit-") as place:
+        counted = recount.recount(folder, records, Path(place), read.faulty)
+        said += _numbers(folder, counted, sound=not read.faulty and not broken)
     if folder.parent.name != "reference":
-        ask("comparing with the plan", lambda: _otherwise(folder, records))
-        ask("reading the store", _stored)
+        with asking("comparing with the plan"):
+            said += _otherwise(folder, records)
+        with asking("reading the store"):
+            said += _stored()
         for what, question in (also or {}).items():
-            ask(what, partial(_both, question, folder, read.faulty))
-    if leaks:
-        ask("the leak report", lambda: _leaks(folder, records, read.faulty))
-    if recompute:
-        ask("running again", lambda: recompute_jobs.recompute(folder, records, recompute, seed))
+            with asking(what):
+                said += chain(*question(folder, read.faulty))
+    with asking("the leak report"):
+        said += _leaks(folder, records, read.faulty) if leaks else ()
+    with asking("running again"):
+        said += recompute_jobs.recompute(folder, records, recompute, seed) if recompute else ()
     if read.absent:
         said.append(f"{read.absent} files are not kept here, as in every reference run")
     counts = {
@@ -118,35 +117,19 @@ def audit(
         "cells": counted.cells,
     }
     remarks = tuple(one for one in said if isinstance(one, str))
-    return Audit(folder, _traced(said, feeds), feeds.all, counts, remarks, time.monotonic() - started)
+    found = [replace(one, feeds=_fed(one, feeds)) for one in said if isinstance(one, Finding)]
+    found.sort(key=lambda finding: (finding.path, finding.kind))
+    return Audit(folder, tuple(found), feeds.all, counts, remarks, time.monotonic() - started)
 
 
-def _traced(said: Iterable[Said], feeds: Feeds) -> tuple[Finding, ...]:
-    found = (replace(one, feeds=_fed(one, feeds)) for one in said if isinstance(one, Finding))
-    return tuple(sorted(found, key=lambda finding: (finding.path, finding.kind)))
-
-
-def _records(folder: Path) -> tuple[dict[str, Record], list[Finding]]:
-    if not folder.is_dir():
-        raise ConfigError(f"{folder}: no such folder; `overheard run {folder.name}` makes it")
-    records, damaged = audit_files.read_records(folder)
-    if not records:
-        raise LineageError(f"{folder}: no whole record in it; `overheard run {folder.name}` makes results and records")
-    return records, damaged
-
-
-def _ask(folder: Path, said: list[Said], what: str, question: Callable[[], Iterable[Said]]) -> None:
+@contextmanager
+def _asking(folder: Path, said: list[Said], what: str) -> Iterator[None]:
     """Each question tells damage by itself; what it cannot even open is a finding here."""
     try:
-        said.extend(question())
+        yield
     except (OverheardError, OSError) as error:
         fix = "put back or delete what the message names, then `overheard run`"
         said.append(Finding("unreadable", f"results/{folder.name}", f"{what}: {error}", "what can be audited", fix))
-
-
-def _both(question: Question, folder: Path, faulty: Collection[str]) -> Iterable[Said]:
-    findings, remarks = question(folder, faulty)
-    return [*findings, *remarks]
 
 
 def _fed(finding: Finding, feeds: Feeds) -> tuple[str, ...]:
@@ -196,28 +179,22 @@ def _given(name: str, records: Mapping[str, Record]) -> dict[str, str]:
 
     Where `config/NAME.yaml` is here, only what it names; else whatever the jobs read that take a user's own data.
     """
-    is_named = _is_named(name)
     found: dict[str, str] = {}
     for record in records.values():
         for flag, entry in files(record, "reads"):
-            if (record["stage"], flag) in _GIVEN and entry.get("record") is None and is_named(entry["path"]):
+            if (record["stage"], flag) in _GIVEN and entry.get("record") is None:
                 found.setdefault(entry["path"], entry["sha256"])
-    return found
-
-
-def _is_named(name: str) -> Callable[[str], bool]:
-    """Whether a path is the source's own, or the printed numbers; every one is where no configuration can be asked."""
     try:
         experiment = config.load_experiment(Path("config") / f"{name}.yaml")
         published = Path(config.load_study(project_root(), experiment).published).as_posix()
     except (OverheardError, OSError):
-        return lambda path: True
-    source, places = experiment.source, []
+        return found
+    source, places = experiment.source, [published]
     if isinstance(source, config.Directory):
-        places = [source.pairs, source.scenes, source.sounds, source.tagger]
-    own = {published, *(Path(place).as_posix() for place in places if place)}
+        places += filter(None, [source.pairs, source.scenes, source.sounds, source.tagger])
+    own = {Path(place).as_posix() for place in places}
     # an installed package's printed numbers have a path of that machine
-    return lambda path: path in own or path.endswith(f"/{published}")
+    return {path: digest for path, digest in found.items() if path in own or path.endswith(f"/{published}")}
 
 
 def _numbers(folder: Path, counted: recount.Recount, sound: bool) -> Iterator[Said]:
@@ -275,15 +252,11 @@ def as_text(audited: Audit) -> str:
         lines.append(f"{place}: {finding.kind}: found {finding.found}; expected {finding.expected}")
         lines.append(f"    feeds {in_words(finding.feeds, audited.everything)}; {finding.fix}")
     lines += [f"note: {remark}" for remark in audited.remarks]
-    counts = audited.counts
+    counts, found = audited.counts, len(audited.findings)
     looked = (
         f"{counts['records']} records, {counts['files']} files ({counts['bytes'] / 1e6:.0f} MB) read, "
         f"{counts['cells']} cells computed again from the predictions, in {audited.seconds:.1f} s"
     )
-    found = len(audited.findings)
-    verdict = (
-        "everything holds"
-        if audited.holds
-        else f"{found} thing{'s' * (found != 1)} {'do' if found != 1 else 'does'} not hold"
-    )
+    some = "1 thing does not hold" if found == 1 else f"{found} things do not hold"
+    verdict = "everything holds" if audited.holds else some
     return "\n".join([*lines, f"{audited.folder}: {verdict}; {looked}"])

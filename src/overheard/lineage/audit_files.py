@@ -7,15 +7,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from overheard.errors import LineageError, MediaError, OverheardError
+from overheard.errors import ConfigError, LineageError, MediaError, OverheardError
 from overheard.io import artifacts
 from overheard.io.whole import PART
 from overheard.jobs import hashing, on_disk
 from overheard.jobs.hashing import Content
 from overheard.jobs.records import (
-    CIRCUMSTANCE,
     LISTING,
-    SUFFIX,
     Record,
     circumstance_path,
     entries,
@@ -67,7 +65,14 @@ class Read:
 
 
 def read_records(folder: Path) -> tuple[dict[str, Record], list[Finding]]:
-    """All records that are whole and stand beside their own files, and what is the matter with the others."""
+    """All records that are whole and stand beside their own files, and what is the matter with the others.
+
+    Raises:
+        ConfigError: there is no such folder.
+        LineageError: there are no whole records in it.
+    """
+    if not folder.is_dir():
+        raise ConfigError(f"{folder}: no such folder; `overheard run {folder.name}` makes it")
     whole, findings = {}, []
     for path in record_paths(folder):
         name, expected = recorded(path, folder), "a whole record"
@@ -76,19 +81,26 @@ def read_records(folder: Path) -> tuple[dict[str, Record], list[Finding]]:
             text = (wrong := fault(record)) and f"not a record: {wrong}"
         except (OverheardError, OSError, ValueError, RecursionError) as error:  # no JSON or text at all
             text = _after(error, path)
-        if not text and (foreign := sorted({one for one in _wrote(record) if record_of(one) != name})):
+        paths = () if text else sorted(entry["path"] for entry in entries(record["writes"]))
+        if foreign := [path for path in paths if record_of(path) != name]:
             text = f"a record of {foreign[0]}, which belongs to {record_of(foreign[0]) or 'no job'}"
             expected = "the record of the job of its place"
         if text:
             findings.append(Finding("record", name, text, expected, _again(folder, "it")))
-        else:
-            whole[name] = record
-            findings += _circumstance(folder, name, record)
+            continue
+        whole[name], place = record, circumstance_path(path)
+        try:
+            circumstance_of(folder, name, record)
+        except LineageError as error:
+            kind, what = (
+                "circumstance" if place.exists() else "missing",
+                f"the circumstance of {name}, as it was written",
+            )
+            fix = _again(folder, f"it and {path.name}")
+            findings.append(Finding(kind, recorded(place, folder), _after(error, place), what, fix))
+    if not whole:
+        raise LineageError(f"{folder}: no whole record in it; `overheard run {folder.name}` makes results and records")
     return whole, findings
-
-
-def _wrote(record: Record) -> Iterator[str]:
-    return (entry["path"] for entry in entries(record["writes"]))
 
 
 def _after(error: Exception, path: Path) -> str:
@@ -99,17 +111,6 @@ def _again(folder: Path, what: str) -> str:
     if folder.parent.name == "reference":
         return f"put {what} back: `git checkout -- {folder}`"
     return f"delete {what}, then `overheard run {folder.name}`"
-
-
-def _circumstance(folder: Path, job: str, record: Record) -> list[Finding]:
-    place = circumstance_path(located(job, folder))
-    try:
-        circumstance_of(folder, job, record)
-    except LineageError as error:
-        kind = "circumstance" if place.exists() else "missing"
-        expected, fix = f"the circumstance of {job}, as it was written", _again(folder, f"it and {Path(job).name}")
-        return [Finding(kind, recorded(place, folder), _after(error, place), expected, fix)]
-    return []
 
 
 def read_all(folder: Path, records: Mapping[str, Record]) -> Read:
@@ -124,7 +125,11 @@ def read_all(folder: Path, records: Mapping[str, Record]) -> Read:
     wanted |= {path: _outside_place(path) for path in outside}
     _read(wanted, found)
     for path, (entry, _) in written.items():
-        _compare_written(path, entry, found)
+        content = found.contents.get(path)
+        if "files" in entry:
+            _compare_folder(path, entry, content, found)
+        elif content and (content.sha256, content.bytes) != (entry["sha256"], entry["bytes"]):
+            found.changed(path, content.sha256, entry["sha256"], _again(folder, "it"))
     for job, record in records.items():
         _inside_folders(record, found)
         if record["stage"] == "media":
@@ -143,35 +148,22 @@ def _outside_place(path: str) -> Path:
 
 def _read(places: Mapping[str, Path], found: Read) -> None:
     """Hash files and folders, the largest files first, so that two threads end together."""
-
-    def read(path: str) -> Content | MediaError:
-        try:
-            return hashing.read(places[path])
-        except MediaError as error:
-            return error
-
     ordered = sorted(places, key=lambda path: -places[path].stat().st_size if places[path].is_file() else 0)
     with ThreadPoolExecutor(max(2, len(os.sched_getaffinity(0)))) as pool:
-        for path, answer in zip(ordered, pool.map(read, ordered), strict=True):
-            if isinstance(answer, MediaError):
+        answers = {path: pool.submit(hashing.read, places[path]) for path in ordered}
+        for path, answer in answers.items():
+            try:
+                found.contents[path] = content = answer.result()
+            except MediaError as error:
                 if places[path].is_dir():
-                    found.add("changed", path, str(answer), "a folder as a job left it", "fix or remove it")
+                    found.add("changed", path, str(error), "a folder as a job left it", "fix or remove it")
                     found.contents[path] = Content("unreadable", 0, 0)
                 else:
                     fix = _again(found.folder, "what is left of it")
-                    found.add("missing", path, _after(answer, places[path]), "the file", fix)
+                    found.add("missing", path, _after(error, places[path]), "the file", fix)
                 continue
-            found.contents[path] = answer
-            if answer.listing is not None:
-                found.listings[path] = hashing.listed(answer.listing, path)
-
-
-def _compare_written(path: str, entry: Mapping[str, Any], found: Read) -> None:
-    content = found.contents.get(path)
-    if "files" in entry:
-        _compare_folder(path, entry, content, found)
-    elif content is not None and (content.sha256, content.bytes) != (entry["sha256"], entry["bytes"]):
-        found.changed(path, content.sha256, entry["sha256"], _again(found.folder, "it"))
+            if content.listing is not None:
+                found.listings[path] = hashing.listed(content.listing, path)
 
 
 def _compare_folder(path: str, entry: Mapping[str, Any], content: Content | None, found: Read) -> None:
@@ -213,9 +205,8 @@ def _in_folder(path: str, expected: Mapping[str, str], found: Read, fix: str) ->
 def _compare_outside(path: str, entry: Mapping[str, Any], found: Read) -> None:
     """A user's folder or file against what was read of it, where no manifest says which file of it differs."""
     content = found.contents.get(path)
-    if content is None or content.sha256 == entry["sha256"]:
-        return
-    if not any(faulty.startswith(f"{path}/") for faulty in found.faulty):
+    named = any(faulty.startswith(f"{path}/") for faulty in found.faulty)
+    if content and content.sha256 != entry["sha256"] and not named:
         more = "" if content.files is None else f" of {content.files} files"
         sides = f"sha256 {content.sha256[:12]}…{more}", f"sha256 {entry['sha256'][:12]}…"
         found.add("changed", path, *sides, _put_back(found.folder))
@@ -261,7 +252,7 @@ def strangers(folder: Path, records: Mapping[str, Record], damaged: Iterable[str
     folders = {entry["path"] for entry in written if "files" in entry}
     jobs = {*records, *damaged}
     known = {entry["path"] for entry in written} | {f"{path}{LISTING}" for path in folders}
-    known |= jobs | {f"{job.removesuffix(SUFFIX)}{CIRCUMSTANCE}" for job in jobs}
+    known |= jobs | {circumstance_path(Path(job)).as_posix() for job in jobs}
     damaged, fix = set(damaged), "move it away, or delete it"
     findings = []
     for place in _files_outside(folder, {located(path, folder) for path in folders}):

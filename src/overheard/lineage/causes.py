@@ -48,15 +48,15 @@ class Cause:
 def causes(view: View, record: str) -> list[Cause]:
     """The reasons for a scheduled job that lie in itself; none where all it has is a job before it."""
     job, found = view.jobs[record], view.found.get(record)
-    if view.states[record] == "interrupted":
-        return [_interrupted(job)]
-    if found is None:
-        return [_without_record(job)]
+    if found is None or view.states[record] == "interrupted":
+        return [_unfinished(job, view.states[record] == "interrupted")]
     if found.record is None:
         return [Cause("record", record, note=found.damage or "")]
     listed = [*(Cause("lost", path) for path in found.lost), *_edited(found)]
     listed += _differing(found.record, view.foreseen[record], view)
-    listed = listed or list(_new_outputs(found.record, job))
+    known = {entry["path"] for entry in records.entries(found.record["writes"])}
+    new = [path for paths in job.writes.values() for path in paths if path not in known]
+    listed = listed or [Cause("never made", path) for path in new]
     if not listed and not above(view, record):
         # its record knows of no change: Snakemake's own notes, the workflow's text or a time stamp
         return [Cause("snakemake", "says", note=(job.reason or "")[:1000])]
@@ -73,31 +73,19 @@ def unscheduled_causes(found: Found) -> list[Cause]:
     return [*_edited(found), *([Cause("record", "changed by hand", note=found.damage)] if found.damage else [])]
 
 
-def _interrupted(job: Planned) -> Cause:
-    state, last = log_end(job.log)
-    return Cause("interrupted", _stem(job), note=f"last line of {job.log}: {last}" if state == "open" else "")
-
-
-def _without_record(job: Planned) -> Cause:
-    state, last = log_end(job.log)
+def _unfinished(job: Planned, interrupted: bool) -> Cause:
+    """Why a job has no record, or files that are not whole, as far as its log tells."""
+    (state, last), name = log_end(job.log), job.record.removesuffix(records.SUFFIX)
+    note = f"last line of {job.log}: {last}"
+    if interrupted:
+        return Cause("interrupted", name, note=note if state == "open" else "")
     if state == "failed":
-        return Cause("failed", _stem(job), note=f"last line of {job.log}: {last}")
+        return Cause("failed", name, note=note)
     if state == "none":
-        return Cause("never made", _stem(job))
+        return Cause("never made", name)
     made = datetime.fromtimestamp(Path(job.log).stat().st_mtime, UTC)
-    return Cause(
-        "lost", job.record, note=f"with it all that was known of the job, which ended {made:%Y-%m-%d %H:%M} UTC"
-    )
-
-
-def _stem(job: Planned) -> str:
-    return job.record.removesuffix(records.SUFFIX)
-
-
-def _new_outputs(record: Record, job: Planned) -> Iterator[Cause]:
-    known = {entry["path"] for entry in records.entries(record["writes"])}
-    for paths in job.writes.values():
-        yield from (Cause("never made", path) for path in paths if path not in known)
+    note = f"with it all that was known of the job, which ended {made:%Y-%m-%d %H:%M} UTC"
+    return Cause("lost", job.record, note=note)
 
 
 def _edited(found: Found) -> Iterator[Cause]:
@@ -132,12 +120,12 @@ def _contents(foreseen: Foreseen, view: View) -> dict[str, str | None]:
     """The sha256 of what a job will read; of what a scheduled job makes, where the cause lies, nothing is said."""
     makers = [view.jobs[source] for source in foreseen.job.sources if source in view.jobs]
     written = {path for maker in makers for side in maker.writes.values() for path in side}
-    contents = {}
-    for flag, paths in foreseen.job.reads.items():
-        for path, digest in zip(paths, foreseen.reads[flag], strict=True):
-            if written.isdisjoint(enclosing(path)):
-                contents[path] = digest
-    return contents
+    return {
+        path: digest
+        for flag, paths in foreseen.job.reads.items()
+        for path, digest in zip(paths, foreseen.reads[flag], strict=True)
+        if written.isdisjoint(enclosing(path))
+    }
 
 
 def _set_change(before: Sequence[str], now: Sequence[str]) -> str:
@@ -153,28 +141,16 @@ def _set_change(before: Sequence[str], now: Sequence[str]) -> str:
 def _which_files(path: str, job: Planned, view: View) -> str:
     """Of a user's folder the files that changed, as far as its manifest shows; else who made the file again."""
     if path not in job.planned["outside"]:
-        makers = (source for source in job.sources if _wrote(view, source, path))
+        makers = (link.job for link in view.graph.writers.get(path, ()) if link.job in job.sources)
         return next((f"made again by {maker}, after this job read it" for maker in makers), "")
-    folder, manifest = Path(path), next(_manifests(path, view), None)
-    if not folder.is_dir() or manifest is None or not manifest.is_file():
+    readers = [view.graph.records[link.job] for link in view.graph.readers.get(path, ())]
+    manifest = next((Path(entry["path"]) for record in readers for entry in record["writes"].get("manifest", ())), None)
+    if not Path(path).is_dir() or manifest is None or not manifest.is_file():
         return ""
-    changed = _changed_files(folder, manifest)
-    if not changed:
+    if not (changed := _changed_files(Path(path), manifest)):
         return f"no file of {manifest} changed: a file was added that the media's index does not name yet"
     more = [f"… and {len(changed) - _SHOWN} more"] if len(changed) > _SHOWN else []
     return "\n".join([*changed[:_SHOWN], *more])
-
-
-def _wrote(view: View, record: str, path: str) -> bool:
-    found = view.found.get(record)
-    return bool(found and found.record and any(e["path"] == path for e in records.entries(found.record["writes"])))
-
-
-def _manifests(folder: str, view: View) -> Iterator[Path]:
-    """The manifest of a user's folder, by the record of the job that read it."""
-    for found in view.found.values():
-        if found.record and any(entry["path"] == folder for entry in records.entries(found.record["reads"])):
-            yield from (Path(entry["path"]) for entry in found.record["writes"].get("manifest", ()))
 
 
 def _changed_files(folder: Path, manifest: Path) -> list[str]:

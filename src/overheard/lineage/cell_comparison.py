@@ -12,7 +12,7 @@ has no noise to compare with: it is the same, within tolerance, or not.
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 SAME, TOLERANCE, NOISE, NOT = "same bytes", "within tolerance", "within seed noise", "not"
 ONLY_A, ONLY_B = "only in the first", "only in the second"
@@ -80,19 +80,16 @@ def cell_of(line: Mapping[str, str], predictions: Mapping[str, str]) -> tuple[Ke
 
 def compare(first: Mapping[Key, Cell], second: Mapping[Key, Cell]) -> list[Compared]:
     """Every cell of either side, in the order of the first, then those only the second has."""
-    keys = [*first, *(key for key in second if key not in first)]
-    found = [_compared(key, first.get(key), second.get(key)) for key in keys]
-    return judged(found)
+    return judged([_compared(key, first.get(key), second.get(key)) for key in dict.fromkeys([*first, *second])])
 
 
 def _compared(key: Key, a: Cell | None, b: Cell | None) -> Compared:
     if a is None or b is None:
         return Compared(key, ONLY_B if a is None else ONLY_A, a, b)
     difference = None if a.mean is None or b.mean is None else b.mean - a.mean
-    if a.predictions and a.predictions == b.predictions and _alike(a, b):
-        return Compared(key, SAME, a, b, difference)
     if _alike(a, b):
-        return Compared(key, TOLERANCE, a, b, difference)
+        same = a.predictions and a.predictions == b.predictions
+        return Compared(key, SAME if same else TOLERANCE, a, b, difference)
     return Compared(key, NOT, a, b, difference, p_value(a, b))
 
 
@@ -120,9 +117,7 @@ def judged(found: Sequence[Compared]) -> list[Compared]:
     for rank, (p, position) in enumerate(tested):
         threshold = CHANCE / (len(tested) - rank)
         rejecting = rejecting and p <= threshold
-        one = found[position]
-        verdict = NOT if rejecting else NOISE
-        told[position] = Compared(one.key, verdict, one.first, one.second, one.difference, p, threshold)
+        told[position] = replace(found[position], verdict=NOT if rejecting else NOISE, threshold=threshold)
     return told
 
 

@@ -21,23 +21,20 @@ def circumstance_of(folder: Path, job: str, record: Record) -> dict[str, Any]:
         LineageError: it is missing, was changed, or belongs to another record.
     """
     place = circumstance_path(located(job, folder))
-    changed = LineageError(
-        f"{place}: not what was written beside {Path(job).name}; delete it (when and where the job ran is lost then)"
-    )
     try:
         text = place.read_bytes().decode()
         found = json.loads(text)
         # a changed case in a \u escape or an exponent reads as the same content
-        written = any(
-            text == json.dumps(found, indent=1, sort_keys=True, ensure_ascii=only) + "\n" for only in (True, False)
-        )
-        said = found if isinstance(found, dict) and written and is_whole(found) else None
+        texts = [json.dumps(found, indent=1, sort_keys=True, ensure_ascii=only) + "\n" for only in (True, False)]
+        if not isinstance(found, dict) or text not in texts or not is_whole(found):
+            raise ValueError("other content than its digest's")
     except FileNotFoundError as error:
         raise LineageError(f"{place}: no such file") from error
     except (OSError, ValueError, RecursionError) as error:  # a folder; no UTF-8, no JSON, no end of brackets
-        raise changed from error
-    if said is None:
-        raise changed
-    if said.get("of") != record["digest"]:
+        raise LineageError(
+            f"{place}: not what was written beside {Path(job).name}; "
+            "delete it (when and where the job ran is lost then)"
+        ) from error
+    if found.get("of") != record["digest"]:
         raise LineageError(f"{place}: the circumstance of another record; delete it")
-    return said
+    return found

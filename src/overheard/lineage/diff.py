@@ -8,7 +8,7 @@ import io
 import subprocess
 import tarfile
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,7 +71,6 @@ class Diff:
         cells: every cell of either side, with its verdict.
         causes: first causes on which moved cells rest, each with how many.
         idle: other first causes, on which no moved cell rests.
-        told: whether both sides have records, so that causes can be named.
     """
 
     first: Side
@@ -79,7 +78,6 @@ class Diff:
     cells: Sequence[Compared]
     causes: Sequence[tuple[FirstCause, int]]
     idle: Sequence[FirstCause]
-    told: bool
 
     @property
     def moved(self) -> list[Compared]:
@@ -101,24 +99,23 @@ def diff(a: str, b: str, experiment: str | None = None) -> Diff:
     """
     with ExitStack() as stack:
         places = {word: _folder(word) or _commit(word) for word in (a, b)}
-        kinds = _kinds([_tracked(commit) for commit in places.values() if isinstance(commit, str)], experiment)
+        tracked = [set(_tracked(commit)) for commit in places.values() if isinstance(commit, str)]
+        common = set.intersection(*tracked) if tracked else set()
+        # what both commits have first, of both the results
+        shared = {kind for kind, _, name in (folder.partition("/") for folder in common) if experiment in (None, name)}
+        kinds = sorted(("results", "reference"), key=lambda kind: kind not in shared)
         return _compared(*(_side(word, places[word], kinds, experiment, stack) for word in (a, b)))
 
 
 def _compared(first: Side, second: Side) -> Diff:
     cells = cell_comparison.compare(first.cells, second.cells)
-    if not (first.records and second.records):
-        return Diff(first, second, cells, [], [], told=False)
     # the jobs, of both sides, that each moved cell rests on; those of one row and column rest on the same
     rows = [one.key[:3] for one in cells if one.verdict != SAME]
-    resting = {
-        (table, row, column): set.union(*(rests_on(side.records, row, column, table) for side in (first, second)))
-        for table, row, column in dict.fromkeys(rows)
-    }
-    causes = first_causes(first.records, second.records)
+    resting = {row: rests_on(first.records, *row) | rests_on(second.records, *row) for row in dict.fromkeys(rows)}
+    causes = first_causes(first.records, second.records) if first.records and second.records else []
     counted = [(cause, sum(1 for row in rows if resting[row] & set(cause.jobs))) for cause in causes]
     moved = sorted(((cause, count) for cause, count in counted if count), key=lambda pair: -pair[1])
-    return Diff(first, second, cells, moved, [cause for cause, count in counted if not count], told=True)
+    return Diff(first, second, cells, moved, [cause for cause, count in counted if not count])
 
 
 def _folder(word: str) -> Path | None:
@@ -146,40 +143,28 @@ def _commit(word: str) -> str:
     return found.decode().strip()
 
 
-def _tracked(commit: str) -> dict[str, list[str]]:
+def _tracked(commit: str) -> list[str]:
     """Of each experiment in a commit, the folders in which its cells are: `results/NAME`, `reference/NAME`."""
     listed = _git("-C", _top(), "ls-tree", "-r", "-z", "--name-only", commit, "--", "results", "reference") or b""
-    found: dict[str, list[str]] = {}
-    for path in listed.decode().split("\0"):
-        if path.endswith(f"/{CELLS}") and path.count("/") == 3:
-            folder = path.removesuffix(f"/{CELLS}")
-            found.setdefault(folder.partition("/")[2], []).append(folder)
-    return found
+    paths = [path for path in listed.decode().split("\0") if path.endswith(f"/{CELLS}")]
+    return [path.removesuffix(f"/{CELLS}") for path in paths if path.count("/") == 3]
 
 
 def _top() -> str:
     return (_git("rev-parse", "--show-toplevel") or b".").decode().strip()
 
 
-def _kinds(tracked: Sequence[Mapping[str, list[str]]], experiment: str | None) -> list[str]:
-    """`results` and `reference` in the order of preference: what both commits have first, of both the results."""
-    names = [experiment] if experiment else sorted({name for one in tracked for name in one})
-
-    def everywhere(kind: str) -> bool:
-        return any(all(f"{kind}/{name}" in one.get(name, ()) for one in tracked) for name in names)
-
-    return sorted(("results", "reference"), key=lambda kind: not everywhere(kind))
-
-
 def _side(word: str, found: Path | str, kinds: Sequence[str], experiment: str | None, stack: ExitStack) -> Side:
     if isinstance(found, Path):
         return load_side(word, found)
     tracked = _tracked(found)
-    names = [experiment] if experiment else sorted(tracked)
-    if len(names) != 1 or names[0] not in tracked:
-        there = ", ".join(sorted(tracked)) or "none"
-        raise ConfigError(f"{word}: its commit has these experiments with tables: {there}; name one by --experiment")
-    folder = next(f"{kind}/{names[0]}" for kind in kinds if f"{kind}/{names[0]}" in tracked[names[0]])
+    there = sorted({folder.partition("/")[2] for folder in tracked})
+    names = [experiment] if experiment else there
+    folders = [f"{kind}/{name}" for name in names for kind in kinds if f"{kind}/{name}" in tracked]
+    if len(names) != 1 or not folders:
+        known = ", ".join(there) or "none"
+        raise ConfigError(f"{word}: its commit has these experiments with tables: {known}; name one by --experiment")
+    folder = folders[0]
     place = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="overheard-diff-")))
     packed = _git("-C", _top(), "archive", found, folder)
     if packed is None:
@@ -206,9 +191,8 @@ def _counts(cells: Sequence[Compared]) -> list[str]:
 
 
 def _causes(found: Diff) -> list[str]:
-    if not found.told:
-        side = found.second if found.first.records else found.first
-        return [f"The cause is not known: {side.label} has no records."]
+    if without := [side.label for side in (found.first, found.second) if not side.records]:
+        return [f"The cause is not known: {without[0]} has no records."]
     if not found.causes:
         return ["No cause is known: no record differs."]
     of = f"of {len(found.moved)} moved cells rest on it"

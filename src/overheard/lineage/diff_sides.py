@@ -1,20 +1,19 @@
 """One side of a comparison: an experiment's cells, and the bytes of the predictions behind. Touches files: hashes."""
 
-import csv
-import re
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 from overheard.errors import LineageError
+from overheard.io import artifacts
 from overheard.jobs import hashing, on_disk
 from overheard.jobs.records import Record, entries, load_records, record_paths, recorded
 from overheard.lineage.cell_comparison import Cell, Key, cell_of
 from overheard.scores.cells import COLUMNS
+from overheard.study.layout import run_of
 
 CELLS = "tables/cells.csv"
-_RUN = re.compile(r"results/[^/]+/evaluate/(.+)/predictions\.npz")
 
 
 @dataclass(frozen=True)
@@ -39,17 +38,15 @@ def load_side(label: str, folder: Path) -> Side:
 
     Raises:
         LineageError: there are no cells, or cells or predictions are not what their record says.
+        MediaError: the file of cells has no such columns.
     """
     place = folder / CELLS
     if not place.is_file():
         raise LineageError(f"{place}: no such file, so {label} has no cells to compare; `overheard run {folder.name}`")
     records = load_records(folder) if record_paths(folder) else {}
-    with place.open(encoding="utf-8", newline="") as stream:
-        lines = list(csv.DictReader(stream))
-    if not lines or not set(COLUMNS) - {"asked", "note"} <= lines[0].keys():
-        raise LineageError(f"{place}: not a file of cells; expected the columns {', '.join(COLUMNS)}")
+    lines = artifacts.read_table(place, [name for name in COLUMNS if name not in ("asked", "note")])
     digests = _digests(folder, records)
-    predictions = {run[1]: digest for path, digest in digests.items() if (run := _RUN.fullmatch(path))}
+    predictions = {run: digest for path, digest in digests.items() if (run := run_of(path, "evaluate", "predictions"))}
     return Side(label, folder, dict(cell_of(line, predictions) for line in lines), records)
 
 
@@ -66,6 +63,5 @@ def _digests(folder: Path, records: Mapping[str, Record]) -> dict[str, str]:
 
     places = [*sorted(folder.glob("evaluate/*/*/seed-*/predictions.npz")), folder / CELLS]
     with ThreadPoolExecutor(2) as pool:
-        found = dict(zip(places, pool.map(digest, places), strict=True))
-    known = {path: entry["sha256"] for path, entry in written.items() if path.startswith(f"results/{folder.name}/")}
-    return known | {recorded(path, folder): digest for path, digest in found.items()}
+        here = {recorded(place, folder): made for place, made in zip(places, pool.map(digest, places), strict=True)}
+    return {path: str(entry["sha256"]) for path, entry in written.items()} | here

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from overheard.jobs.comparison import Difference, as_plan, differences, other_inputs
-from overheard.jobs.records import SUFFIX, Record
-from overheard.lineage.graph import Graph, files
+from overheard.jobs.records import Record
+from overheard.lineage.graph import Graph, files, name_of
 
 Jobs = Mapping[str, Record]
 
@@ -43,17 +43,13 @@ class FirstCause:
 def first_causes(first: Jobs, second: Jobs) -> list[FirstCause]:
     """The first causes of what differs between two sets of records, those of most jobs first."""
     # by the path within the experiment, so that two experiments compare
-    a, b = ({_name(path): record for path, record in side.items()} for side in (first, second))
+    a, b = ({name_of(path): record for path, record in side.items()} for side in (first, second))
     grouped: dict[Difference, list[str]] = defaultdict(list)
     for job in sorted(a.keys() | b.keys()):
         for cause in _of_job(job, a, b):
             grouped[cause].append(job)
     causes = [FirstCause(*cause, tuple(jobs)) for cause, jobs in grouped.items()]
     return sorted(causes, key=lambda cause: (-len(cause.jobs), cause.kind, cause.what))
-
-
-def _name(path: str) -> str:
-    return path.split("/", 2)[2].removesuffix(SUFFIX)
 
 
 def _of_job(job: str, a: Jobs, b: Jobs) -> Iterator[Difference]:
@@ -87,13 +83,13 @@ def _own(old: Record, new: Record) -> Iterator[Difference]:
 def _outside(old: Record, new: Record, a: Jobs, b: Jobs) -> Iterator[Difference]:
     """Files that no job made, or that none of the jobs here made, with other bytes."""
     for pair in other_inputs(old, new):
-        made = [_name(entry["record"]) if entry and entry["record"] else None for entry in pair]
+        made = [name_of(entry["record"]) if entry and entry["record"] else None for entry in pair]
         if made[0] not in a and made[1] not in b:
             path = next(entry["path"] for entry in reversed(pair) if entry)
             yield Difference("input", path, *(entry and entry["sha256"][:12] for entry in pair))
 
 
-def rests_on(records: Jobs, row: str, column: str, table: str) -> set[str]:
+def rests_on(records: Jobs, table: str, row: str, column: str) -> set[str]:
     """Names of all jobs behind the cells of one row and column of a table, the table's own with them."""
     graph, found = Graph(records), set()
     for path, record in records.items():
@@ -104,4 +100,4 @@ def rests_on(records: Jobs, row: str, column: str, table: str) -> set[str]:
                 if f"/evaluate/{row}/{column}/" in entry["path"] and entry.get("record") in records
             ]
             found |= {path, *graph.ancestors(dict.fromkeys(made))}
-    return {_name(path) for path in found}
+    return {name_of(path) for path in found}

@@ -1,11 +1,14 @@
 """What an audit found, and the cells it feeds. Pure: from records to plain data."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+
+from pydantic import ValidationError
 
 from overheard.jobs.records import SUFFIX, Record
 from overheard.lineage.graph import Graph
+from overheard.study.config import TableSpec
 from overheard.study.layout import FINAL_STAGES, record_of, run_of, stage_of
 
 
@@ -54,20 +57,16 @@ class Feeds:
             return self.of_job(str(record_of(path)))
         written = self.graph.producer(path)
         own = {written.job} if written and self.records[written.job]["stage"] in FINAL_STAGES else set()
-        return self._named(own | set(self._readers(path)))
+        for place, links in self.graph.readers.items():
+            # a folder it lies in, or something in it
+            if place == path or path.startswith(f"{place}/") or place.startswith(f"{path}/"):
+                own |= {link.job for link in links}
+        return self._named(own)
 
     def of_job(self, job: str) -> tuple[str, ...]:
         """What rests on a job, which may have a damaged record; of a table or figure that very one."""
-        told = self._named({job})
-        if job in self.records or told:
-            return told
-        return (_word(job),) if stage_of(job) in FINAL_STAGES else ()
-
-    def _readers(self, path: str) -> Iterable[str]:
-        """Jobs that read a file, a folder it lies in, or something in it."""
-        for place, links in self.graph.readers.items():
-            if place == path or path.startswith(f"{place}/") or place.startswith(f"{path}/"):
-                yield from (link.job for link in links)
+        alone = (_word(job),) if job not in self.records and stage_of(job) in FINAL_STAGES else ()
+        return self._named({job}) or alone
 
     def _named(self, jobs: set[str]) -> tuple[str, ...]:
         """Cells and figures that these jobs, and those after them, make."""
@@ -91,16 +90,10 @@ def _word(job: str) -> str:
 def _cells(record: Record) -> list[tuple[str, str, str, str]]:
     """None of a record that does not say them; counting again shows it."""
     try:
-        table, spec = record["settings"]["table"], record["settings"]["settings"]["spec"]
-        return [
-            (str(table), str(row), str(column), str(metric))
-            for block in spec["blocks"]
-            for column in block["columns"]
-            for row in block["rows"]
-            for metric in spec["metrics"]
-        ]
-    except (KeyError, TypeError):
+        table, spec = record["settings"]["table"], TableSpec.model_validate(record["settings"]["settings"]["spec"])
+    except (KeyError, TypeError, ValidationError):
         return []
+    return [(str(table), row, column, metric) for row, column in spec.runs() for metric in spec.metrics]
 
 
 def in_words(feeds: tuple[str, ...], everything: tuple[str, ...]) -> str:

@@ -8,12 +8,10 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from overheard.jobs.records import Record
+from overheard.jobs.records import SUFFIX, Entry, Record
 from overheard.study.layout import FINAL_STAGES
-
-Entry = Mapping[str, Any]
 
 
 class Link(NamedTuple):
@@ -24,19 +22,16 @@ class Link(NamedTuple):
     entry: Entry
 
 
-class Misfit(NamedTuple):
-    """A file that a job read and that is not what, or not from where, the job's record says."""
-
-    job: str
-    path: str
-    reason: str
-
-
 def files(record: Record, side: str) -> Iterator[tuple[str, Entry]]:
     """(flag, entry) of every file on one side, `reads` or `writes`, of a record."""
     for flag, entries in record[side].items():
         for entry in entries:
             yield flag, entry
+
+
+def name_of(job: str) -> str:
+    """A job's name: the path of its record within the experiment, without suffix."""
+    return job.split("/", 2)[2].removesuffix(SUFFIX)
 
 
 def enclosing(path: str) -> Iterator[str]:
@@ -84,14 +79,14 @@ class Graph:
         return {job: list(dict.fromkeys(path for path in made if path in self.records)) for job, made in read.items()}
 
     @cached_property
-    def children(self) -> dict[str, list[str]]:
-        """For each job those that read from it; also for one whose record is not here, as a damaged one."""
-        found: dict[str, dict[str, None]] = {job: {} for job in self.records}
+    def children(self) -> dict[str, dict[str, None]]:
+        """For each job those that read from it, each once; also for one whose record is not here, as a damaged one."""
+        found: dict[str, dict[str, None]] = defaultdict(dict)
         for job, record in self.records.items():
             for _, entry in files(record, "reads"):
                 if entry.get("record"):
-                    found.setdefault(entry["record"], {})[job] = None
-        return {job: list(readers) for job, readers in found.items()}
+                    found[entry["record"]][job] = None
+        return found
 
     def ancestors(self, jobs: Iterable[str]) -> list[str]:
         """The jobs and all they rest on, each after everything it read from (a job of a cycle somewhere among them)."""
@@ -103,32 +98,26 @@ class Graph:
 
     def cycles(self) -> list[list[str]]:
         """Groups of jobs that rest on themselves, each sorted; none, if all is well."""
-        order = _ordered(self.records, self.parents)
-        found: list[list[str]] = []
-        seen: set[str] = set()
-        # Kosaraju: walked the other way from the last job on, each walk stays within one strong component
-        for job in reversed(order):
-            if job not in seen:
-                group = _ordered([job], self.children, seen)
-                if len(group) > 1 or job in self.parents[job]:
-                    found.append(sorted(group))
-        return sorted(found)
+        from networkx import DiGraph, strongly_connected_components
 
-    def orphans(self, final_stages: Collection[str] = FINAL_STAGES) -> list[str]:
+        groups = map(sorted, strongly_connected_components(DiGraph(self.parents)))
+        return sorted(group for group in groups if len(group) > 1 or group[0] in self.parents[group[0]])
+
+    def orphans(self) -> list[str]:
         """Jobs from which no way leads to a job of a final stage, as a seed that was taken out of the study leaves."""
-        finals = [job for job, record in self.records.items() if record["stage"] in final_stages]
+        finals = [job for job, record in self.records.items() if record["stage"] in FINAL_STAGES]
         used = set(self.ancestors(finals))
         return sorted(set(self.records) - used)
 
-    def misfits(self, outside: Mapping[str, str] | None = None) -> list[Misfit]:
-        """What jobs read that no record here accounts for.
+    def misfits(self, outside: Mapping[str, str] | None = None) -> list[tuple[str, str, str]]:
+        """Job, path and reason of what jobs read that is not what, or not from where, their records say.
 
         Args:
             outside: sha256 by path of what is known without a record (a manifest's folder, given weights, printed
                 numbers); None takes whatever a record says was made by no job.
         """
         return [
-            Misfit(job, entry["path"], reason)
+            (job, entry["path"], reason)
             for job, record in self.records.items()
             for _, entry in files(record, "reads")
             if (reason := self.misfit(entry, outside))
@@ -140,9 +129,7 @@ class Graph:
         if named is None:
             if outside is None or outside.get(path) == entry["sha256"]:
                 return None
-            return (
-                "no job made it and no manifest has it" if path not in outside else "another sha256 than its manifest's"
-            )
+            return "another sha256 than its manifest's" if path in outside else "no job made it and no manifest has it"
         if named not in self.records:
             return f"{named} is not among the records"
         written = [link for place in enclosing(path) for link in self.writers.get(place, ()) if link.job == named]
@@ -158,9 +145,9 @@ class Graph:
         return {path: sorted(link.job for link in links) for path, links in self.writers.items() if len(links) > 1}
 
 
-def _ordered(start: Iterable[str], towards: Mapping[str, list[str]], seen: set[str] | None = None) -> list[str]:
-    """All that is reached from `start`, each after all it leads to, but what was `seen`; depth first, no recursion."""
-    seen = set() if seen is None else seen
+def _ordered(start: Iterable[str], towards: Mapping[str, Collection[str]]) -> list[str]:
+    """All that is reached from `start`, each after all it leads to; depth first, no recursion."""
+    seen: set[str] = set()
     order = []
     stack = [(job, False) for job in reversed(list(start))]
     while stack:
@@ -170,5 +157,5 @@ def _ordered(start: Iterable[str], towards: Mapping[str, list[str]], seen: set[s
         elif job not in seen:
             seen.add(job)
             stack.append((job, True))
-            stack.extend((following, False) for following in reversed(towards.get(job, ())) if following not in seen)
+            stack.extend((following, False) for following in reversed([*towards.get(job, ())]))
     return order

@@ -4,8 +4,7 @@ The ways themselves are in `overheard.media.leaks`, the fingerprints in `overhea
 """
 
 import operator
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +21,13 @@ from overheard.media.leak_lines import Line
 _IMAGES = "images"
 _SOUNDS = ("paper", "tagger_mn04")  # front ends in which sounds can be compared
 _TAGGER = "tagger_mn04"
+_Prints = tuple[Sequence[str], Any]
+"""Ids of clips, and their fingerprints."""
+_ALIKE: dict[str, tuple[str, Callable[[Any, Any], fingerprints.Pairs], str]] = {
+    "picture": ("scenes", fingerprints.alike_pictures, "{} bits"),
+    "sound": ("sounds", fingerprints.alike_sounds, "{:.2f}"),
+}
+"""The collection for pre-training, pairs among two sets of fingerprints, and how a pair's likeness is written."""
 
 
 def _clips(folder: Path, name: str, form: str) -> tuple[list[str], np.ndarray] | None:
@@ -51,35 +57,10 @@ _FORMS = {
 """Kind of numbers, and the least that a clip has on each axis, on the last a multiple of it."""
 
 
-@dataclass(frozen=True)
-class _Sense:
-    """By what clips are alike.
-
-    Attributes:
-        word: picture or sound: the way by which clips of the study meet.
-        part: the collection for pre-training, which is the way `pretrain_` and the word.
-        prints: fingerprints of an array of clips.
-        usable: of fingerprints: which say anything.
-        alike: pairs among two sets of fingerprints.
-        unit: how a pair's likeness is written.
-        remark: what counts as alike.
-    """
-
-    word: str
-    part: str
-    prints: Callable[[np.ndarray], Any]
-    usable: Callable[[Any], np.ndarray]
-    alike: Callable[[Any, Any], fingerprints.Pairs]
-    unit: str
-    remark: str
-
-
 def picture_lines(study: Study) -> list[Line]:
     """Held-out clips whose picture is like another's."""
     remark = f"at most {fingerprints.PICTURE_BITS} of 256 bits of pHash differ, in any of eight turns"
-    usable, alike = lambda prints: ~fingerprints.blank(prints), fingerprints.alike_pictures
-    sense = _Sense("picture", "scenes", fingerprints.picture_hashes, usable, alike, "{} bits", remark)
-    return _likeness_lines(study, sense, _IMAGES)
+    return _likeness_lines(study, "picture", _IMAGES, fingerprints.picture_hashes, fingerprints.blank, remark)
 
 
 def sound_lines(study: Study) -> list[Line]:
@@ -90,48 +71,58 @@ def sound_lines(study: Study) -> list[Line]:
         return [line for way in ("sound", "pretrain_sound") for line in leak_lines.not_examined(way, why)]
     decibel = fingerprints.tagger_decibel if front_end == _TAGGER else np.asarray
     remark = f"likeness at least {fingerprints.SOUND_LIKENESS} over at least {fingerprints.SHARED_S:g} s"
-    prints, usable = lambda values: fingerprints.sound_prints(values, decibel), lambda prints: ~prints.silent
-    sense = _Sense("sound", "sounds", prints, usable, fingerprints.alike_sounds, "{:.2f}", remark)
-    return _likeness_lines(study, sense, front_end)
+    prints, silent = lambda values: fingerprints.sound_prints(values, decibel), operator.attrgetter("silent")
+    return _likeness_lines(study, "sound", front_end, prints, silent, remark)
 
 
-def _likeness_lines(study: Study, sense: _Sense, front_end: str) -> list[Line]:
-    """Held-out clips that are like a clip of the study that they must not meet, or like one of a pre-training set."""
-    features, form, outside = study.folder / "features", f"{sense.word}s", f"pretrain_{sense.word}"
+def _likeness_lines(
+    study: Study,
+    word: str,
+    front_end: str,
+    prints: Callable[[np.ndarray], Any],
+    empty: Callable[[Any], np.ndarray],
+    remark: str,
+) -> list[Line]:
+    """Held-out clips that are like a clip of the study that they must not meet, or like one of a pre-training set.
+
+    Args:
+        study: whose clips.
+        word: picture or sound: the way by which its clips meet; `pretrain_` and the word is that of the other set.
+        front_end: the arrays' name.
+        prints: fingerprints of an array of clips.
+        empty: of fingerprints: which say nothing.
+        remark: what counts as alike.
+    """
+    features, form, there, part = study.folder / "features", f"{word}s", f"pretrain_{word}", _ALIKE[word][0]
     own = _clips(features, front_end, form)
     if own is None:
-        return absent(study, features / f"{front_end}.npy", sense.word, outside)
-    ids, prints = own[0], sense.prints(own[1])
-    examined = [clip for clip, useful in zip(ids, sense.usable(prints), strict=True) if useful]
+        return absent(study, features / f"{front_end}.npy", word, there)
+    ids, here = own[0], prints(own[1])
+    examined = [clip for clip, nothing in zip(ids, empty(here), strict=True) if not nothing]
 
-    def lines(way: str, met: Mapping[str, tuple[Sequence[str], Any]], remark: str) -> list[Line]:
-        rows = {held: study.rows_of(ids, (held,)) for held in met}
-        pairs = {
-            held: _pairs(sense, [ids[row] for row in rows[held]], prints[rows[held]], *others)
-            for held, others in met.items()
-            if len(rows[held]) and len(others[0])
-        }
+    def of(words: Collection[str]) -> _Prints:
+        rows = study.rows_of(ids, words)
+        return [ids[row] for row in rows], here[rows]
+
+    def lines(way: str, remark: str, outside: _Prints | None = None) -> list[Line]:
+        sides = {held: (of((held,)), outside or of(met)) for held, met in leak_lines.UNSEEN_BY.items()}
+        pairs = {held: _pairs(word, *both) for held, both in sides.items() if both[0][0] and both[1][0]}
         return leaks.alike_lines(way, examined, pairs, study.split, study.column("class"), remark)
 
-    meeting = {held: study.rows_of(ids, met) for held, met in leak_lines.UNSEEN_BY.items()}
-    here = {held: ([ids[row] for row in rows], prints[rows]) for held, rows in meeting.items()}
-    found = lines(sense.word, here, sense.remark)
-    other = _clips(features / sense.part, front_end, form)
+    found = lines(word, remark)
+    other = _clips(features / part, front_end, form)
     if other is None:
-        return found + leak_lines.not_examined(outside, unknown_set(form))
-    theirs = [f"{sense.part}/{name}" for name in other[0]], sense.prints(other[1])
-    return found + lines(
-        outside, dict.fromkeys(leak_lines.UNSEEN_BY, theirs), f"{sense.remark}; {len(other[0])} {form}"
-    )
+        return found + leak_lines.not_examined(there, unknown_set(form))
+    theirs = [f"{part}/{name}" for name in other[0]], prints(other[1])
+    return found + lines(there, f"{remark}; {len(other[0])} {form}", theirs)
 
 
-def _pairs(
-    sense: _Sense, clips: Sequence[str], prints: Any, names: Sequence[str], others: Any
-) -> list[tuple[str, str, str]]:
+def _pairs(word: str, ours: _Prints, theirs: _Prints) -> list[tuple[str, str, str]]:
     """Clips and those that are like them, with the likeness in words."""
-    found = sense.alike(prints, others)
+    _, alike, unit = _ALIKE[word]
+    found = alike(ours[1], theirs[1])
     rows = zip(found.first, found.second, found.value, strict=True)
-    return [(clips[first], names[second], sense.unit.format(value)) for first, second, value in rows]
+    return [(ours[0][first], theirs[0][second], unit.format(value)) for first, second, value in rows]
 
 
 def teacher_lines(study: Study) -> list[Line]:

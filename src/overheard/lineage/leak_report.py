@@ -18,8 +18,9 @@ from overheard.study import config
 from overheard.study.experiments import project_root
 from overheard.study.layout import PARTS, record_of, results, written
 
-_PARTS = ("scenes", "sounds")
-_READ = {"normaliser": ("splits",)} | dict.fromkeys(("prior", "relevance", "train", "evaluate"), ("index", "splits"))
+_READ: dict[str, tuple[str, ...]] = {"normaliser": ("splits",)} | dict.fromkeys(
+    ("prior", "relevance", "train", "evaluate"), ("index", "splits")
+)
 """Which of the study's own tables a job that learns or tests has to read, by stage."""
 _SHOWN = 5
 
@@ -88,17 +89,22 @@ def _other_split_lines(study: Study, records: Mapping[str, Record]) -> list[Line
         place = located(path, study.folder)
         return hashing.read(place).sha256 if place.is_file() else None
 
-    found: int | None = 0
-    remark = f"{len(asked)} jobs"
-    if wrong := [f"{job} {fault}" for job in asked for fault in _faults(study.folder.name, records[job], today)]:
-        more = f"; and {len(wrong) - _SHOWN} more" if len(wrong) > _SHOWN else ""
-        found, remark = None, "; ".join(wrong[:_SHOWN]) + more
-    words = list(study.split.values())
+    wrong = [f"{job} {fault}" for job in asked for fault in _faults(study.folder.name, records[job], today)]
+    more = f"; and {len(wrong) - _SHOWN} more" if len(wrong) > _SHOWN else ""
+    remark, words = "; ".join(wrong[:_SHOWN]) + more or f"{len(asked)} jobs", list(study.split.values())
+    found = None if wrong else 0
     return [Line("other_split", held, found, words.count(held), remark=remark) for held in leak_lines.UNSEEN_BY]
 
 
 def _faults(name: str, record: Record, today: Callable[[str], str | None]) -> Iterator[str]:
-    for flag, path in _expected(name, record).items():
+    """What a job read in place of the files of the study that it must have read."""
+    part, flags = "", _READ.get(record["stage"])
+    if flags is None:  # pretrain, whose weights may be given
+        part = PARTS["sounds" if record["settings"].get("modality") == "sound" else "scenes"]
+        flags = () if record["reads"].get("given") and not record["reads"].get("index") else ("index",)
+    paths = {**written(name, "media", {"part": part}), **written(name, "split", {})}
+    for flag in flags:
+        (path,) = paths[flag]
         entries, short = record["reads"].get(flag, []), path.removeprefix(f"{results(name)}/")
         if len(entries) != 1:
             yield f"read {len(entries)} files as {flag}, not {short}"
@@ -108,17 +114,6 @@ def _faults(name: str, record: Record, today: Callable[[str], str | None]) -> It
             yield f"read {short} without the record of the job that made it"
         elif today(path) not in (None, entries[0]["sha256"]):
             yield f"read another {short} than lies here now"
-
-
-def _expected(name: str, record: Record) -> dict[str, str]:
-    """Which files of the study a job must have read, by flag."""
-    part: str = ""
-    flags: tuple[str, ...] | None = _READ.get(record["stage"])
-    if flags is None:  # pretrain, whose weights may be given
-        part = PARTS["sounds" if record["settings"].get("modality") == "sound" else "scenes"]
-        flags = () if record["reads"].get("given") and not record["reads"].get("index") else ("index",)
-    paths = {**written(name, "media", {"part": part}), **written(name, "split", {})}
-    return {flag: paths[flag][0] for flag in flags}
 
 
 def _split_lines(study: Study) -> list[Line]:
@@ -141,11 +136,12 @@ def _file_lines(study: Study) -> list[Line]:
         return absent(study, media / "manifest.csv", "file", "pretrain_file")
     keys = {row["id"]: {own[row[kind]] for kind in ("image", "sound") if row[kind] in own} for row in study.rows}
     lines = leaks.shared_lines("file", keys, split, scene)
-    others = {part: _checksums(media / part / "manifest.csv") for part in _PARTS}
-    if not any(sums is not None for sums in others.values()):
+    found = ((part, _checksums(media / part / "manifest.csv")) for part in ("scenes", "sounds"))
+    others = {part: sums for part, sums in found if sums is not None}
+    if not others:
         return lines + leak_lines.not_examined("pretrain_file", unknown_set("pictures and sounds"))
     there: dict[Hashable, str] = {
-        sha256: f"{part}/{path}" for part, sums in others.items() for path, sha256 in (sums or {}).items()
+        sha256: f"{part}/{path}" for part, sums in others.items() for path, sha256 in sums.items()
     }
     return lines + leaks.outside_lines("pretrain_file", keys, there, split, scene)
 

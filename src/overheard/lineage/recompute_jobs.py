@@ -5,8 +5,6 @@ inputs then gives other bytes than he wrote. What is run is made from the record
 """
 
 import dataclasses
-import importlib
-import inspect
 import json
 import os
 import random
@@ -16,24 +14,26 @@ import subprocess
 import sys
 import tempfile
 import typing
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import typer
+
 from overheard.errors import LineageError, OverheardError
-from overheard.io.signature import deciding, role, settings_from_json, without_none
+from overheard.io.signature import deciding, paths_of, role, settings_from_json, without_none
 from overheard.jobs import hashing, on_disk
 from overheard.jobs.code import closure as code
 from overheard.jobs.code import versions
+from overheard.jobs.command_line import stage_command, stage_function
 from overheard.jobs.comparison import Difference, as_plan, differences, other_inputs, paths
 from overheard.jobs.machine import machine_class
-from overheard.jobs.records import SUFFIX, Record, entries, listing_path, located, read_record
+from overheard.jobs.records import LISTING, SUFFIX, Record, entries, located, read_record
 from overheard.lineage.circumstances import circumstance_of
 from overheard.lineage.findings import Finding
+from overheard.lineage.graph import enclosing
 from overheard.study.layout import STAGES
 
-_RUNNERS = {"log", "record", "records", "planned"}
-"""Flags that every stage has besides its own."""
 _WORDS = {"setting": "settings", "package": "environment", "definition": "code"}
 """What a kind of difference is called, where it is not itself the word."""
 
@@ -50,11 +50,7 @@ def recompute(
         seed: of the drawing; None draws one.
     """
     seed = secrets.randbelow(2**32) if seed is None else seed
-    possible = sorted(
-        job
-        for job, record in records.items()
-        if _has_inputs(record, folder) and _circumstance(folder, job, record) is not None
-    )
+    possible = sorted(job for job, record in records.items() if _can_run(folder, job, record))
     drawn = random.Random(seed).sample(possible, min(count, len(possible)))
     for job in drawn:
         yield from recompute_job(folder, job, records[job])
@@ -62,23 +58,20 @@ def recompute(
     yield f"{len(drawn)} of {len(possible)} jobs run again (drawn with seed {seed}): {names}"
 
 
-def _has_inputs(record: Record, folder: Path) -> bool:
-    return all(os.path.exists(located(entry["path"], folder)) for entry in entries(record["reads"]))
-
-
-def _circumstance(folder: Path, job: str, record: Record) -> Mapping[str, Any] | None:
-    """The circumstance of a job; None where it is not whole or not this record's, which an audit reports by itself."""
+def _can_run(folder: Path, job: str, record: Record) -> bool:
+    """Whether its inputs are here and its circumstance is whole, and this record's; else an audit reports it itself."""
     try:
-        return circumstance_of(folder, job, record)
+        circumstance_of(folder, job, record)
     except LineageError:
-        return None
+        return False
+    return all(located(entry["path"], folder).exists() for entry in entries(record["reads"]))
 
 
 def recompute_job(folder: Path, job: str, record: Record) -> list[Finding]:
     """Run one job again, in a temporary working folder that holds links to its inputs and nothing else."""
     fix = f"delete {job} and `overheard run {folder.name}`"
     try:
-        said = _circumstance(folder, job, record) or {}
+        said = circumstance_of(folder, job, record)
         words = _recorded_command(said, job, record)
         if other := _other_code(record):
             return [
@@ -89,8 +82,7 @@ def recompute_job(folder: Path, job: str, record: Record) -> list[Finding]:
             return [Finding("forged", job, found, "the command of its record: the same settings and files", fix)]
         with tempfile.TemporaryDirectory(prefix="overheard-recompute-") as place:
             command = _command(folder, job, record)
-            _link_inputs(folder, record, Path(place))
-            _refuse_links(job, record, Path(place))
+            _link_inputs(folder, job, record, Path(place))
             return list(_compared(said, job, record, command, Path(place), fix))
     except (OverheardError, OSError) as error:  # a forged record may name any file
         return [Finding("not recomputed", job, str(error), "a job that can be run again", fix)]
@@ -104,7 +96,7 @@ def _recorded_command(said: Mapping[str, Any], job: str, record: Record) -> list
     """
     command = said.get("command")
     if not isinstance(command, str):
-        raise LineageError(f"{job}: no whole circumstance beside it, so its command is not known")
+        raise LineageError(f"{job}: its command is not known: its circumstance has none")
     try:
         words = shlex.split(command)
     except ValueError as error:
@@ -120,53 +112,21 @@ def _said_otherwise(words: list[str], job: str, record: Record) -> list[str]:
     Raises:
         OverheardError: it cannot be read as a command of its stage.
     """
-    stage = _stage(record["stage"])
-    parameters, given = inspect.signature(stage).parameters, _values(words)
-    if unknown := given.keys() - parameters.keys() - _RUNNERS:
-        raise LineageError(f"its command has --{min(unknown)}, which is no flag of {record['stage']}")
-    plan: dict[str, Any] = {"reads": {}, "writes": {}}
-    settings = {}
-    for name, annotation in typing.get_type_hints(stage, include_extras=True).items():
-        if name not in parameters:
-            continue
-        if side := role(annotation):
-            plan[side][name] = [Path(path).as_posix() for path in given.get(name, [])]
-        elif name in given:
-            settings[name] = _value(without_none(annotation), given[name][-1], f"{job}: --{name}")
-        elif parameters[name].default is inspect.Parameter.empty:
-            raise LineageError(f"its command has no --{name}")
-        else:
-            settings[name] = parameters[name].default
-    plan["settings"] = deciding(stage, settings)
-    same_record = [Path(path).as_posix() for path in given.get("record", [])] == [job]
-    return [*_in_words(differences(record, plan)), *([] if same_record else ["record"])]
-
-
-def _stage(word: str) -> Callable[..., None]:
-    stage: Callable[..., None] = getattr(importlib.import_module(f"overheard.stages.{word}"), word)
-    return stage
-
-
-def _values(words: list[str]) -> dict[str, list[str]]:
-    """The values of each flag; a person may write `--seed=0`."""
-    given: dict[str, list[str]] = {}
-    waiting = list(words)
-    while waiting:
-        flag, equals, value = waiting.pop(0).partition("=")
-        if not flag.startswith("--") or not (equals or waiting):
-            raise LineageError(f"its command has {flag!r} where a flag with a value was expected")
-        given.setdefault(flag[2:].replace("-", "_"), []).append(value if equals else waiting.pop(0))
-    return given
-
-
-def _value(kind: Any, text: str, where: str) -> Any:
-    """A setting, or a folder of checkpoints: a path, by which it is known to decide nothing."""
-    if isinstance(kind, type) and dataclasses.is_dataclass(kind):
-        return settings_from_json(kind, text, where)
+    word, stage = record["stage"], stage_function(record["stage"])
     try:
-        return kind(text)
-    except ValueError as error:
-        raise LineageError(f"{where}: its command has {text[:60]!r} ({error})") from error
+        given = stage_command(word).make_context(word, [*words], help_option_names=[]).params
+    except typer.TyperException as error:
+        raise LineageError(f"its command cannot be read: {error}") from error
+    plan: dict[str, Any] = {"reads": {}, "writes": {}}
+    for name, annotation in typing.get_type_hints(stage, include_extras=True).items():
+        value, kind = given.get(name), without_none(annotation)
+        if side := role(annotation):
+            plan[side][name] = [path.as_posix() for path in (paths_of(value) if value else ())]
+        elif value is not None and isinstance(kind, type) and dataclasses.is_dataclass(kind):
+            given[name] = settings_from_json(kind, value, f"{job}: --{name}")
+    plan["settings"] = deciding(stage, given)
+    same_record = given["record"] and given["record"].as_posix() == job
+    return [*_in_words(differences(record, plan)), *([] if same_record else ["record"])]
 
 
 def _in_words(found: Iterable[Difference]) -> list[str]:
@@ -180,25 +140,20 @@ def _command(folder: Path, job: str, record: Record) -> list[str]:
         LineageError: a path leads elsewhere.
     """
     words = [sys.executable, "-m", "overheard", record["stage"]]
-    for name, annotation in typing.get_type_hints(_stage(record["stage"]), include_extras=True).items():
+    for name, annotation in typing.get_type_hints(stage_function(record["stage"]), include_extras=True).items():
         side, flag = role(annotation), f"--{name.replace('_', '-')}"
         if side:
-            rows = record[side].get(name, [])
-            words += [word for entry in rows for word in (flag, _place(entry, folder, side))]
+            for entry in record[side].get(name, []):
+                path, given = entry["path"], side == "reads" and entry.get("record") is None
+                # what no job made is read where it lies
+                outside = given and not _is_inside(path)
+                words += [flag, str(located(path, folder).resolve()) if outside else _inside(path)]
         elif annotation is Path:
             words += [flag, name]
         elif (value := record["settings"].get(name)) is not None:
             words += [flag, json.dumps(value) if isinstance(value, dict) else str(value)]
     made_by = sorted({entry["record"] for entry in entries(record["reads"]) if entry.get("record")})
     return [*words, *(word for path in made_by for word in ("--records", _inside(path))), "--record", _inside(job)]
-
-
-def _place(entry: Mapping[str, Any], folder: Path, side: str) -> str:
-    """A path as it is given again; what no job made is read where it lies."""
-    path = entry["path"]
-    if side == "reads" and entry.get("record") is None and not _is_inside(path):
-        return str(located(path, folder).resolve())
-    return _inside(path)
 
 
 def _is_inside(path: str) -> bool:
@@ -209,14 +164,6 @@ def _inside(path: str) -> str:
     if not _is_inside(path):
         raise LineageError(f"{path}: leads out of the folder in which jobs are run again; a path within was expected")
     return path
-
-
-def _refuse_links(job: str, record: Record, place: Path) -> None:
-    """No output may lie in a folder that is an input: it would be written through the link."""
-    for path in (job, *(entry["path"] for entry in entries(record["writes"]))):
-        for parent in Path(path).parents:
-            if (place / parent).is_symlink():
-                raise LineageError(f"{job}: writes {path} into {parent}, which it reads; not run again")
 
 
 def _other_code(record: Record) -> str | None:
@@ -236,25 +183,24 @@ def _other_code(record: Record) -> str | None:
     return ", ".join(f"{name} {then}, now {version}" for _, name, then, version in found) or None
 
 
-def _link_inputs(folder: Path, record: Record, place: Path) -> None:
-    """Link what a job reads, the records of its makers, and the listings by which files in folders are checked."""
+def _link_inputs(folder: Path, job: str, record: Record, place: Path) -> None:
+    """Link what a job reads, the records of its makers, and the listings by which files in folders are checked.
+
+    Raises:
+        LineageError: an output lies in a folder that is an input: it would be written through the link.
+    """
     # folders first: a single file of theirs is then there already
     for entry in sorted(entries(record["reads"]), key=lambda entry: "files" not in entry):
-        path = Path(entry["path"])
-        _link(entry["path"], folder, place)
-        if entry.get("record"):
-            _link(entry["record"], folder, place)
-        for parent in (path, *path.parents):
-            listing = listing_path(parent).as_posix() if parent.name else ""
-            if listing and located(listing, folder).is_file():
-                _link(listing, folder, place)
-
-
-def _link(path: str, folder: Path, place: Path) -> None:
-    """Link a file into the folder where the job runs; one that lies elsewhere is found where it is."""
-    if _is_inside(path) and not (place / path).exists():
-        (place / path).parent.mkdir(parents=True, exist_ok=True)
-        (place / path).symlink_to(located(path, folder).resolve())
+        listings = [f"{path}{LISTING}" for path in enclosing(entry["path"])]
+        there = [listing for listing in listings if located(listing, folder).is_file()]
+        for path in filter(None, (entry["path"], entry.get("record"), *there)):
+            # one that lies elsewhere is found where it is
+            if _is_inside(path) and not (place / path).exists():
+                (place / path).parent.mkdir(parents=True, exist_ok=True)
+                (place / path).symlink_to(located(path, folder).resolve())
+    for path in (job, *(entry["path"] for entry in entries(record["writes"]))):
+        if through := [parent for parent in Path(path).parents if (place / parent).is_symlink()]:
+            raise LineageError(f"{job}: writes {path} into {through[0]}, which it reads; not run again")
 
 
 def _compared(

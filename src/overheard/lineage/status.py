@@ -8,16 +8,18 @@ import os
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from overheard.errors import LineageError, OverheardError
-from overheard.io.whole import PART
+from overheard.io.whole import temporary
 from overheard.jobs import records, store
 from overheard.jobs.on_disk import Found, edited
 from overheard.lineage.forecast import COMPUTE, PERHAPS, PUT_BACK, Foreseen, foresee
+from overheard.lineage.graph import Graph
 from overheard.scheduling import asking
 from overheard.scheduling.dry_run import Planned
 from overheard.scheduling.durations import how_long
@@ -25,8 +27,6 @@ from overheard.scheduling.notes import markers
 from overheard.study.experiments import Loaded, load
 from overheard.study.layout import STAGES, stage_of, words
 from overheard.study.plan import targets
-
-__all__ = ["STATES", "View", "all_as_json", "all_status_text", "as_json", "edited", "look", "status_text", "words"]
 
 STATES = {
     "fresh": "fresh",
@@ -68,15 +68,23 @@ class View:
         return {record: self._state(record, marked) for record in dict.fromkeys([*self.wanted, *self.jobs])}
 
     @cached_property
+    def graph(self) -> Graph:
+        """The records that are whole, as a graph."""
+        return Graph({path: found.record for path, found in self.found.items() if found.record})
+
+    @cached_property
     def left_over(self) -> list[str]:
         """Records that the study no longer has a job for."""
         return sorted(set(self.found) - set(self.states))
 
     def _state(self, record: str, marked: set[str]) -> str:
         found, job = self.found.get(record), self.jobs.get(record)
-        if job and interrupted(job, marked):
-            return "interrupted"
         paths = [path for paths in job.writes.values() for path in paths] if job else []
+        # begun and not ended: it left a mark of Snakemake's, a temporary file, or a log without end and no record
+        if job and any(path in marked or os.path.lexists(temporary(Path(path))) for path in (record, *paths)):
+            return "interrupted"
+        if job and not os.path.exists(record) and log_end(job.log)[0] == "open":
+            return "interrupted"
         if found is None or found.lost or any(not os.path.exists(path) for path in paths):
             return "missing"
         if found.damage or found.changed:
@@ -100,21 +108,6 @@ def look(name: str) -> View:
     return View(loaded, plan.found, {job.record: job for job in jobs}, foresee(jobs, plan.found))
 
 
-def interrupted(job: Planned, marked: set[str]) -> bool:
-    """Whether a job was begun and not ended: it left a mark, a temporary file, or a log without end and no record.
-
-    Args:
-        job: a scheduled job.
-        marked: files that Snakemake holds for unfinished.
-    """
-    paths = [job.record, *(path for paths in job.writes.values() for path in paths)]
-    if any(path in marked for path in paths) or (not os.path.exists(job.record) and log_end(job.log)[0] == "open"):
-        return True
-    return any(
-        os.path.lexists(f"{folder}/{PART}{name}") for folder, _, name in (path.rpartition("/") for path in paths)
-    )
-
-
 def log_end(path: str) -> tuple[str, str]:
     """How a job's log ends: `finished`, `failed` or `open`, or `none` without a log; and its last line."""
     try:
@@ -132,14 +125,11 @@ def log_end(path: str) -> tuple[str, str]:
 
 def at_work(name: str) -> str | None:
     """The process of a run that works on an experiment now; None if there is none."""
-    try:
-        with open(Path("results") / name / ".lock", encoding="utf-8") as stream:
-            try:
-                fcntl.flock(stream, fcntl.LOCK_SH | fcntl.LOCK_NB)
-            except BlockingIOError:
-                return stream.read().strip() or "unknown"
-    except OSError:
-        return None
+    with suppress(OSError), open(Path("results") / name / ".lock", encoding="utf-8") as stream:
+        try:
+            fcntl.flock(stream, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return stream.read().strip() or "unknown"
     return None
 
 
@@ -152,8 +142,7 @@ def as_json(view: View) -> dict[str, Any]:
         "to_compute": [foreseen.job.record for foreseen in view.of(COMPUTE)],
         "to_compute_at_most": [foreseen.job.record for foreseen in view.of(PERHAPS)],
         "to_put_back": [foreseen.job.record for foreseen in view.of(PUT_BACK)],
-        "edited": [change.path for found in view.found.values() for change in found.changed]
-        + [record for record, found in view.found.items() if found.damage],
+        "edited": edited(view.found),
         "left_over": view.left_over,
         "at_work": at_work(view.loaded.name),
     }
@@ -169,7 +158,9 @@ def status_text(name: str) -> str:
     for state, said in STATES.items():
         if state != "fresh":
             lines += _named(said, [words(job) for job, its in view.states.items() if its == state])
-    lines += _edits(view)
+    if paths := edited(view.found):
+        lines += _named("files that are not what their job made", paths)
+        lines += ["Jobs that read such a file refuse it. Move it away, and `overheard run` again makes what was there."]
     lines += _named("left over, no longer in the study", [words(record) for record in view.left_over])
     if view.jobs:
         first = next(record for record in view.states if record in view.jobs)
@@ -201,15 +192,10 @@ def _plan(view: View) -> list[str]:
     if back:
         lines.append(f"put back:   {len(back)} from {store.folder()}/, computed before")
     if surely or perhaps:
-        lines.append(_how_long(view, surely, perhaps))
+        all_of_it = Counter(each.job.stage for each in [*surely, *perhaps])
+        text = how_long(view.loaded, dict(all_of_it), len(os.sched_getaffinity(0)))
+        lines.append(f"At most: {text}." if perhaps else f"{text}.")
     return lines
-
-
-def _how_long(view: View, surely: Sequence[Foreseen], perhaps: Sequence[Foreseen]) -> str:
-    cores = len(os.sched_getaffinity(0))
-    all_of_it = Counter(each.job.stage for each in [*surely, *perhaps])
-    text = how_long(view.loaded, dict(all_of_it), cores)
-    return f"At most: {text}." if perhaps else f"{text}."
 
 
 def _by_stage(jobs: Iterable[Planned]) -> str:
@@ -225,25 +211,9 @@ def _named(title: str, names: Sequence[str]) -> list[str]:
     return ["", f"{title}:", *(f"  {name}" for name in names[:_SHOWN]), *more]
 
 
-def _edits(view: View) -> list[str]:
-    """What to do about files that were changed by hand."""
-    paths = as_json(view)["edited"]
-    if not paths:
-        return []
-    advice = "Jobs that read such a file refuse it. Move it away, and `overheard run` again makes what was there."
-    return [*_named("files that are not what their job made", paths), advice]
-
-
-def _experiments() -> list[str]:
-    """Names of all that has results here."""
-    return sorted(
-        folder.name for folder in Path("results").glob("*") if folder.is_dir() and records.record_paths(folder)
-    )
-
-
 def all_as_json() -> list[dict[str, Any]]:
     """Every experiment that has results; one whose plan cannot be made says why."""
-    names = _experiments()
+    names = [folder.name for folder in sorted(Path("results").glob("*")) if records.record_paths(folder)]
     with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
         return list(pool.map(_one_as_json, names))
 

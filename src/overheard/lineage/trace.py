@@ -8,7 +8,6 @@ import io
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +15,8 @@ from overheard.errors import ConfigError, LineageError
 from overheard.jobs import on_disk, records
 from overheard.jobs.records import Entry, Record
 from overheard.lineage.circumstances import circumstance_of
-from overheard.lineage.graph import Graph, files
-from overheard.study.layout import RUN, record_path, results, run_of
+from overheard.lineage.graph import Graph, files, name_of
+from overheard.study.layout import RUN, record_of, record_path, run_of
 
 
 @dataclass(frozen=True)
@@ -83,6 +82,7 @@ class Trace:
         cell: its line of cells.csv; None for a file.
         runs: the runs of the cell.
         jobs: by name, each after what it read from.
+        cost: of all jobs.
     """
 
     folder: str
@@ -90,11 +90,7 @@ class Trace:
     cell: Mapping[str, str] | None
     runs: Sequence[Seed]
     jobs: Mapping[str, Step]
-
-    @cached_property
-    def cost(self) -> Cost:
-        """Of all jobs."""
-        return cost_of(self.jobs.values())
+    cost: Cost
 
 
 def trace_cell(folder: Path, table: str, row: str, column: str, metric: str) -> Trace:
@@ -113,7 +109,8 @@ def trace_cell(folder: Path, table: str, row: str, column: str, metric: str) -> 
     """
     reader = _Reader(folder)
     last = [record_path(folder.name, "tables", {"table": table}), record_path(folder.name, "cells", {})]
-    cells = reader.whole(reader.record(last[1])["writes"]["cells"][0], last[1])
+    entry = reader.record(last[1])["writes"]["cells"][0]
+    cells = on_disk.whole(entry, records.located(entry["path"], folder), last[1])
     cell = _chosen(cells, {"table": table, "row": row, "column": column, "metric": metric})
     if not (names := cell["runs"].split()):
         raise ConfigError(f"{table}, {row}, {column}: the cell rests on no run: {cell['note'] or 'no reason given'}")
@@ -135,22 +132,16 @@ def trace_file(folder: Path, path: Path) -> Trace:
         ConfigError: no job of the experiment wrote it.
         LineageError: a record on the way is missing or not what it should be.
     """
-    wanted = path.as_posix()
-    if path.is_relative_to(folder):
-        wanted = records.recorded(path, folder)
-    reader = _Reader(folder)
-    # a job's record lies beside what it wrote, or in a folder above it
-    for place in records.located(wanted, folder).parents:
-        if place.is_relative_to(folder):
-            for beside in sorted(place.glob(f"[!.]*{records.SUFFIX}")):
-                reader.record(records.recorded(beside, folder))
-    written = Graph(reader.found).producer(wanted)
-    if written is None:
+    wanted = records.recorded(path, folder) if path.is_relative_to(folder) else path.as_posix()
+    reader, job = _Reader(folder), record_of(wanted) or ""
+    place = records.located(job, folder)
+    here = place.is_relative_to(folder) and place.is_file()
+    if not here or Graph({job: reader.record(job)}).producer(wanted) is None:
         raise ConfigError(
             f"{path}: no job of {folder.name} wrote it; give a file under {folder}/, or a cell with --table"
         )
-    graph = reader.graph([written.job])
-    return _trace(reader, wanted, graph, graph.ancestors([written.job]))
+    graph = reader.graph([job])
+    return _trace(reader, wanted, graph, graph.ancestors([job]))
 
 
 class _Reader:
@@ -159,9 +150,6 @@ class _Reader:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.found: dict[str, Record] = {}
-
-    def name(self, path: str) -> str:
-        return path.removeprefix(f"{results(self.folder.name)}/").removesuffix(records.SUFFIX)
 
     def record(self, path: str, asked_by: str | None = None) -> Record:
         if path not in self.found:
@@ -192,10 +180,6 @@ class _Reader:
                     )
         return graph
 
-    def whole(self, entry: Entry, record: str) -> bytes:
-        """A file's content, which must be what its record says."""
-        return on_disk.whole(entry, records.located(entry["path"], self.folder), record)
-
 
 def _chosen(content: bytes, wanted: Mapping[str, str]) -> dict[str, str]:
     """The one line of cells.csv that was asked for; else what there is, at the first key that has no match."""
@@ -218,11 +202,11 @@ def _seed(reader: _Reader, name: str, scores: Entry, metric: str) -> Seed:
     if name != RUN.format_map(reader.found[student["record"]]["settings"]):
         raise LineageError(f"{student['record']}: is not of run {name}; run evaluate again")
     score = None
-    if records.located(scores["path"], reader.folder).exists():
-        score = 100 * json.loads(reader.whole(scores, scores["record"]))[metric]
+    if (place := records.located(scores["path"], reader.folder)).exists():
+        score = 100 * json.loads(on_disk.whole(scores, place, scores["record"]))[metric]
     predictions = evaluated["writes"]["predictions"][position]
     own = {"scores": scores, "predictions": predictions, "student": student}
-    return Seed(name, score, reader.name(student["record"]), own)
+    return Seed(name, score, name_of(student["record"]), own)
 
 
 def _trace(
@@ -233,9 +217,9 @@ def _trace(
         record, place = reader.found[path], records.located(path, reader.folder)
         said = circumstance_of(reader.folder, path, record) if records.circumstance_path(place).exists() else None
         back = said if said and said["how"] == "put back" else None
-        parents = [reader.name(parent) for parent in graph.parents[path]]
-        jobs[reader.name(path)] = Step(reader.name(path), record, parents, back["computed"] if back else said, back)
-    return Trace(reader.folder.as_posix(), target, cell, runs, jobs)
+        parents = [name_of(parent) for parent in graph.parents[path]]
+        jobs[name_of(path)] = Step(name_of(path), record, parents, back["computed"] if back else said, back)
+    return Trace(reader.folder.as_posix(), target, cell, runs, jobs, cost_of(jobs.values()))
 
 
 def cost_of(jobs: Iterable[Step]) -> Cost:
@@ -254,5 +238,4 @@ def cost_of(jobs: Iterable[Step]) -> Cost:
 
 def as_json(trace: Trace) -> str:
     """All of a trace, for programs."""
-    content = asdict(trace) | {"cost": asdict(trace.cost)}
-    return json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+    return json.dumps(asdict(trace), indent=1, sort_keys=True, ensure_ascii=False) + "\n"

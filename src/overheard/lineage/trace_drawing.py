@@ -4,7 +4,10 @@ In the SVG the runs are one box, one line a seed; a pale arrow says "read from" 
 """
 
 import io
+import json
 from collections.abc import Mapping, Sequence
+from functools import partial
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from overheard.lineage.trace import Trace
@@ -34,42 +37,33 @@ class Node(NamedTuple):
 
 def as_dot(trace: Trace) -> str:
     """A Graphviz graph: every job a box with its digest of what others read, every arrow a file's way."""
-    nodes = _nodes(trace, together=False)
+    nodes, quoted = _nodes(trace, together=False), partial(json.dumps, ensure_ascii=False)
     lines = [
         "digraph trace {",
         "  rankdir=LR;",
         '  node [shape=box, style=filled, fontname="sans-serif", fontsize=10];',
     ]
     for name, node in nodes.items():
-        label = "\\n".join(_escaped(line) for line in node.lines)
-        colour = _COLOURS.get(node.stage, _OTHER)
-        lines.append(f'  "{_escaped(name)}" [label="{label}", fillcolor="{colour}"];')
+        label, colour = quoted("\n".join(node.lines)), _COLOURS.get(node.stage, _OTHER)
+        lines.append(f'  {quoted(name)} [label={label}, fillcolor="{colour}"];')
     for name, node in nodes.items():
-        lines += [f'  "{_escaped(parent)}" -> "{_escaped(name)}";' for parent in node.parents]
+        lines += [f"  {quoted(parent)} -> {quoted(name)};" for parent in node.parents]
     return "\n".join([*lines, "}"]) + "\n"
-
-
-def _escaped(text: str) -> str:
-    return text.replace("\\", "\\\\").replace('"', '\\"')
 
 
 def _nodes(trace: Trace, together: bool) -> dict[str, Node]:
     """The boxes, each after those it read from; with `together` the runs' trainings are one."""
-    runs = {run.train: [run] for run in trace.runs}
-    first = next(iter(runs), "")
-    stands_for = dict.fromkeys(runs, first) if together else {}
-    if together and runs:
-        runs = {first: list(trace.runs)}
+    stands_for = {run.train: (trace.runs[0] if together else run).train for run in trace.runs}
     found: dict[str, Node] = {}
     for job in trace.jobs.values():
         if stands_for.get(job.name, job.name) != job.name:
             continue
         parents = [stands_for.get(parent, parent) for parent in job.parents if parent in trace.jobs]
         lines = [job.name]
-        if job.name in runs:
+        if runs := [run for run in trace.runs if stands_for[run.train] == job.name]:
             settings = job.record["settings"]
             lines = [f"train/{settings['method']}/{settings['modality']}"]
-            for run in runs[job.name]:
+            for run in runs:
                 seed = trace.jobs[run.train].record["settings"]["seed"]
                 lines.append(f"seed {seed}" + (f": {run.score:.2f} %" if run.score is not None else ""))
         if job.put_back:
@@ -154,17 +148,13 @@ def _line(axes: Any, way: Sequence[Place], colour: str, order: int) -> None:
     from matplotlib.patches import FancyArrowPatch
     from matplotlib.path import Path as Line
 
-    half = _WIDTH / 2
-    points, codes = [(way[0][0] + half, way[0][1])], [Line.MOVETO]
-    for position, (x, y) in enumerate(way[1:], start=1):
-        between = position < len(way) - 1
-        (from_x, from_y), to_x = points[-1], x - half
-        middle = (from_x + to_x) / 2
-        points += [(middle, from_y), (middle, y), (to_x, y)]
-        codes += [Line.CURVE4] * 3
-        if between:
-            points.append((x + half, y))
-            codes.append(Line.LINETO)
+    points: list[tuple[float, float]] = []
+    codes: list[Any] = []
+    for (from_x, from_y), (to_x, to_y) in pairwise(way):
+        start, end = from_x + _WIDTH / 2, to_x - _WIDTH / 2
+        middle = (start + end) / 2
+        points += [(start, from_y), (middle, from_y), (middle, to_y), (end, to_y)]
+        codes += [Line.LINETO if codes else Line.MOVETO, *[Line.CURVE4] * 3]
     style = "-|>,head_length=4,head_width=2"
     axes.add_patch(
         FancyArrowPatch(

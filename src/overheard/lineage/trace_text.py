@@ -4,7 +4,7 @@ The runs are branches; what they share is one trunk below them, from the number 
 """
 
 import textwrap
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -25,10 +25,7 @@ _ARCHIVE = ("archive", "archive_sha256", "archive_md5", "doi")
 def as_text(trace: Trace, width: int = 100) -> str:
     """The tree, `width` characters wide."""
     width = max(width, 60)
-    parts = [_head(trace, width)]
-    if trace.runs:
-        parts.append(_runs(trace, width))
-    parts += [_trunk(trace, width), _sources(trace, width), _where(trace, width)]
+    parts = [part(trace, width) for part in (_head, _runs, _trunk, _sources, _where)]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -47,6 +44,8 @@ def _head(trace: Trace, width: int) -> str:
 
 
 def _runs(trace: Trace, width: int) -> str:
+    if not trace.runs:
+        return ""
     settings = [_words(trace.jobs[run.train].record["settings"]) for run in trace.runs]
     shared = dict(set.intersection(*(set(each.items()) for each in settings)))
     rows = []
@@ -161,10 +160,9 @@ def _where(trace: Trace, width: int) -> str:
 
 def _versions(jobs: Iterable[Step]) -> str:
     """Every package version of any job; several, where jobs differ."""
-    found: dict[str, dict[str, None]] = {}
-    for job in jobs:
-        for name, version in job.record["environment"].items():
-            found.setdefault(name, {})[version] = None
+    found: dict[str, dict[str, None]] = defaultdict(dict)
+    for name, version in (item for job in jobs for item in job.record["environment"].items()):
+        found[name][version] = None
     return ", ".join(f"{name} {' or '.join(versions)}" for name, versions in sorted(found.items()))
 
 

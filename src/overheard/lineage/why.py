@@ -1,21 +1,24 @@
 """`overheard status NAME --why TARGET`: from a file or job up to the first cause. Touches files, by `status`."""
 
 import json
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from itertools import groupby
 from pathlib import Path
 
 from overheard.errors import ConfigError
 from overheard.jobs import records
-from overheard.jobs.on_disk import Change
 from overheard.lineage.causes import Cause, above, causes, unscheduled_causes
-from overheard.lineage.forecast import COMPUTE, PUT_BACK
-from overheard.lineage.status import STATES, View, look, words
-from overheard.study.layout import STAGES, record_of
+from overheard.lineage.forecast import COMPUTE, PERHAPS, PUT_BACK
+from overheard.lineage.status import STATES, View, look
+from overheard.study.layout import STAGES, record_of, words
 
 _SHOWN = 8
+_OUTCOMES = {
+    PUT_BACK: "scheduled, will be put back from the store",
+    COMPUTE: "scheduled, will compute",
+    PERHAPS: "scheduled, will compute unless what it reads turns out as before",
+}
 
 
 @dataclass(frozen=True)
@@ -68,13 +71,9 @@ def why_as_json(name: str, target: str) -> str:
         "jobs": {record: view.states.get(record, "left over") for record in jobs},
         "scheduled": scheduled,
         "causes": [asdict(way) for way in ways(view, scheduled)],
-        "edited": [change._asdict() for record in jobs for change in _changes(view, record)],
+        "edited": [one._asdict() for record in jobs if record in view.found for one in view.found[record].changed],
     }
     return json.dumps(said, indent=1, ensure_ascii=False)
-
-
-def _changes(view: View, record: str) -> Sequence[Change]:
-    return view.found[record].changed if record in view.found else ()
 
 
 def chosen(view: View, target: str) -> list[str]:
@@ -101,29 +100,26 @@ def chosen(view: View, target: str) -> list[str]:
 
 
 def _comparable(text: str) -> list[str]:
-    return [re.sub(r"^seed-", "", word) for word in text.split()]
+    return [word.removeprefix("seed-") for word in text.split()]
 
 
 def ways(view: View, targets: Sequence[str]) -> list[Way]:
     """Every distinct cause behind some scheduled jobs, the most upstream first, each with one way to it."""
-    before: dict[str, str | None] = dict.fromkeys(targets)
+    way = {target: [target] for target in targets}
     waiting = list(targets)
     for record in waiting:
         for source in above(view, record):
-            if source not in before:
-                before[source] = record
+            if source not in way:
+                way[source] = [*way[record], source]
                 waiting.append(source)
-    flow = {word: place for place, word in enumerate(STAGES)}
-    upstream = [record for record in view.foreseen if record in before]
-    upstream.sort(key=lambda record: flow.get(view.jobs[record].stage, len(flow)))
+    flow = list(STAGES)
+    upstream = [record for record in view.foreseen if record in way]
+    upstream.sort(key=lambda record: flow.index(view.jobs[record].stage))
     found: dict[tuple[str, ...], list[tuple[str, Cause]]] = {}
     for record in upstream:
         for cause in causes(view, record):
             found.setdefault(_key(cause, view.jobs[record].stage), []).append((record, cause))
-    result = []
-    for (record, cause), *others in found.values():
-        result.append(Way(cause, _path(record, before), [other for other, _ in others]))
-    return result
+    return [Way(cause, way[record], [other for other, _ in others]) for (record, cause), *others in found.values()]
 
 
 def _key(cause: Cause, stage: str) -> tuple[str, ...]:
@@ -133,46 +129,23 @@ def _key(cause: Cause, stage: str) -> tuple[str, ...]:
     return cause.kind, cause.what, str(cause.old), str(cause.new)
 
 
-def _path(record: str, before: Mapping[str, str | None]) -> list[str]:
-    """From the target to a job."""
-    way = [record]
-    while (place := before[way[-1]]) is not None:
-        way.append(place)
-    return way[::-1]
-
-
 def _head(view: View, target: str, jobs: Sequence[str]) -> str:
     if len(jobs) == 1:
-        record = jobs[0]
-        state = (
-            STATES[view.states[record]] if record in view.states else "left over: the study has no such job any more"
-        )
-        return f"{words(record)}: {state}{_outcome(view, record)}"
+        (record,) = jobs
+        state = STATES.get(view.states.get(record, ""), "left over: the study has no such job any more")
+        outcome = _OUTCOMES[view.foreseen[record].outcome] if record in view.foreseen else "not scheduled"
+        return f"{words(record)}: {state}; {outcome}"
     scheduled = sum(record in view.jobs for record in jobs)
     return f"{target}: {len(jobs)} jobs, {scheduled} of them scheduled"
-
-
-def _outcome(view: View, record: str) -> str:
-    foreseen = view.foreseen.get(record)
-    if foreseen is None:
-        return "; not scheduled"
-    if foreseen.outcome == PUT_BACK:
-        return "; scheduled, will be put back from the store"
-    if foreseen.outcome == COMPUTE:
-        return "; scheduled, will compute"
-    return "; scheduled, will compute unless what it reads turns out as before"
 
 
 def _at_rest(view: View, jobs: Sequence[str]) -> list[str]:
     """Of jobs that no run would touch: since when they are as they are, and what is the matter."""
     lines = []
     for record in jobs[:_SHOWN]:
-        said = records.read_circumstance(Path(record))
-        since = (
-            f"since {said['ended'][:16].replace('T', ' ')} UTC, {said['how']} on {said['host']}"
-            if said
-            else "since when is not known"
-        )
+        since = "since when is not known"
+        if said := records.read_circumstance(Path(record)):
+            since = f"since {said['ended'][:16].replace('T', ' ')} UTC, {said['how']} on {said['host']}"
         lines.append(f"  {words(record)}: {since}")
         for cause in unscheduled_causes(view.found[record]) if record in view.found else ():
             lines += [f"    {line}" for line in cause.text().splitlines()]
@@ -188,13 +161,9 @@ def _way(path: Sequence[str], group: Sequence[Way], label: str) -> list[str]:
     pad = "  " * len(path)
     for way in group[:_SHOWN]:
         head, *more = way.cause.text().splitlines()
-        lines += [f"{pad}{label}: {head}{_elsewhere(way.others)}", *(f"{pad}  {line}" for line in more)]
+        if way.others:
+            shown = ", ".join(words(record) for record in way.others[:2])
+            head += f" (as at {len(way.others)} more: {shown}{', …' * (len(way.others) > 2)})"
+        lines += [f"{pad}{label}: {head}", *(f"{pad}  {line}" for line in more)]
         label = "also"
     return lines + ([f"{pad}… and {len(group) - _SHOWN} more"] if len(group) > _SHOWN else [])
-
-
-def _elsewhere(others: Sequence[str]) -> str:
-    if not others:
-        return ""
-    shown = ", ".join(words(record) for record in others[:2])
-    return f" (as at {len(others)} more: {shown}{', …' * (len(others) > 2)})"

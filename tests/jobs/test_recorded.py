@@ -69,6 +69,24 @@ def test_what_came_of_an_input_changed_meanwhile_is_not_kept(alone, what, capsys
 
 
 @pytest.mark.parametrize(
+    "touches", [lambda: os.link("index.csv", "other"), lambda: Path("index.csv").chmod(0o600)], ids=["link", "chmod"]
+)
+def test_a_job_whose_input_gets_a_link_or_other_permissions_meanwhile_is_kept(alone, touches):
+    assert job_that(touches) == 0
+    assert Path("splits.csv").read_text() == "as planned"
+
+
+def test_a_changed_input_whose_time_was_set_back_is_noticed(alone):
+    def meddles():
+        status = Path("index.csv").stat()
+        Path("index.csv").write_text("otherwise!")
+        os.utime("index.csv", ns=(status.st_atime_ns, status.st_mtime_ns))
+
+    assert len("otherwise!") == len("as planned")
+    assert job_that(meddles) == 2
+
+
+@pytest.mark.parametrize(
     ("given", "threads"), [("2,1", 2), ("4", 4), (" 3 ", 3), ("", 1), ("many", 1), ("0", 1), ("-2", 1)]
 )
 def test_threads_are_those_of_openmps_outermost_level(monkeypatch, given, threads):

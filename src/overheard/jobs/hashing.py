@@ -56,13 +56,13 @@ class Seen:
     Attributes:
         path: where it lies.
         content: what it contained.
-        marks: one digest of the file system's marks, taken before it was read.
+        found: its files with the file system's marks, taken before it was read.
         settled: whether every later change must show in the marks.
     """
 
     path: Path
     content: Content
-    marks: str
+    found: Sequence["_Found"]
     settled: bool
 
 
@@ -73,6 +73,14 @@ class _Found:
     name: str
     path: str
     status: os.stat_result
+
+    def written(self) -> tuple[str | int, ...]:
+        """What no change of a file's content leaves as it was, unless somebody sets its time back."""
+        return self.name, self.status.st_dev, self.status.st_ino, self.status.st_size, self.status.st_mtime_ns
+
+    def inode_time(self) -> int:
+        """Nanoseconds; another hard link or other permissions change it as well."""
+        return self.status.st_ctime_ns
 
 
 def read(path: Path) -> Content:
@@ -136,7 +144,7 @@ def seen(path: Path, memory: Path | None) -> Seen:
     key = _marks(found, is_folder)
     place = None if memory is None else memory / key[:2] / key[2:]
     if place is not None and (known := _recall(place, key)) is not None:
-        return Seen(path, known, key, True)
+        return Seen(path, known, found, True)
     began = time.time_ns()
     content = _read(found, is_folder)
     settled = _settled(found, began)
@@ -145,15 +153,17 @@ def seen(path: Path, memory: Path | None) -> Seen:
         # a memory that cannot be written, as in a store that is only read, costs time alone
         with suppress(OSError), whole.writing(place, shared=True) as part:
             part.write_text(_line(key, content), encoding="ascii")
-    return Seen(path, content, key, settled)
+    return Seen(path, content, found, settled)
 
 
 def is_unchanged(before: Seen) -> bool:
     """Whether a file or folder was left alone since it was seen; read again only where its marks cannot tell."""
     try:
         found, is_folder = _find(before.path)
-        same = _marks(found, is_folder) == before.marks
-        return same and (before.settled or _read(found, is_folder) == before.content)
+        if [file.written() for file in found] != [file.written() for file in before.found]:
+            return False
+        same = [file.inode_time() for file in found] == [file.inode_time() for file in before.found]
+        return (same and before.settled) or _read(found, is_folder) == before.content
     except MediaError:
         return False
 
@@ -260,8 +270,7 @@ def _marks(found: Sequence[_Found], is_folder: bool) -> str:
     """One digest of the file system's marks of all files."""
     lines = [str(is_folder)]
     for file in found:
-        s = file.status
-        lines.append(f"{file.name!r} {s.st_dev} {s.st_ino} {s.st_size} {s.st_mtime_ns} {s.st_ctime_ns}")
+        lines.append(" ".join(map(repr, (*file.written(), file.inode_time()))))
     return sha256("\n".join(lines).encode()).hexdigest()
 
 

@@ -7,6 +7,8 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 
@@ -478,6 +480,11 @@ def killed(call: str, after_s: float) -> int:
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+        # DVC's processes too: a killed one still holds its locks until the kernel has let it go
+        with suppress(ProcessLookupError):
+            for _ in range(500):
+                os.killpg(process.pid, 0)
+                time.sleep(0.01)
     return process.returncode
 
 

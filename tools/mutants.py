@@ -24,7 +24,9 @@ def verdicts() -> dict[str, str]:
     mutmut = Path(sys.executable).with_name("mutmut")
     # what was found before may belong to other tests
     shutil.rmtree("mutants", ignore_errors=True)
-    subprocess.run([mutmut, "run", "--max-children", str(len(os.sched_getaffinity(0)))], check=True)
+    # its spinner would fill a log
+    shown = None if sys.stdout.isatty() else subprocess.DEVNULL
+    subprocess.run([mutmut, "run", "--max-children", str(len(os.sched_getaffinity(0)))], check=True, stdout=shown)
     done = subprocess.run([mutmut, "results", "--all", "true"], check=True, capture_output=True, text=True)
     return dict(line.strip().rsplit(": ", 1) for line in done.stdout.splitlines() if "__mutmut_" in line)
 

@@ -244,6 +244,10 @@ def test_a_loss_that_still_falls_is_seen_and_one_that_rests_is_not():
         # ten epochs, two at each end: the fifth and sixth, the ninth and tenth
         ([2, 0, 0, 0, 1, 1, 0, 0, 0.9, 0.9], True),
         ([2, 0, 0, 0, 1, 1, 0, 0, 0.95, 0.95], False),
+        # what was before them does not count
+        ([2, 0, 5, 5, 1, 1, 0, 0, 0.95, 0.95], False),
+        # exactly a twentieth of the whole fall
+        ([20, 0, 0, 0, 1, 1, 0, 0, 0, 0], False),
         # nine epochs are too few
         ([2, 0, 0, 1, 1, 0, 0, 0.5, 0.5], False),
         # thirty epochs, three at each end

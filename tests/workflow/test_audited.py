@@ -23,8 +23,8 @@ from overheard.lineage.diff import check
 from overheard.lineage.findings import Finding
 from overheard.lineage.graph import Graph
 from overheard.lineage.recompute_jobs import recompute_job
-from overheard.scheduling.asking import Wanted, snakemake_command
 from overheard.scheduling.dry_run import dry_run
+from overheard.scheduling.reruns import Wanted, snakemake_command
 from overheard.sharing.reference import recompute_reference, write_reference
 from overheard.study.experiments import load
 

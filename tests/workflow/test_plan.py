@@ -11,7 +11,7 @@ import pytest
 from overheard.errors import OverheardError
 from overheard.jobs import records
 from overheard.lineage import forecast, status
-from overheard.scheduling import asking
+from overheard.scheduling import reruns
 from overheard.scheduling.deviations import deviations
 from overheard.study.experiments import load
 
@@ -20,7 +20,7 @@ from overheard.study.experiments import load
 def plan(miniature):
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(miniature)
-        return asking.plan(load("mini"))
+        return reruns.plan(load("mini"))
 
 
 def test_every_job_is_planned_as_it_was_recorded(plan, miniature):
@@ -78,7 +78,7 @@ def test_what_snakemake_cannot_plan_is_said_in_its_words(tmp_path, monkeypatch):
     shutil.copytree(Path(__file__).resolve().parents[2] / "config", "config")
     loaded = load("twin")
     with pytest.raises(OverheardError, match="Snakemake says"):
-        asking.plan(loaded, extra=["--no-such-option"])
+        reruns.plan(loaded, extra=["--no-such-option"])
 
 
 def test_plain_snakemake_leaves_no_plan(tmp_path):

@@ -12,9 +12,9 @@ import yaml
 
 from overheard.command import run
 from overheard.errors import ConfigError, OverheardError
-from overheard.scheduling import asking, durations
-from overheard.scheduling.asking import Wanted
+from overheard.scheduling import durations, reruns
 from overheard.scheduling.dry_run import Planned
+from overheard.scheduling.reruns import Wanted
 
 ROOT = Path(__file__).resolve().parents[2]
 TWIN = {"source": {"kind": "twin"}}
@@ -71,13 +71,13 @@ def test_a_table_a_row_a_cell_are_targets(project):
     loaded = run.load("small")
 
     def records(**asked):
-        return [target.record for target in asking.chosen(loaded, Wanted(**asked))]
+        return [target.record for target in reruns.chosen(loaded, Wanted(**asked))]
 
     assert records() == []
     assert records(table="table2") == ["results/small/tables/table2.record.json"]
     assert records(table="figure3") == ["results/small/figures/figure3.record.json"]
     assert records(table="figure6") == [f"results/small/{part}/figure6.record.json" for part in ("tables", "figures")]
-    (cell,) = asking.chosen(loaded, Wanted(row="scene+event", column="image"))
+    (cell,) = reruns.chosen(loaded, Wanted(row="scene+event", column="image"))
     assert cell.record == "results/small/evaluate/scene+event/image/evaluate.record.json"
     scores = [f"results/small/evaluate/scene+event/image/seed-{seed}/scores.json" for seed in range(5)]
     assert cell.writes["scores"] == scores
@@ -90,7 +90,7 @@ def test_a_table_a_row_a_cell_are_targets(project):
 )
 def test_what_is_not_in_the_study_is_refused_with_what_is(project, wanted):
     with pytest.raises(ConfigError, match="there are|no such"):
-        asking.chosen(run.load("small"), wanted)
+        reruns.chosen(run.load("small"), wanted)
 
 
 def _hold(name: str, held, release) -> None:
@@ -132,11 +132,11 @@ def test_results_that_are_no_folder_are_refused(project):
 
 
 def test_the_dry_run_counts_the_papers_jobs(project):
-    jobs = asking.plan(run.load("small")).by_stage()
+    jobs = reruns.plan(run.load("small")).by_stage()
     assert (jobs["train"], jobs["evaluate"], jobs["draw"], jobs["pretrain"], jobs["tables"]) == (100, 20, 3, 2, 3)
-    table3 = asking.plan(run.load("small"), Wanted(table="table3")).by_stage()
+    table3 = reruns.plan(run.load("small"), Wanted(table="table3")).by_stage()
     assert (table3["train"], table3["evaluate"]) == (20, 4)
-    assert "train" not in asking.plan(run.load("small"), Wanted(until="teacher")).by_stage()
+    assert "train" not in reruns.plan(run.load("small"), Wanted(until="teacher")).by_stage()
 
 
 def test_the_first_lines_say_what_and_whose_numbers(project):
@@ -146,7 +146,7 @@ def test_the_first_lines_say_what_and_whose_numbers(project):
             for stage, count in stages.items()
             for number in range(count)
         ]
-        return asking.Plan({}, jobs, {})
+        return reruns.Plan({}, jobs, {})
 
     text = run.introduction(run.load("small"), planned(train=60, evaluate=12), 2, Wanted())
     assert "SIMULATED TWIN: these are not ADVANCE's numbers" in text

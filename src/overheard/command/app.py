@@ -108,7 +108,7 @@ def run(
 ) -> int:
     """Make an experiment's tables and figures; run again after an interruption, it goes on where it stopped."""
     from overheard.command.run import run_experiment
-    from overheard.scheduling.asking import Wanted
+    from overheard.scheduling.reruns import Wanted
 
     wanted = Wanted(until=until, table=table, row=row, column=column)
     return run_experiment(

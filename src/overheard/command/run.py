@@ -24,10 +24,10 @@ from overheard.jobs.code.modules import forget_stale_bytecode
 from overheard.jobs.fork_server import warm_process
 from overheard.jobs.on_disk import edited
 from overheard.scheduling import durations
-from overheard.scheduling.asking import Plan, Wanted, chosen, snakemake_command
-from overheard.scheduling.asking import plan as make_plan
 from overheard.scheduling.durations import how_long
 from overheard.scheduling.lock import only_run
+from overheard.scheduling.reruns import Plan, Wanted, chosen, snakemake_command
+from overheard.scheduling.reruns import plan as make_plan
 from overheard.sharing.restore import pulled_without_restore
 from overheard.study import job_settings
 from overheard.study.experiments import Loaded, load, write_variant

@@ -19,7 +19,7 @@ from overheard.jobs.records import Record, located
 from overheard.lineage import audit_files, recompute_jobs, recount
 from overheard.lineage.findings import Feeds, Finding, in_words
 from overheard.lineage.graph import files
-from overheard.scheduling import asking
+from overheard.scheduling import reruns
 from overheard.scheduling.deviations import deviations
 from overheard.scheduling.dry_run import dry_run
 from overheard.study import config
@@ -144,7 +144,7 @@ def _otherwise(folder: Path, records: Mapping[str, Record]) -> Iterator[Said]:
     """Jobs that were made otherwise than planned, though nothing they are planned with changed since."""
     name = folder.name
     try:
-        jobs = dry_run(asking.snakemake_command(load(name), asking.Wanted()))
+        jobs = dry_run(reruns.snakemake_command(load(name), reruns.Wanted()))
     except OverheardError as error:
         yield f"not compared with the plan: {error}"
         return

@@ -20,7 +20,7 @@ from overheard.jobs import records, store
 from overheard.jobs.on_disk import Found, edited
 from overheard.lineage.forecast import COMPUTE, PERHAPS, PUT_BACK, Foreseen, foresee
 from overheard.lineage.graph import Graph
-from overheard.scheduling import asking
+from overheard.scheduling import reruns
 from overheard.scheduling.dry_run import Planned
 from overheard.scheduling.durations import how_long
 from overheard.scheduling.notes import markers
@@ -103,7 +103,7 @@ def look(name: str) -> View:
         OverheardError: there is no such configuration, or the dry run fails.
     """
     loaded = load(name)
-    plan = asking.plan(loaded)
+    plan = reruns.plan(loaded)
     jobs = plan.scheduled
     return View(loaded, plan.found, {job.record: job for job in jobs}, foresee(jobs, plan.found))
 

@@ -73,7 +73,7 @@ def require_finished(name: str) -> None:
     Raises:
         OverheardError: they were pulled or copied and not restored, or jobs are to do.
     """
-    from overheard.scheduling.asking import plan
+    from overheard.scheduling.reruns import plan
     from overheard.study.experiments import load
 
     if message := pulled_without_restore(name):

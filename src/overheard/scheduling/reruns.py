@@ -1,4 +1,4 @@
-"""How Snakemake is asked for an experiment: what for, with which command, and what it would do."""
+"""Which jobs must run again: Snakemake is asked, and jobs whose records say otherwise than planned are added."""
 
 import sys
 from collections import Counter

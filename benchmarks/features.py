@@ -121,7 +121,7 @@ def ours(folder: Path) -> dict[str, float]:
     import torch
     from PIL import Image
 
-    from overheard.io import media_files
+    from overheard.io import decoding
     from overheard.media import front_ends
 
     torch.set_num_threads(1)
@@ -132,7 +132,7 @@ def ours(folder: Path) -> dict[str, float]:
         np.save(folder / f"ours.{extension}.npy", [front_ends.paper(wave) for wave in samples])
 
         def whole(path: Path) -> None:
-            log_mel = front_ends.paper(media_files.clip_samples(path, 0.0, 10.0, 16000))
+            log_mel = front_ends.paper(decoding.clip_samples(path, 0.0, 10.0, 16000))
             front_ends.pool_frames(log_mel, 4)
 
         times[f"ours {extension}"] = per_clip(front_ends.paper, samples, 20)
@@ -146,7 +146,7 @@ def ours(folder: Path) -> dict[str, float]:
 
     for name, (_, extension) in PICTURES.items():
         files = [folder / f"{clip} {name}.{extension}" for clip in range(CLIPS)]
-        times[f"picture {name}"] = per_clip(media_files.square_picture, files)
+        times[f"picture {name}"] = per_clip(decoding.square_picture, files)
         times[f"pillow {name}"] = per_clip(pillow, files)
     return times
 

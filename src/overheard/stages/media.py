@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from overheard.errors import ConfigError, MediaError, PairingError
-from overheard.io import artifacts, media_files, progress
+from overheard.io import artifacts, decoding, progress
 from overheard.io.parallel import in_processes
 from overheard.io.signature import Reads, Writes
 from overheard.media import indexing
@@ -203,14 +203,14 @@ def _inspect_clip(folder: Path, settings: Settings, row: Row) -> Clip:
 
 
 def _inspect_picture(path: Path, settings: Settings, clip: Clip) -> None:
-    media_files.read_picture(path, settings.bands)
-    count = media_files.band_count(path)
+    decoding.read_picture(path, settings.bands)
+    count = decoding.band_count(path)
     clip.row["bands"] = " ".join(str(band) for band in settings.bands or (0, 1, 2)) if count > 3 else ""
     clip.bands = count
 
 
 def _inspect_sound(path: Path, settings: Settings, clip: Clip) -> None:
-    sound = media_files.inspect_sound(path, settings.channels == "mean")
+    sound = decoding.inspect_sound(path, settings.channels == "mean")
     clip.seconds, clip.cut_off = sound.seconds, sound.cut_off
     if clip.seconds < SHORTEST_S:
         clip.left_out = True
@@ -220,12 +220,12 @@ def _inspect_sound(path: Path, settings: Settings, clip: Clip) -> None:
     latest = sound.frames - frames
     start = int(generator("window", settings.seed, clip.row["id"]).integers(latest + 1)) if latest else 0
     clip.row |= {"sound_start_s": repr(start / sound.rate), "sound_duration_s": repr(frames / sound.rate)}
-    samples, _ = media_files.read_window(path, start / sound.rate, frames / sound.rate)
-    clip.loudness_dbfs = media_files.loudness_dbfs(samples)
+    samples, _ = decoding.read_window(path, start / sound.rate, frames / sound.rate)
+    clip.loudness_dbfs = decoding.loudness_dbfs(samples)
 
 
 def _manifest_line(folder: Path, name: str) -> dict[str, str | int]:
-    sha256, size = media_files.digest(folder / name)
+    sha256, size = decoding.digest(folder / name)
     return {"path": name, "sha256": sha256, "bytes": size}
 
 

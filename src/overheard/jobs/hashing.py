@@ -268,10 +268,8 @@ def _hash(path: str, buffer: bytearray) -> tuple[str, int]:
 
 def _marks(found: Sequence[_Found], is_folder: bool) -> str:
     """One digest of the file system's marks of all files."""
-    lines = [str(is_folder)]
-    for file in found:
-        lines.append(" ".join(map(repr, (*file.written(), file.inode_time()))))
-    return sha256("\n".join(lines).encode()).hexdigest()
+    lines = (" ".join(map(repr, (*file.written(), file.inode_time()))) for file in found)
+    return sha256("\n".join([str(is_folder), *lines]).encode()).hexdigest()
 
 
 def _settled(found: Sequence[_Found], began_ns: int) -> bool:

@@ -83,11 +83,15 @@ class Job:
         self._watch, self.store, memory = Watch(), store.folder(), store.memory()
         closure = code.stage_code(stage, settings.get("method"))
         seen = {path: hashing.seen(path, memory) for paths in reads.values() for path in paths}
+        makers = ((path, records.entries(records.read_record(path)["writes"])) for path in provenance.records)
+        made = {entry["path"]: (entry, path) for path, entries in makers for entry in entries}
         self.draft: Record = {
             "record": records.VERSION,
             "stage": stage,
             "settings": dict(settings),
-            "reads": _read_entries(reads, provenance.records, seen),
+            "reads": {
+                flag: [_read_entry(path, made, seen[path].content) for path in side] for flag, side in reads.items()
+            },
             "writes": {flag: [{}] * len(paths) for flag, paths in writes.items()},
             "code": {"digest": closure.digest, "definitions": closure.definitions},
             "environment": versions.environment(closure),
@@ -157,14 +161,6 @@ stale_bytecode = cache(modules.forget_stale_bytecode)
 def _entry(path: Path, content: hashing.Content) -> dict[str, Any]:
     entry = {"path": path.as_posix(), "sha256": content.sha256, "bytes": content.bytes}
     return entry if content.files is None else entry | {"files": content.files}
-
-
-def _read_entries(
-    reads: Paths, given: Sequence[Path], seen: Mapping[Path, hashing.Seen]
-) -> dict[str, list[dict[str, Any]]]:
-    written = ((path, records.entries(records.read_record(path)["writes"])) for path in given)
-    made = {entry["path"]: (entry, path) for path, entries in written for entry in entries}
-    return {flag: [_read_entry(path, made, seen[path].content) for path in paths] for flag, paths in reads.items()}
 
 
 def _read_entry(path: Path, made: Mapping[str, tuple[Entry, Path]], content: hashing.Content) -> dict[str, Any]:

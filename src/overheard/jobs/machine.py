@@ -15,10 +15,7 @@ _KERNELS = {
 }
 """PyTorch's own conditions for its kernels, the first that holds."""
 
-
 _ONEDNN = ("CPU_ISA_HINTS", "DEFAULT_FPMATH_MODE", "MAX_CPU_ISA")
-
-
 _CHOOSE_KERNELS = (
     "ATEN_CPU_CAPABILITY",
     "GLIBC_TUNABLES",

@@ -99,10 +99,9 @@ def examine(folder: Path) -> dict[str, Found]:
 
 def edited(found: Mapping[str, Found]) -> list[str]:
     """Files and records that were changed after they were made; what is gone is not among them."""
-    names = []
-    for path, job in found.items():
-        names += [path] if job.damage else [change.path for change in job.changed]
-    return names
+    return [
+        name for path, job in found.items() for name in ([path] if job.damage else [one.path for one in job.changed])
+    ]
 
 
 def _examine_one(path: Path, folder: Path, memory: Path | None) -> Found:

@@ -67,8 +67,7 @@ def _opened(log: Path) -> Iterator[TextIO]:
 def _places(stage: Callable[..., None], arguments: dict[str, Any]) -> list[str]:
     """The folders that a stage writes into."""
     written = [paths[0].parent for paths in _files(stage, arguments, "writes").values()]
-    checkpoints = arguments.get("checkpoints")
-    return list(dict.fromkeys(path.as_posix() for path in [*written, *([checkpoints] if checkpoints else [])]))
+    return list(dict.fromkeys(path.as_posix() for path in filter(None, [*written, arguments.get("checkpoints")])))
 
 
 def os_message(word: str, error: OSError, places: Sequence[str] = ()) -> str | None:

@@ -168,10 +168,8 @@ def _only_names(target: ast.expr) -> bool:
 
 def _is_main(statement: ast.stmt) -> bool:
     """Whether no import executes it."""
-    match statement:
-        case ast.If(test=test, orelse=[]):
-            return ast.unparse(test) == "__name__ == '__main__'"
-    return False
+    alone = isinstance(statement, ast.If) and not statement.orelse
+    return alone and ast.unparse(statement).startswith("if __name__ == '__main__':")
 
 
 def _text(node: Any) -> str:

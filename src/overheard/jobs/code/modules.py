@@ -9,7 +9,7 @@ import importlib.util
 import os
 import sys
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from functools import cache
 from importlib.machinery import SourceFileLoader
@@ -33,10 +33,8 @@ class Library:
         self.began = time.time_ns()
         self.own = own
         self.places = places
-        self.tops: dict[str, Path | None] = {}
-        self.modules: dict[str, Module | None] = {}
-        self.data: dict[str, dict[str, Path]] = {}
         self.looked: dict[str, _Stamp | None] = {}
+        self.top, self.load, self._data_of = cache(self._top), cache(self._load), cache(self._find_data)
 
     def settled(self) -> bool:
         """Whether all that was looked at was old enough for its times to tell of any later change."""
@@ -54,23 +52,17 @@ class Library:
             self.looked[path] = _stamp(path)
         return self.looked[path]
 
-    def top(self, name: str) -> Path | None:
+    def _top(self, name: str) -> Path | None:
         """The folder in which an own package or module lies; None for the standard library and what is installed."""
-        if name not in self.tops:
-            files = f"{name}.py", os.path.join(name, "__init__.py")
-            holding = (place for place in self.places if any(self._look(os.path.join(place, file)) for file in files))
-            found = None if name in sys.stdlib_module_names else next(holding, None)
-            # what is installed has a version instead
-            self.tops[name] = None if found and name not in self.own and _installed(found) else found
-        return self.tops[name]
-
-    def load(self, name: str) -> Module | None:
-        """An own module; None if there is none."""
-        if name not in self.modules:
-            self.modules[name] = self._load(name)
-        return self.modules[name]
+        files = f"{name}.py", os.path.join(name, "__init__.py")
+        holding = (place for place in self.places if any(self._look(os.path.join(place, file)) for file in files))
+        found = None if name in sys.stdlib_module_names else next(holding, None)
+        # what is installed has a version instead
+        is_installed = found and {"site-packages", "dist-packages"} & set(found.resolve().parts)
+        return None if is_installed and name not in self.own else found
 
     def _load(self, name: str) -> Module | None:
+        """An own module; None if there is none."""
         place = self.top(name.partition(".")[0])
         base = os.path.join(place or "", *name.split("."))
         for path in (os.path.join(base, "__init__.py"), f"{base}.py") if place else ():
@@ -81,20 +73,18 @@ class Library:
 
     def data_files(self, module: Module) -> dict[str, Path]:
         """Files of a module's package that are no source, as package/path."""
-        top = module.name.partition(".")[0]
-        if top not in self.data:
-            place = self.top(top)
-            self.data[top] = dict(self._data_below(place, top)) if place else {}
-        return self.data[top]
+        return self._data_of(module.name.partition(".")[0])
 
-    def _data_below(self, place: Path, top: str) -> Iterator[tuple[str, Path]]:
+    def _find_data(self, top: str) -> dict[str, Path]:
+        found: dict[str, Path] = {}
+        if (place := self.top(top)) is None:
+            return found
         for folder, folders, names in os.walk(place / top):
             self._look(folder)
             folders[:] = [name for name in folders if not name.startswith((".", "__pycache__"))]
-            for name in names:
-                if not name.startswith(".") and not name.endswith((".py", ".pyc")):
-                    path = Path(folder, name)
-                    yield path.relative_to(place).as_posix(), path
+            paths = [Path(folder, name) for name in names if not name.startswith(".")]
+            found |= {path.relative_to(place).as_posix(): path for path in paths if path.suffix not in (".py", ".pyc")}
+        return found
 
     def file_digest(self, path: Path) -> str:
         """First 12 hex digits of the SHA-256 of a file."""
@@ -117,11 +107,6 @@ def _stamp(path: str) -> _Stamp | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     return status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino
-
-
-@cache
-def _installed(place: Path) -> bool:
-    return bool({"site-packages", "dist-packages"} & set(place.resolve().parts))
 
 
 _YOUNGER_NS = 2_000_000_000

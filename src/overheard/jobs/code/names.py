@@ -45,10 +45,7 @@ class Names:
 
 def is_string(statement: ast.AST) -> bool:
     """Whether it is a docstring or another string that stands alone."""
-    match statement:
-        case ast.Expr(value=ast.Constant(value=str())):
-            return True
-    return False
+    return isinstance(statement, ast.Expr) and isinstance(getattr(statement.value, "value", None), str)
 
 
 def imports_of(statement: ast.Import | ast.ImportFrom, package: str) -> Iterator[tuple[str, Import, Import]]:

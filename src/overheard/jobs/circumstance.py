@@ -1,4 +1,4 @@
-"""When, where and at what cost a job ran. Touches files: asks the system, git, the clock; decides no byte."""
+"""When, where and at what cost a job ran: measured, or read again. Touches files: asks the system, git, the clock."""
 
 import json
 import os
@@ -12,8 +12,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from overheard.errors import LineageError
 from overheard.jobs.machine import cpuinfo
-from overheard.jobs.records import digest_of
+from overheard.jobs.records import Record, circumstance_path, digest_of, located
 
 Circumstance = dict[str, Any]
 GIT = "OVERHEARD_GIT"
@@ -60,9 +61,35 @@ def sealed(said: Circumstance, record_digest: str) -> Circumstance:
     return said | {"digest": digest_of(said)}
 
 
-def is_whole(said: Circumstance) -> bool:
-    """Whether a circumstance is as it was written."""
-    return digest_of(said) == said.get("digest")
+def circumstance_of(folder: Path, job: str, record: Record) -> Circumstance:
+    """The circumstance of a job, as it was written beside its record.
+
+    Args:
+        folder: `results/NAME`, or `reference/NAME`.
+        job: the recorded path of the job's record.
+        record: that record.
+
+    Raises:
+        LineageError: it is missing, was changed, or belongs to another record.
+    """
+    place = circumstance_path(located(job, folder))
+    try:
+        text = place.read_bytes().decode()
+        found = json.loads(text)
+        # a changed case in a \u escape or an exponent reads as the same content
+        texts = [json.dumps(found, indent=1, sort_keys=True, ensure_ascii=only) + "\n" for only in (True, False)]
+        if not isinstance(found, dict) or text not in texts or digest_of(found) != found.get("digest"):
+            raise ValueError("other content than its digest's")
+    except FileNotFoundError as error:
+        raise LineageError(f"{place}: no such file") from error
+    except (OSError, ValueError, RecursionError) as error:  # a folder; no UTF-8, no JSON, no end of brackets
+        raise LineageError(
+            f"{place}: not what was written beside {Path(job).name}; "
+            "delete it (when and where the job ran is lost then)"
+        ) from error
+    if found.get("of") != record["digest"]:
+        raise LineageError(f"{place}: the circumstance of another record; delete it")
+    return found
 
 
 def _threads() -> int:

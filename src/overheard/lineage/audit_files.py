@@ -11,6 +11,7 @@ from overheard.errors import ConfigError, LineageError, MediaError, OverheardErr
 from overheard.io import artifacts
 from overheard.io.whole import PART
 from overheard.jobs import hashing, on_disk
+from overheard.jobs.circumstance import circumstance_of
 from overheard.jobs.hashing import Content
 from overheard.jobs.records import (
     LISTING,
@@ -23,10 +24,9 @@ from overheard.jobs.records import (
     record_paths,
     recorded,
 )
-from overheard.lineage.circumstances import circumstance_of
 from overheard.lineage.findings import Finding
 from overheard.lineage.graph import enclosing
-from overheard.lineage.recount import outside_file
+from overheard.lineage.recount import outside_place
 from overheard.study.layout import SAVED, is_kept, record_of
 
 COMPANIONS = ("report.html", ".lock")
@@ -92,11 +92,8 @@ def read_records(folder: Path) -> tuple[dict[str, Record], list[Finding]]:
         try:
             circumstance_of(folder, name, record)
         except LineageError as error:
-            kind, what = (
-                "circumstance" if place.exists() else "missing",
-                f"the circumstance of {name}, as it was written",
-            )
-            fix = _again(folder, f"it and {path.name}")
+            kind = "circumstance" if place.exists() else "missing"
+            what, fix = f"the circumstance of {name}, as it was written", _again(folder, f"it and {path.name}")
             findings.append(Finding(kind, recorded(place, folder), _after(error, place), what, fix))
     if not whole:
         raise LineageError(f"{folder}: no whole record in it; `overheard run {folder.name}` makes results and records")
@@ -122,7 +119,7 @@ def read_all(folder: Path, records: Mapping[str, Record]) -> Read:
     places = {path: located(path, folder) for path in written}
     wanted = {path: place for path, place in places.items() if written[path][1] or place.exists()}
     found.absent = len(written) - len(wanted)
-    wanted |= {path: _outside_place(path) for path in outside}
+    wanted |= {path: outside_place(path) for path in outside}
     _read(wanted, found)
     for path, (entry, _) in written.items():
         content = found.contents.get(path)
@@ -137,13 +134,6 @@ def read_all(folder: Path, records: Mapping[str, Record]) -> Read:
     for path, entry in outside.items():
         _compare_outside(path, entry, found)
     return found
-
-
-def _outside_place(path: str) -> Path:
-    try:
-        return Path(path) if Path(path).exists() else outside_file(path)
-    except LineageError:
-        return Path(path)
 
 
 def _read(places: Mapping[str, Path], found: Read) -> None:

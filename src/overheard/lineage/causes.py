@@ -13,6 +13,7 @@ from overheard.jobs.code import closure
 from overheard.jobs.comparison import differences
 from overheard.jobs.on_disk import Found
 from overheard.jobs.records import Record
+from overheard.lineage.differences import in_words
 from overheard.lineage.forecast import Foreseen
 from overheard.lineage.graph import enclosing
 from overheard.lineage.status import View, log_end
@@ -41,8 +42,7 @@ class Cause:
 
     def text(self) -> str:
         """One line; more where there is a note."""
-        change = "" if self.old is None and self.new is None else f": {self.old or 'absent'} → {self.new or 'removed'}"
-        return f"{self.kind} {self.what}{change}" + "".join(f"\n{line}" for line in self.note.splitlines())
+        return "\n".join([in_words(self.kind, self.what, self.old, self.new, "removed"), *self.note.splitlines()])
 
 
 def causes(view: View, record: str) -> list[Cause]:

@@ -18,6 +18,7 @@ from overheard.lineage import cell_comparison
 from overheard.lineage.cell_comparison import NOT, ONLY_A, ONLY_B, SAME, Compared
 from overheard.lineage.diff_sides import CELLS, Side, load_side
 from overheard.lineage.differences import FirstCause, first_causes, rests_on
+from overheard.lineage.graph import Graph
 from overheard.study.experiments import project_root
 
 _SAID = "a commit, a folder with results, or an experiment's name"
@@ -111,7 +112,8 @@ def _compared(first: Side, second: Side) -> Diff:
     cells = cell_comparison.compare(first.cells, second.cells)
     # the jobs, of both sides, that each moved cell rests on; those of one row and column rest on the same
     rows = [one.key[:3] for one in cells if one.verdict != SAME]
-    resting = {row: rests_on(first.records, *row) | rests_on(second.records, *row) for row in dict.fromkeys(rows)}
+    graphs = [Graph(side.records) for side in (first, second)]
+    resting = {row: set().union(*(rests_on(graph, *row) for graph in graphs)) for row in dict.fromkeys(rows)}
     causes = first_causes(first.records, second.records) if first.records and second.records else []
     counted = [(cause, sum(1 for row in rows if resting[row] & set(cause.jobs))) for cause in causes]
     moved = sorted(((cause, count) for cause, count in counted if count), key=lambda pair: -pair[1])

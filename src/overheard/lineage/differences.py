@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from overheard.jobs.comparison import Difference, as_plan, differences, other_inputs
 from overheard.jobs.records import Record
-from overheard.lineage.graph import Graph, files, name_of
+from overheard.lineage.graph import Graph, name_of
 
 Jobs = Mapping[str, Record]
 
@@ -35,9 +35,13 @@ class FirstCause:
 
     def text(self) -> str:
         """One line."""
-        change = "" if self.old is None and self.new is None else f": {self.old or 'absent'} → {self.new or 'absent'}"
         shown = ", ".join(self.jobs[:3]) + (f" and {len(self.jobs) - 3} more" if len(self.jobs) > 3 else "")
-        return f"{self.kind} {self.what}{change} (in {shown})"
+        return f"{in_words(self.kind, self.what, self.old, self.new)} (in {shown})"
+
+
+def in_words(kind: str, what: str, old: str | None, new: str | None, gone: str = "absent") -> str:
+    """One difference in one line; `gone` is the word for nothing on the second side."""
+    return f"{kind} {what}" + ("" if old is None and new is None else f": {old or 'absent'} → {new or gone}")
 
 
 def first_causes(first: Jobs, second: Jobs) -> list[FirstCause]:
@@ -89,15 +93,11 @@ def _outside(old: Record, new: Record, a: Jobs, b: Jobs) -> Iterator[Difference]
             yield Difference("input", path, *(entry and entry["sha256"][:12] for entry in pair))
 
 
-def rests_on(records: Jobs, table: str, row: str, column: str) -> set[str]:
+def rests_on(graph: Graph, table: str, row: str, column: str) -> set[str]:
     """Names of all jobs behind the cells of one row and column of a table, the table's own with them."""
-    graph, found = Graph(records), set()
-    for path, record in records.items():
+    found = set()
+    for path, record in graph.records.items():
         if record["stage"] == "tables" and record["settings"]["table"] == table:
-            made = [
-                entry["record"]
-                for _, entry in files(record, "reads")
-                if f"/evaluate/{row}/{column}/" in entry["path"] and entry.get("record") in records
-            ]
-            found |= {path, *graph.ancestors(dict.fromkeys(made))}
+            made = [job for job in graph.parents[path] if f"/evaluate/{row}/{column}/" in job]
+            found |= {path, *graph.ancestors(made)}
     return {name_of(path) for path in found}

@@ -87,13 +87,11 @@ class _Seer:
             return None
         entry = store_files.parse_entry(self.store / "records" / machine_class() / f"{identity}.json")
         writes = entry["record"]["writes"] if entry else {}
-        with suppress(OSError):
-            for digest, _ in store_files.contents_of(self.store, writes):
-                # a damaged file is not put back
-                if hashing.difference(store_files.content_path(self.store, digest), digest, self.memory):
-                    return None
-            return writes or None
-        return None
+        contents = store_files.contents_of(self.store, writes)
+        places = [store_files.content_path(self.store, digest) for digest, _ in contents]
+        # a damaged file is not put back
+        damaged = any(hashing.difference(place, store_files.digest_of(place), self.memory) for place in places)
+        return None if damaged else writes or None
 
     def _as_recorded(self, record: str, identity: str) -> Mapping[str, Any] | None:
         """What the job wrote when it last was the same, on a machine of this class."""

@@ -23,13 +23,13 @@ import typer
 from overheard.errors import LineageError, OverheardError
 from overheard.io.signature import deciding, paths_of, role, settings_from_json, without_none
 from overheard.jobs import hashing, on_disk
+from overheard.jobs.circumstance import circumstance_of
 from overheard.jobs.code import closure as code
 from overheard.jobs.code import versions
 from overheard.jobs.command_line import stage_command, stage_function
 from overheard.jobs.comparison import Difference, as_plan, differences, other_inputs, paths
 from overheard.jobs.machine import machine_class
 from overheard.jobs.records import LISTING, SUFFIX, Record, entries, located, read_record
-from overheard.lineage.circumstances import circumstance_of
 from overheard.lineage.findings import Finding
 from overheard.lineage.graph import enclosing
 from overheard.study.layout import STAGES

@@ -127,7 +127,9 @@ class _Counting:
 
         scores = self._counted(entry["path"] for entry in record["reads"].get("scores", ()))
         writes = self._places(record, "cells", "csv", "markdown", "latex")
-        published = outside_file(_first(record, "reads", "published"))
+        published = outside_place(_first(record, "reads", "published"))
+        if not published.is_file():
+            raise LineageError(f"{published}: not there, nor config/published/{published.name}; put it back from git")
         word = record["settings"].get("table")
         try:
             settings = TypeAdapter(Settings).validate_python(record["settings"].get("settings"))
@@ -188,7 +190,7 @@ class _Counting:
             if path in self.faulty or not stored.is_file() or stored.read_bytes() == again.read_bytes():
                 continue
             if _is_todays_code(record):
-                self.found.differences.append((path, *_first_line(stored, again)))
+                self.found.differences.append((path, *first_line(stored.read_bytes(), again.read_bytes())))
             elif again.suffix == ".json":
                 both = (artifacts.read_json(place) for place in (stored, again))
                 self.found.differences += [(path, *pair) for pair in _differing(*both)]
@@ -267,28 +269,19 @@ def _short(value: Any) -> str:
     return text if len(text) <= 120 else f"{text[:117]}…"
 
 
-def outside_file(path: str) -> Path:
-    """A file that no job made: where its record says, or the project's own of that name.
-
-    Raises:
-        LineageError: neither is there.
-    """
-    place = Path(path)
-    if place.is_file():
-        return place
-    inside = project_root() / "config" / "published" / place.name
-    if not inside.is_file():
-        raise LineageError(f"{path}: not there, nor {inside}; put it back from git")
-    return inside
+def outside_place(path: str) -> Path:
+    """Where a file or folder lies that no job made: where its record says, or, else, the project's file of its name."""
+    inside = project_root() / "config" / "published" / Path(path).name
+    return inside if inside.is_file() and not Path(path).exists() else Path(path)
 
 
 def _numbers(cells: Path) -> set[tuple[str, ...]]:
     return {tuple(line[column] for column in _NUMBERS) for line in artifacts.read_table(cells, _NUMBERS)}
 
 
-def _first_line(stored: Path, again: Path) -> tuple[str, str]:
+def first_line(stored: bytes, again: bytes) -> tuple[str, str]:
     """The first line in which two texts differ, of each."""
-    texts = (path.read_text(encoding="utf-8", errors="replace").splitlines() for path in (stored, again))
+    texts = (text.decode(errors="replace").splitlines() for text in (stored, again))
     for number, (was, now) in enumerate(zip_longest(*texts, fillvalue="(no such line)"), start=1):
         if was != now:
             return f"line {number}: {_short(was)}", _short(now)

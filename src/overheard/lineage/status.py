@@ -28,13 +28,7 @@ from overheard.study.experiments import Loaded, load
 from overheard.study.layout import STAGES, stage_of, words
 from overheard.study.plan import targets
 
-STATES = {
-    "fresh": "fresh",
-    "stale": "stale",
-    "missing": "missing",
-    "interrupted": "interrupted",
-    "edited": "edited by hand",
-}
+STATES = {state: state for state in ("fresh", "stale", "missing", "interrupted")} | {"edited": "edited by hand"}
 """A job's state in JSON, and as a column says it."""
 
 _SHOWN = 10

@@ -13,8 +13,8 @@ from typing import Any
 
 from overheard.errors import ConfigError, LineageError
 from overheard.jobs import on_disk, records
+from overheard.jobs.circumstance import circumstance_of
 from overheard.jobs.records import Entry, Record
-from overheard.lineage.circumstances import circumstance_of
 from overheard.lineage.graph import Graph, files, name_of
 from overheard.study.layout import RUN, record_of, record_path, run_of
 

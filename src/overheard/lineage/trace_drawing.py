@@ -117,18 +117,8 @@ def _box(axes: Any, node: Node, place: Place) -> None:
     lines = [line for text in node.lines for line in _folded(text)]
     height = 0.17 * len(lines) + 0.1
     corner = (place[0] - _WIDTH / 2, place[1] - height / 2)
-    colour = _COLOURS.get(node.stage, _OTHER)
-    box = FancyBboxPatch(
-        corner,
-        _WIDTH,
-        height,
-        "round,pad=0,rounding_size=0.05",
-        facecolor=colour,
-        edgecolor=_LINE,
-        linewidth=0.8,
-        zorder=3,
-    )
-    axes.add_patch(box)
+    look: dict[str, Any] = {"facecolor": _COLOURS.get(node.stage, _OTHER), "edgecolor": _LINE, "linewidth": 0.8}
+    axes.add_patch(FancyBboxPatch(corner, _WIDTH, height, "round,pad=0,rounding_size=0.05", zorder=3, **look))
     weight = "bold" if node.stage == _CELL else "normal"
     axes.text(*place, "\n".join(lines), ha="center", va="center", fontsize=7, color=_INK, fontweight=weight, zorder=4)
 
@@ -155,12 +145,9 @@ def _line(axes: Any, way: Sequence[Place], colour: str, order: int) -> None:
         middle = (start + end) / 2
         points += [(start, from_y), (middle, from_y), (middle, to_y), (end, to_y)]
         codes += [Line.LINETO if codes else Line.MOVETO, *[Line.CURVE4] * 3]
-    style = "-|>,head_length=4,head_width=2"
-    axes.add_patch(
-        FancyArrowPatch(
-            path=Line(points, codes), arrowstyle=style, linewidth=0.9, color=colour, fill=False, zorder=order
-        )
-    )
+    look: dict[str, Any] = {"linewidth": 0.9, "color": colour, "fill": False, "zorder": order}
+    look["arrowstyle"] = "-|>,head_length=4,head_width=2"
+    axes.add_patch(FancyArrowPatch(path=Line(points, codes), **look))
 
 
 def layout(parents: Mapping[str, Sequence[str]]) -> tuple[dict[str, Place], dict[Arrow, list[Place]]]:

@@ -118,15 +118,12 @@ def ways(view: View, targets: Sequence[str]) -> list[Way]:
     found: dict[tuple[str, ...], list[tuple[str, Cause]]] = {}
     for record in upstream:
         for cause in causes(view, record):
-            found.setdefault(_key(cause, view.jobs[record].stage), []).append((record, cause))
+            # a lost or never made thing is named once for its stage, all else once for what changed
+            key = (cause.kind, cause.what, str(cause.old), str(cause.new))
+            if cause.kind in ("never made", "lost", "interrupted", "failed", "snakemake", "inputs"):
+                key = (cause.kind, view.jobs[record].stage, "", "")
+            found.setdefault(key, []).append((record, cause))
     return [Way(cause, way[record], [other for other, _ in others]) for (record, cause), *others in found.values()]
-
-
-def _key(cause: Cause, stage: str) -> tuple[str, ...]:
-    """Causes of a kind are named once: a lost or never made thing by its stage, all else by what changed."""
-    if cause.kind in ("never made", "lost", "interrupted", "failed", "snakemake", "inputs"):
-        return cause.kind, stage
-    return cause.kind, cause.what, str(cause.old), str(cause.new)
 
 
 def _head(view: View, target: str, jobs: Sequence[str]) -> str:

@@ -10,6 +10,7 @@ from overheard.errors import OverheardError
 from overheard.io.whole import PART
 from overheard.jobs.records import recorded
 from overheard.lineage.findings import Finding
+from overheard.lineage.recount import first_line
 from overheard.sharing import curves, saved_files
 from overheard.sharing.saved_files import INDEX, MEMORY, Archive
 from overheard.study.layout import SAVED
@@ -91,11 +92,4 @@ def _curves(folder: Path, faulty: Collection[str], remarks: list[str]) -> Iterat
             yield _finding(folder, name, f"cannot be made again ({error!r})", "what `dvc plots` draws", "number")
             continue
         if (was := stored.read_bytes()) != now:
-            yield _finding(folder, name, _first_line(was, now), _first_line(now, was), "number")
-
-
-def _first_line(one: bytes, other: bytes) -> str:
-    """The first line in which a text differs from another."""
-    lines, others = (text.decode(errors="replace").splitlines() for text in (one, other))
-    first = next((at for at, line in enumerate(lines) if others[at : at + 1] != [line]), None)
-    return "the end" if first is None else f"line {first + 1}: {lines[first][:100]}"
+            yield _finding(folder, name, *first_line(was, now), "number")

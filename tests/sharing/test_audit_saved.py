@@ -26,7 +26,7 @@ def test_a_table_that_cannot_be_made_again_is_a_finding(packed, path, old, new, 
     history.write_text("epoch,val_f_score\n1,0.5\n", encoding="utf-8")
     source = packed / path
     source.write_text(source.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
-    curve = [one for one in audit_saved(packed, ())[0] if one.path.endswith(f"/{table}")]
+    curve = [one for one in audit_saved(packed, ()) if one.path.endswith(f"/{table}")]
     assert [one.kind for one in curve] == ["number"]
     assert "cannot be made again" in curve[0].found
 
@@ -37,4 +37,4 @@ def test_a_bug_of_ours_is_no_finding(packed, monkeypatch):
 
     monkeypatch.setattr(curves, "table", broken)
     with pytest.raises(TypeError, match="a bug"):
-        audit_saved(packed, ())
+        list(audit_saved(packed, ()))

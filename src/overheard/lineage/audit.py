@@ -9,7 +9,6 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -17,7 +16,7 @@ from overheard.errors import OverheardError
 from overheard.jobs import records, store
 from overheard.jobs.records import Record, located
 from overheard.lineage import audit_files, recompute_jobs, recount
-from overheard.lineage.findings import Feeds, Finding, in_words
+from overheard.lineage.findings import Feeds, Finding, Said, in_words
 from overheard.lineage.graph import files
 from overheard.scheduling import reruns
 from overheard.scheduling.deviations import deviations
@@ -28,10 +27,8 @@ from overheard.study.layout import record_of, record_path, written
 
 _GIVEN = {("media", "folder"), ("pretrain", "given"), ("tables", "published")}
 """Stage and flag of a user's own data; `features` reads the folder that `media` made its manifest of."""
-Said = Finding | str
-"""What does not hold, or a remark on what is no fault."""
-Question = Callable[[Path, Collection[str]], tuple[Iterable[Finding], Iterable[str]]]
-"""What to ask of a folder, findings and remarks, given the recorded paths of files that are known to be damaged."""
+Question = Callable[[Path, Collection[str]], Iterable[Said]]
+"""What to ask of a folder, given the recorded paths of files that are known to be damaged."""
 
 
 @dataclass(frozen=True)
@@ -103,7 +100,7 @@ def audit(
             said += _stored()
         for what, question in (also or {}).items():
             with asking(what):
-                said += chain(*question(folder, read.faulty))
+                said += question(folder, read.faulty)
     with asking("the leak report"):
         said += _leaks(folder, records, read.faulty) if leaks else ()
     with asking("running again"):

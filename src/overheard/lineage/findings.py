@@ -34,6 +34,10 @@ class Finding:
     feeds: tuple[str, ...] = ()
 
 
+Said = Finding | str
+"""What does not hold, or a remark on what is no fault."""
+
+
 class Feeds:
     """Which cells and figures rest on a file or a job; `records` are those that are whole, by recorded path.
 

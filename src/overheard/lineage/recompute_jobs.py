@@ -30,7 +30,7 @@ from overheard.jobs.command_line import stage_command, stage_function
 from overheard.jobs.comparison import Difference, as_plan, differences, other_inputs, paths
 from overheard.jobs.machine import machine_class
 from overheard.jobs.records import LISTING, SUFFIX, Record, entries, located, read_record
-from overheard.lineage.findings import Finding
+from overheard.lineage.findings import Finding, Said
 from overheard.lineage.graph import enclosing
 from overheard.study.layout import STAGES
 
@@ -38,9 +38,7 @@ _WORDS = {"setting": "settings", "package": "environment", "definition": "code"}
 """What a kind of difference is called, where it is not itself the word."""
 
 
-def recompute(
-    folder: Path, records: Mapping[str, Record], count: int, seed: int | None = None
-) -> Iterator[Finding | str]:
+def recompute(folder: Path, records: Mapping[str, Record], count: int, seed: int | None = None) -> Iterator[Said]:
     """Run jobs drawn at random again; what does not come out as recorded, and a remark which they were.
 
     Args:

@@ -9,7 +9,7 @@ from pathlib import Path
 from overheard.errors import OverheardError
 from overheard.io.whole import PART
 from overheard.jobs.records import recorded
-from overheard.lineage.findings import Finding
+from overheard.lineage.findings import Finding, Said
 from overheard.lineage.recount import first_line
 from overheard.sharing import curves, saved_files
 from overheard.sharing.saved_files import INDEX, MEMORY, Archive
@@ -18,7 +18,7 @@ from overheard.study.layout import SAVED
 _KNOWN = (INDEX, *curves.TABLES, MEMORY)
 
 
-def audit_saved(folder: Path, faulty: Collection[str]) -> tuple[list[Finding], list[str]]:
+def audit_saved(folder: Path, faulty: Collection[str]) -> Iterator[Said]:
     """What of `results/NAME/saved/` does not hold, and remarks.
 
     Args:
@@ -27,27 +27,26 @@ def audit_saved(folder: Path, faulty: Collection[str]) -> tuple[list[Finding], l
     """
     place = folder / SAVED
     if not place.is_dir() or not any(path.is_file() for path in place.rglob("*")):
-        return [], []
-    findings, remarks = [], []
+        return
     try:
-        findings += _packed(folder, saved_files.read_index(folder), remarks)
+        yield from _packed(folder, saved_files.read_index(folder))
     except OverheardError as error:
-        findings.append(_finding(folder, INDEX, str(error), "the list of archives"))
-    return findings + list(_curves(folder, faulty, remarks)), remarks
+        yield _finding(folder, INDEX, str(error), "the list of archives")
+    yield from _curves(folder, faulty)
 
 
-def _packed(folder: Path, index: Mapping[str, Archive], remarks: list[str]) -> list[Finding]:
+def _packed(folder: Path, index: Mapping[str, Archive]) -> Iterator[Said]:
     """Strangers among the archives; archives against the index; what is in them against the records."""
     wanted = None
     try:
         wanted = saved_files.wanted(folder)
     except OverheardError as error:
-        remarks.append(f"what is in the archives was not compared: {error}")
+        yield f"what is in the archives was not compared: {error}"
     if absent := [path for path in index if not (folder / SAVED / path).exists()]:
-        remarks.append(f"{len(absent)} of {len(index)} archives are not here; `overheard restore {folder.name}`")
-    findings = list(_strangers(folder, index))
+        yield f"{len(absent)} of {len(index)} archives are not here; `overheard restore {folder.name}`"
+    yield from _strangers(folder, index)
     for path in sorted((wanted or {}).keys() - index.keys()):
-        findings.append(_finding(folder, INDEX, f"no line for {path}", f"an archive with {min(wanted[path])}"))
+        yield _finding(folder, INDEX, f"no line for {path}", f"an archive with {min(wanted[path])}")
 
     def faults(line: Archive) -> list[str]:
         digests = None if wanted is None else wanted.get(line.archive, {})
@@ -58,8 +57,7 @@ def _packed(folder: Path, index: Mapping[str, Archive], remarks: list[str]) -> l
         for line, said in zip(here, pool.map(faults, here), strict=True):
             if said:
                 more = f", and {len(said) - 1} more" if len(said) > 1 else ""
-                findings.append(_finding(folder, line.archive, f"{said[0]}{more}", "the results that lie here"))
-    return findings
+                yield _finding(folder, line.archive, f"{said[0]}{more}", "the results that lie here")
 
 
 def _finding(folder: Path, path: str, found: str, expected: str, kind: str = "saved") -> Finding:
@@ -76,7 +74,7 @@ def _strangers(folder: Path, index: Collection[str]) -> Iterator[Finding]:
                 yield _finding(folder, path, what, f"only what {INDEX} lists", "unknown")
 
 
-def _curves(folder: Path, faulty: Collection[str], remarks: list[str]) -> Iterator[Finding]:
+def _curves(folder: Path, faulty: Collection[str]) -> Iterator[Said]:
     """The tables for `dvc plots`, made again from cells and learning curves."""
     for name, (stage, _) in curves.TABLES.items():
         stored = folder / SAVED / name
@@ -84,7 +82,7 @@ def _curves(folder: Path, faulty: Collection[str], remarks: list[str]) -> Iterat
             yield _finding(folder, name, "no such file", "what `dvc plots` draws", "missing")
             continue
         if any(path.startswith(f"results/{folder.name}/{stage}/") for path in faulty):
-            remarks.append(f"saved/{name} was not made again: what it is made from is not what it should be")
+            yield f"saved/{name} was not made again: what it is made from is not what it should be"
             continue
         try:
             now = curves.table(folder, name).encode()

@@ -21,7 +21,6 @@ from overheard.scheduling import notes
 from overheard.sharing import curves, dvc, saved_files
 from overheard.sharing import restore as restoring
 from overheard.sharing import save as saving
-from overheard.sharing.verify import verify_remote
 from overheard.study.layout import archive_of, in_git
 
 # every test asks DVC and git
@@ -354,7 +353,7 @@ def test_verify_finds_a_flipped_bit_and_a_lost_file_in_the_remote(study):
 def test_a_remote_that_cannot_be_read_back_is_told(study):
     run(sys.executable, "-m", "dvc", "remote", "modify", "shared", "url", "ssh://nobody@localhost:1/a/folder")
     with pytest.raises(LineageError, match="the remote cannot be read back\n.*DVC"):
-        verify_remote("hand")
+        saving.verify_remote("hand")
 
 
 def test_half_a_remote_is_told(clone, tmp_path):

@@ -136,7 +136,10 @@ def keep(store: Path, record: Record, circumstance: Mapping[str, Any], sources: 
         for entry, source in _pairs(record["writes"], sources):
             for digest, size, content in _contents(entry, source):
                 place = files.content_path(store, digest)
-                if _is_kept(place, size):
+                if files.is_there(place, size):
+                    # made young, so that a `prune` beside this job leaves it
+                    with suppress(OSError):
+                        os.utime(place)
                     continue
                 with whole.writing(place, shared=True) as part:
                     if isinstance(content, bytes):
@@ -272,15 +275,6 @@ def _contents(entry: Mapping[str, Any], source: Path) -> Iterator[tuple[str, int
         yield file.sha256, file.bytes, source / name
     listing = content.listing.encode()
     yield entry["sha256"], len(listing), listing
-
-
-def _is_kept(place: Path, size: int) -> bool:
-    """Whether content is there; it is made young, so that a `prune` beside this job leaves it."""
-    if not files.is_there(place, size):
-        return False
-    with suppress(OSError):
-        os.utime(place)
-    return True
 
 
 def _needs(store: Path) -> dict[Path, tuple[int, set[Path]]]:

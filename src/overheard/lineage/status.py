@@ -3,12 +3,10 @@
 Nothing is changed, but what was read of a file may be remembered in the store.
 """
 
-import fcntl
 import os
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -23,6 +21,7 @@ from overheard.lineage.graph import Graph
 from overheard.scheduling import reruns
 from overheard.scheduling.dry_run import Planned
 from overheard.scheduling.durations import how_long
+from overheard.scheduling.lock import at_work
 from overheard.scheduling.notes import markers
 from overheard.study.experiments import Loaded, load
 from overheard.study.layout import STAGES, stage_of, words
@@ -115,16 +114,6 @@ def log_end(path: str) -> tuple[str, str]:
         return "finished", last
     failed = last.startswith("error: ") or "\nTraceback (most recent call last)" in text or "\nerror: " in text
     return ("failed" if failed else "open"), last
-
-
-def at_work(name: str) -> str | None:
-    """The process of a run that works on an experiment now; None if there is none."""
-    with suppress(OSError), open(Path("results") / name / ".lock", encoding="utf-8") as stream:
-        try:
-            fcntl.flock(stream, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return stream.read().strip() or "unknown"
-    return None
 
 
 def as_json(view: View) -> dict[str, Any]:

@@ -68,11 +68,12 @@ def _trunk(trace: Trace, width: int) -> str:
     groups: dict[str, list[Step]] = {}
     for job in reversed(list(trace.jobs.values())):
         groups.setdefault("trained" if job.name in trained else job.name, []).append(job)
-    rows = [_row(group, trained, trace) for group in groups.values()]
+    read = {entry["path"] for job in trace.jobs.values() for entry in entries(job.record["reads"])}
+    rows = [_row(group, trained, read, trace) for group in groups.values()]
     return "\n".join([f"{title} (each job once; ← what it read from)", *_tree(rows, width)])
 
 
-def _row(group: Sequence[Step], trained: set[str], trace: Trace) -> tuple[str, list[str]]:
+def _row(group: Sequence[Step], trained: set[str], read: set[str], trace: Trace) -> tuple[str, list[str]]:
     """A group's line, and the lines under it: the files that others here read, settings, when it was put back."""
     parents = list(dict.fromkeys(parent for job in group for parent in job.parents if parent in trace.jobs))
     names = [parent for parent in parents if parent not in trained]
@@ -81,7 +82,7 @@ def _row(group: Sequence[Step], trained: set[str], trace: Trace) -> tuple[str, l
     job, cost = group[0], "cost not known" if any(job.said is None for job in group) else _in_seconds(cost_of(group))
     if job.name in trained:
         return f"train: {_count(len(group), 'student')} above   {cost}   ← {', '.join(names)}", []
-    below = [" · ".join(_file(entry, job.name.rpartition("/")[0], trace) for entry in _used(job, trace))]
+    below = [" · ".join(_file(entry, job.name.rpartition("/")[0], trace) for entry in _used(job, read, trace))]
     # a table's settings are the study's whole description of it; a drawn collection's stand with its source
     if job.record["stage"] not in ("tables", "figures", "draw"):
         below.append(_in_words(_words(job.record["settings"])))
@@ -91,9 +92,8 @@ def _row(group: Sequence[Step], trained: set[str], trace: Trace) -> tuple[str, l
     return f"{job.name}   {cost}{arrow}", below
 
 
-def _used(job: Step, trace: Trace) -> list[Entry]:
+def _used(job: Step, read: set[str], trace: Trace) -> list[Entry]:
     """What a job wrote and a job of the trace read; all of it, where nobody did."""
-    read = {entry["path"] for other in trace.jobs.values() for entry in entries(other.record["reads"])}
     shown = {entry["path"] for run in trace.runs for entry in run.files.values()}
     written = list(entries(job.record["writes"]))
     used = [entry for entry in written if entry["path"] in read]

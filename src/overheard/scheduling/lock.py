@@ -3,7 +3,7 @@
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from overheard.errors import MediaError, OverheardError
@@ -37,3 +37,13 @@ def only_run(name: str) -> Iterator[None]:
         stream.write(str(os.getpid()))
         stream.flush()
         yield
+
+
+def at_work(name: str) -> str | None:
+    """The process of a run that works on an experiment now; None if there is none."""
+    with suppress(OSError), open(Path("results") / name / ".lock", encoding="utf-8") as stream:
+        try:
+            fcntl.flock(stream, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return stream.read().strip() or "unknown"
+    return None

@@ -116,8 +116,11 @@ def snakemake_command(
     command = [sys.executable, "-m", "snakemake", "--snakefile", str(root / "workflow" / "Snakefile")]
     command += ["--configfile", str(loaded.path), "--workflow-profile", str(root / "workflow" / "profiles" / "default")]
     command += ["--directory", ".", "--nolock", *extra]
+    if wanted.until not in (None, *STAGES):
+        raise ConfigError(f"--until {wanted.until}: no such stage; there are {', '.join(STAGES)}")
     if wanted.until:
-        command += ["--until", *_rules_until(wanted.until)]
+        # the tagger's front end has a rule of its own, as its log-mels have no pooled form
+        command += ["--until", wanted.until, *(["features_tagger"] if wanted.until == "features" else [])]
     if forced:
         command += ["--forcerun", *forced]
     found = [target.record for target in chosen(loaded, wanted)]
@@ -158,10 +161,3 @@ def lost(targets: Iterable[str]) -> list[str]:
         gone += [entry["path"] for entry in entries(record["writes"]) if not Path(entry["path"]).exists()]
         waiting += [Path(entry["record"]) for entry in entries(record["reads"]) if entry["record"]]
     return sorted(set(gone))
-
-
-def _rules_until(stage: str) -> list[str]:
-    if stage not in STAGES:
-        raise ConfigError(f"--until {stage}: no such stage; there are {', '.join(STAGES)}")
-    # the tagger's front end has a rule of its own, as its log-mels have no pooled form
-    return ["features", "features_tagger"] if stage == "features" else [stage]

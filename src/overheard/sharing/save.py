@@ -4,6 +4,7 @@ Git keeps what is small and read: records, tables, figures, scores, scene predic
 rest in archives, and with them Snakemake's metadata, without which a dry run elsewhere would not know what is stale.
 """
 
+import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -16,7 +17,6 @@ from overheard.sharing import archive, dvc, saved_files
 from overheard.sharing.curves import TABLES, write_curves
 from overheard.sharing.restore import pulled_without_restore
 from overheard.sharing.saved_files import METADATA, Archive, folder_of
-from overheard.sharing.verify import verify_remote
 from overheard.study.layout import SAVED, archive_of, in_git
 
 
@@ -177,3 +177,37 @@ def _to_git(name: str) -> list[str]:
         f"{len(staged)} small files are in git's index; now commit them:",
         f'  git commit --message "Save the results of {name}" && git push',
     ]
+
+
+def verify_remote(name: str) -> None:
+    """Fetch everything from the remote into an empty cache, and hash it against the records.
+
+    Raises:
+        LineageError: names each file that is not what its record says, and each archive that is damaged or missing.
+    """
+    folder = folder_of(name)
+    wanted, index = saved_files.wanted(folder), saved_files.read_index(folder)
+    places = dvc.addresses(name, dvc.cache())
+    scratch = dvc.require_dvc() / ".dvc" / "tmp"
+    scratch.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="overheard-verify-", dir=scratch) as temporary:
+        cache, failure = dvc.second_repository(Path(temporary)), ""
+        try:
+            dvc.dvc("fetch", dvc.stage_name(name), where=Path(temporary), shown=True)
+        except OverheardError as error:
+            failure = str(error)
+        fetched = {path: cache / place for path, (place, *_) in places.items() if (cache / place).is_file()}
+        if failure and len(fetched) in (0, len(places)):
+            raise LineageError(f"the remote cannot be read back\n{failure}")
+        wrong: dict[str, list[str]] = {}
+        for archived, line in index.items():
+            path = (folder / SAVED / archived).as_posix()
+            if path not in fetched:
+                wrong[path] = [f"{path}: missing"]
+            elif lines := saved_files.wrong_in(folder, line, fetched[path], wanted.get(archived, {})):
+                wrong[path] = lines
+    if wrong:
+        said = ["the remote is not what was saved:", *(f"  {line}" for lines in wrong.values() for line in lines)]
+        said += ["delete these there (`dvc remote list` says where), as far as it has them:"]
+        said += sorted({f"  {place}" for path in wrong for place in places.get(path, [])})
+        raise LineageError("\n".join([*said, f"`overheard save {name}` then sends them again"]))

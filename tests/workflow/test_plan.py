@@ -12,7 +12,6 @@ from overheard.errors import OverheardError
 from overheard.jobs import records
 from overheard.lineage import forecast, status
 from overheard.scheduling import reruns
-from overheard.scheduling.deviations import deviations
 from overheard.study.experiments import load
 
 
@@ -48,7 +47,7 @@ def test_a_record_that_says_otherwise_deviates(plan, miniature, key):
     else:
         other[key] = other[key] | {"seed": 7, "python": "2.7"}
     said = {"settings": "settings", "environment": "versions", "code": "code", "reads": "files read"}
-    assert deviations(found | {job: other}, plan.jobs) == {job: said[key]}
+    assert reruns.deviations(found | {job: other}, plan.jobs) == {job: said[key]}
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,6 @@ from overheard.lineage import audit_files, recompute_jobs, recount
 from overheard.lineage.findings import Feeds, Finding, Said, in_words
 from overheard.lineage.graph import files
 from overheard.scheduling import reruns
-from overheard.scheduling.deviations import deviations
 from overheard.scheduling.dry_run import dry_run
 from overheard.study import config
 from overheard.study.experiments import load, project_root
@@ -145,7 +144,7 @@ def _otherwise(folder: Path, records: Mapping[str, Record]) -> Iterator[Said]:
     except OverheardError as error:
         yield f"not compared with the plan: {error}"
         return
-    for job, what in deviations(records, jobs).items():
+    for job, what in reruns.deviations(records, jobs).items():
         expected, fix = f"what config/{name}.yaml and the code say", f"`overheard run {name}` makes it as planned"
         yield Finding("plan", job, f"made with other {what}", expected, fix)
     if stale := sum(job.reason is not None for job in jobs):

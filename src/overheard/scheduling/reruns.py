@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from overheard.errors import ConfigError, LineageError
+from overheard.jobs.comparison import differences
 from overheard.jobs.on_disk import Found, examine
-from overheard.jobs.records import entries, read_record, record_paths
-from overheard.scheduling.deviations import deviations
+from overheard.jobs.records import Record, entries, read_record, record_paths
 from overheard.scheduling.dry_run import Planned, dry_run
 from overheard.study import job_settings
 from overheard.study import plan as plans
@@ -72,6 +72,37 @@ def plan(loaded: Loaded, wanted: Wanted = Wanted(), extra: Sequence[str] = ()) -
     if forced:
         jobs = dry_run(snakemake_command(loaded, wanted, extra, list(forced)))
     return Plan(found, jobs, forced)
+
+
+_OTHERWISE = {
+    "stage": "stage",
+    "setting": "settings",
+    "code": "code",
+    "package": "versions",
+    "reads": "files read",
+    "writes": "files written",
+    "input": "content of outside files",
+}
+
+
+def deviations(found: Mapping[str, Record], jobs: Iterable[Planned]) -> dict[str, str]:
+    """Jobs that have to run though Snakemake does not see it, by record, and what of each is not as planned.
+
+    Snakemake compares its plan with its own note of the job that it ran, not with what lies there now, as after a stage
+    was run by hand. So the record of each job that it would not run is compared with the job's plan.
+
+    Args:
+        found: records by path; those that were changed by hand are left out.
+        jobs: every job as it is planned now; those that Snakemake would run anyway are passed over.
+    """
+    otherwise = {}
+    for job in jobs:
+        if job.reason is None and job.record in found:
+            files = {"reads": job.reads, "writes": job.writes}
+            plan = {"stage": job.stage, "settings": job.settings, **files, **job.planned}
+            if first := next(differences(found[job.record], plan), None):
+                otherwise[job.record] = _OTHERWISE[first.kind]
+    return otherwise
 
 
 def chosen(loaded: Loaded, wanted: Wanted) -> list[plans.Target]:

@@ -59,12 +59,8 @@ class _Seer:
         self.store = store.folder()
         self.memory = store.memory()
         # what jobs wrote or will have written: sha256, or None where that is not known
-        self.future: dict[str, str | None] = {
-            entry["path"]: entry["sha256"]
-            for each in found.values()
-            if each.record
-            for entry in records.entries(each.record["writes"])
-        }
+        written = (records.entries(each.record["writes"]) for each in found.values() if each.record)
+        self.future: dict[str, str | None] = {entry["path"]: entry["sha256"] for side in written for entry in side}
         self.future |= {path: None for job in jobs for paths in job.writes.values() for path in paths}
         self.outside: dict[str, str | None] = {}
 

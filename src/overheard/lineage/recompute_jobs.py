@@ -72,9 +72,8 @@ def recompute_job(folder: Path, job: str, record: Record) -> list[Finding]:
         said = circumstance_of(folder, job, record)
         words = _recorded_command(said, job, record)
         if other := _other_code(record):
-            return [
-                Finding("other code", job, f"made by other code than this ({other})", "the code of its record", fix)
-            ]
+            found = f"made by other code than this ({other})"
+            return [Finding("other code", job, found, "the code of its record", fix)]
         if differs := _said_otherwise(words, job, record):
             found = f"its recorded command does something else ({', '.join(differs)})"
             return [Finding("forged", job, found, "the command of its record: the same settings and files", fix)]

@@ -38,11 +38,8 @@ class Node(NamedTuple):
 def as_dot(trace: Trace) -> str:
     """A Graphviz graph: every job a box with its digest of what others read, every arrow a file's way."""
     nodes, quoted = _nodes(trace, together=False), partial(json.dumps, ensure_ascii=False)
-    lines = [
-        "digraph trace {",
-        "  rankdir=LR;",
-        '  node [shape=box, style=filled, fontname="sans-serif", fontsize=10];',
-    ]
+    boxes = '  node [shape=box, style=filled, fontname="sans-serif", fontsize=10];'
+    lines = ["digraph trace {", "  rankdir=LR;", boxes]
     for name, node in nodes.items():
         label, colour = quoted("\n".join(node.lines)), _COLOURS.get(node.stage, _OTHER)
         lines.append(f'  {quoted(name)} [label={label}, fillcolor="{colour}"];')
@@ -171,11 +168,9 @@ def layout(parents: Mapping[str, Sequence[str]]) -> tuple[dict[str, Place], dict
     # of the library counts the order in each column: its own places of boxes sometimes overlap
     for _ in layered.ordering_step():
         pass
-    places = {
-        box: (column, row - (len(layer) - 1) / 2)
-        for column, layer in enumerate(layered.layers)
-        for row, box in enumerate(layer)
-    }
+    places: dict[Any, Place] = {}
+    for column, layer in enumerate(layered.layers):
+        places |= {box: (column, row - (len(layer) - 1) / 2) for row, box in enumerate(layer)}
     ways = {}
     for (parent, name), arrow in arrows.items():
         passed = layered.ctrls.get(arrow) or dict(enumerate((boxes[parent], boxes[name])))

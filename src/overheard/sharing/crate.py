@@ -192,10 +192,8 @@ def _describe(crate: Any, draft: Draft, citation: Mapping[str, Any]) -> None:
     root["conformsTo"] = refs(PROFILES)
     licence = citation.get("license", "MIT")
     whose = "of the workflow and of what it made; media that a user gave keep their own"
-    terms = crate.add_jsonld(
-        entity(f"https://spdx.org/licenses/{licence}", "CreativeWork", name=licence, description=whose)
-    )
-    root["license"] = ref(terms.id)
+    terms = entity(f"https://spdx.org/licenses/{licence}", "CreativeWork", name=licence, description=whose)
+    root["license"] = ref(crate.add_jsonld(terms).id)
     root["author"] = refs(_authors(crate, citation))
     root["mentions"] = refs(one.id for one in crate.contextual_entities if str(one.type).endswith("Action"))
 

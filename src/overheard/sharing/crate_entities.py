@@ -130,10 +130,8 @@ class Draft:
                 package_id(*package) for record in records for package in sorted(record["environment"].items())
             ),
         )
-        position, connections = str(self.stages.index(stage)), refs(self._connections(stage, jobs)) or None
-        step = self.add(
-            f"#step/{stage}", "HowToStep", name=stage, position=position, workExample=ref(tool), connection=connections
-        )
+        about = {"position": str(self.stages.index(stage)), "connection": refs(self._connections(stage, jobs)) or None}
+        step = self.add(f"#step/{stage}", "HowToStep", name=stage, workExample=ref(tool), **about)
         runs = {"object": refs(map(self.job_id, jobs)), "actionStatus": COMPLETED}
         self.add(f"#control/{stage}", "ControlAction", name=f"step {stage}", instrument=ref(step), **runs)
 

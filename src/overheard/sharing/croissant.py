@@ -196,10 +196,8 @@ def _contents(files: str, data_type: str) -> Node:
 def _rows(name: str, columns: Iterable[str], table: str | None = None, key: str = "id") -> Node:
     """A table's lines as a record set, one field a column; the table is `NAME.csv` unless another is named."""
     source = {"@id": table or f"{name}.csv"}
-    fields = [
-        _field(name, column, _TYPES.get(column, "sc:Text"), fileObject=source, extract={"column": column})
-        for column in columns
-    ]
+    typed = ((column, _TYPES.get(column, "sc:Text")) for column in columns)
+    fields = [_field(name, column, kind, fileObject=source, extract={"column": column}) for column, kind in typed]
     return _node("RecordSet", name, key={"@id": f"{name}/{key}"}, field=fields)
 
 

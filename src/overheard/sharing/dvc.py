@@ -153,9 +153,8 @@ def plots(name: str) -> dict[str, dict[str, Any]]:
     bars |= {"title": f"{name}: test F-score, mean over seeds (%)"}
     lines = {"x": "epoch", "y": modalities, "y_label": "F-score (%)"}
     lines |= {"title": f"{name}: best validation F-score so far, mean over runs (%)"}
-    return {
-        path: {path: options} for path, options in ((f"{folder}/f_scores.csv", bars), (f"{folder}/curves.csv", lines))
-    }
+    drawn = {f"{folder}/f_scores.csv": bars, f"{folder}/curves.csv": lines}
+    return {path: {path: options} for path, options in drawn.items()}
 
 
 def declare(name: str) -> bool:

@@ -91,12 +91,8 @@ def wrong_in_git(folder: Path) -> list[str]:
 
 def unrecorded(folder: Path) -> list[str]:
     """Files among the results that no record names, by path relative to `folder`."""
-    known = expected(folder)
-    return [
-        name
-        for name in results_files(folder)
-        if name not in known and not name.endswith((records.SUFFIX, records.CIRCUMSTANCE))
-    ]
+    known, beside = expected(folder), (records.SUFFIX, records.CIRCUMSTANCE)
+    return [name for name in results_files(folder) if name not in known and not name.endswith(beside)]
 
 
 def wanted(folder: Path) -> dict[str, dict[str, str]]:

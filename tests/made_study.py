@@ -17,6 +17,7 @@ import pytest
 
 from overheard.io import artifacts
 from overheard.jobs import circumstance, records
+from overheard.jobs.circumstance import circumstance_path
 from overheard.scores import metrics
 from overheard.stages import cells, tables
 
@@ -98,7 +99,7 @@ class Builder:
         }
         self.jobs += 1
         text = records.as_text(circumstance.sealed(said | other, whole["digest"]))
-        records.circumstance_path(self.root / record).write_text(text, encoding="utf-8")
+        circumstance_path(self.root / record).write_text(text, encoding="utf-8")
 
     def entry(self, path: str) -> dict[str, Any]:
         place = self.root / path

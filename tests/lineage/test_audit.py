@@ -10,6 +10,7 @@ import pytest
 from overheard.errors import ConfigError, LineageError
 from overheard.io import artifacts
 from overheard.jobs import records
+from overheard.jobs.circumstance import circumstance_path
 from overheard.lineage.audit import as_text, audit
 from overheard.media import leak_lines
 from overheard.sharing.audit_saved import audit_saved
@@ -48,7 +49,7 @@ def found(study):
 def say(study: Path, job: str, **changes) -> None:
     """A forger's work: a job's circumstance with other content and a digest that fits; None takes a key away."""
     path = study / f"{job}.record.json"
-    place = records.circumstance_path(path)
+    place = circumstance_path(path)
     said = json.loads(place.read_text()) | changes | {"of": records.read_record(path)["digest"]}
     said = {key: value for key, value in said.items() if key != "digest" and value is not None}
     said["digest"] = records.sha256(records.canonical(said)).hexdigest()
@@ -429,10 +430,10 @@ def test_a_manifest_that_is_none_is_named(study):
 
 def test_whatever_lies_in_the_folder_the_audit_ends_with_an_answer(study):
     (study / "teacher/new.record.json").mkdir()
-    place = records.circumstance_path(study / "teacher/prior.record.json")
+    place = circumstance_path(study / "teacher/prior.record.json")
     place.unlink()
     place.mkdir()
-    records.circumstance_path(study / "teacher/relevance.record.json").write_text("[" * 100_000)
+    circumstance_path(study / "teacher/relevance.record.json").write_text("[" * 100_000)
     (study / "media/split.record.json").write_text("[" * 100_000)
     (study / "media/split.circumstance.json").write_text("{}")
     (study / "tables/table2.md").unlink()

@@ -11,6 +11,7 @@ import pytest
 
 from overheard.errors import ConfigError
 from overheard.jobs import on_disk, records, store
+from overheard.jobs.circumstance import circumstance_path
 from overheard.jobs.runner import run_stage
 from overheard.lineage import causes, forecast, status, why
 from overheard.scheduling.dry_run import Planned
@@ -88,7 +89,7 @@ def done(job: Planned, content: dict[str, str], reads: dict[str, list[dict]], ke
     )
     records.write_record(Path(job.record), record)
     said = {"machine": store.machine_class(), "how": "computed", "ended": "2026-11-21T10:00:00", "host": "workbench"}
-    records.circumstance_path(Path(job.record)).write_text(json.dumps(said))
+    circumstance_path(Path(job.record)).write_text(json.dumps(said))
     if keep:
         paths = {flag: [Path(path) for path in paths] for flag, paths in job.writes.items()}
         store.keep(Path("store"), record, said, paths)

@@ -14,6 +14,7 @@ import pytest
 
 from overheard.errors import ConfigError, LineageError
 from overheard.jobs import records
+from overheard.jobs.circumstance import circumstance_path
 from overheard.sharing.crate import write_crate
 from overheard.study.layout import STAGES
 
@@ -235,7 +236,7 @@ def test_the_same_run_gives_the_same_crate(crate, study, tmp_path):
 
 def test_a_job_that_was_put_back_has_the_times_of_its_computation(made, study, tmp_path):
     path = study / "teacher/prior.record.json"
-    once = json.loads(records.circumstance_path(path).read_text()) | {"started": "2026-10-01T08:00:00.000+00:00"}
+    once = json.loads(circumstance_path(path).read_text()) | {"started": "2026-10-01T08:00:00.000+00:00"}
     made.circumstance(made.path("teacher/prior.record.json"), records.read_record(path), how="put back", computed=once)
     action = Crate(write_crate(study, tmp_path / "crate")).entities["#job/teacher/prior"]
     assert action["startTime"] == "2026-10-01T08:00:00.000+00:00"

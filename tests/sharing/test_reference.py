@@ -9,7 +9,7 @@ import pytest
 from overheard.errors import ConfigError, LineageError
 from overheard.io import whole
 from overheard.jobs import records
-from overheard.jobs.circumstance import sealed
+from overheard.jobs.circumstance import circumstance_path, sealed
 from overheard.lineage.audit import audit
 from overheard.lineage.diff import check
 from overheard.lineage.trace import trace_cell
@@ -141,7 +141,7 @@ def test_an_interrupted_writing_loses_neither_the_old_nor_the_new(mini, monkeypa
 
 
 def test_an_incomplete_or_dirty_study_is_refused(mini):
-    place = records.circumstance_path(Path("results/mini/pretrain/image.record.json"))
+    place = circumstance_path(Path("results/mini/pretrain/image.record.json"))
     said = json.loads(place.read_text())
     of, git = said.pop("of"), said["git"] | {"dirty": ["src"]}
     said.pop("digest")

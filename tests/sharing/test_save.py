@@ -17,6 +17,7 @@ import yaml
 
 from overheard.errors import LineageError, OverheardError
 from overheard.jobs import hashing, records
+from overheard.jobs.circumstance import circumstance_path
 from overheard.scheduling import notes
 from overheard.sharing import curves, dvc, saved_files
 from overheard.sharing import restore as restoring
@@ -83,7 +84,7 @@ def write_job(job: str, files: list[str], text: str = "") -> None:
     path = FOLDER / f"{job}.record.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     records.write_record(path, records.sealed(record))
-    records.circumstance_path(path).write_text('{"host": "here"}\n')
+    circumstance_path(path).write_text('{"host": "here"}\n')
     for name in [*files, f"{job}.record.json"]:
         known = notes.metadata_path(f"{FOLDER}/{name}")
         known.parent.mkdir(parents=True, exist_ok=True)

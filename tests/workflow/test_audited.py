@@ -16,7 +16,7 @@ import torch
 
 from overheard.io import artifacts
 from overheard.jobs import records
-from overheard.jobs.circumstance import sealed
+from overheard.jobs.circumstance import circumstance_path, sealed
 from overheard.lineage import audit as audits
 from overheard.lineage.audit import as_text, audit
 from overheard.lineage.diff import check
@@ -239,14 +239,14 @@ def reseal(job: str) -> None:
         entry |= {"sha256": records.sha256(content).hexdigest(), "bytes": len(content)}
     record = records.sealed({key: value for key, value in record.items() if key not in ("digest", "identity")})
     records.write_record(path, record)
-    place = records.circumstance_path(path)
+    place = circumstance_path(path)
     said = {key: value for key, value in json.loads(place.read_text()).items() if key not in ("digest", "of")}
     place.write_text(json.dumps(sealed(said, record["digest"]), indent=1, sort_keys=True) + "\n")
 
 
 def rerun(job: str, change=list) -> None:
     """Run a job again where it stands, from inputs that the forger changed, or by another command."""
-    command = shlex.split(json.loads(records.circumstance_path(Path(job)).read_text())["command"])
+    command = shlex.split(json.loads(circumstance_path(Path(job)).read_text())["command"])
     place = command.index("--planned")
     command = [sys.executable, "-m", *change([*command[:place], *command[place + 2 :]])]
     environ = os.environ | {"OMP_NUM_THREADS": "1"}
@@ -287,7 +287,7 @@ def test_a_consistent_forgery_is_found_by_running_again(copy):
 
 def recomputed(job: str, change, record=None) -> Finding | None:
     """What is found of a job whose circumstance has another command and a digest that fits; then it is as it was."""
-    place, record = records.circumstance_path(Path(job)), record or records.read_record(Path(job))
+    place, record = circumstance_path(Path(job)), record or records.read_record(Path(job))
     before = place.read_text()
     said = {key: value for key, value in json.loads(before).items() if key not in ("digest", "of")}
     said["command"] = change(said["command"])
@@ -324,7 +324,7 @@ def test_a_folder_of_checkpoints_that_a_command_names_is_not_touched(copy):
     job = f"results/mini/train/{RUN}/seed-0/student.record.json"
     elsewhere = copy / "mine"
     was = "--checkpoints checkpoints"
-    assert was in json.loads(records.circumstance_path(Path(job)).read_text())["command"]
+    assert was in json.loads(circumstance_path(Path(job)).read_text())["command"]
     # nor is the study's own, in which a forger may have left weights to go on with: here no folder at all
     shutil.rmtree(copy / "checkpoints", ignore_errors=True)
     (copy / "checkpoints").write_text("no folder")

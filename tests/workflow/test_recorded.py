@@ -7,6 +7,7 @@ import jsonschema
 import pytest
 
 from overheard.jobs import circumstance, hashing, records
+from overheard.jobs.circumstance import read_circumstance
 from overheard.study.layout import record_of
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -27,7 +28,7 @@ def test_every_record_and_circumstance_is_of_the_published_schema(study):
     assert len(found) == 83
     for path, record in found.items():
         whole.validate(record)
-        beside = records.read_circumstance(folder / path)
+        beside = read_circumstance(folder / path)
         jsonschema.Draft202012Validator({**SCHEMA["$defs"]["circumstance"], "$defs": SCHEMA["$defs"]}).validate(beside)
         assert circumstance.is_whole(beside)
         assert beside["of"] == record["digest"]

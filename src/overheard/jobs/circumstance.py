@@ -7,6 +7,7 @@ import resource
 import socket
 import subprocess
 import time
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import Any
 
 from overheard.errors import LineageError
 from overheard.jobs.machine import cpuinfo
-from overheard.jobs.records import Record, circumstance_path, digest_of, located
+from overheard.jobs.records import CIRCUMSTANCE, SUFFIX, Record, digest_of, located
 
 Circumstance = dict[str, Any]
 GIT = "OVERHEARD_GIT"
@@ -59,6 +60,20 @@ def sealed(said: Circumstance, record_digest: str) -> Circumstance:
     """The circumstance of a record, with its own digest, so that a change is found."""
     said = said | {"of": record_digest}
     return said | {"digest": digest_of(said)}
+
+
+def circumstance_path(record: Path) -> Path:
+    """Where the circumstances of a record's job stand."""
+    return record.with_name(record.name.removesuffix(SUFFIX) + CIRCUMSTANCE)
+
+
+def read_circumstance(record: Path) -> Circumstance | None:
+    """The circumstances of a record's job; None where there are none, as after a lost file."""
+    try:
+        found = json.loads(circumstance_path(record).read_text(encoding="utf-8"))
+    except (FileNotFoundError, json.JSONDecodeError, UnicodeDecodeError):
+        return None
+    return found if isinstance(found, dict) else None
 
 
 def circumstance_of(folder: Path, job: str, record: Record) -> Circumstance:
@@ -136,3 +151,10 @@ def git_state() -> dict[str, Any]:
 def _git(root: Path, *arguments: str) -> str:
     command = ["git", "--no-optional-locks", "-C", str(root), *arguments]
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+def commit_in_words(git: Mapping[str, Any]) -> str:
+    """A commit as `git_state` has it, and what was otherwise than in it."""
+    if git["commit"] is None:
+        return f"none ({git['note']})"
+    return f"{git['commit']} ({'changed since: ' + ', '.join(git['dirty']) if git['dirty'] else 'clean'})"

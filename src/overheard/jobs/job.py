@@ -10,7 +10,7 @@ from typing import Any
 from overheard.errors import LineageError
 from overheard.io import whole
 from overheard.jobs import hashing, on_disk, records, store
-from overheard.jobs.circumstance import Circumstance, Watch, sealed
+from overheard.jobs.circumstance import Circumstance, Watch, circumstance_path, sealed
 from overheard.jobs.code import closure as code
 from overheard.jobs.code import modules, versions
 from overheard.jobs.comparison import differences
@@ -150,7 +150,7 @@ class Job:
                 whole.write_text(records.listing_path(path), text)
         path = self.provenance.record
         said = json.dumps(self.circumstance, indent=1, sort_keys=True) + "\n"
-        whole.write_text(records.circumstance_path(path), said)
+        whole.write_text(circumstance_path(path), said)
         records.write_record(path, self.draft)
 
 

@@ -156,20 +156,6 @@ def write_record(path: Path, record: Record) -> None:
     whole.write_text(path, as_text(record))
 
 
-def circumstance_path(record: Path) -> Path:
-    """Where the circumstances of a record's job stand."""
-    return record.with_name(record.name.removesuffix(SUFFIX) + CIRCUMSTANCE)
-
-
-def read_circumstance(record: Path) -> dict[str, Any] | None:
-    """The circumstances of a record's job; None where there are none, as after a lost file."""
-    try:
-        found = json.loads(circumstance_path(record).read_text(encoding="utf-8"))
-    except (FileNotFoundError, json.JSONDecodeError, UnicodeDecodeError):
-        return None
-    return found if isinstance(found, dict) else None
-
-
 def listing_path(folder: Path) -> Path:
     """Where the list of a written folder's files is."""
     return folder.with_name(f"{folder.name}{LISTING}")

@@ -11,19 +11,9 @@ from overheard.errors import ConfigError, LineageError, MediaError, OverheardErr
 from overheard.io import artifacts
 from overheard.io.whole import PART
 from overheard.jobs import hashing, on_disk
-from overheard.jobs.circumstance import circumstance_of
+from overheard.jobs.circumstance import circumstance_of, circumstance_path
 from overheard.jobs.hashing import Content
-from overheard.jobs.records import (
-    LISTING,
-    Record,
-    circumstance_path,
-    entries,
-    fault,
-    located,
-    read_record,
-    record_paths,
-    recorded,
-)
+from overheard.jobs.records import LISTING, Record, entries, fault, located, read_record, record_paths, recorded
 from overheard.lineage.findings import Finding
 from overheard.lineage.graph import enclosing
 from overheard.lineage.recount import outside_place

@@ -15,6 +15,7 @@ from typing import Any
 
 from overheard.errors import LineageError, MediaError
 from overheard.jobs import hashing, on_disk, records, store, store_files
+from overheard.jobs.circumstance import read_circumstance
 from overheard.jobs.machine import machine_class
 from overheard.jobs.on_disk import Found
 from overheard.lineage.graph import enclosing
@@ -94,7 +95,7 @@ class _Seer:
         found = self.found.get(record)
         if found is None or found.record is None or found.record["identity"] != identity:
             return None
-        said = records.read_circumstance(Path(record))
+        said = read_circumstance(Path(record))
         return found.record["writes"] if said and said.get("machine") == machine_class() else None
 
     def content(self, path: str, job: Planned) -> str | None:

@@ -13,7 +13,7 @@ from typing import Any
 
 from overheard.errors import ConfigError, LineageError
 from overheard.jobs import on_disk, records
-from overheard.jobs.circumstance import circumstance_of
+from overheard.jobs.circumstance import circumstance_of, circumstance_path
 from overheard.jobs.records import Entry, Record
 from overheard.lineage.graph import Graph, files, name_of
 from overheard.study.layout import RUN, record_of, record_path, run_of
@@ -215,7 +215,7 @@ def _trace(
     jobs = {}
     for path in order:
         record, place = reader.found[path], records.located(path, reader.folder)
-        said = circumstance_of(reader.folder, path, record) if records.circumstance_path(place).exists() else None
+        said = circumstance_of(reader.folder, path, record) if circumstance_path(place).exists() else None
         back = said if said and said["how"] == "put back" else None
         parents = [name_of(parent) for parent in graph.parents[path]]
         jobs[name_of(path)] = Step(name_of(path), record, parents, back["computed"] if back else said, back)

@@ -7,7 +7,7 @@ from itertools import groupby
 from pathlib import Path
 
 from overheard.errors import ConfigError
-from overheard.jobs import records
+from overheard.jobs.circumstance import read_circumstance
 from overheard.lineage.causes import Cause, above, causes, unscheduled_causes
 from overheard.lineage.forecast import COMPUTE, PERHAPS, PUT_BACK
 from overheard.lineage.status import STATES, View, look
@@ -141,7 +141,7 @@ def _at_rest(view: View, jobs: Sequence[str]) -> list[str]:
     lines = []
     for record in jobs[:_SHOWN]:
         since = "since when is not known"
-        if said := records.read_circumstance(Path(record)):
+        if said := read_circumstance(Path(record)):
             since = f"since {said['ended'][:16].replace('T', ' ')} UTC, {said['how']} on {said['host']}"
         lines.append(f"  {words(record)}: {since}")
         for cause in unscheduled_causes(view.found[record]) if record in view.found else ():

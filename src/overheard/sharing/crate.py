@@ -15,6 +15,7 @@ import yaml
 from overheard.errors import ConfigError, LineageError
 from overheard.io import whole
 from overheard.jobs import hashing, on_disk, records
+from overheard.jobs.circumstance import circumstance_path, read_circumstance
 from overheard.jobs.records import Record
 from overheard.lineage.graph import Graph, files
 from overheard.sharing.crate_entities import WORKFLOW, Draft, Entity, content_of, entity, ref, refs
@@ -69,7 +70,7 @@ def write_crate(folder: Path, target: Path, agent: str | None = None, agent_id: 
     person = entity(agent_id or "#agent", "Person", name=agent) if agent else None
     config = f"config/{folder.name}.yaml" if f"config/{folder.name}.yaml" in project else None
     places = {**project, **copies}
-    told = {job: records.read_circumstance(records.located(job, folder)) for job in found}
+    told = {job: read_circumstance(records.located(job, folder)) for job in found}
     # of a job that was put back, when and where it was computed
     said = {job: {**(one["computed"] or one), "how": one["how"]} for job, one in told.items() if one}
     draft = Draft(folder.name, found, said, places, config, person)
@@ -95,7 +96,7 @@ def _copies(found: Mapping[str, Record], folder: Path) -> dict[str, Path]:
     """
     places = {}
     for job, record in found.items():
-        for path in (job, str(records.circumstance_path(Path(job)))):
+        for path in (job, str(circumstance_path(Path(job)))):
             if (place := records.located(path, folder)).is_file():
                 places[path] = place
         for _, entry in files(record, "writes"):

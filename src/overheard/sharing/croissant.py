@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from overheard.errors import LineageError
 from overheard.io import whole
 from overheard.jobs import on_disk, records
+from overheard.jobs.circumstance import read_circumstance
 from overheard.jobs.records import Record
 
 Node = dict[str, Any]
@@ -118,7 +119,7 @@ class _Place:
 
 def _about(folder: Path, found: Mapping[str, Record]) -> Node:
     drawn = {job: record for job, record in found.items() if record["stage"] == "draw"}
-    said = [records.read_circumstance(records.located(job, folder)) for job in drawn or found]
+    said = [read_circumstance(records.located(job, folder)) for job in drawn or found]
     ended = sorted(one["ended"][:10] for one in said if one)
     about: Node = {
         "@type": "sc:Dataset",

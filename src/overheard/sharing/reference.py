@@ -15,17 +15,10 @@ from typing import Any
 from overheard.errors import ConfigError, LineageError, OverheardError
 from overheard.io import artifacts, whole
 from overheard.jobs import hashing
+from overheard.jobs.circumstance import circumstance_path, read_circumstance
 from overheard.jobs.code import closure as code
 from overheard.jobs.code import versions
-from overheard.jobs.records import (
-    Record,
-    circumstance_path,
-    entries,
-    load_records,
-    located,
-    read_circumstance,
-    record_paths,
-)
+from overheard.jobs.records import Record, entries, load_records, located, record_paths
 from overheard.lineage import audit_files
 from overheard.lineage.audit import as_text, audit
 from overheard.lineage.diff import reference_folder

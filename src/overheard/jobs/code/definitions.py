@@ -11,16 +11,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from overheard.jobs.code.names import (
-    OWN_SCOPE,
-    Import,
-    Names,
-    bound_names,
-    imports_of,
-    is_string,
-    names_of,
-    same_scope,
-)
+from overheard.jobs.code.names import OWN_SCOPE, Import, Names, bound_names, imports_of, is_string, names_of, same_scope
 
 _PLAIN = (ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Expr, *OWN_SCOPE)
 _UNSAID = {"ctx", "kind", "type_comment"}

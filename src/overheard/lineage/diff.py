@@ -8,20 +8,43 @@ import io
 import subprocess
 import tarfile
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 from overheard.errors import ConfigError, LineageError
+from overheard.io import artifacts
+from overheard.jobs import hashing, on_disk
+from overheard.jobs.records import Record, entries, load_records, record_paths, recorded
 from overheard.lineage import cell_comparison
-from overheard.lineage.cell_comparison import NOT, ONLY_A, ONLY_B, SAME, Compared
-from overheard.lineage.diff_sides import CELLS, Side, load_side
+from overheard.lineage.cell_comparison import NOT, ONLY_A, ONLY_B, SAME, Cell, Compared, Key, cell_of
 from overheard.lineage.differences import FirstCause, first_causes, rests_on
 from overheard.lineage.graph import Graph
+from overheard.scores.cells import COLUMNS
 from overheard.study.experiments import project_root
+from overheard.study.layout import run_of
 
+CELLS = "tables/cells.csv"
 _SAID = "a commit, a folder with results, or an experiment's name"
+
+
+@dataclass(frozen=True)
+class Side:
+    """An experiment at one time or place.
+
+    Attributes:
+        label: what the user called it.
+        folder: where its files are.
+        cells: by table, row, column, metric.
+        records: by recorded path; none where no records are kept.
+    """
+
+    label: str
+    folder: Path
+    cells: Mapping[Key, Cell]
+    records: Mapping[str, Record]
 
 
 def reference_folder(name: str) -> Path:
@@ -174,6 +197,40 @@ def _side(word: str, found: Path | str, kinds: Sequence[str], experiment: str | 
     with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
         archive.extractall(place, filter="data")
     return load_side(f"{word} ({folder})", place / folder)
+
+
+def load_side(label: str, folder: Path) -> Side:
+    """Read an experiment's cells; predictions that are there are hashed, of others the recorded hash counts.
+
+    Raises:
+        LineageError: there are no cells, or cells or predictions are not what their record says.
+        MediaError: the file of cells has no such columns.
+    """
+    place = folder / CELLS
+    if not place.is_file():
+        raise LineageError(f"{place}: no such file, so {label} has no cells to compare; `overheard run {folder.name}`")
+    records = load_records(folder) if record_paths(folder) else {}
+    lines = artifacts.read_table(place, [name for name in COLUMNS if name not in ("asked", "note")])
+    digests = _digests(folder, records)
+    predictions = {run: digest for path, digest in digests.items() if (run := run_of(path, "evaluate", "predictions"))}
+    return Side(label, folder, dict(cell_of(line, predictions) for line in lines), records)
+
+
+def _digests(folder: Path, records: Mapping[str, Record]) -> dict[str, str]:
+    """The sha256 of cells and predictions, as they lie here, and of all that the records have and is not here."""
+    written = {entry["path"]: entry for record in records.values() for entry in entries(record["writes"])}
+
+    def digest(place: Path) -> str:
+        entry = written.get(recorded(place, folder))
+        if entry is None:
+            return hashing.read(place).sha256
+        on_disk.whole(entry, place)
+        return str(entry["sha256"])
+
+    places = [*sorted(folder.glob("evaluate/*/*/seed-*/predictions.npz")), folder / CELLS]
+    with ThreadPoolExecutor(2) as pool:
+        here = {recorded(place, folder): made for place, made in zip(places, pool.map(digest, places), strict=True)}
+    return {path: str(entry["sha256"]) for path, entry in written.items()} | here
 
 
 def as_text(found: Diff) -> str:

@@ -229,7 +229,7 @@ class _Walk:
 
         `reader` is the line in which the definition reads some, as far as that is known.
         """
-        files = self.library.data_files(module)
+        files = self.library.data_files(module.name.partition(".")[0])
         ends = tuple(f"/{text}" for text in strings if text)
         named = [name for name in files if f"/{name}".endswith(ends)]
         if reader and not named:
@@ -242,6 +242,5 @@ def _dotted(bound: Import, attributes: Sequence[str]) -> str:
 
 
 def _refused(module: Module, line: int, what: str) -> ConfigError:
-    return ConfigError(
-        f"{module.path}, line {line}: {what}, so a change of it would go unnoticed; write it out instead"
-    )
+    why = f"{what}, so a change of it would go unnoticed; write it out instead"
+    return ConfigError(f"{module.path}, line {line}: {why}")

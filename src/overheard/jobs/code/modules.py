@@ -34,7 +34,7 @@ class Library:
         self.own = own
         self.places = places
         self.looked: dict[str, _Stamp | None] = {}
-        self.top, self.load, self._data_of = cache(self._top), cache(self._load), cache(self._find_data)
+        self.top, self.load, self.data_files = cache(self._top), cache(self._load), cache(self._data_files)
 
     def settled(self) -> bool:
         """Whether all that was looked at was old enough for its times to tell of any later change."""
@@ -71,11 +71,8 @@ class Library:
                 return once(name, Path(path), stamp)
         return None
 
-    def data_files(self, module: Module) -> dict[str, Path]:
-        """Files of a module's package that are no source, as package/path."""
-        return self._data_of(module.name.partition(".")[0])
-
-    def _find_data(self, top: str) -> dict[str, Path]:
+    def _data_files(self, top: str) -> dict[str, Path]:
+        """Files of a package that are no source, as package/path."""
         found: dict[str, Path] = {}
         if (place := self.top(top)) is None:
             return found

@@ -172,7 +172,6 @@ def _imported(stages: Sequence[str]) -> dict[str, str]:
     before = {} if stale_bytecode() else {stage: _digest(stage) for stage in stages}
     for stage in stages:
         stage_command(stage)
-
     return {stage: digest for stage, digest in before.items() if digest and digest == _digest(stage)}
 
 

@@ -121,10 +121,10 @@ def fault(record: Mapping[str, Any]) -> str | None:
             return f"its {key} are no object"
     if not isinstance(record["code"].get("definitions"), dict):
         return "its code has no definitions"
-    sides = ((side, flag, files) for side in ("reads", "writes") for flag, files in record[side].items())
-    for side, flag, files in sides:
-        if not isinstance(files, list) or not all(map(_is_entry, files)):
-            return f"{side} {flag}: not a list of files with path, sha256 and bytes"
+    for side in ("reads", "writes"):
+        for flag, files in record[side].items():
+            if not isinstance(files, list) or not all(map(_is_entry, files)):
+                return f"{side} {flag}: not a list of files with path, sha256 and bytes"
     return None
 
 

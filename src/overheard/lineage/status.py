@@ -154,9 +154,8 @@ def status_text(name: str) -> str:
 def _columns(view: View) -> list[str]:
     """How many jobs of each stage are in each state."""
     counts = Counter((stage_of(record), state) for record, state in view.states.items())
-    stages = list(dict.fromkeys(stage_of(record) for record in view.states))
     lines = [" ".join([f"{'':<10}", *(f"{said:>{len(said) + 1}}" for said in STATES.values())])]
-    for stage in stages:
+    for stage in dict.fromkeys(stage_of(record) for record in view.states):
         cells = [f"{counts[stage, state] or '·':>{len(said) + 1}}" for state, said in STATES.items()]
         lines.append(" ".join([f"{stage:<10}", *cells]))
     return lines

@@ -164,15 +164,9 @@ def _add_workflow(crate: Any, places: Mapping[str, Path], parts: Entity) -> None
     }
     properties |= _of_project(WORKFLOW, place) | parts
     crate.add_workflow(place, WORKFLOW, main=True, lang="snakemake", lang_version=snakemake, properties=properties)
-    program = entity(
-        "#snakemake",
-        "SoftwareApplication",
-        name="Snakemake",
-        softwareVersion=snakemake,
-        url="https://snakemake.readthedocs.io",
-        description="the version that was installed when this crate was written",
-    )
-    crate.add_jsonld(program)
+    note = "the version that was installed when this crate was written"
+    about = {"softwareVersion": snakemake, "url": "https://snakemake.readthedocs.io", "description": note}
+    crate.add_jsonld(entity("#snakemake", "SoftwareApplication", name="Snakemake", **about))
     for name, address in _ENVIRONMENT.values():
         crate.add_jsonld(entity(address, "CreativeWork", name=f"format: {name}"))
     crate.add_jsonld(entity(BIOSCHEMAS, "CreativeWork", name="Bioschemas ComputationalWorkflow profile"))

@@ -15,8 +15,8 @@ from urllib.parse import quote
 
 from overheard.jobs.circumstance import commit_in_words
 from overheard.jobs.comparison import flat
-from overheard.jobs.records import SUFFIX, Record
-from overheard.lineage.graph import Graph, files
+from overheard.jobs.records import Record
+from overheard.lineage.graph import Graph, files, name_of
 from overheard.study.layout import FINAL_STAGES, STAGES
 
 Entity = dict[str, Any]
@@ -167,11 +167,7 @@ class Draft:
         return quote(path) if path in self.copied else f"#{quote(path)}"
 
     def job_id(self, job: str) -> str:
-        return f"#job/{quote(self._job_name(job))}"
-
-    def _job_name(self, job: str) -> str:
-        """A job's short name: its record's path within the experiment."""
-        return job.removeprefix(f"results/{self.experiment}/").removesuffix(SUFFIX)
+        return f"#job/{quote(name_of(job))}"
 
     def add_job(self, job: str) -> None:
         """The run of a job: what it used, what it made, when and at what cost."""
@@ -185,7 +181,7 @@ class Draft:
         self.add(
             self.job_id(job),
             "CreateAction",
-            name=self._job_name(job),
+            name=name_of(job),
             description=_description(record, said),
             instrument=ref(f"#tool/{record['stage']}"),
             object=refs(used),
@@ -248,25 +244,13 @@ class Draft:
             "endTime": max((said["ended"] for said in self.said.values()), default=None),
             "agent": self.who,
         }
-        run = self.add(
-            "#run",
-            "CreateAction",
-            name=f"overheard run {self.experiment}",
-            description=f"all jobs behind results/{self.experiment}, from their records",
-            instrument=ref(WORKFLOW),
-            object=refs(used),
-            result=refs(results),
-            **common,
-        )
-        self.add(
-            "#organize",
-            "OrganizeAction",
-            name="Snakemake",
-            instrument=ref("#snakemake"),
-            object=refs(f"#control/{stage}" for stage in self.stages),
-            result=ref(run),
-            **common,
-        )
+        name = f"overheard run {self.experiment}"
+        about = f"all jobs behind results/{self.experiment}, from their records"
+        sides = {"instrument": ref(WORKFLOW), "object": refs(used), "result": refs(results)}
+        run = self.add("#run", "CreateAction", name=name, description=about, **sides, **common)
+        steps = refs(f"#control/{stage}" for stage in self.stages)
+        sides = {"instrument": ref("#snakemake"), "object": steps, "result": ref(run)}
+        self.add("#organize", "OrganizeAction", name="Snakemake", **sides, **common)
 
 
 def package_id(name: str, version: str) -> str:

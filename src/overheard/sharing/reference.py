@@ -179,9 +179,8 @@ def _figure_line(record: Record, flag: str, made: Path, counted: Recount) -> str
         return f"{made.name}: the recorded bytes"
     closure = code.stage_code("figures")
     if closure.digest != record["code"]["digest"] or versions.environment(closure) != record["environment"]:
-        return (
-            f"{made.name}: drawn by other code or packages than recorded, so other bytes; its numbers are the tables'"
-        )
+        why = "drawn by other code or packages than recorded, so other bytes"
+        return f"{made.name}: {why}; its numbers are the tables'"
     counted.differences.append((entry["path"], f"sha256 {entry['sha256'][:12]}… recorded", "other bytes"))
     return f"{made.name}: other bytes than recorded"
 

@@ -173,10 +173,8 @@ def _to_git(name: str) -> list[str]:
     staged = dvc.git("diff", "--cached", "--name-only", "--", *map(str, [*own, folder])).splitlines()
     if not staged:
         return ["git has all the rest already: nothing to commit"]
-    return [
-        f"{len(staged)} small files are in git's index; now commit them:",
-        f'  git commit --message "Save the results of {name}" && git push',
-    ]
+    command = f'git commit --message "Save the results of {name}" && git push'
+    return [f"{len(staged)} small files are in git's index; now commit them:", f"  {command}"]
 
 
 def verify_remote(name: str) -> None:

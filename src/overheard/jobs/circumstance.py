@@ -7,7 +7,6 @@ import resource
 import socket
 import subprocess
 import time
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -151,10 +150,3 @@ def git_state() -> dict[str, Any]:
 def _git(root: Path, *arguments: str) -> str:
     command = ["git", "--no-optional-locks", "-C", str(root), *arguments]
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout
-
-
-def commit_in_words(git: Mapping[str, Any]) -> str:
-    """A commit as `git_state` has it, and what was otherwise than in it."""
-    if git["commit"] is None:
-        return f"none ({git['note']})"
-    return f"{git['commit']} ({'changed since: ' + ', '.join(git['dirty']) if git['dirty'] else 'clean'})"

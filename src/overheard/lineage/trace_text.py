@@ -9,7 +9,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from overheard.jobs.circumstance import commit_in_words
 from overheard.jobs.comparison import flat
 from overheard.jobs.records import Entry, entries
 from overheard.lineage.graph import files
@@ -136,7 +135,7 @@ def _where(trace: Trace, width: int) -> str:
     told = [job.said for job in jobs if job.said]
     rows = []
     for word, values in (
-        ("commit", [commit_in_words(said["git"]) for said in told]),
+        ("commit", [_commit(said["git"]) for said in told]),
         ("host", [f"{said['host']}, {said['cpu']}, {_count(said['cores'], 'core')}" for said in told]),
         ("device", [f"{said['device']}, {_count(said['threads'], 'thread')} a job" for said in told]),
     ):
@@ -165,6 +164,12 @@ def _versions(jobs: Iterable[Step]) -> str:
     for name, version in (item for job in jobs for item in job.record["environment"].items()):
         found[name][version] = None
     return ", ".join(f"{name} {' or '.join(versions)}" for name, versions in sorted(found.items()))
+
+
+def _commit(git: Mapping[str, Any]) -> str:
+    if git["commit"] is None:
+        return f"none ({git['note']})"
+    return f"{git['commit']} ({'changed since: ' + ', '.join(git['dirty']) if git['dirty'] else 'clean'})"
 
 
 def _in_seconds(cost: Cost, between: str = ", ") -> str:

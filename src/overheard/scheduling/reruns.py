@@ -68,8 +68,7 @@ def plan(loaded: Loaded, wanted: Wanted = Wanted(), extra: Sequence[str] = ()) -
         found = examine(Path(results(loaded.name)))
     jobs = planned.result()
     kept = {path: each.record for path, each in found.items() if each.record is not None}
-    forced = deviations(kept, jobs)
-    if forced:
+    if forced := deviations(kept, jobs):
         jobs = dry_run(snakemake_command(loaded, wanted, extra, list(forced)))
     return Plan(found, jobs, forced)
 

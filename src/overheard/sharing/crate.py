@@ -74,9 +74,8 @@ def write_crate(folder: Path, target: Path, agent: str | None = None, agent_id: 
     # of a job that was put back, when and where it was computed
     said = {job: {**(one["computed"] or one), "how": one["how"]} for job, one in told.items() if one}
     draft = Draft(folder.name, found, said, places, config, person)
-    crate = _crate(root, draft, places)
     with whole.writing(target) as part:
-        crate.write(part)
+        _crate(root, draft, places).write(part)
     return target / "ro-crate-metadata.json"
 
 

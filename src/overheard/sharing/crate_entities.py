@@ -13,7 +13,6 @@ from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import quote
 
-from overheard.jobs.circumstance import commit_in_words
 from overheard.jobs.comparison import flat
 from overheard.jobs.records import Record
 from overheard.lineage.graph import Graph, files, name_of
@@ -118,7 +117,7 @@ class Draft:
         """A stage's command, its step in the workflow, and the step's execution."""
         jobs = [job for job in self.order if self.records[job]["stage"] == stage]
         records = [self.records[job] for job in jobs]
-        commits = dict.fromkeys(commit_in_words(self.said[job]["git"]) for job in jobs if job in self.said)
+        commits = dict.fromkeys(commit(self.said[job]["git"]) for job in jobs if job in self.said)
         tool = self.add(
             f"#tool/{stage}",
             "SoftwareApplication",
@@ -269,6 +268,13 @@ def settings(record: Record) -> dict[str, Any]:
     return {key.removeprefix("settings."): value for key, value in given.items() if value is not None}
 
 
+def commit(git: Mapping[str, Any]) -> str:
+    """A commit in words."""
+    if git["commit"] is None:
+        return f"no commit ({git['note']})"
+    return git["commit"] + (f" with changes in {', '.join(git['dirty'])}" if git["dirty"] else "")
+
+
 def _inputs(record: Record) -> Iterator[tuple[str, str]]:
     """Name and kind of all that a job was given: files and settings."""
     yield from _flags(record, "reads")
@@ -289,4 +295,4 @@ def _description(record: Record, said: Mapping[str, Any] | None) -> str:
         return f"{code}; when and where is not known"
     where = f"on {said['host']} ({said['machine']}, {said['cpu']}, {said['cores']} cores, {said['device']})"
     how = "; put back from the store, computed at these times" if said["how"] == "put back" else ""
-    return f"{said['command']}; {where}; commit {commit_in_words(said['git'])}; {code}{how}"
+    return f"{said['command']}; {where}; commit {commit(said['git'])}; {code}{how}"

@@ -175,8 +175,7 @@ def declare(name: str) -> bool:
     key, wanted = stage_name(name), stage(name)
     if key in stages and stages[key].get("cmd") != wanted["cmd"]:
         raise LineageError(f"{STAGES_FILE}: stage {key} has another command than {wanted['cmd']}; rename or remove it")
-    changed = stages.get(key) != wanted
-    if changed:
+    if changed := (stages.get(key) != wanted):
         stages[key] = wanted
     metrics = (folder_of(name) / "tables" / "metrics.json").as_posix()
     for section, entries in (("metrics", {metrics: metrics}), ("plots", plots(name))):

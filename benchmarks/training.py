@@ -230,7 +230,8 @@ def make_teacher(files: dict[str, Path], ids: list[str]) -> None:
         labels = list(events) if modality == "sound" else [str(label) for label in range(30)]
         network = nn.ModuleDict({"encoder": encoders.build("small", modality, torch.Generator().manual_seed(0))})
         network["classifier"] = nn.Linear(network["encoder"].width, len(labels))
-        content = encoder_file("small", modality, labels, network.state_dict())
+        scale = np.zeros(64, np.float32), np.ones(64, np.float32)
+        content = encoder_file("small", modality, labels, list(range(len(labels))), scale, network.state_dict())
         artifacts.write_weights(files[f"{modality}_encoder"], content)
     logits = np.random.default_rng(1).normal(-5, 2, (len(ids), len(events))).astype(np.float32)
     artifacts.write_array(files["logits"], logits)

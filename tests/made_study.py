@@ -230,7 +230,6 @@ def _teacher(made: Builder) -> None:
         "sounds": made.path("features/paper.pooled.npy"),
         "ids": made.path("features/paper.ids.csv"),
         "weights": made.path("pretrain/sound.pt"),
-        "normaliser": made.path("features/normaliser.npz"),
         "truth": made.path("draw/pairs/truth/events.csv"),
     }
     logits = {

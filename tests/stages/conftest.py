@@ -95,6 +95,8 @@ def _write_encoder(folder: Path, modality: str) -> Path:
     content = {"network": "small", "modality": modality, "encoder": encoder.state_dict(), "labels": labels}
     content["trained"] = list(range(len(labels)))
     content["classifier"] = {"weight": weight, "bias": torch.randn(len(labels), generator=generator)}
+    if modality == "sound":
+        content |= {"sound_mean": torch.zeros(64), "sound_std": torch.ones(64)}
     artifacts.write_weights(folder / f"{modality}.pt", content)
     return folder / f"{modality}.pt"
 

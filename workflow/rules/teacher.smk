@@ -1,7 +1,6 @@
 HEARD = {
     **dict(zip(["sounds", "ids"], features_of("sound"))),
     "weights": f"{RESULTS}/pretrain/sound.pt",
-    "normaliser": f"{RESULTS}/features/normaliser.npz",
     **({"truth": f"{RESULTS}/draw/pairs/truth/events.csv"} if TWIN else {}),
 }
 TAUGHT = {

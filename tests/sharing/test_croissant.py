@@ -64,11 +64,11 @@ def test_places_are_seen_from_where_it_is_written(study, tmp_path):
     describe(study, tmp_path / "elsewhere/data.json")
     described = json.loads((tmp_path / "elsewhere/data.json").read_text())
     places = {node["@id"]: node["contentUrl"] for node in described["distribution"] if "contentUrl" in node}
-    assert places["splits.csv"] == "../results/mini/media/splits.csv"
+    assert places["splits.csv"] == "../results/mini/media/fold-0/splits.csv"
 
 
 def test_a_table_that_was_changed_is_refused(study):
-    with (study / "media/splits.csv").open("a", encoding="utf-8") as stream:
+    with (study / "media/fold-0/splits.csv").open("a", encoding="utf-8") as stream:
         stream.write("99999,test\n")
     with pytest.raises(LineageError, match="splits.csv: sha256 .* its record says"):
         describe(study, study / "croissant.json")

@@ -41,19 +41,19 @@ KINDS = {
     "listing": "results/mini/draw/pairs.files.csv",
     "manifest": "results/mini/media/manifest.csv",
     "index": "results/mini/media/index.csv",
-    "split": "results/mini/media/splits.csv",
+    "split": "results/mini/media/fold-0/splits.csv",
     "statistics": "results/mini/media/statistics.csv",
     "media report": "results/mini/media/report.md",
     "feature array": "results/mini/features/images.npy",
     "pooled array": "results/mini/features/paper.pooled.npy",
     "ids": "results/mini/features/images.ids.csv",
-    "normaliser": "results/mini/features/normaliser.npz",
+    "normaliser": "results/mini/features/fold-0/normaliser.npz",
     "encoder weights": "results/mini/pretrain/sound.pt",
     "pre-training history": "results/mini/pretrain/image.history.csv",
     "teacher logits": "results/mini/teacher/logits.npy",
     "teacher report": "results/mini/teacher/report.json",
-    "prior": "results/mini/teacher/prior.csv",
-    "relevance": "results/mini/teacher/relevance.csv",
+    "prior": "results/mini/teacher/fold-0/prior.csv",
+    "relevance": "results/mini/teacher/fold-0/relevance.csv",
     "student": f"results/mini/train/{RUN}/seed-1/student.pt",
     "history": f"results/mini/train/{RUN}/seed-1/history.csv",
     "predictions": f"results/mini/evaluate/{RUN}/seed-0/predictions.npz",
@@ -204,7 +204,7 @@ def test_no_flipped_bit_ends_the_leak_report_in_a_traceback_though_the_hash_fits
 
 def test_students_trained_by_hand_on_another_split_are_found(copy, unlike):
     """Test clips for training; the study's split stays as it was, and all that follows is made as it should be."""
-    split = (STUDY / "media/splits.csv").read_text()
+    split = (STUDY / "media/fold-0/splits.csv").read_text()
     Path("leaky.csv").write_text(split.replace(",test\n", ",train\n"))
     jobs = [f"results/mini/train/scratch/sound/seed-{seed}/student.record.json" for seed in (0, 1)]
     for job in jobs:
@@ -215,10 +215,10 @@ def test_students_trained_by_hand_on_another_split_are_found(copy, unlike):
     assert {(one.kind, one.path) for one in audited.findings} == {
         *(("lineage", job) for job in jobs),
         *(("plan", job) for job in jobs),
-        ("leak", "results/mini/media/splits.csv"),
+        ("leak", "results/mini/media/fold-0/splits.csv"),
     }
     (leak,) = [one for one in audited.findings if one.kind == "leak"]
-    assert f"{jobs[0]} read leaky.csv, not media/splits.csv; {jobs[1]} read leaky.csv" in leak.found
+    assert f"{jobs[0]} read leaky.csv, not media/fold-0/splits.csv; {jobs[1]} read leaky.csv" in leak.found
 
 
 def test_it_ends_non_zero_and_names_file_and_cells(here):
@@ -277,7 +277,7 @@ def test_a_consistent_forgery_is_found_by_running_again(copy):
     # the commands of others, or of other settings, are not taken for the job's own
     for change, differs in {
         ('"batch_size": 32', '"batch_size": 16'): "settings",
-        ("media/splits.csv", "media/other.csv"): "reads",
+        ("media/fold-0/splits.csv", "media/other.csv"): "reads",
         (f"evaluate/{RUN}/seed-0/scores.json", f"evaluate/{RUN}/seed-9/scores.json"): "writes",
         ("--record results/mini/evaluate", "--record results/mini/../elsewhere"): "record",
     }.items():
@@ -300,9 +300,9 @@ def recomputed(job: str, change, record=None) -> Finding | None:
 @pytest.mark.parametrize(
     ("job", "path", "said"),
     [
-        ("teacher/prior", "{copy}/victim.csv", "leads out of the folder"),
-        ("teacher/prior", "../victim.csv", "leads out of the folder"),
-        ("teacher/prior", "results/mini/../../../victim.csv", "leads out of the folder"),
+        ("teacher/fold-0/prior", "{copy}/victim.csv", "leads out of the folder"),
+        ("teacher/fold-0/prior", "../victim.csv", "leads out of the folder"),
+        ("teacher/fold-0/prior", "results/mini/../../../victim.csv", "leads out of the folder"),
         ("media/media", "results/mini/draw/pairs/victim.csv", "into results/mini/draw/pairs, which it reads"),
     ],
 )

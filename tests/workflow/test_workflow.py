@@ -166,7 +166,7 @@ def test_another_machine_in_all_but_its_class_gives_the_same_bytes(finished, min
     here, there = digests(place / "results"), digests(folder / "results")
     assert len(here) > 100
     assert {name: digest for name, digest in here.items() if there[name] != digest} == {}
-    assert (place / "results/mini/media/splits.csv").stat().st_mode & 0o777 == 0o600
+    assert (place / "results/mini/media/fold-0/splits.csv").stat().st_mode & 0o777 == 0o600
 
 
 def test_plain_snakemake_agrees_that_nothing_is_to_do(finished):

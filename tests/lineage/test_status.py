@@ -248,7 +248,7 @@ def long_marker(two: Path) -> None:
 
 
 def leftover(two: Path) -> None:
-    (two / "media/.part-splits.csv").write_text("a,")
+    (two / "media/fold-0/.part-splits.csv").write_text("a,")
 
 
 def open_log(two: Path) -> None:
@@ -374,17 +374,17 @@ def test_a_target_by_path_or_words(two, target):
 
 
 def test_an_unknown_target_is_refused_with_what_there_is(two):
-    with pytest.raises(ConfigError, match="no job makes it.*`split`"):
+    with pytest.raises(ConfigError, match="no job makes it.*`split fold-0`"):
         why.chosen(view(), "table9")
 
 
 def test_the_text_leads_to_the_first_cause(two, monkeypatch):
     monkeypatch.setattr(why, "look", lambda name: view(split_job(seed=7), prior_job()))
     assert why.why_text("mini", "prior").splitlines() == [
-        "prior: stale; scheduled, will compute unless what it reads turns out as before",
+        "prior fold-0: stale; scheduled, will compute unless what it reads turns out as before",
         "",
-        "prior, which reads from",
-        "  split",
+        "prior fold-0, which reads from",
+        "  split fold-0",
         "    FIRST CAUSE: setting seed: 0 → 7",
     ]
     said = json.loads(why.why_as_json("mini", "prior"))
@@ -394,8 +394,8 @@ def test_the_text_leads_to_the_first_cause(two, monkeypatch):
 def test_the_text_of_a_fresh_job_says_since_when(two, monkeypatch):
     monkeypatch.setattr(why, "look", lambda name: view())
     assert why.why_text("mini", "split").splitlines() == [
-        "split: fresh; not scheduled",
-        "  split: since 2026-11-21 10:00 UTC, computed on workbench",
+        "split fold-0: fresh; not scheduled",
+        "  split fold-0: since 2026-11-21 10:00 UTC, computed on workbench",
     ]
 
 
@@ -403,7 +403,7 @@ def test_the_text_of_an_edited_job_says_what_was_edited(two, monkeypatch):
     (two / "media/fold-0/splits.csv").write_text("a,test\n")
     monkeypatch.setattr(why, "look", lambda name: view())
     text = why.why_text("mini", "split")
-    assert "split: edited by hand; not scheduled" in text
+    assert "split fold-0: edited by hand; not scheduled" in text
     assert "edited results/mini/media/fold-0/splits.csv: " in text
 
 

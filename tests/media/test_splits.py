@@ -226,11 +226,14 @@ def test_the_folds_are_the_documented_ones():
         assert split_clips(rows, FRACTIONS, 5, 5, fold) == dict(sorted(expected.items()))
 
 
-@given(st.lists(st.integers(3, 40), min_size=1, max_size=4), st.integers(2, 10), st.integers(0, 99))
-def test_each_location_is_tested_in_exactly_one_fold(sizes, folds, seed):
+@given(
+    st.lists(st.integers(3, 40), min_size=1, max_size=4), st.integers(2, 10), st.integers(0, 99), st.floats(0.01, 0.99)
+)
+def test_each_location_is_tested_in_exactly_one_fold(sizes, folds, seed, of_rest):
     sizes = [max(size, folds, 4) for size in sizes]
     rows = _rows({f"class{number}": size for number, size in enumerate(sizes)})
-    fractions = (0.9 - 1 / folds, 0.1, 1 / folds)
+    rest = 1 - 1 / folds
+    fractions = (rest * (1 - of_rest), rest * of_rest, 1 / folds)
     assigned = [split_clips(rows, fractions, seed, folds, fold) for fold in range(folds)]
     tested = [{row["location"] for row in rows if split[row["id"]] == "test"} for split in assigned]
     assert sorted(place for of_fold in tested for place in of_fold) == sorted({row["location"] for row in rows})

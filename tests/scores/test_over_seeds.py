@@ -123,7 +123,7 @@ def test_what_a_run_must_say_is_missed_by_name(content):
 
 
 def test_a_file_from_before_there_were_folds_is_refused():
-    with pytest.raises(PairingError, match=r"^scores\.json: no scores of a run \(.*fold\)"):
+    with pytest.raises(PairingError, match=r"^scores\.json: no scores of a run \(.*fold, n"):
         checked_run({key: value for key, value in run().items() if key != "fold"}, "scores.json")
     assert checked_run(run(fold=None), "scores.json")["fold"] is None
 

@@ -120,7 +120,7 @@ def test_a_failing_audit_is_refused(mini):
 
 def test_a_study_with_a_leak_is_refused(mini, monkeypatch):
     reported(monkeypatch, leak_lines.Line("location", "test", 3, 12))
-    with pytest.raises(LineageError, match=r"media/fold-0/splits.csv: leak(?s:.)*no reference is written"):
+    with pytest.raises(LineageError, match=r"results/mini/media: leak(?s:.)*no reference is written"):
         write_reference("mini")
     assert not Path("reference").exists()
 

@@ -72,7 +72,7 @@ def trained(run: tuple[int, str, str, int, int]) -> float:
     loaded = load(name(world))
     row = loaded.study.methods[method]
     results = Path("results", name(world))
-    reads = job_settings.train_inputs(loaded.experiment, row, modality)
+    reads = job_settings.train_inputs(loaded.experiment, row, modality, seed=0)
     settings = Settings(**job_settings.train_settings(loaded.experiment, loaded.protocol, row, modality))
     recipe = {"schedule": "cosine", "selection": "last", "steps": steps, "epochs": None, "patience": None}
     out = Path("lengths", "-".join(map(str, run)))

@@ -170,8 +170,8 @@ def make_study(folder: Path) -> float:
         features(folder, folder / "index.csv", front_end, whole, files[f"{kind}_ids"], files[f"{kind}s"], CORES)
     seconds = time.perf_counter() - began
     splits = np.random.default_rng(0).choice(["train", "val", "test"], len(clips), p=[0.7, 0.1, 0.2])
-    rows = [{"id": clip, "split": split} for (clip, _), split in zip(clips, splits, strict=True)]
-    artifacts.write_table(files["splits"], ["id", "split"], rows)
+    rows = [{"id": clip, "split": split, "fold": 0} for (clip, _), split in zip(clips, splits, strict=True)]
+    artifacts.write_table(files["splits"], ["id", "split", "fold"], rows)
     arrays = [files[name] for name in ("images", "image_ids", "sounds", "sound_ids")]
     normaliser(*arrays, files["splits"], "paper", files["normaliser"])
     make_teacher(files, [clip for clip, _ in clips])
@@ -193,7 +193,7 @@ def reads_of(folder: Path, method: str, modality: str) -> dict[str, Path]:
     from overheard.study import config, job_settings
 
     row = config.load_study(ROOT, experiment()).methods[method]
-    return {name: reads(folder)[name] for name in job_settings.train_inputs(experiment(), row, modality)}
+    return {name: reads(folder)[name] for name in job_settings.train_inputs(experiment(), row, modality, seed=0)}
 
 
 def make_media(folder: Path, clips: list[tuple[str, str]]) -> None:
@@ -230,7 +230,8 @@ def make_teacher(files: dict[str, Path], ids: list[str]) -> None:
         labels = list(events) if modality == "sound" else [str(label) for label in range(30)]
         network = nn.ModuleDict({"encoder": encoders.build("small", modality, torch.Generator().manual_seed(0))})
         network["classifier"] = nn.Linear(network["encoder"].width, len(labels))
-        content = encoder_file("small", modality, labels, network.state_dict())
+        scale = np.zeros(64, np.float32), np.ones(64, np.float32)
+        content = encoder_file("small", modality, labels, list(range(len(labels))), scale, network.state_dict())
         artifacts.write_weights(files[f"{modality}_encoder"], content)
     logits = np.random.default_rng(1).normal(-5, 2, (len(ids), len(events))).astype(np.float32)
     artifacts.write_array(files["logits"], logits)

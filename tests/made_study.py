@@ -180,10 +180,10 @@ def _collection(made: Builder, collection: str) -> None:
 
 def _split(made: Builder) -> None:
     words = ("train", "train", "val", "test")
-    rows = [f"{clip},{words[place % 4]}" for place, (clip, _) in enumerate(_clips())]
-    splits = made.put("media/splits.csv", "\n".join(["id,split", *rows]) + "\n")
-    settings = {"settings": {"fractions": [0.7, 0.1, 0.2], "seed": 0}}
-    made.job("media/split", "split", settings, {"index": made.path("media/index.csv")}, {"splits": splits})
+    rows = [f"{clip},{words[place % 4]},0" for place, (clip, _) in enumerate(_clips())]
+    splits = made.put("media/fold-0/splits.csv", "\n".join(["id,split,fold", *rows]) + "\n")
+    settings = {"fold": 0, "settings": {"fractions": [0.7, 0.1, 0.2], "seed": 0, "folds": 1}}
+    made.job("media/fold-0/split", "split", settings, {"index": made.path("media/index.csv")}, {"splits": splits})
 
 
 def _features(made: Builder) -> None:
@@ -197,9 +197,9 @@ def _features(made: Builder) -> None:
         }
         reads = {"folder": made.path(f"draw/{collection}"), "index": made.path(f"media/{part}index.csv")}
         made.job(stem, "features", {"front_end": front_end}, reads, writes)
-    reads = {**_arrays(made), "splits": made.path("media/splits.csv")}
-    normaliser = made.put("features/normaliser.npz", "normaliser")
-    made.job("features/normaliser", "normaliser", {"front_end": "paper"}, reads, {"normaliser": normaliser})
+    reads = {**_arrays(made), "splits": made.path("media/fold-0/splits.csv")}
+    normaliser = made.put("features/fold-0/normaliser.npz", "normaliser")
+    made.job("features/fold-0/normaliser", "normaliser", {"front_end": "paper"}, reads, {"normaliser": normaliser})
 
 
 def _arrays(made: Builder) -> dict[str, str]:
@@ -231,7 +231,6 @@ def _teacher(made: Builder) -> None:
         "sounds": made.path("features/paper.pooled.npy"),
         "ids": made.path("features/paper.ids.csv"),
         "weights": made.path("pretrain/sound.pt"),
-        "normaliser": made.path("features/normaliser.npz"),
         "truth": made.path("draw/pairs/truth/events.csv"),
     }
     logits = {
@@ -245,17 +244,17 @@ def _teacher(made: Builder) -> None:
         "logits": logits["logits"],
         "logit_ids": logits["logit_ids"],
         "index": made.path("media/index.csv"),
-        "splits": made.path("media/splits.csv"),
+        "splits": made.path("media/fold-0/splits.csv"),
     }
     for word in ("prior", "relevance"):
-        made.job(f"teacher/{word}", word, {}, reads, {word: made.put(f"teacher/{word}.csv", f"{word}\n")})
+        made.job(f"teacher/fold-0/{word}", word, {}, reads, {word: made.put(f"teacher/fold-0/{word}.csv", f"{word}\n")})
 
 
 def _shared_reads(made: Builder) -> dict[str, str]:
     return _arrays(made) | {
         "index": made.path("media/index.csv"),
-        "splits": made.path("media/splits.csv"),
-        "normaliser": made.path("features/normaliser.npz"),
+        "splits": made.path("media/fold-0/splits.csv"),
+        "normaliser": made.path("features/fold-0/normaliser.npz"),
     }
 
 
@@ -268,8 +267,8 @@ def _train(made: Builder, method: str) -> None:
             "logits": made.path("teacher/logits.npy"),
             "logit_ids": made.path("teacher/logits.ids.csv"),
             "teacher_events": made.path("teacher/events.csv"),
-            "prior": made.path("teacher/prior.csv"),
-            "relevance": made.path("teacher/relevance.csv"),
+            "prior": made.path("teacher/fold-0/prior.csv"),
+            "relevance": made.path("teacher/fold-0/relevance.csv"),
         }
     for seed in SEEDS:
         run = f"train/{method}/image/seed-{seed}"
@@ -291,8 +290,10 @@ def _evaluate(made: Builder, method: str) -> None:
         for flag, name in (("predictions", "predictions.npz"), ("events", "events.npz"), ("scores", "scores.json")):
             writes[flag].append(made.path(f"{run}/{name}"))
     reads: dict[str, Any] = {"students": [made.path(f"train/{method}/image/seed-{seed}/student.pt") for seed in SEEDS]}
+    shared = _shared_reads(made)
+    reads |= shared | {flag: [shared[flag]] * len(SEEDS) for flag in ("splits", "normaliser")}
     settings = {"settings": {"batch_size": 64, "device": "cpu"}}
-    made.job(f"evaluate/{method}/image/evaluate", "evaluate", settings, reads | _shared_reads(made), writes)
+    made.job(f"evaluate/{method}/image/evaluate", "evaluate", settings, reads, writes)
 
 
 def _predict(folder: Path, method: str, seed: int) -> None:
@@ -305,7 +306,8 @@ def _predict(folder: Path, method: str, seed: int) -> None:
     artifacts.write_arrays(
         folder / "predictions.npz", id=ids, label=label, scene_logits=logits, classes=np.array(CLASSES)
     )
-    said = {"method": method, "modality": "image", "seed": seed, "classes": CLASSES, "best_epoch": 3, "n": 12}
+    said = {"method": method, "modality": "image", "seed": seed, "fold": 0, "classes": CLASSES, "n": 12}
+    said["best_epoch"] = 3
     said["events"] = 63 if method == "scene+event" else None
     said |= {"confusion": counts.tolist(), "per_class": metrics.class_table(counts, CLASSES)}
     artifacts.write_json(folder / "scores.json", said | metrics.scores(counts))

@@ -12,7 +12,7 @@ def record(**changed):
         "code": {"digest": "c1", "definitions": {"m:f": "d1", "m:g": "d2"}},
         "environment": {"numpy": "2.0"},
         "reads": {"index": [{"path": "results/a/media/index.csv", "sha256": "1" * 64, "record": None}], "more": []},
-        "writes": {"splits": [{"path": "results/a/media/splits.csv", "sha256": "2" * 64}]},
+        "writes": {"splits": [{"path": "results/a/media/fold-0/splits.csv", "sha256": "2" * 64}]},
     } | changed
 
 
@@ -20,7 +20,7 @@ def plan(**changed):
     return {
         **as_plan(record()),
         "reads": {"index": ["results/a/media/index.csv"]},
-        "writes": {"splits": ("results/a/media/splits.csv",)},
+        "writes": {"splits": ("results/a/media/fold-0/splits.csv",)},
         "outside": {"results/a/media/index.csv": "1" * 64, "other": "9" * 64},
     } | changed
 
@@ -47,7 +47,7 @@ def test_what_a_plan_does_not_say_is_not_compared():
         ({"code": "c2", "definitions": {"m:f": "d1"}}, ("definition", "m:g", "d2", None)),
         ({"environment": {"numpy": "2.1"}}, ("package", "numpy", "2.0", "2.1")),
         ({"reads": {}}, ("reads", "index", ["results/a/media/index.csv"], None)),
-        ({"writes": {"splits": ["b"]}}, ("writes", "splits", ["results/a/media/splits.csv"], ["b"])),
+        ({"writes": {"splits": ["b"]}}, ("writes", "splits", ["results/a/media/fold-0/splits.csv"], ["b"])),
         (
             {"outside": {"results/a/media/index.csv": "3" * 64}},
             ("input", "results/a/media/index.csv", "1" * 64, "3" * 64),

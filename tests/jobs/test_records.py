@@ -17,7 +17,7 @@ DRAFT = {
     "stage": "prior",
     "settings": {"beta": 0.5, "name": "Höfe"},
     "reads": {"logits": [{"path": "results/a/teacher/logits.npy", "sha256": "a" * 64, "bytes": 3, "record": None}]},
-    "writes": {"prior": [{"path": "results/a/teacher/prior.csv", "sha256": "b" * 64, "bytes": 4}]},
+    "writes": {"prior": [{"path": "results/a/teacher/fold-0/prior.csv", "sha256": "b" * 64, "bytes": 4}]},
     "code": {"digest": CODE, "definitions": DEFINITIONS},
     "environment": {"python": "3.11"},
 }
@@ -139,9 +139,9 @@ def test_a_folder_without_records_is_named(tmp_path):
 
 @pytest.mark.parametrize("folder", ["results/a", "reference/a", "/elsewhere/results/a"])
 def test_recorded_paths_are_found_where_the_results_lie(folder):
-    found = records.located("results/a/teacher/prior.csv", Path(folder))
-    assert found == Path(folder, "teacher/prior.csv")
-    assert records.recorded(found, Path(folder)) == "results/a/teacher/prior.csv"
+    found = records.located("results/a/teacher/fold-0/prior.csv", Path(folder))
+    assert found == Path(folder, "teacher/fold-0/prior.csv")
+    assert records.recorded(found, Path(folder)) == "results/a/teacher/fold-0/prior.csv"
     assert records.located("/data/pairs", Path(folder)) == Path("/data/pairs")
 
 
@@ -151,7 +151,7 @@ def test_recorded_paths_are_found_where_the_results_lie(folder):
         ("results/a/draw/pairs", "results/a/draw/pairs.record.json"),
         ("results/a/draw/pairs/truth/events.csv", "results/a/draw/pairs.record.json"),
         ("results/a/media/scenes/index.csv", "results/a/media/scenes/media.record.json"),
-        ("results/a/media/splits.csv", "results/a/media/split.record.json"),
+        ("results/a/media/fold-0/splits.csv", "results/a/media/fold-0/split.record.json"),
         ("results/a/features/tagger_mn04.npy", "results/a/features/tagger_mn04.record.json"),
         ("results/a/features/sounds/paper.pooled.npy", "results/a/features/sounds/paper.record.json"),
         (

@@ -22,9 +22,13 @@ def made(build_study, tmp_path, monkeypatch):
 
     def all_tested(builder):
         clips = build_study.__globals__["_clips"]()
-        splits = builder.put("media/splits.csv", "\n".join(["id,split", *(f"{clip},test" for clip, _ in clips)]) + "\n")
+        splits = builder.put(
+            "media/fold-0/splits.csv", "\n".join(["id,split,fold", *(f"{clip},test,0" for clip, _ in clips)]) + "\n"
+        )
         index = builder.path("media/index.csv")
-        builder.job("media/split", "split", {"settings": {"seed": 0}}, {"index": index}, {"splits": splits})
+        builder.job(
+            "media/fold-0/split", "split", {"settings": {"seed": 0, "folds": 1}}, {"index": index}, {"splits": splits}
+        )
 
     monkeypatch.setitem(build_study.__globals__, "_split", all_tested)
     monkeypatch.chdir(tmp_path)
@@ -89,8 +93,8 @@ def test_an_undisturbed_experiment_holds(study):
         ("draw/pairs/vision/lake/00008.jpg", "changed", "all"),
         ("draw/scenes.files.csv", "changed", "all"),
         ("media/index.csv", "changed", "all"),
-        ("media/splits.csv", "changed", "all"),
-        ("teacher/prior.csv", "changed", {"scene+event"}),
+        ("media/fold-0/splits.csv", "changed", "all"),
+        ("teacher/fold-0/prior.csv", "changed", {"scene+event"}),
         ("train/scene/image/seed-1/student.pt", "changed", {"scene"}),
         ("train/scene/image/seed-1/history.csv", "changed", set()),
         ("evaluate/scene+event/image/seed-0/predictions.npz", "changed", {"scene+event"}),
@@ -122,27 +126,27 @@ def test_a_pictures_statistics_feed_the_figure(study):
 
 
 def test_lost_and_foreign_files_are_named(study):
-    (study / "teacher/relevance.csv").unlink()
+    (study / "teacher/fold-0/relevance.csv").unlink()
     (study / "train/scene/image/seed-0/.part-student.pt").write_text("half")
     (study / "tables/table9.md").write_text("a note")
     (study / "draw/pairs/vision/lake/new.jpg").write_text("added")
     (study / ".lock").write_text("1\n")
     (study / "draw/pairs/.snakemake_timestamp").write_text("")
     (study / ".gitignore").write_text("/train\n")
-    (study / "features/normaliser.circumstance.json").unlink()
+    (study / "features/fold-0/normaliser.circumstance.json").unlink()
     assert found(study) == {
-        ("missing", "teacher/relevance.csv"),
+        ("missing", "teacher/fold-0/relevance.csv"),
         ("unknown", "train/scene/image/seed-0/.part-student.pt"),
         ("unknown", "tables/table9.md"),
         ("unknown", "draw/pairs/vision/lake/new.jpg"),
-        ("missing", "features/normaliser.circumstance.json"),
+        ("missing", "features/fold-0/normaliser.circumstance.json"),
     }
 
 
 def test_a_record_of_another_job_is_not_taken(study):
     for suffix in ("record", "circumstance"):
-        shutil.copy(study / f"teacher/prior.{suffix}.json", study / f"teacher/relevance.{suffix}.json")
-    assert ("record", "teacher/relevance.record.json") in found(study)
+        shutil.copy(study / f"teacher/fold-0/prior.{suffix}.json", study / f"teacher/fold-0/relevance.{suffix}.json")
+    assert ("record", "teacher/fold-0/relevance.record.json") in found(study)
     shutil.copy(study / "pretrain/sound.circumstance.json", study / "pretrain/image.circumstance.json")
     assert ("circumstance", "pretrain/image.circumstance.json") in found(study)
 
@@ -228,8 +232,8 @@ def test_of_a_users_folder_the_changed_file_is_named(made, study):
 def test_the_store_is_read_too(study, tmp_path, monkeypatch):
     from overheard.jobs import store
 
-    record = records.read_record(study / "teacher/prior.record.json")
-    store.keep(Path("store"), record, {"command": "overheard prior"}, {"prior": [study / "teacher/prior.csv"]})
+    record = records.read_record(study / "teacher/fold-0/prior.record.json")
+    store.keep(Path("store"), record, {"command": "overheard prior"}, {"prior": [study / "teacher/fold-0/prior.csv"]})
     assert look(study).holds
     for path in [path for path in Path("store").rglob("*") if path.is_file()]:
         path.chmod(0o644)
@@ -260,14 +264,14 @@ def test_jobs_of_other_code_are_not_called_forged(study):
 def test_a_command_of_another_stage_is_not_run(study):
     from overheard.lineage.recompute_jobs import recompute_job
 
-    path = study / "teacher/prior.record.json"
+    path = study / "teacher/fold-0/prior.record.json"
     for command, reason in {
         "rm -r results": "not one of stage prior",
         "overheard prior --prior 'results": "No closing quotation",
         None: "its command is not known",
     }.items():
-        say(study, "teacher/prior", command=command)
-        (finding,) = recompute_job(study, "results/mini/teacher/prior.record.json", records.read_record(path))
+        say(study, "teacher/fold-0/prior", command=command)
+        (finding,) = recompute_job(study, "results/mini/teacher/fold-0/prior.record.json", records.read_record(path))
         assert finding.kind == "not recomputed"
         assert reason in finding.found
 
@@ -275,7 +279,7 @@ def test_a_command_of_another_stage_is_not_run(study):
 def test_a_recorded_command_is_read_as_its_stage_reads_it(study):
     from overheard.lineage.recompute_jobs import _said_otherwise
 
-    job = "results/mini/teacher/prior.record.json"
+    job = "results/mini/teacher/fold-0/prior.record.json"
     record = records.read_record(Path(job))
     sides = record["reads"] | record["writes"]
     words = [word for flag, side in sides.items() for word in (f"--{flag.replace('_', '-')}", side[0]["path"])]
@@ -288,8 +292,8 @@ def test_a_recorded_command_is_read_as_its_stage_reads_it(study):
     for other in (["--sound", "x"], ["--help"], ["--seed"]):
         with pytest.raises(LineageError, match="its command"):
             _said_otherwise([*words, *other], job, record)
-    split = "results/mini/media/split.record.json"
-    with pytest.raises(LineageError, match="its command cannot be read: Missing parameter: settings"):
+    split = "results/mini/media/fold-0/split.record.json"
+    with pytest.raises(LineageError, match="its command cannot be read: Missing parameter: fold"):
         _said_otherwise(["--index=i", "--splits=s", "--record", split], split, records.read_record(Path(split)))
 
 
@@ -323,7 +327,7 @@ def lineage(study):
 
 
 def test_an_input_that_no_job_made_is_found_unless_it_is_given(study):
-    Path("leaky.csv").write_bytes((study / "media/splits.csv").read_bytes())
+    Path("leaky.csv").write_bytes((study / "media/fold-0/splits.csv").read_bytes())
     rereads(study, "train/scene/image/seed-0/student", "splits", "leaky.csv")
     said = (
         "train/scene/image/seed-0/student.record.json",
@@ -331,7 +335,7 @@ def test_an_input_that_no_job_made_is_found_unless_it_is_given(study):
     )
     assert said in lineage(study)
     # the study's own split, as a job run without --records has it
-    rereads(study, "train/scene/image/seed-0/student", "splits", study / "media/splits.csv")
+    rereads(study, "train/scene/image/seed-0/student", "splits", study / "media/fold-0/splits.csv")
     assert any("splits.csv, but no job made it" in found for _, found in lineage(study))
 
 
@@ -384,9 +388,9 @@ def cut(record, *keys):
         ("tables/table2", ("writes", "cells"), "number"),
         ("tables/cells", ("reads", "tables"), "number"),
         ("media/media", ("writes", "manifest"), "record"),
-        ("teacher/prior", ("reads", "index", 0, "path"), "record"),
-        ("teacher/prior", ("reads", "index", 0, "bytes"), "record"),
-        ("teacher/prior", ("writes", "prior", 0, "sha256"), "record"),
+        ("teacher/fold-0/prior", ("reads", "index", 0, "path"), "record"),
+        ("teacher/fold-0/prior", ("reads", "index", 0, "bytes"), "record"),
+        ("teacher/fold-0/prior", ("writes", "prior", 0, "sha256"), "record"),
     ],
 )
 def test_a_record_that_lacks_something_is_a_finding_and_no_traceback(study, job, lost, kind):
@@ -406,16 +410,16 @@ def test_a_record_that_lacks_something_is_a_finding_and_no_traceback(study, job,
 
 @pytest.mark.parametrize("changes", [{"settings": []}, {"code": {"digest": "0"}}, {"environment": None}, {"stage": 5}])
 def test_a_record_of_another_form_is_no_record(study, changes):
-    path = study / "teacher/prior.record.json"
+    path = study / "teacher/fold-0/prior.record.json"
     record = json.loads(path.read_text()) | changes
     path.write_text(records.as_text(record))
-    assert {one for one in found(study) if one[0] == "record"} == {("record", "teacher/prior.record.json")}
+    assert {one for one in found(study) if one[0] == "record"} == {("record", "teacher/fold-0/prior.record.json")}
     try:
         record = records.sealed({key: value for key, value in record.items() if key not in ("digest", "identity")})
     except (TypeError, KeyError):
         return
     path.write_text(records.as_text(record))
-    assert {one for one in found(study) if one[0] == "record"} == {("record", "teacher/prior.record.json")}
+    assert {one for one in found(study) if one[0] == "record"} == {("record", "teacher/fold-0/prior.record.json")}
 
 
 def test_a_manifest_that_is_none_is_named(study):
@@ -430,12 +434,12 @@ def test_a_manifest_that_is_none_is_named(study):
 
 def test_whatever_lies_in_the_folder_the_audit_ends_with_an_answer(study):
     (study / "teacher/new.record.json").mkdir()
-    place = circumstance_path(study / "teacher/prior.record.json")
+    place = circumstance_path(study / "teacher/fold-0/prior.record.json")
     place.unlink()
     place.mkdir()
-    circumstance_path(study / "teacher/relevance.record.json").write_text("[" * 100_000)
-    (study / "media/split.record.json").write_text("[" * 100_000)
-    (study / "media/split.circumstance.json").write_text("{}")
+    circumstance_path(study / "teacher/fold-0/relevance.record.json").write_text("[" * 100_000)
+    (study / "media/fold-0/split.record.json").write_text("[" * 100_000)
+    (study / "media/fold-0/split.circumstance.json").write_text("{}")
     (study / "tables/table2.md").unlink()
     (study / "tables/table2.md").mkdir()
     (study / "tables/table2.tex").unlink()
@@ -450,9 +454,9 @@ def test_whatever_lies_in_the_folder_the_audit_ends_with_an_answer(study):
     named = {(one.kind, one.path.removeprefix("results/mini/")) for one in audited.findings}
     assert named >= {
         ("record", "teacher/new.record.json"),
-        ("circumstance", "teacher/prior.circumstance.json"),
-        ("circumstance", "teacher/relevance.circumstance.json"),
-        ("record", "media/split.record.json"),
+        ("circumstance", "teacher/fold-0/prior.circumstance.json"),
+        ("circumstance", "teacher/fold-0/relevance.circumstance.json"),
+        ("record", "media/fold-0/split.record.json"),
         ("changed", "tables/table2.md"),
         ("missing", "tables/table2.tex"),
         ("unreadable", "draw/scenes.files.csv"),
@@ -502,12 +506,14 @@ def test_a_bug_of_ours_is_not_told_as_damage(study, monkeypatch, place):
 def test_content_that_the_leak_report_cannot_read_is_a_finding_or_a_remark(study):
     # arrays, weights and normaliser of this experiment are stand-ins, whose hashes fit
     (finding,) = audit(study).findings
-    assert (finding.kind, finding.path) == ("leak", "results/mini/media/splits.csv")
+    assert (finding.kind, finding.path) == ("leak", "results/mini/media/fold-0/splits.csv")
     assert "no leak report: " in finding.found
-    flip(study / "features/normaliser.npz")
+    flip(study / "features/fold-0/normaliser.npz")
     audited = audit(study)
-    assert [(one.kind, one.path) for one in audited.findings] == [("changed", "results/mini/features/normaliser.npz")]
-    assert "no leak report: results/mini/features/normaliser.npz is not what it should be" in audited.remarks
+    assert [(one.kind, one.path) for one in audited.findings] == [
+        ("changed", "results/mini/features/fold-0/normaliser.npz")
+    ]
+    assert "no leak report: results/mini/features/fold-0/normaliser.npz is not what it should be" in audited.remarks
 
 
 def test_what_the_leak_report_did_not_examine_is_said(study, monkeypatch):
@@ -539,7 +545,7 @@ def test_what_is_saved_holds_and_its_strangers_do_not(packed):
     assert found(packed) == {("unknown", "saved/train/.part-scene.tar"), ("unknown", "saved/notes.tar")}
 
 
-@pytest.mark.parametrize("path", ["curves.csv", "f_scores.csv", "teacher/prior.tar", "train/scene/image.tar"])
+@pytest.mark.parametrize("path", ["curves.csv", "f_scores.csv", "teacher/fold-0/prior.tar", "train/scene/image.tar"])
 def test_a_flipped_bit_in_what_is_saved_is_found(packed, path):
     flip(packed / "saved" / path)
     (finding,) = look(packed).findings
@@ -553,9 +559,9 @@ def test_a_list_of_archives_that_is_none_or_another_is_found(packed):
     text = path.read_text()
     path.write_text(text.replace("bytes", "octets"))
     assert ("saved", "saved/archives.csv") in found(packed)
-    line = next(line for line in text.splitlines() if line.startswith("teacher/prior.tar,"))
+    line = next(line for line in text.splitlines() if line.startswith("teacher/fold-0/prior.tar,"))
     path.write_text(text.replace(line, line[:-1] + ("0" if line[-1] != "0" else "1")))
-    assert found(packed) == {("saved", "saved/teacher/prior.tar")}
+    assert found(packed) == {("saved", "saved/teacher/fold-0/prior.tar")}
     path.unlink()
     assert ("saved", "saved/archives.csv") in found(packed)
 

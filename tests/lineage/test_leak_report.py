@@ -10,7 +10,8 @@ from scipy import ndimage
 from overheard.errors import MediaError, PairingError
 from overheard.io import artifacts
 from overheard.jobs import records
-from overheard.lineage.leak_report import allowed_by_protocol, index_report, leak_report
+from overheard.lineage.leak_report import allowed_by_protocol, leak_report
+from overheard.media import leak_lines, leaks
 from overheard.stages.normaliser import normaliser
 from overheard.stages.prior import prior
 from overheard.stages.relevance import relevance
@@ -19,7 +20,15 @@ from overheard.study.layout import record_of
 VECTORS = Path(__file__).resolve().parents[1] / "vectors"
 CLASSES = ("beach", "forest", "lake")
 WORDS = ("train", "train", "val", "test")
+BOTH = {"index": "media/index.csv", "splits": "media/fold-0/splits.csv"}
 INDEX = ["id", "class", "location", "recording", "lat", "lon", "image", "sound"]
+
+
+def of_fold(fold: int) -> dict[str, str]:
+    """What a run of a fold reads."""
+    made = {"normaliser": f"features/fold-{fold}/normaliser.npz"}
+    made |= {name: f"teacher/fold-{fold}/{name}.csv" for name in ("prior", "relevance")}
+    return {"index": "media/index.csv", "splits": f"media/fold-{fold}/splits.csv"} | made
 
 
 def clips() -> list[dict[str, str]]:
@@ -64,10 +73,9 @@ class Folder:
         return [row["id"] for row in self.rows].index(name)
 
     def write(self) -> "Folder":
-        for part in ("media/scenes", "features/scenes", "features/sounds", "teacher"):
+        for part in ("media/scenes", "features/scenes", "features/sounds"):
             (self.path / part).mkdir(parents=True, exist_ok=True)
-        splits = [{"id": row["id"], "split": row["split"]} for row in self.rows] + self.doubled
-        artifacts.write_table(self.path / "media/splits.csv", ["id", "split"], splits)
+        self.write_fold(0)
         rows = [{column: row[column] for column in INDEX} for row in self.rows]
         artifacts.write_table(self.path / "media/index.csv", INDEX, rows)
         for part, sums in (("media", self.sums), ("media/scenes", self.other_sums)):
@@ -84,18 +92,45 @@ class Folder:
             pooled = np.load(features / f"{name}.npy")[:, ::4]
             artifacts.write_array(features / f"{name}.pooled.npy", pooled)
         self.make("prior", "relevance", "normaliser")
-        self.record("train/scene/image/seed-0/student", "train", index="media/index.csv", splits="media/splits.csv")
+        self.record("train/scene/image/seed-0/student", "train", **BOTH)
         return self
 
-    def record(self, job: str, stage: str, made_by: dict | None = None, **reads: str) -> None:
+    def write_fold(self, fold: int) -> None:
+        """A fold's split, of the words that the rows have now."""
+        for part in ("media", "features", "teacher"):
+            (self.path / part / f"fold-{fold}").mkdir(parents=True, exist_ok=True)
+        splits = [{"id": row["id"], "split": row["split"]} for row in self.rows] + self.doubled
+        artifacts.write_table(self.path / f"media/fold-{fold}/splits.csv", ["id", "split"], splits)
+
+    def write_second_fold(self) -> None:
+        """Fold 1 tests what fold 0 validates, and trains on what fold 0 tests; two folds, and a run of each."""
+        words = {"val": "test", "test": "train", "train": "train"}
+        first = [row["split"] for row in self.rows]
+        for row in self.rows:
+            row["split"] = "val" if row["location"].endswith("0") else words[row["split"]]
+        self.write_fold(1)
+        self.make("prior", "relevance", "normaliser", fold=1)
+        for row, word in zip(self.rows, first, strict=True):
+            row["split"] = word
+        for fold in (0, 1):
+            settings = {"fold": fold, "settings": {"folds": 2}}
+            self.record(f"media/fold-{fold}/split", "split", settings=settings, index="media/index.csv")
+            self.record(f"train/scene/image/seed-{fold}/student", "train", **of_fold(fold))
+
+    def record(
+        self, job: str, stage: str, made_by: dict | None = None, settings: dict | None = None, **reads: str | list[str]
+    ) -> None:
         """A job's record; `made_by` says for a flag another record than that of the job that makes the file."""
         entries = {}
-        for flag, name in reads.items():
-            path = f"results/small/{name}"
-            content = (self.path / name).read_bytes()
-            entry = {"path": path, "sha256": records.sha256(content).hexdigest(), "bytes": len(content)}
-            entries[flag] = [entry | {"record": record_of(path)} | (made_by or {}).get(flag, {})]
-        content = {"record": 1, "stage": stage, "settings": {"modality": "image"}, "reads": entries, "writes": {}}
+        for flag, names in reads.items():
+            entries[flag] = []
+            for name in [names] if isinstance(names, str) else names:
+                path = f"results/small/{name}"
+                content = (self.path / name).read_bytes()
+                entry = {"path": path, "sha256": records.sha256(content).hexdigest(), "bytes": len(content)}
+                entries[flag].append(entry | {"record": record_of(path)} | (made_by or {}).get(flag, {}))
+        content = {"record": 1, "stage": stage, "settings": settings or {"modality": "image"}, "reads": entries}
+        content |= {"writes": {}}
         content |= {"code": {"digest": records.code_digest({}), "definitions": {}}, "environment": {}}
         place = self.path / f"{job}.record.json"
         place.parent.mkdir(parents=True, exist_ok=True)
@@ -106,7 +141,7 @@ class Folder:
         ids = [row["id"] for row in self.rows] if len(values) == 24 else [f"other{row}" for row in range(len(values))]
         artifacts.write_ids(self.path / f"{name}.ids.csv", ids)
 
-    def make(self, *products: str, words=("train",)) -> None:
+    def make(self, *products: str, words=("train",), fold: int = 0) -> None:
         """Run the stages; clips of `words` pass for training clips."""
         pretended = self.path / "pretended.csv"
         lines = [{"id": row["id"], "split": "train" if row["split"] in words else "val"} for row in self.rows]
@@ -114,12 +149,13 @@ class Folder:
         media, features, teacher = (self.path / part for part in ("media", "features", "teacher"))
         logits = (teacher / "logits.npy", teacher / "logits.ids.csv", media / "index.csv", pretended)
         if "prior" in products:
-            prior(*logits, prior=teacher / "prior.csv")
+            prior(*logits, prior=teacher / f"fold-{fold}/prior.csv")
         if "relevance" in products:
-            relevance(*logits, relevance=teacher / "relevance.csv")
+            relevance(*logits, relevance=teacher / f"fold-{fold}/relevance.csv")
         if "normaliser" in products:
             arrays = [features / f"{name}{end}" for name in ("images", "paper") for end in (".pooled.npy", ".ids.csv")]
-            normaliser(*arrays, splits=pretended, front_end="paper", normaliser=features / "normaliser.npz")
+            made = features / f"fold-{fold}/normaliser.npz"
+            normaliser(*arrays, splits=pretended, front_end="paper", normaliser=made)
 
 
 @pytest.fixture
@@ -234,39 +270,55 @@ def test_a_copy_under_another_name_is_found(folder, plant, line, start):
     assert found[line][0].startswith(start)
 
 
-BOTH = {"index": "media/index.csv", "splits": "media/splits.csv"}
-
-
 @pytest.mark.parametrize(
-    ("stage", "reads", "said"),
+    ("job", "reads", "said"),
     [
-        ("train", {"splits": "leaky.csv"}, "read results/small/leaky.csv, not media/splits.csv"),
-        ("prior", {"index": "leaky.csv"}, "read results/small/leaky.csv, not media/index.csv"),
-        ("relevance", {"splits": "pretended.csv"}, "read results/small/pretended.csv, not media/splits.csv"),
-        ("normaliser", {"splits": "leaky.csv"}, "read results/small/leaky.csv, not media/splits.csv"),
-        ("evaluate", {"splits": "leaky.csv"}, "read results/small/leaky.csv, not media/splits.csv"),
-        ("pretrain", {}, "read results/small/media/index.csv, not media/scenes/index.csv"),
+        (
+            "train/scene/sound/seed-0/student",
+            {"splits": "leaky.csv"},
+            "read results/small/leaky.csv, not media/fold-0/splits.csv",
+        ),
+        ("teacher/fold-0/prior", {"index": "leaky.csv"}, "read results/small/leaky.csv, not media/index.csv"),
+        (
+            "teacher/fold-0/relevance",
+            {"splits": "pretended.csv"},
+            "read results/small/pretended.csv, not media/fold-0/splits.csv",
+        ),
+        (
+            "features/fold-0/normaliser",
+            {"splits": "leaky.csv"},
+            "read results/small/leaky.csv, not media/fold-0/splits.csv",
+        ),
+        (
+            "evaluate/scene/image/evaluate",
+            {"splits": "leaky.csv"},
+            "read results/small/leaky.csv, not media/fold-0/splits.csv",
+        ),
+        ("pretrain/image", {}, "read results/small/media/index.csv, not media/scenes/index.csv"),
     ],
 )
-def test_a_job_that_read_another_split_is_found_whatever_the_split_file_says(folder, stage, reads, said):
+def test_a_job_that_read_another_split_is_found_whatever_the_split_file_says(folder, job, reads, said):
     folder.write()
     (folder.path / "leaky.csv").write_text("id,split\n" + "".join(f"{row['id']},train\n" for row in folder.rows))
-    folder.record(f"{stage}/job", stage, **(BOTH | reads))
+    stage = job.split("/")[-1] if "fold" in job else job.split("/")[0]
+    students = {"students": ["train/scene/image/seed-0/student.pt"]} if stage == "evaluate" else {}
+    (folder.path / "train/scene/image/seed-0/student.pt").write_text("a student")
+    folder.record(job, stage, **(BOTH | reads | students))
     assert leaking(folder.path) == {("other_split", "test"): None, ("other_split", "val"): None}
     line = leak_report(folder.path).forbidden[0]
-    assert line.remark == f"results/small/{stage}/job.record.json {said}"
+    assert line.remark == f"results/small/{job}.record.json {said}"
     assert line.of == 6
 
 
 def test_the_right_path_with_other_content_or_of_no_job_is_found(folder):
     folder.write()
-    folder.record("train/job", "train", **BOTH, made_by={"splits": {"record": None}})
+    folder.record("train/scene/sound/seed-0/student", "train", **BOTH, made_by={"splits": {"record": None}})
     assert ("other_split", "test") in leaking(folder.path)
-    folder.record("train/job", "train", **BOTH, made_by={"splits": {"sha256": "0" * 64}})
+    folder.record("train/scene/sound/seed-0/student", "train", **BOTH, made_by={"splits": {"sha256": "0" * 64}})
     assert ("other_split", "test") in leaking(folder.path)
-    folder.record("train/job", "train", index="media/index.csv")
+    folder.record("train/scene/sound/seed-0/student", "train", index="media/index.csv")
     assert ("other_split", "test") in leaking(folder.path)
-    folder.record("train/job", "train", **BOTH)
+    folder.record("train/scene/sound/seed-0/student", "train", **BOTH)
     assert leaking(folder.path) == {}
     for path in folder.path.rglob("*.record.json"):
         path.unlink()
@@ -328,9 +380,9 @@ def test_a_normaliser_of_unpooled_arrays_is_recognised(folder):
 @pytest.mark.parametrize(
     ("lost", "ways"),
     [
-        ("teacher/prior.csv", {"prior"}),
+        ("teacher/fold-0/prior.csv", {"prior"}),
         ("teacher/logits.npy", {"prior", "relevance"}),
-        ("features/normaliser.npz", {"normaliser_picture", "normaliser_sound"}),
+        ("features/fold-0/normaliser.npz", {"normaliser_picture", "normaliser_sound"}),
         ("features/images.npy", {"picture", "pretrain_picture"}),
         ("features/paper.npy", {"sound", "pretrain_sound"}),
         ("features/scenes/images.npy", {"pretrain_picture"}),
@@ -358,16 +410,97 @@ def test_a_study_without_coordinates_and_recordings_says_so(folder):
 
 def test_an_index_and_a_split_of_other_clips_are_refused(folder):
     path = folder.write().path
-    with (path / "media/splits.csv").open("a") as stream:
+    with (path / "media/fold-0/splits.csv").open("a") as stream:
         stream.write("99,train\n")
     with pytest.raises(PairingError, match="1 clips in one of them alone: 99"):
         leak_report(path)
-    (path / "media/splits.csv").write_text("id,split\n" + "".join(f"{row['id']},\n" for row in folder.rows))
+    (path / "media/fold-0/splits.csv").write_text("id,split\n" + "".join(f"{row['id']},\n" for row in folder.rows))
     with pytest.raises(MediaError, match=r"24 clips have no usable split: 00 \(empty\)"):
         leak_report(path)
     (path / "media/index.csv").unlink()
     with pytest.raises(MediaError, match="index.csv is not there"):
         leak_report(path)
+
+
+# --- folds
+
+
+def test_a_location_that_another_fold_trains_on_is_no_leak(folder):
+    path = folder.write().path
+    folder.write_second_fold()
+    report = leak_report(path)
+    assert not report.has_forbidden, report.as_markdown()
+    assert not report.not_examined
+    assert len(report.lines) == 32
+    # each fold tests three locations of two clips
+    assert {(line.clips_of, line.of) for line in report.lines} == {("test", 12), ("val", 12)}
+
+
+def test_a_leak_within_one_fold_is_found_and_named_with_it(folder):
+    """One recording of two locations: fold 0 validates on 12 and tests 13, fold 1 tests 12 and trains on 13."""
+    folder.rows[folder.clip("13")]["recording"] = "r12"
+    path = folder.write().path
+    folder.write_second_fold()
+    found = leaking(path)
+    assert found == {("recording", "test"): ("fold 0: 13 ~ 12", "fold 1: 12 ~ 13", "fold 1: 12_1 ~ 13")}
+    line = leak_report(path).forbidden[0]
+    assert (line.found, line.of, line.by_class["forest"]) == (3, 12, (3, 4))
+
+
+def test_a_product_of_one_fold_that_has_its_test_clips_is_found(folder):
+    path = folder.write().path
+    folder.write_second_fold()
+    folder.make("prior", words=("train", "test"), fold=0)
+    folder.record("train/scene/image/seed-0/student", "train", **of_fold(0))
+    tests = tuple(f"fold 0: {row['id']}" for row in folder.rows if row["split"] == "test")
+    assert leaking(path) == {("prior", "test"): tests, ("prior_location", "test"): tests}
+
+
+@pytest.mark.parametrize("flag", ["splits", "normaliser", "prior", "relevance"])
+def test_a_run_that_read_a_file_of_another_fold_is_found(folder, flag):
+    path = folder.write().path
+    folder.write_second_fold()
+    folder.record("train/scene/image/seed-3/student", "train", **of_fold(1))
+    assert leaking(path) == {}
+    folder.record("train/scene/image/seed-3/student", "train", **(of_fold(1) | {flag: of_fold(0)[flag]}))
+    assert leaking(path) == {("other_split", "test"): None, ("other_split", "val"): None}
+    line = leak_report(path).forbidden[0]
+    said = f"results/small/{of_fold(0)[flag]}, not {of_fold(1)[flag]}"
+    assert line.remark == f"results/small/train/scene/image/seed-3/student.record.json read {said}"
+    assert line.of == 12
+
+
+def test_an_evaluation_reads_of_each_student_the_split_of_its_fold(folder):
+    path = folder.write().path
+    folder.write_second_fold()
+    students = [f"train/scene/image/seed-{seed}/student.pt" for seed in (0, 1)]
+    for student in students:
+        (path / student).write_text("a student")
+    for order, clean in (((0, 1), True), ((1, 0), False), ((0, 0), False), ((0,), False)):
+        reads = {flag: [of_fold(fold)[flag] for fold in order] for flag in ("splits", "normaliser")}
+        folder.record("evaluate/scene/image/evaluate", "evaluate", index="media/index.csv", students=students, **reads)
+        assert (leaking(path) == {}) == clean, order
+
+
+def test_a_split_that_a_job_read_and_that_is_lost_is_asked_for(folder):
+    path = folder.write().path
+    folder.write_second_fold()
+    (path / "media/fold-1/splits.csv").unlink()
+    with pytest.raises(MediaError, match=r"media/fold-1/splits\.csv is not there"):
+        leak_report(path)
+
+
+def test_a_users_split_is_one_and_is_counted_once(folder):
+    set_recording(folder)
+    path = folder.write().path
+    folder.write_fold(1)
+    folder.make("prior", "relevance", "normaliser", fold=1)
+    folder.make("prior", words=("train", "val"), fold=1)
+    report = leak_report(path)
+    assert {line.of for line in report.lines if line.way not in ("prior", "prior_location")} == {6}
+    found = leaking(path)
+    assert found["recording", "test"] == ("13 ~ 10",)
+    assert len(found["prior", "val"]) == 6
 
 
 # --- the published selection: tests/vectors/released_selection.npz says where it is from
@@ -388,8 +521,14 @@ def released(tmp_path_factory) -> Path:
     return path
 
 
-def selection(index: Path, name: str):
-    report = index_report(index, f"split_{name}", dict.fromkeys(("prior", "relevance"), f"in_prior_{name}"))
+def selection(index: Path, name: str, ways=("prior", "relevance"), allowed=()):
+    """The report of an index alone, which says by columns of its own what was used for what."""
+    rows = artifacts.read_table(index)
+    split, place, scene = ({row["id"]: row[key] for row in rows} for key in (f"split_{name}", "location", "class"))
+    used = [row["id"] for row in rows if row[f"in_prior_{name}"] == "1"]
+    lines = leaks.shared_lines("location", {clip: {where} for clip, where in place.items()}, split, scene)
+    lines += [line for way in ways for line in leaks.used_lines(way, used, split, place, scene)]
+    report = leak_lines.report(index.name, lines, allowed)
     return report, {(line.way, line.clips_of): line for line in report.lines}
 
 
@@ -411,11 +550,8 @@ def test_the_published_selection_in_its_stored_order(released):
         assert lines[f"{way}_location", "test"].found == 634
     assert (lines["location", "test"].found, lines["location", "val"].found) == (0, 0)
     assert {line.way for line in report.forbidden} == {"prior", "prior_location", "relevance", "relevance_location"}
-    assert not lines["near", "test"].examined
-    assert not lines["coordinate", "test"].examined
     allowed = ["prior", "prior_location", "relevance", "relevance_location"]
-    used = {"prior": "in_prior_released"}
-    assert not index_report(released, "split_released", used, allowed).has_forbidden
+    assert not selection(released, "released", ["prior"], allowed)[0].has_forbidden
 
 
 def test_the_published_selection_with_sorted_names(released):

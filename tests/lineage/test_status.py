@@ -27,10 +27,10 @@ def test_what_was_edited_is_named(made, study):
     (study / "teacher/logits.npy").write_text("other logits")
     (study / "draw/pairs/truth/events.csv").write_text("id,events\n00000,3\n")
     (study / "draw/scenes.files.csv").write_text("path,sha256,bytes\n")
-    path = study / "teacher/prior.record.json"
+    path = study / "teacher/fold-0/prior.record.json"
     path.write_text(path.read_text().replace('"stage": "prior"', '"stage": "prayer"'))
-    (study / "media/splits.csv").unlink()
-    names = ["draw/pairs", "draw/scenes.files.csv", "teacher/prior.record.json", "teacher/logits.npy"]
+    (study / "media/fold-0/splits.csv").unlink()
+    names = ["draw/pairs", "draw/scenes.files.csv", "teacher/fold-0/prior.record.json", "teacher/logits.npy"]
     assert on_disk.edited(on_disk.examine(study)) == [f"results/mini/{name}" for name in names]
 
 
@@ -45,11 +45,11 @@ def test_a_file_that_was_only_touched_is_not_edited(made, study):
 
 def split_job(seed=0, code=CODE, environment=ENVIRONMENT, outside=None) -> Planned:
     return Planned(
-        "results/mini/media/split.record.json",
+        "results/mini/media/fold-0/split.record.json",
         "split",
         {"settings": {"fractions": [0.7, 0.1, 0.2], "seed": seed}},
         {"index": ["user/index.csv"]},
-        {"splits": ["results/mini/media/splits.csv"]},
+        {"splits": ["results/mini/media/fold-0/splits.csv"]},
         [],
         {"code": code, "environment": environment, "outside": outside or {}},
         "logs/mini/split.log",
@@ -59,15 +59,15 @@ def split_job(seed=0, code=CODE, environment=ENVIRONMENT, outside=None) -> Plann
 
 def prior_job() -> Planned:
     return Planned(
-        "results/mini/teacher/prior.record.json",
+        "results/mini/teacher/fold-0/prior.record.json",
         "prior",
         {},
-        {"splits": ["results/mini/media/splits.csv"]},
-        {"prior": ["results/mini/teacher/prior.csv"]},
-        ["results/mini/media/split.record.json"],
+        {"splits": ["results/mini/media/fold-0/splits.csv"]},
+        {"prior": ["results/mini/teacher/fold-0/prior.csv"]},
+        ["results/mini/media/fold-0/split.record.json"],
         {"code": CODE, "environment": ENVIRONMENT, "outside": {}},
         "logs/mini/prior.log",
-        "Input files updated by another job: results/mini/media/split.record.json",
+        "Input files updated by another job: results/mini/media/fold-0/split.record.json",
     )
 
 
@@ -107,9 +107,13 @@ def two(tmp_path, monkeypatch) -> Path:
     monkeypatch.setenv("OVERHEARD_STORE", "store")
     Path("user").mkdir()
     Path("user/index.csv").write_text("id\na\n")
-    done(split_job(), {"results/mini/media/splits.csv": "a,train\n"}, {"index": [entry("user/index.csv", record=None)]})
-    reads = {"splits": [entry("results/mini/media/splits.csv", record=split_job().record)]}
-    done(prior_job(), {"results/mini/teacher/prior.csv": "0.5\n"}, reads)
+    done(
+        split_job(),
+        {"results/mini/media/fold-0/splits.csv": "a,train\n"},
+        {"index": [entry("user/index.csv", record=None)]},
+    )
+    reads = {"splits": [entry("results/mini/media/fold-0/splits.csv", record=split_job().record)]}
+    done(prior_job(), {"results/mini/teacher/fold-0/prior.csv": "0.5\n"}, reads)
     return Path("results/mini")
 
 
@@ -119,7 +123,7 @@ def outcomes(*jobs: Planned) -> list[str]:
 
 
 def test_a_lost_file_is_put_back_and_so_is_all_after_it(two):
-    (two / "media/splits.csv").unlink()
+    (two / "media/fold-0/splits.csv").unlink()
     assert outcomes(split_job(), prior_job()) == [forecast.PUT_BACK, forecast.PUT_BACK]
 
 
@@ -128,7 +132,7 @@ def test_order_does_not_matter(two):
 
 
 def test_without_its_entry_a_job_computes_and_what_reads_the_same_bytes_is_put_back(two):
-    identity = records.read_record(two / "media/split.record.json")["identity"]
+    identity = records.read_record(two / "media/fold-0/split.record.json")["identity"]
     (Path("store/records") / store.machine_class() / f"{identity}.json").unlink()
     assert outcomes(split_job(), prior_job()) == [forecast.COMPUTE, forecast.PUT_BACK]
 
@@ -141,9 +145,9 @@ def test_a_damaged_file_of_the_store_is_not_put_back(two):
 
 
 def test_bytes_of_another_kind_of_machine_are_not_counted_on(two):
-    identity = records.read_record(two / "media/split.record.json")["identity"]
+    identity = records.read_record(two / "media/fold-0/split.record.json")["identity"]
     (Path("store/records") / store.machine_class() / f"{identity}.json").unlink()
-    path = two / "media/split.circumstance.json"
+    path = two / "media/fold-0/split.circumstance.json"
     path.write_text(path.read_text().replace(store.machine_class(), "abacus"))
     assert outcomes(split_job(), prior_job()) == [forecast.COMPUTE, forecast.PERHAPS]
 
@@ -214,49 +218,49 @@ def test_what_is_scheduled_is_stale(two):
     assert view(prior_job()).states == {SPLIT_RECORD: "fresh", PRIOR_RECORD: "stale"}
 
 
-@pytest.mark.parametrize("name", ["media/splits.csv", "media/split.record.json"])
+@pytest.mark.parametrize("name", ["media/fold-0/splits.csv", "media/fold-0/split.record.json"])
 def test_what_is_not_there_is_missing(two, name):
     (two / name).unlink()
     assert view(split_job(), prior_job()).states == {SPLIT_RECORD: "missing", PRIOR_RECORD: "stale"}
 
 
 def test_what_was_overwritten_is_edited(two):
-    (two / "media/splits.csv").write_text("a,test\n")
+    (two / "media/fold-0/splits.csv").write_text("a,test\n")
     assert view().states == {SPLIT_RECORD: "edited", PRIOR_RECORD: "fresh"}
 
 
 def test_a_changed_record_is_edited(two):
-    path = two / "media/split.record.json"
+    path = two / "media/fold-0/split.record.json"
     path.write_text(path.read_text().replace("0.7", "0.8"))
     assert view(prior_job()).states == {SPLIT_RECORD: "edited", PRIOR_RECORD: "stale"}
 
 
 def marker(two: Path) -> None:
-    path = Path(".snakemake/incomplete") / base64.urlsafe_b64encode(b"results/mini/media/splits.csv").decode()
+    path = Path(".snakemake/incomplete") / base64.urlsafe_b64encode(b"results/mini/media/fold-0/splits.csv").decode()
     path.parent.mkdir(parents=True)
     path.write_text("{}")
 
 
 def long_marker(two: Path) -> None:
-    text = base64.urlsafe_b64encode(b"results/mini/media/splits.csv").decode()
+    text = base64.urlsafe_b64encode(b"results/mini/media/fold-0/splits.csv").decode()
     path = Path(".snakemake/incomplete") / f"@{text[:8]}" / text[8:]
     path.parent.mkdir(parents=True)
     path.write_text("{}")
 
 
 def leftover(two: Path) -> None:
-    (two / "media/.part-splits.csv").write_text("a,")
+    (two / "media/fold-0/.part-splits.csv").write_text("a,")
 
 
 def open_log(two: Path) -> None:
-    (two / "media/split.record.json").unlink()
+    (two / "media/fold-0/split.record.json").unlink()
     Path("logs/mini").mkdir(parents=True)
     Path("logs/mini/split.log").write_text("overheard split …\nsplit: 2 of 9\n")
 
 
 @pytest.mark.parametrize("sign", [marker, long_marker, leftover, open_log])
 def test_what_was_begun_and_not_ended_is_interrupted(two, sign):
-    (two / "media/splits.csv").unlink()
+    (two / "media/fold-0/splits.csv").unlink()
     sign(two)
     assert view(split_job(), prior_job()).states == {SPLIT_RECORD: "interrupted", PRIOR_RECORD: "stale"}
 
@@ -270,9 +274,9 @@ def test_a_log_that_ends_is_no_interruption(two, end):
 
 
 def test_a_log_without_end_beside_a_record_is_no_interruption(two):
-    record = (two / "media/split.record.json").read_bytes()
+    record = (two / "media/fold-0/split.record.json").read_bytes()
     open_log(two)
-    (two / "media/split.record.json").write_bytes(record)
+    (two / "media/fold-0/split.record.json").write_bytes(record)
     assert view(split_job()).states[SPLIT_RECORD] == "stale"
 
 
@@ -318,14 +322,14 @@ def test_the_first_cause_is_a_users_file(two):
 
 
 def test_the_first_cause_is_a_lost_file(two):
-    (two / "media/splits.csv").unlink()
-    assert kinds(view(split_job(), prior_job())) == [("lost", "results/mini/media/splits.csv", None, None, WAY)]
+    (two / "media/fold-0/splits.csv").unlink()
+    assert kinds(view(split_job(), prior_job())) == [("lost", "results/mini/media/fold-0/splits.csv", None, None, WAY)]
 
 
 def test_the_first_cause_is_that_it_was_never_made(two):
-    (two / "media/split.record.json").unlink()
+    (two / "media/fold-0/split.record.json").unlink()
     seen = view(split_job(), prior_job())
-    assert kinds(seen) == [("never made", "results/mini/media/split", None, None, WAY)]
+    assert kinds(seen) == [("never made", "results/mini/media/fold-0/split", None, None, WAY)]
 
 
 def test_the_first_cause_is_a_failure(two):
@@ -343,14 +347,14 @@ def test_where_no_record_tells_snakemake_does(two):
 
 
 def test_two_causes_the_upstream_one_first(two):
-    (two / "teacher/prior.csv").unlink()
+    (two / "teacher/fold-0/prior.csv").unlink()
     found = kinds(view(prior_job(), split_job(seed=7)))
     assert [each[0] for each in found] == ["setting", "lost"]
     assert found[1][4] == [PRIOR_RECORD]
 
 
 def test_of_causes_that_do_not_meet_the_earlier_stage_comes_first(two):
-    (two / "teacher/prior.csv").unlink()
+    (two / "teacher/fold-0/prior.csv").unlink()
     alone = dataclasses.replace(prior_job(), sources=[])
     found = why.ways(view(alone, split_job(seed=7)), [PRIOR_RECORD, SPLIT_RECORD])
     assert [way.jobs for way in found] == [[SPLIT_RECORD], [PRIOR_RECORD]]
@@ -358,24 +362,30 @@ def test_of_causes_that_do_not_meet_the_earlier_stage_comes_first(two):
 
 @pytest.mark.parametrize(
     "target",
-    ["results/mini/teacher/prior.csv", "teacher/prior.csv", "teacher/prior.record.json", "prior", "teacher"],
+    [
+        "results/mini/teacher/fold-0/prior.csv",
+        "teacher/fold-0/prior.csv",
+        "teacher/fold-0/prior.record.json",
+        "prior",
+        "teacher",
+    ],
 )
 def test_a_target_by_path_or_words(two, target):
     assert why.chosen(view(), target) == [PRIOR_RECORD]
 
 
 def test_an_unknown_target_is_refused_with_what_there_is(two):
-    with pytest.raises(ConfigError, match="no job makes it.*`split`"):
+    with pytest.raises(ConfigError, match="no job makes it.*`split fold-0`"):
         why.chosen(view(), "table9")
 
 
 def test_the_text_leads_to_the_first_cause(two, monkeypatch):
     monkeypatch.setattr(why, "look", lambda name: view(split_job(seed=7), prior_job()))
     assert why.why_text("mini", "prior").splitlines() == [
-        "prior: stale; scheduled, will compute unless what it reads turns out as before",
+        "prior fold-0: stale; scheduled, will compute unless what it reads turns out as before",
         "",
-        "prior, which reads from",
-        "  split",
+        "prior fold-0, which reads from",
+        "  split fold-0",
         "    FIRST CAUSE: setting seed: 0 → 7",
     ]
     said = json.loads(why.why_as_json("mini", "prior"))
@@ -385,17 +395,17 @@ def test_the_text_leads_to_the_first_cause(two, monkeypatch):
 def test_the_text_of_a_fresh_job_says_since_when(two, monkeypatch):
     monkeypatch.setattr(why, "look", lambda name: view())
     assert why.why_text("mini", "split").splitlines() == [
-        "split: fresh; not scheduled",
-        "  split: since 2026-11-21 10:00 UTC, computed on workbench",
+        "split fold-0: fresh; not scheduled",
+        "  split fold-0: since 2026-11-21 10:00 UTC, computed on workbench",
     ]
 
 
 def test_the_text_of_an_edited_job_says_what_was_edited(two, monkeypatch):
-    (two / "media/splits.csv").write_text("a,test\n")
+    (two / "media/fold-0/splits.csv").write_text("a,test\n")
     monkeypatch.setattr(why, "look", lambda name: view())
     text = why.why_text("mini", "split")
-    assert "split: edited by hand; not scheduled" in text
-    assert "edited results/mini/media/splits.csv: " in text
+    assert "split fold-0: edited by hand; not scheduled" in text
+    assert "edited results/mini/media/fold-0/splits.csv: " in text
 
 
 def test_a_users_picture_that_changed_is_named(two):

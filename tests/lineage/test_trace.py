@@ -80,7 +80,7 @@ def test_what_is_not_there_is_answered_by_what_is(study, asked, message):
 
 
 def test_a_lost_record_is_named_with_who_read_from_it(study):
-    (study / "teacher/prior.record.json").unlink()
+    (study / "teacher/fold-0/prior.record.json").unlink()
     found = r"prior.record.json: no such record, though .*/student.record.json read from it; `overheard run mini`"
     with pytest.raises(LineageError, match=found):
         trace_cell(study, *CELL)
@@ -114,16 +114,16 @@ def test_a_student_of_another_run_is_refused(study):
 
 
 def test_a_changed_circumstance_is_refused_and_a_lost_one_said(study):
-    path = study / "teacher/prior.circumstance.json"
+    path = study / "teacher/fold-0/prior.circumstance.json"
     path.write_text(path.read_text().replace("workbench", "elsewhere"), encoding="utf-8")
     with pytest.raises(LineageError, match="prior.circumstance.json: not what was written"):
         trace_cell(study, *CELL)
     path.unlink()
     trace = trace_cell(study, *CELL)
-    assert (trace.jobs["teacher/prior"].said, trace.cost.unknown) == (None, 1)
+    assert (trace.jobs["teacher/fold-0/prior"].said, trace.cost.unknown) == (None, 1)
     assert trace.cost.cpu_seconds == 2.0 * (len(trace.jobs) - 1)
     text = as_text(trace)
-    assert "unknown  when and where: teacher/prior" in text
+    assert "unknown  when and where: teacher/fold-0/prior" in text
     assert "1 unknown" in text
 
 
@@ -145,16 +145,16 @@ def test_gpu_time_and_energy_are_summed_where_they_are_told(made, study):
     assert trace.cost.gpu_seconds == 7.5
     assert trace.cost.energy_joules == 21 * 3 + 100
     assert "44.0 CPU s and 7.5 GPU s over 22 distinct jobs; energy: 163 J" in as_text(trace)
-    resay(made, "teacher/prior", energy_joules=None)
+    resay(made, "teacher/fold-0/prior", energy_joules=None)
     assert trace_cell(study, *CELL).cost.energy_joules is None, "one machine did not tell: no sum"
 
 
 def test_a_job_that_was_put_back_tells_when_and_where_it_was_computed(made, study):
-    once = json.loads((study / "teacher/prior.circumstance.json").read_text())
+    once = json.loads((study / "teacher/fold-0/prior.circumstance.json").read_text())
     once |= {"started": "2026-10-01T08:00:00.000+00:00", "host": "laboratory", "cpu_seconds": 9.0}
-    resay(made, "teacher/prior", how="put back", computed=once, cpu_seconds=0.1)
+    resay(made, "teacher/fold-0/prior", how="put back", computed=once, cpu_seconds=0.1)
     trace = trace_cell(study, *CELL)
-    job = trace.jobs["teacher/prior"]
+    job = trace.jobs["teacher/fold-0/prior"]
     assert (job.said["host"], job.put_back["host"]) == ("laboratory", "workbench")
     assert trace.cost.cpu_seconds == 21 * 2.0 + 9.0
     text = " ".join(as_text(trace).replace("│", " ").split())
@@ -163,8 +163,8 @@ def test_a_job_that_was_put_back_tells_when_and_where_it_was_computed(made, stud
 
 
 def test_the_commit_says_whether_anything_was_changed(made, study):
-    resay(made, "teacher/prior", git={"commit": "b" * 40, "dirty": ["src", "config"], "note": None})
-    resay(made, "teacher/relevance", git={"commit": None, "dirty": [], "note": "no .git: a source archive"})
+    resay(made, "teacher/fold-0/prior", git={"commit": "b" * 40, "dirty": ["src", "config"], "note": None})
+    resay(made, "teacher/fold-0/relevance", git={"commit": None, "dirty": [], "note": "no .git: a source archive"})
     text = as_text(trace_cell(study, *CELL))
     assert f"{'b' * 40} (changed since: src, config) (1 of 22 jobs)" in text
     assert "none (no .git: a source archive) (1 of 22 jobs)" in text
@@ -208,7 +208,7 @@ def from_a_folder(made, **settings):
     del made.made_by["results/mini/draw/pairs"]
     writes = {flag: made.path(f"media/{flag}.csv") for flag in ("index", "manifest", "statistics")}
     made.job("media/media", "media", {"collection": "pairs", "settings": settings}, {"folder": "my-folder"}, writes)
-    return trace_file(Path("results/mini"), Path("results/mini/media/splits.csv"))
+    return trace_file(Path("results/mini"), Path("results/mini/media/fold-0/splits.csv"))
 
 
 def test_a_users_folder_is_named_with_the_digest_of_its_manifest(made):
@@ -232,9 +232,9 @@ def test_an_archive_is_named_with_checksum_and_doi(made):
 def test_any_file_can_be_traced_also_one_in_a_drawn_folder(study):
     picture = trace_file(study, study / "draw/pairs/vision/forest/00000.jpg")
     assert list(picture.jobs) == ["draw/pairs"]
-    prior = trace_file(study, study / "teacher/prior.csv")
-    assert list(prior.jobs)[-1] == "teacher/prior"
-    assert as_text(prior).startswith("results/mini/teacher/prior.csv   (results/mini)\n")
+    prior = trace_file(study, study / "teacher/fold-0/prior.csv")
+    assert list(prior.jobs)[-1] == "teacher/fold-0/prior"
+    assert as_text(prior).startswith("results/mini/teacher/fold-0/prior.csv   (results/mini)\n")
     with pytest.raises(ConfigError, match="no job of mini wrote it"):
         trace_file(study, study / "nothing.csv")
 
@@ -256,7 +256,7 @@ def test_json_holds_all_of_it(study):
     assert content["jobs"][content["runs"][0]["train"]]["record"]["settings"]["settings"]["alpha"] == 0.1
     assert content["jobs"]["draw/pairs"]["record"]["settings"]["settings"]["coupling"] == 0.5
     assert content["cost"]["jobs"] == len(content["jobs"])
-    assert content["jobs"]["media/split"]["said"]["git"]["commit"].startswith("1101c5a")
+    assert content["jobs"]["media/fold-0/split"]["said"]["git"]["commit"].startswith("1101c5a")
 
 
 def test_dot_has_a_box_for_every_job_and_an_arrow_for_every_link(study):
@@ -273,7 +273,7 @@ def test_the_picture_is_the_same_every_time_and_names_every_job(study):
     content = svg(trace)
     assert content == svg(trace)
     words = "".join(xml.etree.ElementTree.fromstring(content).itertext())
-    for word in ("teacher/prior", "seed 0: 83.20 %", "seed 1: 100.00 %", "91.60 ± 11.88 %", "draw/pairs"):
+    for word in ("teacher/fold-0/prior", "seed 0: 83.20 %", "seed 1: 100.00 %", "91.60 ± 11.88 %", "draw/pairs"):
         assert word in words
 
 

@@ -162,6 +162,39 @@ def test_long_lists_are_cut_and_counted():
     assert row["found"] == "15"
 
 
+def test_the_lines_of_folds_are_added_up_and_found_clips_named_with_theirs():
+    other = {"a1": "test", "a2": "test", "b1": "train", "c1": "train", "c2": "train"}
+    folds = {0: SPLIT, 3: other}
+    lines = {
+        fold: leaks.shared_lines("location", keys(PLACE | {"c1": "b", "a1": "b"}), split, SCENE)
+        for fold, split in folds.items()
+    }
+    apart = {fold: by_split(of_fold, "location")["test"] for fold, of_fold in lines.items()}
+    whole = by_split(leak_lines.over_folds(lines), "location")["test"]
+    assert whole.found == sum(line.found for line in apart.values()) == len(whole.clips)
+    assert whole.of == sum(line.of for line in apart.values())
+    assert whole.clips == tuple(f"fold {fold}: {clip}" for fold, line in apart.items() for clip in line.clips)
+    for name, (found, of) in whole.by_class.items():
+        each = [line.by_class.get(name, (0, 0)) for line in apart.values()]
+        assert (found, of) == (sum(pair[0] for pair in each), sum(pair[1] for pair in each))
+    assert leak_lines.over_folds({0: lines[0]}) == lines[0]
+    assert leak_lines.over_folds({0: lines[0], 1: lines[0]}, one=True) == lines[0]
+
+
+def test_what_only_some_folds_examined_stands_in_two_lines():
+    known = leaks.used_lines("prior", ["a1", "a2"], SPLIT, PLACE, SCENE, "by its column")
+    lines = leak_lines.over_folds({0: known, 1: leak_lines.not_examined("prior", "no column"), 2: known})
+    test = [line for line in lines if line.clips_of == "test"]
+    assert [(line.examined, line.remark) for line in test] == [
+        (True, "by its column"),
+        (False, "not examined: no column"),
+    ]
+    assert test[0].of == 2 * known[0].of
+    unknown = [leak_lines.Line("prior", "test", None, 5)]
+    both = leak_lines.over_folds({0: unknown, 1: known[:1]})[0]
+    assert (both.found, both.of, both.leaks) == (None, 5 + known[0].of, True)
+
+
 # --- pictures
 
 

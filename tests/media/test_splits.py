@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from overheard.errors import ConfigError, MediaError
-from overheard.media.splits import counts, split_clips
+from overheard.media.splits import counts, has_own_split, split_clips
 from overheard.seeds import key
 
 FRACTIONS = (0.7, 0.1, 0.2)
@@ -102,7 +102,7 @@ def test_fewer_than_three_locations():
         MediaError, match=r"each have one: beach: 2 \(00000, 00001\); lake: 1 \(10000\); add locations,"
     ):
         split_clips(_rows({"lake": 1, "beach": 2}), FRACTIONS, 0)
-    with pytest.raises(MediaError, match=r"fewer than three locations.*beach: 2 \(00000, 00001\).*source.classes"):
+    with pytest.raises(MediaError, match=r"fewer than 3 locations.*beach: 2 \(00000, 00001\).*source.classes"):
         split_clips(_rows({"lake": 5, "beach": 2}), FRACTIONS, 0)
 
 
@@ -196,3 +196,102 @@ def test_a_recording_shared_by_two_drawn_locations_is_seen():
         row["recording"] = "one"
     with pytest.raises(MediaError, match="recording one"):
         split_clips(rows, FRACTIONS, 0)
+
+
+# --- folds
+
+FIFTHS = {"fractions": FRACTIONS, "seed": 0, "folds": 5}
+
+
+def test_one_split_is_as_it_was_before_there_were_folds():
+    """Computed by the program of commit 2f2f02f."""
+    words = [["train", "test", "val", "train"], ["train", "train", "train", "train", "train", "val", "test"]]
+    expected = {f"{number}{place:04d}": word for number in (0, 1) for place, word in enumerate(words[number])}
+    assert split_clips(_rows({"beach": 4, "lake": 7}, copies=1), FRACTIONS, 3) == expected
+
+
+def test_the_folds_are_the_documented_ones():
+    # written again from the module's third paragraph
+    rows = _rows({"lake": 12}, copies=1)
+    random = np.random.Generator(np.random.Philox(np.random.SeedSequence([key("split"), 5, key("lake")])))
+    order, start = random.permutation(12), random.integers(5)
+    cuts = [0, 2, 4, 7, 9, 12]
+    for fold in range(5):
+        block = (fold + start) % 5
+        tested = range(cuts[block], cuts[block + 1])
+        expected = {
+            f"0{place:04d}": "test" if at in tested else "val" if at == cuts[block + 1] % 12 else "train"
+            for at, place in enumerate(order)
+        }
+        assert split_clips(rows, FRACTIONS, 5, 5, fold) == dict(sorted(expected.items()))
+
+
+@given(
+    st.lists(st.integers(3, 40), min_size=1, max_size=4), st.integers(2, 10), st.integers(0, 99), st.floats(0.01, 0.99)
+)
+def test_each_location_is_tested_in_exactly_one_fold(sizes, folds, seed, of_rest):
+    sizes = [max(size, folds, 4) for size in sizes]
+    rows = _rows({f"class{number}": size for number, size in enumerate(sizes)})
+    rest = 1 - 1 / folds
+    fractions = (rest * (1 - of_rest), rest * of_rest, 1 / folds)
+    assigned = [split_clips(rows, fractions, seed, folds, fold) for fold in range(folds)]
+    tested = [{row["location"] for row in rows if split[row["id"]] == "test"} for split in assigned]
+    assert sorted(place for of_fold in tested for place in of_fold) == sorted({row["location"] for row in rows})
+    for name, size in ((f"class{number}", size) for number, size in enumerate(sizes)):
+        words = [Counter(split[row["id"]] for row in rows if row["class"] == name) for split in assigned]
+        # two clips a location
+        assert {count["test"] // 2 for count in words} <= {size // folds, -(-size // folds)}
+        for count in words:
+            val = min(counts(size, fractions)[1], size - count["test"] // 2 - 1)
+            assert (count["val"] // 2, min(count.values()) >= 2) == (val, True)
+
+
+def test_larger_blocks_do_not_all_fall_to_the_same_fold():
+    """Forty classes of eleven locations: were one and the same fold to test the eleventh of each, it would test 120."""
+    rows = _rows({f"class{number:02d}": 11 for number in range(40)}, copies=1)
+    tested = [list(split_clips(rows, **FIFTHS, fold=fold).values()).count("test") for fold in range(5)]
+    assert sum(tested) == 440
+    assert max(tested) - min(tested) < 20
+
+
+def test_a_users_split_is_the_same_in_every_fold():
+    rows = _given("train", "val", "test")
+    splits = [split_clips(rows, **FIFTHS, fold=fold) for fold in range(5)]
+    assert has_own_split(rows)
+    assert splits == [{row["id"]: row["split"] for row in rows}] * 5
+
+
+@pytest.mark.parametrize(
+    ("sizes", "folds", "said"),
+    [
+        (
+            {"beach": 4, "lake": 9},
+            5,
+            "classes with fewer than 5 locations, so that train, val and test of 5 folds cannot each have one: beach: "
+            "4 (00000, 00001, 00002, 00003); add locations, or split.folds: 4 (and the fraction 1/4 for test), or one "
+            "split for all seeds with --set split.folds=1, or leave the class out with the setting source.classes",
+        ),
+        (
+            {"beach": 2},
+            5,
+            "classes with fewer than 5 locations, so that train, val and test of 5 folds cannot each have one: beach: "
+            "2 (00000, 00001); add locations, or leave the class out with the setting source.classes",
+        ),
+        (
+            {"beach": 3},
+            2,
+            "classes with fewer than 4 locations, so that train, val and test of 2 folds cannot each have one: beach: "
+            "3 (00000, 00001, 00002); add locations, or one split for all seeds with --set split.folds=1, or leave the "
+            "class out with the setting source.classes",
+        ),
+    ],
+)
+def test_too_few_locations_for_the_folds(sizes, folds, said):
+    with pytest.raises(MediaError) as error:
+        split_clips(_rows(sizes), (0.5, 0.1, 0.4), 0, folds)
+    assert str(error.value) == said
+
+
+def test_a_fold_that_there_is_not():
+    with pytest.raises(ConfigError, match="fold: found 5, expected 0 to 4"):
+        split_clips(_rows({"lake": 9}), **FIFTHS, fold=5)

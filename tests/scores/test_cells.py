@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sklearn.metrics import f1_score
 
 from overheard.errors import ConfigError, PairingError
+from overheard.scores import metrics
 from overheard.scores.cells import (
     COLUMNS,
     PUBLISHED_RECORD,
@@ -42,10 +44,16 @@ def ask(source="twin", seeds=(0, 1, 2), partial=False, left_out=None):
 def runs(rows=ROWS, seeds=(0, 1, 2)):
     rng = random.Random(5)
     return [
-        {"method": m, "modality": v, "seed": s, "n": 231, "precision": rng.random(), "f_score": rng.random()}
+        {"method": m, "modality": v, "seed": s, "fold": s, "n": 231} | counted(rng.choices(range(1, 60), k=4))
         for m, v in rows
         for s in seeds
     ]
+
+
+def counted(counts):
+    """The scores of a confusion of two classes."""
+    confusion = np.array(counts).reshape(2, 2)
+    return {"classes": ["beach", "lake"], "confusion": confusion.tolist()} | metrics.scores(confusion)
 
 
 def cell(cells, row, column, metric="f_score"):
@@ -68,8 +76,20 @@ def test_a_cell_is_numpys_mean_and_sample_std_in_percent():
     assert found["runs"] == "scene/image/seed-0 scene/image/seed-1 scene/image/seed-2"
 
 
+def test_the_pooled_score_is_of_all_seeds_test_clips_together():
+    given_runs = runs()
+    found = cell(table_cells("table2", SPEC, given_runs, ask(), {}), "scene", "image")
+    own = [run["confusion"] for run in given_runs if (run["method"], run["modality"]) == ("scene", "image")]
+    true = [k for confusion in own for k in (0, 1) for _ in range(sum(confusion[k]))]
+    predicted = [p for confusion in own for k in (0, 1) for p in (0, 1) for _ in range(confusion[k][p])]
+    assert found["pooled"] == pytest.approx(100 * f1_score(true, predicted, average="weighted"), abs=5e-5)
+    assert abs(found["pooled"] - found["mean"]) > 1e-3
+    one = table_cells("table2", SPEC, runs(seeds=[0]), ask(seeds=[0]), {})[0]
+    assert one["pooled"] == one["mean"]
+
+
 def test_columns_are_the_promised_ones():
-    promised = "table,row,column,metric,n,mean,std,comparable,source,protocol,runs,published_mean,published_std"
+    promised = "table,row,column,metric,n,mean,std,pooled,comparable,source,protocol,runs,published_mean,published_std"
     assert ",".join(COLUMNS) == f"{promised},asked,note"
     line = csv_line(cell(table_cells("table2", SPEC, runs(), ask(), {}), "scene", "image"))
     assert list(line) == list(COLUMNS)
@@ -121,7 +141,7 @@ def test_a_row_left_out_has_cells_that_say_why():
     cells = table_cells("table2", SPEC, runs(ROWS[1:]), ask(left_out=left_out), {})
     found = cell(cells, "scratch", "sound")
     assert len(cells) == 8
-    assert (found["n"], found["mean"], found["runs"]) == (0, None, "")
+    assert (found["n"], found["mean"], found["pooled"], found["runs"]) == (0, None, None, "")
     assert found["note"] == "left out: no sounds were given"
     with pytest.raises(PairingError, match="^table2: scratch/sound/seed-0, scratch/sound/seed-1, .* left out"):
         table_cells("table2", SPEC, runs(), ask(left_out=left_out), {})
@@ -145,7 +165,9 @@ def test_metrics_are_nested_numbers_of_cells_that_have_one():
     cells = [csv_line(c) for c in table_cells("table2", SPEC, runs(ROWS[1:]), ask(left_out=left_out), {})]
     nested = nested_metrics(cells)
     line = cell(cells, "scene", "image")
-    assert nested["table2"]["scene"]["image"]["f_score"] == {"mean": float(line["mean"]), "std": float(line["std"])}
+    assert nested["table2"]["scene"]["image"]["f_score"] == {
+        name: float(line[name]) for name in ("mean", "std", "pooled")
+    }
     assert list(nested["table2"]["scratch"]) == ["image"]
     with pytest.raises(PairingError, match="cell table2, scratch, sound, precision is given twice"):
         nested_metrics(cells + cells[:1])

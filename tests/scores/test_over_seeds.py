@@ -11,10 +11,13 @@ from overheard.scores.over_seeds import (
     Spread,
     by_row,
     checked_run,
+    clips_tested,
+    error_of_fold_mean,
     event_remarks,
     mean_and_std,
     missing_runs,
     percent,
+    pooled,
 )
 
 SEEDS = [0, 1, 2, 3, 4]
@@ -22,7 +25,8 @@ ROWS = [("scene", "sound"), ("scene", "image")]
 
 
 def run(method="scene", modality="image", seed=0, n=40, **scores):
-    return {"method": method, "modality": modality, "seed": seed, "n": n, "f_score": 0.5} | scores
+    said = {"method": method, "modality": modality, "seed": seed, "fold": 0, "n": n, "f_score": 0.5}
+    return said | {"classes": ["beach", "lake"], "confusion": [[30, 0], [0, 10]]} | scores
 
 
 def test_std_of_five_seeds_by_hand():
@@ -73,7 +77,15 @@ def test_runs_are_sorted_into_rows_and_seeds():
         ([run(), run()], "scene/image/seed-0 is given twice"),
         ([run(seed=9)], "scene/image/seed-9 was not asked for; asked: seeds 0, 1, 2, 3, 4"),
         ([run(method="event1")], "event1/image/seed-0 belongs to none of its rows"),
-        ([run(), run(seed=1, n=41)], "scene/image/seed-0 on 40, scene/image/seed-1 on 41"),
+        (
+            [run(), run(seed=1, n=41)],
+            r"different numbers of clips \(scene/image/seed-0 on 40, scene/image/seed-1 on 41",
+        ),
+        (
+            [run(), run(modality="sound", fold=1)],
+            r"different folds \(scene/sound/seed-0 on 1, scene/image/seed-0 on 0\)",
+        ),
+        ([run(), run(modality="sound", fold=None)], r"different folds \(scene/sound/seed-0 on None, scene/image"),
     ],
 )
 def test_wrong_runs_are_refused_by_name(runs, message):
@@ -98,12 +110,52 @@ def test_a_file_that_is_no_run_is_refused_by_name():
         checked_run({"method": "scene"}, "seed-3/scores.json")
 
 
-@pytest.mark.parametrize("content", [None, [], *({"method": None, "modality": None, "seed": "0", "n": 2.5}).items()])
+WRONG = [None, [], *({"method": None, "modality": None, "seed": "0", "n": 2.5, "fold": "0"}).items()]
+WRONG += [("confusion", None), ("classes", None)]
+
+
+@pytest.mark.parametrize("content", WRONG)
 def test_what_a_run_must_say_is_missed_by_name(content):
     wrong = run() | dict([content]) if isinstance(content, tuple) else content
     with pytest.raises(PairingError, match=r"^scores\.json: no scores of a run"):
         checked_run(wrong, "scores.json")
     assert checked_run(run(), "scores.json") == run()
+
+
+def test_a_file_from_before_there_were_folds_is_refused():
+    with pytest.raises(PairingError, match=r"^scores\.json: no scores of a run \(.*fold, n"):
+        checked_run({key: value for key, value in run().items() if key != "fold"}, "scores.json")
+    assert checked_run(run(fold=None), "scores.json")["fold"] is None
+
+
+def test_folds_may_have_different_numbers_of_clips():
+    runs = [run(modality=modality, seed=seed, fold=seed % 2, n=40 + seed % 2) for seed in SEEDS for _, modality in ROWS]
+    assert set(by_row(runs, ROWS, SEEDS, "table2")["scene", "image"]) == set(SEEDS)
+    assert clips_tested(runs) == {0: 40, 1: 41}
+
+
+def test_pooled_scores_are_of_the_summed_counts_by_hand():
+    """Of 40 clips 30 and of 20 clips 4 are right: 34 of 60, where the mean of the folds would be 47.5 %."""
+    runs = [run(confusion=[[20, 10], [0, 10]]), run(seed=1, fold=1, n=20, confusion=[[2, 8], [8, 2]])]
+    # [[22, 18], [8, 12]]: precision 22/30 and 12/30, recall 22/40 and 12/20, F 44/70 and 24/50; 40 and 20 clips
+    assert pooled(runs, "recall") == pytest.approx(100 * 34 / 60)
+    assert pooled(runs, "precision") == pytest.approx(100 * (40 * 22 / 30 + 20 * 12 / 30) / 60)
+    assert pooled(runs, "f_score") == pytest.approx(100 * (40 * 44 / 70 + 20 * 24 / 50) / 60)
+    assert pooled(runs[:1], "recall") == pytest.approx(75)
+    assert pooled([], "recall") is None
+    with pytest.raises(PairingError, match="other classes"):
+        pooled([*runs, run(seed=2, classes=["lake", "beach"])], "recall")
+
+
+def test_the_error_of_a_mean_over_folds_by_hand():
+    # s² = 2.5 (see above); five folds, each tests a fifth and trains on seven tenths: (1/5 + 2/7) · 2.5 = 17/14
+    assert error_of_fold_mean([70, 71, 72, 73, 74], 20, 70) == pytest.approx((17 / 14) ** 0.5)
+    # 1.56 times the error of five independent values
+    assert error_of_fold_mean([70, 71, 72, 73, 74], 20, 70) / (2.5 / 5) ** 0.5 == pytest.approx((17 / 7) ** 0.5)
+    assert error_of_fold_mean([3.0, 3.0], 1, 1) == 0
+    for wrong in (([1.0], 1, 1), ([1.0, 2.0], 0, 1), ([1.0, 2.0], 1, 0)):
+        with pytest.raises(ValueError, match="two folds or more"):
+            error_of_fold_mean(*wrong)
 
 
 def test_captions_say_over_how_many_events_the_losses_are_summed():

@@ -35,19 +35,21 @@ PRINTED = {
 }
 SCORES = (0.70, 0.71, 0.72, 0.73, 0.74)  # mean 72, sample std sqrt(2.5) = 1.58
 
+COUNTED = {"classes": ["beach"], "confusion": [[231]]}
+
 
 def table(source="twin", seeds=range(5), partial=False, left_out=None, drop=(), remarks=()):
     left_out = left_out or {}
     rows = [(r, c) for c in ("sound", "image") for r in SPEC["blocks"][0]["rows"] if (r, c) not in left_out]
     runs = [
-        {"method": r, "modality": c, "seed": s, "n": 231, "f_score": SCORES[s]}
+        {"method": r, "modality": c, "seed": s, "fold": 0, "n": 231, "f_score": SCORES[s]} | COUNTED
         for r, c in rows
         for s in seeds
         if (r, c, s) not in drop
     ]
     ask = Ask("my_run", source, "corrected", list(seeds), partial, left_out)
     cells = table_cells("table2", SPEC, runs, ask, PRINTED)
-    return lay_out("table2", SPEC, LABELS, cells, ask, 231, remarks), cells
+    return lay_out("table2", SPEC, LABELS, cells, ask, {0: 231}, remarks), cells
 
 
 def test_numbers_as_text():
@@ -104,7 +106,8 @@ def test_every_caption_says_what_the_numbers_are():
         "on 231 test clips",
         "Percent",
         "n = 5 seeds (0, 1, 2, 3, 4)",
-        "± = sample standard deviation over n seeds (ddof = 1); the split is one and the same.",
+        "± = sample standard deviation over n seeds (ddof = 1): scene head, order of clips, augmentation; for a random "
+        "start the encoders too.",
         "The other input is zero.",
         "The lower 13 blocks were kept frozen.",
     ):
@@ -224,8 +227,26 @@ def test_a_sentence_ends_once():
 
 
 def test_conditions_without_a_run_say_nothing_of_test_clips():
-    found = conditions(Ask("my_run", "twin", "corrected", [0], False, {}), None, [])
-    assert found[1] == "Percent; n = 1 seed (0), so there is no standard deviation; one split."
+    found = conditions(Ask("my_run", "twin", "corrected", [0], False, {}), {}, [])
+    assert found[1] == "Percent; n = 1 seed (0), so there is no standard deviation."
+
+
+@pytest.mark.parametrize(
+    ("tested", "clips", "covered"),
+    [
+        ({0: 156, 1: 157, 2: 155}, "on 468 test clips in 3 folds, each clip in one", "fold, scene head"),
+        ({3: 156}, "on 156 test clips of one split", "scene head"),
+        ({None: 156}, "on 156 test clips of the data's own split", "scene head"),
+    ],
+)
+def test_captions_say_what_was_tested_and_what_the_deviation_covers(tested, clips, covered):
+    found = conditions(Ask("my_run", "twin", "corrected", [0, 1, 2], False, {}), tested, [])
+    assert found[1] == (
+        f"Percent {clips}; n = 3 seeds (0, 1, 2); ± = sample standard deviation over n seeds (ddof = 1): {covered}, "
+        "order of clips, augmentation; for a random start the encoders too."
+    )
+    one = conditions(Ask("my_run", "twin", "corrected", [3], False, {}), tested, [])
+    assert one[1] == f"Percent {clips}; n = 1 seed (3), so there is no standard deviation."
 
 
 @pytest.mark.parametrize(
@@ -242,7 +263,9 @@ def test_conditions_without_a_run_say_nothing_of_test_clips():
 )
 def test_captions_name_the_weighted_averages(metrics, said):
     spec = SPEC | {"metrics": metrics}
-    caption = lay_out("table2", spec, LABELS, [], Ask("my_run", "twin", "corrected", [0], False, {}), 231, []).caption
+    caption = lay_out(
+        "table2", spec, LABELS, [], Ask("my_run", "twin", "corrected", [0], False, {}), {0: 231}, []
+    ).caption
     assert caption[:-2] == ["Table 2: One modality alone.", "The other input is zero.", *said]
 
 
@@ -259,7 +282,7 @@ def test_what_has_no_heading_or_label_is_called_by_its_word():
         LABELS,
         [made_cell(), made_cell(row="gone", n=0, mean=None)],
         Ask("my_run", "twin", "corrected", [0, 1, 2], True, {("gone", "smell"): "no sounds of X."}),
-        231,
+        {0: 231},
         [],
     )
     assert text.header == ["Input", "Method", "kappa"]
@@ -275,7 +298,7 @@ def test_all_that_is_not_known_of_a_printed_number_is_said():
     assert printed(doubtful) == "28.99 (std not found, inferred)"
     ask = Ask("my_run", PUBLISHED_RECORD, "corrected", [0], False, {})
     plain = made_cell(published_mean=1.0, published_std=0.1, note="the paper names no number of runs", asked=1)
-    notes = lay_out("t", SPEC | {"metrics": ["kappa"]}, LABELS, [plain], ask, 231, []).notes
+    notes = lay_out("t", SPEC | {"metrics": ["kappa"]}, LABELS, [plain], ask, {0: 231}, []).notes
     assert notes == [
         "paper: the number printed in Table 2.",
         "For Table 2 the paper names no number of runs.",

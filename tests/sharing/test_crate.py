@@ -180,10 +180,10 @@ def test_cq11_how_parameters_were_handed_on(crate):
 
 
 def test_which_step_consumed_which_intermediate_file(crate):
-    prior = crate.entities["results/mini/teacher/prior.csv"]
+    prior = crate.entities["results/mini/teacher/fold-0/prior.csv"]
     made = [action["@id"] for action in crate.of_type("CreateAction") if prior in crate.follow(action, "result")]
     used = [action["@id"] for action in crate.of_type("CreateAction") if prior in crate.follow(action, "object")]
-    assert made == ["#job/teacher/prior"]
+    assert made == ["#job/teacher/fold-0/prior"]
     assert used == [TRAIN.replace("seed-1", "seed-0"), TRAIN]
 
 
@@ -220,7 +220,7 @@ def test_readable_files_are_contained_and_heavy_ones_described(crate, study):
         content = (crate.folder / unquote(entity["@id"])).read_bytes()
         assert (entity["sha256"], int(entity["contentSize"])) == (sha256(content).hexdigest(), len(content))
     assert "results/mini/tables/table2.md" in {entity["@id"] for entity in contained}
-    assert "results/mini/teacher/prior.record.json" in {entity["@id"] for entity in contained}
+    assert "results/mini/teacher/fold-0/prior.record.json" in {entity["@id"] for entity in contained}
     student = crate.entities["#results/mini/train/scene/image/seed-0/student.pt"]
     assert student["sha256"] == sha256((study / "train/scene/image/seed-0/student.pt").read_bytes()).hexdigest()
     files = {path.suffix for path in crate.folder.rglob("*")}
@@ -235,10 +235,12 @@ def test_the_same_run_gives_the_same_crate(crate, study, tmp_path):
 
 
 def test_a_job_that_was_put_back_has_the_times_of_its_computation(made, study, tmp_path):
-    path = study / "teacher/prior.record.json"
+    path = study / "teacher/fold-0/prior.record.json"
     once = json.loads(circumstance_path(path).read_text()) | {"started": "2026-10-01T08:00:00.000+00:00"}
-    made.circumstance(made.path("teacher/prior.record.json"), records.read_record(path), how="put back", computed=once)
-    action = Crate(write_crate(study, tmp_path / "crate")).entities["#job/teacher/prior"]
+    made.circumstance(
+        made.path("teacher/fold-0/prior.record.json"), records.read_record(path), how="put back", computed=once
+    )
+    action = Crate(write_crate(study, tmp_path / "crate")).entities["#job/teacher/fold-0/prior"]
     assert action["startTime"] == "2026-10-01T08:00:00.000+00:00"
     assert "put back from the store" in action["description"]
     assert "agent" not in action
@@ -257,7 +259,7 @@ def test_nothing_false_is_packed(study, tmp_path):
 
 
 def test_records_that_contradict_each_other_are_refused(study, tmp_path):
-    path = study / "teacher/prior.record.json"
+    path = study / "teacher/fold-0/prior.record.json"
     record = records.read_record(path)
     record["reads"]["logits"][0]["sha256"] = "f" * 64
     records.write_record(path, records.sealed(record))

@@ -23,7 +23,7 @@ def by_id(nodes):
 
 def test_every_table_is_there_with_its_sha256(described, study):
     files = by_id(node for node in described["distribution"] if node["@type"] == "cr:FileObject")
-    assert set(files) == {"splits.csv"} | {
+    assert set(files) == {"splits-fold-0.csv"} | {
         f"{name}-{table}" for name in ("pairs", "scenes", "sounds") for table in ("index.csv", "manifest.csv", "folder")
     }
     for node in files.values():
@@ -46,7 +46,7 @@ def test_sets_of_files_match_the_pictures_and_sounds_and_no_masks(described, stu
 
 def test_records_have_the_columns_of_the_tables(described):
     sets = by_id(described["recordSet"])
-    assert [field["name"] for field in sets["splits"]["field"]] == ["id", "split"]
+    assert [field["name"] for field in sets["splits-fold-0"]["field"]] == ["id", "split", "fold"]
     kinds = {field["name"]: field["dataType"] for field in sets["pairs"]["field"]}
     assert (kinds["id"], kinds["lat"], kinds["class"]) == ("sc:Text", "sc:Float", "sc:Text")
     assert sets["pairs"]["key"] == {"@id": "pairs/id"}
@@ -64,11 +64,11 @@ def test_places_are_seen_from_where_it_is_written(study, tmp_path):
     describe(study, tmp_path / "elsewhere/data.json")
     described = json.loads((tmp_path / "elsewhere/data.json").read_text())
     places = {node["@id"]: node["contentUrl"] for node in described["distribution"] if "contentUrl" in node}
-    assert places["splits.csv"] == "../results/mini/media/splits.csv"
+    assert places["splits-fold-0.csv"] == "../results/mini/media/fold-0/splits.csv"
 
 
 def test_a_table_that_was_changed_is_refused(study):
-    with (study / "media/splits.csv").open("a", encoding="utf-8") as stream:
+    with (study / "media/fold-0/splits.csv").open("a", encoding="utf-8") as stream:
         stream.write("99999,test\n")
     with pytest.raises(LineageError, match="splits.csv: sha256 .* its record says"):
         describe(study, study / "croissant.json")
@@ -104,7 +104,7 @@ def test_the_reference_program_accepts_it(described, study, mlcroissant):
 @pytest.mark.long
 @pytest.mark.parametrize(
     ("records", "expected"),
-    [("splits", "'splits/split': b'train'"), ("pairs", "'pairs/image': b'vision/forest/00000.jpg'")],
+    [("splits-fold-0", "'splits-fold-0/split': b'train'"), ("pairs", "'pairs/image': b'vision/forest/00000.jpg'")],
 )
 def test_the_reference_program_loads_its_records(described, study, mlcroissant, records, expected):
     command = [mlcroissant, "load", "--jsonld", study / "croissant.json", "--record_set", records, "--num_records", "1"]

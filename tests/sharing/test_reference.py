@@ -25,10 +25,12 @@ def mini(build_study, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
     def all_tested(builder):
-        lines = ["id,split", *(f"{clip},test" for clip, _ in names["_clips"]())]
-        splits = builder.put("media/splits.csv", "\n".join(lines) + "\n")
+        lines = ["id,split,fold", *(f"{clip},test,0" for clip, _ in names["_clips"]())]
+        splits = builder.put("media/fold-0/splits.csv", "\n".join(lines) + "\n")
         index = builder.path("media/index.csv")
-        builder.job("media/split", "split", {"settings": {"seed": 0}}, {"index": index}, {"splits": splits})
+        builder.job(
+            "media/fold-0/split", "split", {"settings": {"seed": 0, "folds": 1}}, {"index": index}, {"splits": splits}
+        )
 
     recorded = names["Builder"].job
 
@@ -109,16 +111,16 @@ def test_it_never_writes_where_an_experiment_is(mini):
 
 
 def test_a_failing_audit_is_refused(mini):
-    path = Path("results/mini/teacher/prior.csv")
+    path = Path("results/mini/teacher/fold-0/prior.csv")
     path.write_text("changed")
-    with pytest.raises(LineageError, match=r"teacher/prior.csv: changed(?s:.)*no reference is written"):
+    with pytest.raises(LineageError, match=r"teacher/fold-0/prior.csv: changed(?s:.)*no reference is written"):
         write_reference("mini")
     assert not Path("reference").exists()
 
 
 def test_a_study_with_a_leak_is_refused(mini, monkeypatch):
     reported(monkeypatch, leak_lines.Line("location", "test", 3, 12))
-    with pytest.raises(LineageError, match=r"media/splits.csv: leak(?s:.)*no reference is written"):
+    with pytest.raises(LineageError, match=r"results/mini/media: leak(?s:.)*no reference is written"):
         write_reference("mini")
     assert not Path("reference").exists()
 

@@ -32,7 +32,7 @@ FOLDER = Path("results/hand")
 JOBS = {
     "draw/pairs": ["draw/pairs"],
     "media/media": ["media/index.csv", "media/manifest.csv"],
-    "media/split": ["media/splits.csv"],
+    "media/fold-0/split": ["media/fold-0/splits.csv"],
     "features/images": ["features/images.npy", "features/images.ids.csv"],
     "features/scenes/images": ["features/scenes/images.npy"],
     "train/scene/image/seed-0/student": ["train/scene/image/seed-0/student.pt", "train/scene/image/seed-0/history.csv"],
@@ -173,7 +173,7 @@ def test_each_file_has_one_place():
         "tables/cells.csv",
         "tables/table2.tex",
         "figures/figure3.pdf",
-        "media/splits.csv",
+        "media/fold-0/splits.csv",
         "train/scene/image/seed-0/history.csv",
         "pretrain/image.history.csv",
         "evaluate/scene/image/seed-0/predictions.npz",
@@ -189,12 +189,12 @@ def test_each_file_has_one_place():
         "features/images.npy": "features/images.tar",
         "features/images.pooled.npy": "features/images.tar",
         "features/scenes/images.ids.csv": "features/scenes/images.tar",
-        "features/normaliser.npz": "features/normaliser.tar",
+        "features/fold-0/normaliser.npz": "features/fold-0/normaliser.tar",
         "media/index.csv": "media/media.tar",
         "media/sounds/manifest.csv": "media/sounds/media.tar",
         "pretrain/image.pt": "pretrain/image.tar",
         "teacher/logits.npy": "teacher/teacher.tar",
-        "teacher/prior.csv": "teacher/prior.tar",
+        "teacher/fold-0/prior.csv": "teacher/fold-0/prior.tar",
         "teacher/a_note.txt": "teacher/a_note.txt.tar",
     }
     assert {path for path in kept | archived.keys() if in_git(path)} == kept

@@ -74,8 +74,8 @@ def _write_record(folder: Path, clips: int = len(SPLITS), splits=SPLITS, size=32
         artifacts.write_ids(paths[name], [ids[clip] for clip in order])
     rows = [{"id": clip, "class": CLASSES[k]} for clip, k in zip(ids, label, strict=True)]
     artifacts.write_table(paths["index"], ["id", "class"], rows)
-    rows = [{"id": clip, "split": split} for clip, split in zip(ids, splits, strict=True)]
-    artifacts.write_table(paths["splits"], ["id", "split"], rows)
+    rows = [{"id": clip, "split": split, "fold": 0} for clip, split in zip(ids, splits, strict=True)]
+    artifacts.write_table(paths["splits"], ["id", "split", "fold"], rows)
     means = {"image_mean": np.full(3, 0.4), "image_std": np.full(3, 0.2)}
     means |= {"sound_mean": np.full(64, -20.0), "sound_std": np.full(64, 8.0)}
     artifacts.write_arrays(paths["normaliser"], **{name: value.astype(np.float32) for name, value in means.items()})
@@ -95,6 +95,8 @@ def _write_encoder(folder: Path, modality: str) -> Path:
     content = {"network": "small", "modality": modality, "encoder": encoder.state_dict(), "labels": labels}
     content["trained"] = list(range(len(labels)))
     content["classifier"] = {"weight": weight, "bias": torch.randn(len(labels), generator=generator)}
+    if modality == "sound":
+        content |= {"sound_mean": torch.zeros(64), "sound_std": torch.ones(64)}
     artifacts.write_weights(folder / f"{modality}.pt", content)
     return folder / f"{modality}.pt"
 
@@ -144,16 +146,22 @@ def _evaluate(record, students, folder, row=None):
         "events": [folder / f"events-{k}.npz" for k in range(len(students))],
         "scores": [folder / f"scores-{k}.json" for k in range(len(students))],
     }
-    media = ("images", "image_ids", "sounds", "sound_ids", "index", "splits", "normaliser")
+    media = ("images", "image_ids", "sounds", "sound_ids", "index")
     given = {name: record[name] for name in media} | {"settings": EvaluationSettings(8, "cpu", False, True)}
+    folds = {name: _per_student(record[name], students) for name in ("splits", "normaliser")}
     if row is not None:
-        evaluate(method=row[0], modality=row[1], students=students, **given, **writes)
+        evaluate(method=row[0], modality=row[1], students=students, **given, **folds, **writes)
         return writes
     for k, student in enumerate(students):
         said = artifacts.read_weights(student)
         row = {"method": said.get("method", "scene"), "modality": said.get("modality", "image")}
-        evaluate(**row, students=[student], **given, **{name: [paths[k]] for name, paths in writes.items()})
+        own = {name: [paths[k]] for name, paths in (writes | folds).items()}
+        evaluate(**row, students=[student], **given, **own)
     return writes
+
+
+def _per_student(paths, students):
+    return paths if isinstance(paths, list) else [paths] * len(students)
 
 
 @pytest.fixture(scope="session")

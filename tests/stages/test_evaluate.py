@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import confusion_matrix, f1_score, precision_recall_fscore_support
 
-from overheard.errors import CheckpointError
+from overheard.errors import CheckpointError, MediaError
 from overheard.io import artifacts
 
 CLASSES = ["beach", "forest", "lake"]
@@ -70,12 +70,53 @@ def test_a_clips_prediction_does_not_depend_on_its_neighbours(record, students, 
     rows = artifacts.read_table(record["splits"])
     last = max(row["id"] for row in rows if row["split"] == "test")
     artifacts.write_table(
-        tmp_path / "splits.csv", ["id", "split"], [row for row in rows if row["split"] != "test" or row["id"] == last]
+        tmp_path / "splits.csv", list(rows[0]), [row for row in rows if row["split"] != "test" or row["id"] == last]
     )
     alone = evaluate_one(record | {"splits": tmp_path / "splits.csv"}, [student], tmp_path / "alone")
     for name, key in (("predictions", "scene_logits"), ("events", "event_logits")):
         expected = artifacts.read_arrays(whole[name][0])[key][-1:]
         np.testing.assert_allclose(artifacts.read_arrays(alone[name][0])[key], expected, rtol=1e-4, atol=1e-5)
+
+
+@pytest.fixture
+def other_fold(record, tmp_path) -> dict:
+    """The record as its fold 1 has it: another split, and a normaliser of which its predictions can be told."""
+    words = {"train": "train", "val": "test", "test": "val"}
+    rows = [row | {"split": words[row["split"]], "fold": 1} for row in artifacts.read_table(record["splits"])]
+    artifacts.write_table(tmp_path / "splits-1.csv", ["id", "split", "fold"], rows)
+    means = artifacts.read_arrays(record["normaliser"])
+    means["image_mean"] = means["image_mean"] + np.float32(0.1)
+    artifacts.write_arrays(tmp_path / "normaliser-1.npz", **means)
+    return record | {"splits": tmp_path / "splits-1.csv", "normaliser": tmp_path / "normaliser-1.npz"}
+
+
+def test_each_student_is_tested_on_the_clips_of_its_fold(record, other_fold, students, tmp_path, evaluate_one):
+    student = students["scene", "image"]["student"]
+    artifacts.write_weights(tmp_path / "one.pt", artifacts.read_weights(student) | {"fold": 1, "seed": 6})
+    row = [student, tmp_path / "one.pt", student]
+    folds = {name: [record[name], other_fold[name], record[name]] for name in ("splits", "normaliser")}
+    written = evaluate_one(record | folds, row, tmp_path / "together", row=("scene", "image"))
+    said = [json.loads(scores.read_text()) for scores in written["scores"]]
+    assert [(scores["seed"], scores["fold"]) for scores in said] == [(0, 0), (6, 1), (0, 0)]
+    for fold, path, number in ((record, student, 0), (other_fold, tmp_path / "one.pt", 1), (record, student, 2)):
+        alone = evaluate_one(fold, [path], tmp_path / f"alone-{number}")
+        for name, paths in written.items():
+            assert paths[number].read_bytes() == alone[name][0].read_bytes()
+        test = sorted(line["id"] for line in artifacts.read_table(fold["splits"]) if line["split"] == "test")
+        assert artifacts.read_arrays(written["predictions"][number])["id"].tolist() == test
+
+
+def test_a_student_of_another_fold_is_refused(record, other_fold, students, tmp_path, evaluate_one):
+    student = students["scene", "image"]["student"]
+    with pytest.raises(CheckpointError, match=r"student\.pt: found fold 0, expected 1"):
+        evaluate_one(other_fold, [student], tmp_path / "run")
+    rows = artifacts.read_table(record["splits"])
+    artifacts.write_table(tmp_path / "own.csv", list(rows[0]), [row | {"fold": ""} for row in rows])
+    with pytest.raises(CheckpointError, match=r"student\.pt: found fold 0, expected None"):
+        evaluate_one(record | {"splits": tmp_path / "own.csv"}, [student], tmp_path / "run")
+    artifacts.write_table(tmp_path / "own.csv", list(rows[0]), [*rows[1:], rows[0] | {"fold": 1}])
+    with pytest.raises(MediaError, match=r"own\.csv: no single fold"):
+        evaluate_one(record | {"splits": tmp_path / "own.csv"}, [student], tmp_path / "run")
 
 
 def test_a_student_of_other_classes_and_a_file_that_is_no_student_are_refused(record, students, tmp_path, evaluate_one):

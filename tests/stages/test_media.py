@@ -164,8 +164,13 @@ def test_metadata_is_read_and_in_the_manifest(tmp_path):
     (root / "metadata.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
     out = run(root, tmp_path / "out")
     assert "metadata.csv" in [line["path"] for line in rows(out / "manifest.csv")]
-    split(out / "index.csv", SplitSettings([0.7, 0.1, 0.2], 0), out / "splits.csv")
-    assert {line["id"]: line["split"] for line in rows(out / "splits.csv")}["00001_1"] == "val"
+    for fold in range(5):
+        split(out / "index.csv", fold, SplitSettings([0.7, 0.1, 0.2], 0, 5), out / f"splits-{fold}.csv")
+    found = rows(out / "splits-0.csv")
+    assert {line["id"]: line["split"] for line in found}["00001_1"] == "val"
+    # the user's own split is no fold: the same in each
+    assert {line["fold"] for line in found} == {""}
+    assert len({(out / f"splits-{fold}.csv").read_bytes() for fold in range(5)}) == 1
 
 
 def test_scenes(tmp_path):
@@ -303,7 +308,7 @@ def test_the_real_sample(shared, tmp_path):
     index = rows(out / "index.csv")
     assert len(index) == 208
     given = {row["id"]: row["split"] for row in rows(shared / "data/advance_sample/metadata.csv")}
-    split(out / "index.csv", SplitSettings([0.7, 0.1, 0.2], 0), out / "splits.csv")
+    split(out / "index.csv", 0, SplitSettings([0.7, 0.1, 0.2], 0, 5), out / "splits.csv")
     assert {row["id"]: row["split"] for row in rows(out / "splits.csv")} == given
     # named as near-silent in the folder's own README
     assert "91211" in (out / "report.md").read_text()

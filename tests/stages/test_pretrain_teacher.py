@@ -13,6 +13,8 @@ from sklearn.metrics import roc_auc_score
 from overheard import seeds
 from overheard.io import artifacts
 from overheard.jobs.runner import run_stage
+from overheard.learning.models import encoders
+from overheard.learning.pretraining import held_out
 from overheard.stages.pretrain import Settings, pretrain
 from overheard.stages.prior import prior
 from overheard.stages.relevance import relevance
@@ -74,11 +76,6 @@ def sounds(tmp_path) -> dict:
         for event, there in zip(EVENTS, row, strict=True)
     ]
     artifacts.write_table(tmp_path / "events.csv", ["id", "index", "audible"], truth)
-    artifacts.write_arrays(
-        tmp_path / "normaliser.npz",
-        sound_mean=np.full(64, -48, dtype=np.float32),
-        sound_std=np.full(64, 10, dtype=np.float32),
-    )
     return {
         "modality": "sound",
         "network": "small",
@@ -107,7 +104,6 @@ def run_teacher(folder: Path, sounds: dict, **more) -> int:
         "logit_ids": folder / "logits.ids.csv",
         "events": folder / "events.csv",
         "report": folder / "report.json",
-        "normaliser": sounds["features"].parent / "normaliser.npz",
     }
     return run_stage(teacher, arguments | more, None, ["overheard"])
 
@@ -234,6 +230,23 @@ def test_the_event_classifier_starts_at_the_prevalence_of_each_event(sounds, tmp
     assert -1.2 < bias[0].item() < 0
 
 
+def test_the_teacher_hears_by_the_sounds_it_was_trained_on(sounds, tmp_path):
+    """Mean and deviation are of the 54 training sounds; the same sounds shifted in level are other sounds to it."""
+    assert run_pretrain(tmp_path, sounds) == 0
+    content = artifacts.read_weights(tmp_path / "net.pt")
+    values = np.load(sounds["features"]).astype(np.float64)[held_out(60, 0)[0].numpy()]
+    np.testing.assert_allclose(content["sound_mean"], values.mean(axis=(0, 1)), rtol=1e-5)
+    np.testing.assert_allclose(content["sound_std"], values.std(axis=(0, 1)), rtol=1e-5)
+
+    assert run_teacher(tmp_path, sounds) == 0
+    encoder = encoders.build("small", "sound", torch.Generator())
+    encoder.load_state_dict(content["encoder"])
+    x = (torch.from_numpy(np.load(sounds["features"])[:16]) - content["sound_mean"]) / content["sound_std"]
+    with torch.no_grad():
+        expected = torch.nn.functional.linear(encoder.eval()(x[:, None]), *content["classifier"].values())
+    np.testing.assert_allclose(np.load(tmp_path / "logits.npy")[:16], expected, atol=1e-4)
+
+
 def test_the_teacher_depends_on_each_clip_alone(sounds, tmp_path):
     """Eval mode: a clip's logits do not depend on what stands beside it, and rows follow the ids."""
     assert run_pretrain(tmp_path / "all", sounds) == 0
@@ -259,7 +272,7 @@ def test_the_given_tagger_is_adopted_and_heard(frozen_blocks, shared, tmp_path):
     given = {"modality": "sound", "network": "mn04", "given": shared / "data/weights/mn04_as_mAP_432.pt"}
     assert run_pretrain(tmp_path, given) == 0
     more = {"trunk": tmp_path / "trunk.npy"} if frozen_blocks else {}
-    assert run_teacher(tmp_path, heard, frozen_blocks=frozen_blocks, normaliser=None, **more) == 0
+    assert run_teacher(tmp_path, heard, frozen_blocks=frozen_blocks, **more) == 0
 
     np.testing.assert_allclose(np.load(tmp_path / "logits.npy")[0], vectors["dog_logits"], atol=1e-4)
     if frozen_blocks:
@@ -301,8 +314,9 @@ def test_the_teacher_refuses_what_does_not_fit(scenes, sounds, tmp_path, capsys)
     assert run_teacher(tmp_path, sounds) == 2
     assert "net.pt: found a network for image, expected one for sound" in capsys.readouterr().err
     assert run_pretrain(tmp_path, sounds) == 0
-    assert run_teacher(tmp_path, sounds, normaliser=None) == 2
-    assert "needs --normaliser" in capsys.readouterr().err
+    artifacts.write_array(tmp_path / "narrow.npy", np.load(sounds["features"])[..., :32])
+    assert run_teacher(tmp_path, sounds | {"features": tmp_path / "narrow.npy"}) == 2
+    assert "was trained on sounds of 64 bands, these have 32" in capsys.readouterr().err
     assert run_teacher(tmp_path, sounds, frozen_blocks=3) == 2
     assert "expected --trunk and --frozen-blocks above 0 together" in capsys.readouterr().err
     artifacts.write_table(tmp_path / "other.csv", ["id", "index", "audible"], [{"id": "x", "index": 3, "audible": 1}])

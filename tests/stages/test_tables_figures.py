@@ -50,7 +50,8 @@ def scores(tmp_path):
             for seed in ASKED["seeds"]:
                 path = tmp_path / f"evaluate/{method}/{modality}/seed-{seed}/scores.json"
                 path.parent.mkdir(parents=True)
-                run = {"method": method, "modality": modality, "seed": seed, "n": 231}
+                run = {"method": method, "modality": modality, "seed": seed, "fold": seed, "n": 231}
+                run |= {"classes": ["beach", "lake"], "confusion": rng.integers(1, 50, (2, 2)).tolist()}
                 path.write_text(json.dumps(run | {metric: rng.random() for metric in SPEC["metrics"]}))
                 paths.append(path)
     return paths
@@ -140,7 +141,7 @@ def test_cells_of_all_tables_in_the_order_given(tmp_path, scores, published):
     metrics = json.loads((tmp_path / "metrics.json").read_text())
     assert metrics["table2"]["scene"]["image"]["recall"] == {
         key: float(next(x[key] for x in lines if (x["row"], x["column"], x["metric"]) == ("scene", "image", "recall")))
-        for key in ("mean", "std")
+        for key in ("mean", "std", "pooled")
     }
     with pytest.raises(PairingError, match="given twice"):
         cells_stage.cells([first, first], tmp_path / "cells.csv", tmp_path / "metrics.json")

@@ -249,7 +249,7 @@ def test_validation_numbers_are_those_of_the_kept_student(record, tmp_path, trai
     swapped = record | {"splits": tmp_path / "splits.csv"}
     rows = artifacts.read_table(record["splits"])
     names = {"val": "test", "test": "val", "train": "train"}
-    artifacts.write_table(swapped["splits"], ["id", "split"], [row | {"split": names[row["split"]]} for row in rows])
+    artifacts.write_table(swapped["splits"], list(rows[0]), [row | {"split": names[row["split"]]} for row in rows])
     written = evaluate_one(swapped, [paths["student"]], tmp_path / "validation")
     (best,) = (line for line in lines(paths["history"]) if line["best"])
     scores = artifacts.read_json(written["scores"][0])
@@ -491,11 +491,13 @@ def test_no_gpu_is_a_setting_to_mend(record, tmp_path, monkeypatch, train_one):
 
 def test_a_split_without_clips_is_refused(record, tmp_path, train_one, evaluate_one):
     rows = [row | {"split": "train"} for row in artifacts.read_table(record["splits"])]
-    artifacts.write_table(tmp_path / "splits.csv", ["id", "split"], rows)
+    artifacts.write_table(tmp_path / "splits.csv", ["id", "split", "fold"], rows)
     with pytest.raises(PairingError, match="no clip in split 'val'"):
         train_one(record | {"splits": tmp_path / "splits.csv"}, tmp_path / "run")
     with pytest.raises(PairingError, match="no clip in split 'test'"):
-        evaluate_one(record | {"splits": tmp_path / "splits.csv"}, [], tmp_path / "run", row=("scene", "image"))
+        evaluate_one(
+            record | {"splits": tmp_path / "splits.csv"}, [record["index"]], tmp_path / "run", row=("scene", "image")
+        )
 
 
 def write_tagger_record(record, folder, frozen_blocks):

@@ -31,6 +31,9 @@ def test_a_wrong_type_names_what_was_found():
 def test_an_impossible_value_is_refused():
     refused({"source": {"kind": "twin", "scale": -1}}, "source.scale", "-1", "greater than 0")
     refused(TWIN | {"split": {"fractions": [0.7, 0.1, 0.1]}}, "fractions", "sum to 1", "0.9")
+    refused(TWIN | {"split": {"fractions": [0.6, 0.1, 0.3]}}, "fractions: 0.3 for test", "folds: 5", "0.2", "folds: 1")
+    refused(TWIN | {"split": {"folds": 10}}, "fractions: 0.2 for test", "folds: 10", "set the fraction to 0.1")
+    refused(TWIN | {"split": {"folds": 0}}, "folds")
     refused(TWIN | {"networks": {"image": {"name": "mn04"}}}, "image.name", "small, resnet101")
 
 
@@ -161,9 +164,9 @@ def test_a_random_start_and_a_row_without_sound_freeze_nothing():
     experiment = config.check(config.Experiment, content, "x")
     protocol, methods = config.load_protocol(ROOT, experiment), config.load_study(ROOT, experiment).methods
     assert job_settings.train_settings(experiment, protocol, methods["scene"], "sound")["frozen_blocks"] == 13
-    assert job_settings.train_inputs(experiment, methods["scene"], "sound")["sounds"] == "teacher/trunk.npy"
+    assert job_settings.train_inputs(experiment, methods["scene"], "sound", 0)["sounds"] == "teacher/trunk.npy"
     for method, modality in (("scratch", "sound"), ("scene", "image")):
         assert job_settings.train_settings(experiment, protocol, methods[method], modality)["frozen_blocks"] == 0
-        files = job_settings.train_inputs(experiment, methods[method], modality)
+        files = job_settings.train_inputs(experiment, methods[method], modality, 0)
         assert files["sounds"] == "features/tagger_mn04.npy"
     assert any("13 of 17" in line for line in job_settings.remarks(experiment))

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from overheard.jobs.code.closure import stage_code
-from overheard.study import config, job_settings
+from overheard.study import config, job_settings, layout, plan
+from overheard.study.experiments import Loaded
 
 ROOT = Path(__file__).resolve().parents[2]
 TWIN = {"source": {"kind": "twin"}}
@@ -16,12 +17,12 @@ PROTOCOL = config.load_protocol(ROOT, EXPERIMENT)
 STUDY = config.load_study(ROOT, EXPERIMENT)
 
 
-def planned(protocol: config.Protocol = PROTOCOL) -> dict[tuple[str, str], tuple[dict, dict]]:
+def planned(protocol: config.Protocol = PROTOCOL, seed: int = 0) -> dict[tuple[str, str], tuple[dict, dict]]:
     """Of every row, the settings and the files of its trainings."""
     return {
         (method, modality): (
             job_settings.train_settings(EXPERIMENT, protocol, STUDY.methods[method], modality),
-            job_settings.train_inputs(EXPERIMENT, STUDY.methods[method], modality),
+            job_settings.train_inputs(EXPERIMENT, STUDY.methods[method], modality, seed),
         )
         for method, modality in STUDY.rows()
     }
@@ -54,7 +55,7 @@ WITH_EVENT2 = [
 
 
 def test_beta_and_relevance_are_of_the_rows_with_event2():
-    assert changed(beta=0.5) == reading("teacher/relevance.csv") == WITH_EVENT2
+    assert changed(beta=0.5) == reading("teacher/fold-0/relevance.csv") == WITH_EVENT2
     assert trainings(WITH_EVENT2) == 20
 
 
@@ -83,8 +84,36 @@ def test_a_pretraining_setting_reaches_no_training_but_by_its_network():
 
 
 def test_the_prior_is_of_the_rows_with_event1():
-    assert trainings(reading("teacher/prior.csv")) == 25
+    assert trainings(reading("teacher/fold-0/prior.csv")) == 25
     assert {method for method, _ in planned().keys() - set(reading("teacher/logits.npy"))} == {"scratch", "scene"}
+
+
+def test_a_run_reads_the_files_of_its_seeds_fold():
+    """Seed 7 is of fold 2; all else that it reads is of no fold."""
+    of_fold = {"splits": "media/fold-2/splits.csv", "normaliser": "features/fold-2/normaliser.npz"}
+    of_fold |= {name: f"teacher/fold-2/{name}.csv" for name in ("prior", "relevance")}
+    read = planned(seed=7)["scene+event", "image"][1]
+    assert read.items() >= of_fold.items()
+    assert {flag for flag, path in read.items() if "fold" in path} == set(of_fold)
+    assert read == planned(seed=2)["scene+event", "image"][1] != planned(seed=0)["scene+event", "image"][1]
+    one = EXPERIMENT.model_copy(update={"split": config.Split(folds=1)})
+    for seed in (0, 7):
+        assert job_settings.of_fold(one, seed, "split") == {"splits": "media/fold-0/splits.csv"}
+
+
+@pytest.mark.parametrize(
+    ("seeds", "folds", "made"),
+    [([0], 5, [0]), ([0, 1, 2, 3, 4], 5, [0, 1, 2, 3, 4]), ([7, 2, 13], 5, [2, 3]), ([0, 7], 1, [0])],
+)
+def test_the_folds_of_the_seeds_are_planned_and_no_others(seeds, folds, made):
+    experiment = EXPERIMENT.model_copy(update={"seeds": seeds, "split": config.Split(folds=folds)})
+    targets = plan.targets(Loaded("x", Path("config/x.yaml"), experiment, STUDY, PROTOCOL))
+    for stage in ("split", "normaliser", "prior", "relevance"):
+        assert [target.values["fold"] for target in targets if target.stage == stage] == made
+    absent = {f"{method}/{modality}/seed-{seeds[0]}" for method, modality in STUDY.rows()}
+    fewer = plan.targets(Loaded("x", Path("config/x.yaml"), experiment, STUDY, PROTOCOL), absent)
+    left = sorted({layout.fold_of(seed, folds) for seed in seeds[1:]})
+    assert [target.values["fold"] for target in fewer if target.stage == "split"] == left
 
 
 def test_augmentation_is_of_pictures():

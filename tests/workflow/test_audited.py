@@ -41,19 +41,19 @@ KINDS = {
     "listing": "results/mini/draw/pairs.files.csv",
     "manifest": "results/mini/media/manifest.csv",
     "index": "results/mini/media/index.csv",
-    "split": "results/mini/media/splits.csv",
+    "split": "results/mini/media/fold-0/splits.csv",
     "statistics": "results/mini/media/statistics.csv",
     "media report": "results/mini/media/report.md",
     "feature array": "results/mini/features/images.npy",
     "pooled array": "results/mini/features/paper.pooled.npy",
     "ids": "results/mini/features/images.ids.csv",
-    "normaliser": "results/mini/features/normaliser.npz",
+    "normaliser": "results/mini/features/fold-0/normaliser.npz",
     "encoder weights": "results/mini/pretrain/sound.pt",
     "pre-training history": "results/mini/pretrain/image.history.csv",
     "teacher logits": "results/mini/teacher/logits.npy",
     "teacher report": "results/mini/teacher/report.json",
-    "prior": "results/mini/teacher/prior.csv",
-    "relevance": "results/mini/teacher/relevance.csv",
+    "prior": "results/mini/teacher/fold-0/prior.csv",
+    "relevance": "results/mini/teacher/fold-0/relevance.csv",
     "student": f"results/mini/train/{RUN}/seed-1/student.pt",
     "history": f"results/mini/train/{RUN}/seed-1/history.csv",
     "predictions": f"results/mini/evaluate/{RUN}/seed-0/predictions.npz",
@@ -144,9 +144,9 @@ def flipped(path: Path, drawn: random.Random):
 def test_the_undisturbed_study_holds_leak_report_and_all(here):
     done = overheard(here, "audit", "mini", "--recompute", "1", "--seed", "5")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "everything holds; 83 records" in done.stdout
+    assert "everything holds; 87 records" in done.stdout
     assert "66 cells computed again" in done.stdout
-    assert "1 of 83 jobs run again (drawn with seed 5)" in done.stdout
+    assert "1 of 87 jobs run again (drawn with seed 5)" in done.stdout
     assert "by other code" not in done.stdout
 
 
@@ -204,21 +204,22 @@ def test_no_flipped_bit_ends_the_leak_report_in_a_traceback_though_the_hash_fits
 
 def test_students_trained_by_hand_on_another_split_are_found(copy, unlike):
     """Test clips for training; the study's split stays as it was, and all that follows is made as it should be."""
-    split = (STUDY / "media/splits.csv").read_text()
-    Path("leaky.csv").write_text(split.replace(",test\n", ",train\n"))
     jobs = [f"results/mini/train/scratch/sound/seed-{seed}/student.record.json" for seed in (0, 1)]
-    for job in jobs:
-        rerun(job, lambda words: ["leaky.csv" if word.endswith("splits.csv") else word for word in words])
+    for fold, job in enumerate(jobs):
+        split, leaky = (STUDY / f"media/fold-{fold}/splits.csv").read_text(), f"leaky-{fold}.csv"
+        Path(leaky).write_text(split.replace(",test,", ",train,"))
+        rerun(job, lambda words, leaky=leaky: [leaky if word.endswith("splits.csv") else word for word in words])
     for job in Graph(records.load_records(STUDY)).descendants(jobs)[2:]:
         rerun(job)
     audited = audit(STUDY)
     assert {(one.kind, one.path) for one in audited.findings} == {
         *(("lineage", job) for job in jobs),
         *(("plan", job) for job in jobs),
-        ("leak", "results/mini/media/splits.csv"),
+        ("leak", "results/mini/media"),
     }
     (leak,) = [one for one in audited.findings if one.kind == "leak"]
-    assert f"{jobs[0]} read leaky.csv, not media/splits.csv; {jobs[1]} read leaky.csv" in leak.found
+    faults = [f"{job} read leaky-{fold}.csv, not media/fold-{fold}/splits.csv" for fold, job in enumerate(jobs)]
+    assert "; ".join(faults) in leak.found
 
 
 def test_it_ends_non_zero_and_names_file_and_cells(here):
@@ -277,7 +278,7 @@ def test_a_consistent_forgery_is_found_by_running_again(copy):
     # the commands of others, or of other settings, are not taken for the job's own
     for change, differs in {
         ('"batch_size": 32', '"batch_size": 16'): "settings",
-        ("media/splits.csv", "media/other.csv"): "reads",
+        ("media/fold-0/splits.csv", "media/other.csv"): "reads",
         (f"evaluate/{RUN}/seed-0/scores.json", f"evaluate/{RUN}/seed-9/scores.json"): "writes",
         ("--record results/mini/evaluate", "--record results/mini/../elsewhere"): "record",
     }.items():
@@ -300,9 +301,9 @@ def recomputed(job: str, change, record=None) -> Finding | None:
 @pytest.mark.parametrize(
     ("job", "path", "said"),
     [
-        ("teacher/prior", "{copy}/victim.csv", "leads out of the folder"),
-        ("teacher/prior", "../victim.csv", "leads out of the folder"),
-        ("teacher/prior", "results/mini/../../../victim.csv", "leads out of the folder"),
+        ("teacher/fold-0/prior", "{copy}/victim.csv", "leads out of the folder"),
+        ("teacher/fold-0/prior", "../victim.csv", "leads out of the folder"),
+        ("teacher/fold-0/prior", "results/mini/../../../victim.csv", "leads out of the folder"),
         ("media/media", "results/mini/draw/pairs/victim.csv", "into results/mini/draw/pairs, which it reads"),
     ],
 )
@@ -345,7 +346,7 @@ def test_a_forged_table_with_its_record_is_found_by_counting_again(copy):
 
 def test_a_reference_is_written_counted_again_and_checked(copy):
     said = write_reference("mini", allow_dirty=True)
-    assert "of 83 jobs" in said
+    assert "of 87 jobs" in said
     text, code = recompute_reference("mini")
     assert code == 0, text
     assert "66 cells computed again" in text

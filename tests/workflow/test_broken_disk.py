@@ -178,7 +178,7 @@ FAULTS = pytest.mark.parametrize("fault", [errno.EIO, errno.ENOSPC, KILLED], ids
 
 @FAULTS
 def test_any_failing_call_leaves_no_half_file_and_no_wrong_record(job, miniature, fault):
-    command = command_of(miniature, "media/split")
+    command = command_of(miniature, "media/fold-0/split")
     print(every_fault(job, command, changed(command, "--settings", '"seed": 0', '"seed": 1'), fault), "faults")
 
 

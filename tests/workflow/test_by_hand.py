@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-RECORD = "results/mini/features/normaliser.record.json"
+RECORD = "results/mini/features/fold-0/normaliser.record.json"
 
 
 def overheard(folder: Path, *words: str) -> subprocess.CompletedProcess:
@@ -68,7 +68,7 @@ def test_a_table_made_by_hand_of_other_seeds_is_made_again(copy):
 
 
 def test_a_job_that_read_another_file_is_made_again(copy):
-    shutil.copy(copy / "results/mini/media/splits.csv", copy / "mine.csv")
+    shutil.copy(copy / "results/mini/media/fold-0/splits.csv", copy / "mine.csv")
     words = ["mine.csv" if word.endswith("/splits.csv") else word for word in command_of(copy, RECORD)]
     done = overheard(copy, *words)
     assert done.returncode == 0, done.stderr

@@ -197,7 +197,7 @@ def split(project: Project, rng: random.Random) -> Change:
     project.configure(split={"seed": value})
 
     def holds(scheduled: Jobs, computed: Jobs) -> bool:
-        return any("media/split" in job for job in computed) and not stage(scheduled, "draw")
+        return any("/media/fold-" in job for job in computed) and not stage(scheduled, "draw")
 
     return Change(f"split.seed = {value}", holds)
 

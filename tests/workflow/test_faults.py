@@ -32,7 +32,8 @@ def index(tmp_path, monkeypatch) -> Path:
 
 
 def run_split(index: Path, seed: int) -> int:
-    arguments = {"index": index, "settings": Settings([0.7, 0.1, 0.2], seed), "splits": Path("results/mini/splits.csv")}
+    arguments = {"index": index, "fold": 0, "settings": Settings([0.7, 0.1, 0.2], seed, folds=1)}
+    arguments["splits"] = Path("results/mini/splits.csv")
     provenance = Provenance(Path("results/mini/split.record.json"))
     return runner.run_stage(split, arguments, Path("logs/split.log"), ["overheard", "split"], provenance)
 

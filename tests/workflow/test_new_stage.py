@@ -10,7 +10,7 @@ import pytest
 
 from overheard.jobs import records
 
-STAGE = '''"""Do the students of a row agree with each other?"""
+STAGE = '''"""On how many clips do the students of a row agree with the scene that the folder gives?"""
 
 import numpy as np
 
@@ -19,14 +19,15 @@ from overheard.io.signature import Reads, Writes
 
 
 def votes(predictions: list[Reads], agreement: Writes) -> None:
-    """Count the test clips on which all seeds of a row say the same scene.
+    """Count the test clips of all seeds of a row, and those on which its student says the scene's label.
 
     Args:
-        predictions: of each seed, in one order of clips.
-        agreement: how many clips, and on how many all agree (.json).
+        predictions: of each seed, on the clips of its fold.
+        agreement: how many clips, and on how many they agree (.json).
     """
-    said = np.stack([artifacts.read_arrays(path)["scene_logits"].argmax(axis=1) for path in predictions])
-    artifacts.write_json(agreement, {"clips": said.shape[1], "agree": int((said == said[0]).all(axis=0).sum())})
+    said = [artifacts.read_arrays(path) for path in predictions]
+    agree = np.concatenate([one["scene_logits"].argmax(axis=1) == one["label"] for one in said])
+    artifacts.write_json(agreement, {"clips": len(agree), "agree": int(agree.sum())})
 '''
 RULE = """def votes_reads(wildcards):
     return {"predictions": per_seed("evaluate", "predictions", wildcards.method, wildcards.modality)}
@@ -45,7 +46,7 @@ rule votes:
         "overheard votes {params.flags} --log {log}"
 """
 LINE = (
-    '    "votes": Stage("How far seeds agree.", "votes/{method}/{modality}/votes",'
+    '    "votes": Stage("How far students and labels agree.", "votes/{method}/{modality}/votes",'
     ' {"agreement": "votes/{method}/{modality}/agreement.json"}, git=("agreement",), final=True),\n'
 )
 AGREEMENT = "results/mini/votes/scene+event/image+sound/agreement.json"

@@ -235,5 +235,5 @@ def test_the_same_over_ssh(study, tmp_path):
 def test_what_dvc_shows_between_two_commits(shared_study):
     told = json.loads(dvc(shared_study, "metrics", "show", "--json"))[""]["data"]
     cells = told["results/mini/tables/metrics.json"]["data"]
-    assert cells["table2"]["scene"]["image"]["f_score"].keys() == {"mean", "std"}
+    assert cells["table2"]["scene"]["image"]["f_score"].keys() == {"mean", "std", "pooled"}
     assert "results/mini/saved/f_scores.csv" in dvc(shared_study, "plots", "show", "--json")

@@ -166,7 +166,7 @@ def test_another_machine_in_all_but_its_class_gives_the_same_bytes(finished, min
     here, there = digests(place / "results"), digests(folder / "results")
     assert len(here) > 100
     assert {name: digest for name, digest in here.items() if there[name] != digest} == {}
-    assert (place / "results/mini/media/splits.csv").stat().st_mode & 0o777 == 0o600
+    assert (place / "results/mini/media/fold-0/splits.csv").stat().st_mode & 0o777 == 0o600
 
 
 def test_plain_snakemake_agrees_that_nothing_is_to_do(finished):
@@ -190,7 +190,12 @@ def test_plain_snakemake_agrees_that_nothing_is_to_do(finished):
 @pytest.mark.parametrize(
     ("change", "expected"),
     [
-        ("seeds=[0,1,2]", {"train": 20, "evaluate": 20, "tables": 3, "cells": 1, "figures": 1}),
+        # the third seed is of a fold that none was of before
+        (
+            "seeds=[0,1,2]",
+            dict.fromkeys(("split", "normaliser", "prior", "relevance"), 1)
+            | {"train": 20, "evaluate": 20, "tables": 3, "cells": 1, "figures": 1},
+        ),
         ("train.learning_rate=0.002", {"train": 40, "evaluate": 20, "tables": 3, "cells": 1, "figures": 1}),
     ],
 )

@@ -123,6 +123,14 @@ def under_results(files):
     return {flag: f"{RESULTS}/{path}" for flag, path in files.items()}
 
 
+def made_for(fold, stage):
+    """What a stage makes for a fold."""
+    return {
+        flag: f"{RESULTS}/{path.format(fold=fold)}"
+        for flag, path in layout.STAGES[stage].writes.items()
+    }
+
+
 def per_seed(stage, flag, method, modality):
     """A file of every seed of a row."""
     pattern = f"{RESULTS}/{layout.STAGES[stage].writes[flag]}"

@@ -1,8 +1,16 @@
 def evaluate_reads(wildcards):
-    """The students of a row and the arrays they are run on."""
+    """The students of a row, the arrays they are run on, and of each student its fold's split and normaliser."""
     row = wildcards.method, wildcards.modality
     arrays = job_settings.row_arrays(EXPERIMENT, STUDY.methods[row[0]], row[1])
-    return {"students": per_seed("train", "student", *row), **under_results(arrays)}
+    folds = [
+        under_results(job_settings.of_fold(EXPERIMENT, seed, "split", "normaliser"))
+        for seed in plans.seeds_made(LOADED, *row, ABSENT)
+    ]
+    return {
+        "students": per_seed("train", "student", *row),
+        **under_results(arrays),
+        **{flag: [files[flag] for files in folds] for flag in folds[0]},
+    }
 
 
 def evaluated_alike():

@@ -33,16 +33,18 @@ use rule features as features_tagger with:
         front_end=job_settings.WHOLE_FRONT_END,
 
 
-NORMALISED = {
-    **dict(zip(["images", "image_ids"], features_of("image"))),
-    **dict(zip(["sounds", "sound_ids"], features_of("sound"))),
-    "splits": f"{RESULTS}/media/splits.csv",
-}
+@cache
+def normaliser_reads(fold):
+    return {
+        **dict(zip(["images", "image_ids"], features_of("image"))),
+        **dict(zip(["sounds", "sound_ids"], features_of("sound"))),
+        **made_for(fold, "split"),
+    }
 
 
 rule normaliser:
     input:
-        records_of(NORMALISED),
+        lambda wildcards: records_of(normaliser_reads(wildcards.fold)),
     output:
         **outputs("normaliser"),
     log:
@@ -51,7 +53,7 @@ rule normaliser:
         flags=lambda wildcards: flags(
             "normaliser",
             wildcards,
-            NORMALISED,
+            normaliser_reads(wildcards.fold),
             front_end=job_settings.front_end(EXPERIMENT, "sound"),
         ),
     shell:

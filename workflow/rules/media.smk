@@ -36,7 +36,11 @@ rule split:
         log_of("split"),
     params:
         flags=lambda wildcards: flags(
-            "split", wildcards, SPLIT, settings=EXPERIMENT.split.model_dump()
+            "split",
+            wildcards,
+            SPLIT,
+            fold=int(wildcards.fold),
+            settings=EXPERIMENT.split.model_dump(),
         ),
     shell:
         "overheard split {params.flags} --log {log}"

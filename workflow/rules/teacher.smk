@@ -1,15 +1,19 @@
 HEARD = {
     **dict(zip(["sounds", "ids"], features_of("sound"))),
     "weights": f"{RESULTS}/pretrain/sound.pt",
-    "normaliser": f"{RESULTS}/features/normaliser.npz",
     **({"truth": f"{RESULTS}/draw/pairs/truth/events.csv"} if TWIN else {}),
 }
-TAUGHT = {
-    "logits": f"{RESULTS}/teacher/logits.npy",
-    "logit_ids": f"{RESULTS}/teacher/logits.ids.csv",
-    "index": f"{RESULTS}/media/index.csv",
-    "splits": f"{RESULTS}/media/splits.csv",
-}
+
+
+@cache
+def taught_reads(fold):
+    """What the prior and the relevance vectors are made from."""
+    return {
+        "logits": f"{RESULTS}/teacher/logits.npy",
+        "logit_ids": f"{RESULTS}/teacher/logits.ids.csv",
+        "index": f"{RESULTS}/media/index.csv",
+        **made_for(fold, "split"),
+    }
 
 
 rule teacher:
@@ -33,25 +37,27 @@ rule teacher:
 
 rule prior:
     input:
-        records_of(TAUGHT),
+        lambda wildcards: records_of(taught_reads(wildcards.fold)),
     output:
         **outputs("prior"),
     log:
         log_of("prior"),
     params:
-        flags=lambda wildcards: flags("prior", wildcards, TAUGHT),
+        flags=lambda wildcards: flags("prior", wildcards, taught_reads(wildcards.fold)),
     shell:
         "overheard prior {params.flags} --log {log}"
 
 
 rule relevance:
     input:
-        records_of(TAUGHT),
+        lambda wildcards: records_of(taught_reads(wildcards.fold)),
     output:
         **outputs("relevance"),
     log:
         log_of("relevance"),
     params:
-        flags=lambda wildcards: flags("relevance", wildcards, TAUGHT),
+        flags=lambda wildcards: flags(
+            "relevance", wildcards, taught_reads(wildcards.fold)
+        ),
     shell:
         "overheard relevance {params.flags} --log {log}"

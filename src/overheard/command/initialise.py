@@ -29,6 +29,7 @@ source:
 
 split: # by location within each class; a split column in metadata.csv is obeyed instead
   fractions: [0.7, 0.1, 0.2]
+  folds: 5 # seed k is of fold k mod 5, so that each location is tested in one of five seeds; 1: one split for all seeds
   seed: 0
 
 networks:

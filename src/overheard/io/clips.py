@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from overheard.errors import PairingError
+from overheard.errors import MediaError, PairingError
 from overheard.io import artifacts
 
 Labelled = tuple[list[str], np.ndarray]
@@ -17,6 +17,18 @@ def scenes_and_splits(index: Path, splits: Path) -> tuple[dict[str, str], dict[s
     scene = {row["id"]: row["class"] for row in artifacts.read_table(index, ["id", "class"])}
     split = {row["id"]: row["split"] for row in artifacts.read_table(splits, ["id", "split"])}
     return scene, split
+
+
+def fold_of_split(splits: Path) -> int | None:
+    """The fold that a split is of; None where the split is the user's own, and no fold.
+
+    Raises:
+        MediaError: its lines do not agree.
+    """
+    found = {row["fold"] for row in artifacts.read_table(splits, ["id", "split", "fold"])}
+    if len(found) != 1 or not (word := found.pop()).isdigit() | (word == ""):
+        raise MediaError(f"{splits}: no single fold in its column fold; delete it and run split again")
+    return int(word) if word else None
 
 
 def labelled(index: Path, splits: Path, wanted: Sequence[str]) -> tuple[list[str], dict[str, Labelled]]:

@@ -1,8 +1,8 @@
 """Train an encoder with a linear classifier on labelled scenes or tagged sounds, before any clip of the study is seen.
 
-Inputs are normalised with the pre-training clips' own mean and deviation, computed here; students and teacher, like the
-released program, are fed with the normaliser of the study's training clips instead. Training pictures are augmented as
-those of the study; training sounds are turned in a circle in time, here alone.
+Inputs are normalised with the pre-training clips' own mean and deviation, computed here. The teacher keeps those of the
+sounds; students, like the released program's, are fed with the normaliser of the study's training clips instead.
+Training pictures are augmented as those of the study; training sounds are turned in a circle in time, here alone.
 """
 
 import math
@@ -94,9 +94,9 @@ def statistics(inputs: np.ndarray, rows: Tensor) -> tuple[np.ndarray, np.ndarray
     return mean.astype(np.float32), deviation.astype(np.float32)
 
 
-def gathered(inputs: np.ndarray, train_rows: Tensor, device: str, channels_last: bool) -> Inputs:
-    """All clips in memory, to be normalised with the mean and deviation of the training ones."""
-    mean, deviation = statistics(inputs, train_rows)
+def gathered(inputs: np.ndarray, normaliser: tuple[np.ndarray, np.ndarray], device: str, channels_last: bool) -> Inputs:
+    """All clips in memory, to be normalised with a mean and deviation in the inputs' unit."""
+    mean, deviation = normaliser
     if inputs.ndim == 3:
         sounds = sound_tensor(inputs, mean, deviation).to(device)
         return Inputs(None, sounds, torch.zeros(3), torch.ones(3), channels_last)
@@ -126,7 +126,8 @@ class Pretraining:
 
         self.data, self.modality, self.augmentation, self.device = data, modality, augmentation, device
         self.train_rows, self.val_rows = held_out(len(data.target), seed)
-        self.inputs = gathered(data.inputs, self.train_rows, device, channels_last)
+        self.normaliser = statistics(data.inputs, self.train_rows)
+        self.inputs = gathered(data.inputs, self.normaliser, device, channels_last)
         self.target = torch.from_numpy(data.target).to(device)
         weights = generator("weights")
         encoder = encoders.build(network, modality, weights)
@@ -215,9 +216,17 @@ class Pretraining:
 
 
 def encoder_file(
-    network: str, modality: str, labels: list[str], trained: list[int], state: dict[str, Tensor]
+    network: str,
+    modality: str,
+    labels: list[str],
+    trained: list[int],
+    normaliser: tuple[np.ndarray, np.ndarray],
+    state: dict[str, Tensor],
 ) -> dict[str, Any]:
-    """What `pretrain` writes, from a `Classifier`'s state dict and the positions of labels it was trained on."""
+    """What `pretrain` writes, from a `Classifier`'s state dict and the positions of labels it was trained on.
+
+    With sounds go the mean and deviation of those it was trained on: the teacher hears every sound by them.
+    """
     # a copy with the plain order of memory: equal weights, equal bytes
     state = {n: v.detach().cpu().clone(memory_format=torch.contiguous_format) for n, v in state.items()}
     encoder, classifier = "encoder.", "classifier."
@@ -228,4 +237,10 @@ def encoder_file(
         "classifier": {n.removeprefix(classifier): v for n, v in state.items() if n.startswith(classifier)},
         "labels": labels,
         "trained": trained,
+        **(sound_scale(*normaliser) if modality == "sound" else {}),
     }
+
+
+def sound_scale(mean: np.ndarray, deviation: np.ndarray) -> dict[str, Tensor]:
+    """What a sound network's file says of its input: mean and deviation (band,) of the sounds it was trained on."""
+    return {"sound_mean": torch.from_numpy(mean), "sound_std": torch.from_numpy(deviation)}

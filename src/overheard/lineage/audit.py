@@ -22,7 +22,7 @@ from overheard.scheduling import reruns
 from overheard.scheduling.dry_run import dry_run
 from overheard.study import config
 from overheard.study.experiments import load, project_root
-from overheard.study.layout import record_of, record_path, written
+from overheard.study.layout import record_of, record_path
 
 _GIVEN = {("media", "folder"), ("pretrain", "given"), ("tables", "published")}
 """Stage and flag of a user's own data; `features` reads the folder that `media` made its manifest of."""
@@ -223,7 +223,7 @@ def _leaks(folder: Path, records: Mapping[str, Record], faulty: Collection[str])
         more = f" and {len(damaged) - 1} more" if len(damaged) > 1 else ""
         yield f"no leak report: {damaged[0]}{more} is not what it should be"
         return
-    (where,) = written(folder.name, "split", {})["splits"]
+    where = f"results/{folder.name}/media"
     try:
         report = leak_report(folder, allowed_by_protocol(folder.name), records)
     except (OverheardError, OSError) as error:  # of content whose hash is right and that is nonsense

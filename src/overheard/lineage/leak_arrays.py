@@ -4,7 +4,7 @@ The ways themselves are in `overheard.media.leaks`, the fingerprints in `overhea
 """
 
 import operator
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,8 @@ _SOUNDS = ("paper", "tagger_mn04")  # front ends in which sounds can be compared
 _TAGGER = "tagger_mn04"
 _Prints = tuple[Sequence[str], Any]
 """Ids of clips, and their fingerprints."""
+Ask = Callable[[Study], list[Line]]
+"""The lines of a fold, from what is computed once for all folds."""
 _ALIKE: dict[str, tuple[str, Callable[[Any, Any], fingerprints.Pairs], str]] = {
     "picture": ("scenes", fingerprints.alike_pictures, "{} bits"),
     "sound": ("sounds", fingerprints.alike_sounds, "{:.2f}"),
@@ -57,64 +59,62 @@ _FORMS = {
 """Kind of numbers, and the least that a clip has on each axis, on the last a multiple of it."""
 
 
-def picture_lines(study: Study) -> list[Line]:
+def picture_lines(folder: Path) -> Ask:
     """Held-out clips whose picture is like another's."""
     remark = f"at most {fingerprints.PICTURE_BITS} of 256 bits of pHash differ, in any of eight turns"
-    return _likeness_lines(study, "picture", _IMAGES, fingerprints.picture_hashes, fingerprints.blank, remark)
+    return _likeness_lines(folder, "picture", _IMAGES, fingerprints.picture_hashes, fingerprints.blank, remark)
 
 
-def sound_lines(study: Study) -> list[Line]:
+def sound_lines(folder: Path) -> Ask:
     """Held-out clips whose sound is like another's."""
-    front_end = next((name for name in _SOUNDS if (study.folder / f"features/{name}.npy").is_file()), None)
+    front_end = next((name for name in _SOUNDS if (folder / f"features/{name}.npy").is_file()), None)
     if front_end is None:
         why = f"{' or '.join(f'features/{name}.npy' for name in _SOUNDS)}: neither is there"
-        return [line for way in ("sound", "pretrain_sound") for line in leak_lines.not_examined(way, why)]
+        return lambda _: [line for way in ("sound", "pretrain_sound") for line in leak_lines.not_examined(way, why)]
     decibel = fingerprints.tagger_decibel if front_end == _TAGGER else np.asarray
     remark = f"likeness at least {fingerprints.SOUND_LIKENESS} over at least {fingerprints.SHARED_S:g} s"
     prints, silent = lambda values: fingerprints.sound_prints(values, decibel), operator.attrgetter("silent")
-    return _likeness_lines(study, "sound", front_end, prints, silent, remark)
+    return _likeness_lines(folder, "sound", front_end, prints, silent, remark)
 
 
 def _likeness_lines(
-    study: Study,
+    folder: Path,
     word: str,
     front_end: str,
     prints: Callable[[np.ndarray], Any],
     empty: Callable[[Any], np.ndarray],
     remark: str,
-) -> list[Line]:
+) -> Ask:
     """Held-out clips that are like a clip of the study that they must not meet, or like one of a pre-training set.
 
     Args:
-        study: whose clips.
+        folder: of the study.
         word: picture or sound: the way by which its clips meet; `pretrain_` and the word is that of the other set.
         front_end: the arrays' name.
         prints: fingerprints of an array of clips.
         empty: of fingerprints: which say nothing.
         remark: what counts as alike.
     """
-    features, form, there, part = study.folder / "features", f"{word}s", f"pretrain_{word}", _ALIKE[word][0]
+    features, form, there, part = folder / "features", f"{word}s", f"pretrain_{word}", _ALIKE[word][0]
     own = _clips(features, front_end, form)
     if own is None:
-        return absent(study, features / f"{front_end}.npy", word, there)
+        return lambda _: absent(folder, features / f"{front_end}.npy", word, there)
     ids, here = own[0], prints(own[1])
     examined = [clip for clip, nothing in zip(ids, empty(here), strict=True) if not nothing]
-
-    def of(words: Collection[str]) -> _Prints:
-        rows = study.rows_of(ids, words)
-        return [ids[row] for row in rows], here[rows]
-
-    def lines(way: str, remark: str, outside: _Prints | None = None) -> list[Line]:
-        sides = {held: (of((held,)), outside or of(met)) for held, met in leak_lines.UNSEEN_BY.items()}
-        pairs = {held: _pairs(word, *both) for held, both in sides.items() if both[0][0] and both[1][0]}
-        return leaks.alike_lines(way, examined, pairs, study.split, study.column("class"), remark)
-
-    found = lines(word, remark)
+    own_pairs = _pairs(word, (ids, here), (ids, here))
     other = _clips(features / part, front_end, form)
-    if other is None:
-        return found + leak_lines.not_examined(there, unknown_set(form))
-    theirs = [f"{part}/{name}" for name in other[0]], prints(other[1])
-    return found + lines(there, f"{remark}; {len(other[0])} {form}", theirs)
+    theirs = other and ([f"{part}/{name}" for name in other[0]], prints(other[1]))
+    their_pairs = _pairs(word, (ids, here), theirs) if theirs else []
+
+    def lines(study: Study) -> list[Line]:
+        split, scene = study.split, study.column("class")
+        found = leaks.alike_lines(word, examined, own_pairs, split, scene, remark)
+        if theirs is None:
+            return found + leak_lines.not_examined(there, unknown_set(form))
+        said = f"{remark}; {len(theirs[0])} {form}"
+        return found + leaks.alike_lines(there, examined, their_pairs, split, scene, said)
+
+    return lines
 
 
 def _pairs(word: str, ours: _Prints, theirs: _Prints) -> list[tuple[str, str, str]]:
@@ -133,9 +133,9 @@ def teacher_lines(study: Study) -> list[Line]:
     if heard is not None and not np.isfinite(heard[1]).all():
         raise MediaError(f"{teacher}/logits.npy: not finite; delete it and run again")
     for way, maker in {"prior": relevance.scene_event_prior, "relevance": relevance.scene_event_relevance}.items():
-        stored = teacher / f"{way}.csv"
+        stored = study.made(way)
         if not stored.is_file() or heard is None:
-            lines += absent(study, teacher / "logits.npy" if stored.is_file() else stored, way)
+            lines += absent(study.folder, teacher / "logits.npy" if stored.is_file() else stored, way)
             continue
 
         def again(clips: list[str], maker: Callable[..., np.ndarray] = maker) -> dict[str, np.ndarray] | None:
@@ -153,13 +153,13 @@ def teacher_lines(study: Study) -> list[Line]:
 def normaliser_lines(study: Study) -> list[Line]:
     """What the normaliser was made from, by making it again."""
     features = study.folder / "features"
-    stored = features / "normaliser.npz"
+    stored = study.made("normaliser")
     ways = {
         "normaliser_picture": ("image", "pictures", (_IMAGES,)),
         "normaliser_sound": ("sound", "bands", _SOUNDS),
     }
     if not stored.is_file():
-        return absent(study, stored, *ways)
+        return absent(study.folder, stored, *ways)
     arrays, lines = artifacts.read_arrays(stored), []
     if wrong := [name for name, array in arrays.items() if array.dtype.kind != "f"]:
         raise MediaError(f"{stored}: {wrong[0]} holds no numbers; delete it and run again")
@@ -168,7 +168,7 @@ def normaliser_lines(study: Study) -> list[Line]:
         named = [f"{name}{end}" for name in names for end in (".pooled", "")]
         recipes = [_moments_again(features, name, kind, form) for name in named if (features / f"{name}.npy").is_file()]
         if not recipes:
-            lines += absent(study, features / f"{names[0]}.npy", way)
+            lines += absent(study.folder, features / f"{names[0]}.npy", way)
             continue
         lines += leaks.product_lines(way, values, recipes, study.split, study.column("location"), study.column("class"))
     return lines

@@ -1,9 +1,10 @@
-"""Touches files: loads from a results folder, or from a published index, what the leak report needs, and asks each way.
+"""Touches files: loads from a results folder what the leak report needs, and asks each way of each fold.
 
 The ways themselves are in `overheard.media.leaks`, the fingerprints in `overheard.media.fingerprints`.
 """
 
-from collections.abc import Callable, Collection, Hashable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -11,17 +12,17 @@ from overheard.io import artifacts
 from overheard.jobs import hashing
 from overheard.jobs.records import Record, located, read_record, record_paths, recorded
 from overheard.lineage.leak_arrays import normaliser_lines, picture_lines, sound_lines, teacher_lines
-from overheard.lineage.leak_study import Study, absent, load_study, read_split, unknown_set
+from overheard.lineage.leak_study import Study, absent, load_studies, unknown_set
 from overheard.media import leak_lines, leaks
 from overheard.media.leak_lines import LeakReport, Line
 from overheard.study import config
 from overheard.study.experiments import project_root
-from overheard.study.layout import PARTS, record_of, results, written
+from overheard.study.layout import PARTS, fold_of, record_of, results, values_of_job, written
 
-_READ: dict[str, tuple[str, ...]] = {"normaliser": ("splits",)} | dict.fromkeys(
-    ("prior", "relevance", "train", "evaluate"), ("index", "splits")
-)
-"""Which of the study's own tables a job that learns or tests has to read, by stage."""
+_LEARNING = ("pretrain", "normaliser", "prior", "relevance", "train", "evaluate")
+"""Stages whose jobs learn or test: each has to read the study's own files."""
+_OF_FOLD = {"splits": "split"} | {flag: flag for flag in ("normaliser", "prior", "relevance")}
+"""What of these files is of one fold: flag and the stage that makes it. All read the splits, some the others too."""
 _SHOWN = 5
 
 
@@ -38,13 +39,16 @@ def leak_report(folder: Path, allowed: Collection[str] = (), records: Mapping[st
         PairingError: they do not name the same clips.
         LineageError: a record is not whole.
     """
-    study = load_study(folder)
     if records is None:
         records = {recorded(path, folder): read_record(path) for path in record_paths(folder)}
-    lines = _other_split_lines(study, records) + _split_lines(study) + _file_lines(study)
-    lines += picture_lines(study) + sound_lines(study)
-    lines += teacher_lines(study) + normaliser_lines(study)
-    return leak_lines.report(folder.as_posix(), lines, allowed)
+    read = (entry["path"] for record in records.values() for entry in record["reads"].get("splits", ()))
+    studies = load_studies(folder, read)
+    asked = [_split_lines, _file_lines, picture_lines(folder), sound_lines(folder), teacher_lines, normaliser_lines]
+    lines = {study.fold: [line for ask in asked for line in ask(study)] for study in studies}
+    # a user's own split is the same in every fold
+    one = all(study.assigned == studies[0].assigned for study in studies)
+    every = _other_split_lines(studies[:1] if one else studies, records) + leak_lines.over_folds(lines, one)
+    return leak_lines.report(folder.as_posix(), every, allowed)
 
 
 def allowed_by_protocol(name: str) -> list[str]:
@@ -55,65 +59,66 @@ def allowed_by_protocol(name: str) -> list[str]:
     return config.load_protocol(project_root(), config.load_experiment(path)).allowed_leaks
 
 
-def index_report(index: Path, split: str, used: Mapping[str, str], allowed: Collection[str] = ()) -> LeakReport:
-    """The same of a published index alone, which says by columns of its own what was used for what.
-
-    Args:
-        index: a table with id, class, location and the columns below; recording, lat, lon where it has them.
-        split: the column with train, val, test.
-        used: by way (prior, relevance, normaliser_picture, normaliser_sound) the column that is 1 for a clip used.
-        allowed: as for `leak_report`.
-    """
-    rows = artifacts.read_table(index, ["id", "class", "location", split, *used.values()])
-    rows = [{"recording": "", "lat": "", "lon": ""} | row for row in rows]
-    study = Study(index.parent, rows, read_split(index, split))
-    lines = _split_lines(study)
-    for way, column in used.items():
-        clips = [row["id"] for row in rows if row[column] == "1"]
-        remark = f"column {column}: {len(clips)} clips"
-        lines += leaks.used_lines(way, clips, study.split, study.column("location"), study.column("class"), remark)
-    for way in leak_lines.WAYS:
-        if way not in {line.way for line in lines} and not way.endswith("_location"):
-            lines += leak_lines.not_examined(way, f"{index.name} says nothing about it")
-    return leak_lines.report(f"{index.as_posix()}, {split}", lines, allowed)
-
-
-def _other_split_lines(study: Study, records: Mapping[str, Record]) -> list[Line]:
-    """Did every job that learns or tests read the study's own index and split?"""
-    asked = [job for job, record in records.items() if record["stage"] in (*_READ, "pretrain")]
+def _other_split_lines(studies: Sequence[Study], records: Mapping[str, Record]) -> list[Line]:
+    """Did every job that learns or tests read the study's own index, and of its fold split and what is made from it?"""
+    asked = [job for job, record in records.items() if record["stage"] in _LEARNING]
     if not asked:
         return leak_lines.not_examined("other_split", "no record of a job that learns is here")
+    folder = studies[0].folder
 
     @cache
     def today(path: str) -> str | None:
-        place = located(path, study.folder)
+        place = located(path, folder)
         return hashing.read(place).sha256 if place.is_file() else None
 
-    wrong = [f"{job} {fault}" for job in asked for fault in _faults(study.folder.name, records[job], today)]
+    wrong = [f"{job} {fault}" for job in asked for fault in _faults(folder.name, job, records, today)]
     more = f"; and {len(wrong) - _SHOWN} more" if len(wrong) > _SHOWN else ""
-    remark, words = "; ".join(wrong[:_SHOWN]) + more or f"{len(asked)} jobs", list(study.split.values())
+    remark, words = "; ".join(wrong[:_SHOWN]) + more or f"{len(asked)} jobs", Counter[str]()
+    for study in studies:
+        words.update(study.split.values())
     found = None if wrong else 0
-    return [Line("other_split", held, found, words.count(held), remark=remark) for held in leak_lines.UNSEEN_BY]
+    return [Line("other_split", held, found, words[held], remark=remark) for held in leak_lines.UNSEEN_BY]
 
 
-def _faults(name: str, record: Record, today: Callable[[str], str | None]) -> Iterator[str]:
+def _faults(name: str, job: str, records: Mapping[str, Record], today: Callable[[str], str | None]) -> Iterator[str]:
     """What a job read in place of the files of the study that it must have read."""
-    part, flags = "", _READ.get(record["stage"])
-    if flags is None:  # pretrain, whose weights may be given
-        part = PARTS["sounds" if record["settings"].get("modality") == "sound" else "scenes"]
-        flags = () if record["reads"].get("given") and not record["reads"].get("index") else ("index",)
-    paths = {**written(name, "media", {"part": part}), **written(name, "split", {})}
-    for flag in flags:
-        (path,) = paths[flag]
-        entries, short = record["reads"].get(flag, []), path.removeprefix(f"{results(name)}/")
-        if len(entries) != 1:
-            yield f"read {len(entries)} files as {flag}, not {short}"
-        elif entries[0]["path"] != path:
-            yield f"read {entries[0]['path']}, not {short}"
-        elif entries[0].get("record") != record_of(path):
-            yield f"read {short} without the record of the job that made it"
-        elif today(path) not in (None, entries[0]["sha256"]):
-            yield f"read another {short} than lies here now"
+    for flag, paths in _expected(name, job, records).items():
+        entries = records[job]["reads"].get(flag, [])
+        if len(entries) != len(paths):
+            yield f"read {len(entries)} files as {flag}, not {len(paths)}"
+            continue
+        for entry, path in zip(entries, paths, strict=True):
+            short = path.removeprefix(f"{results(name)}/")
+            if entry["path"] != path:
+                yield f"read {entry['path']}, not {short}"
+            elif entry.get("record") != record_of(path):
+                yield f"read {short} without the record of the job that made it"
+            elif today(path) not in (None, entry["sha256"]):
+                yield f"read another {short} than lies here now"
+
+
+def _expected(name: str, job: str, records: Mapping[str, Record]) -> dict[str, list[str]]:
+    """The files of the study that a job must have read, by flag."""
+    stage, reads = records[job]["stage"], records[job]["reads"]
+    if stage == "pretrain":  # whose weights may be given
+        part = PARTS["sounds" if records[job]["settings"].get("modality") == "sound" else "scenes"]
+        given = reads.get("given") and not reads.get("index")
+        return {} if given else {"index": written(name, "media", {"part": part})["index"]}
+    folds, flags = _folds(job, records), [flag for flag in _OF_FOLD if flag == "splits" or flag in reads]
+    found = {flag: [path for fold in folds for path in written(name, _OF_FOLD[flag], fold)[flag]] for flag in flags}
+    return found | ({} if stage == "normaliser" else {"index": written(name, "media", {"part": ""})["index"]})
+
+
+def _folds(job: str, records: Mapping[str, Record]) -> list[dict[str, int]]:
+    """The fold of a job, or of each of its runs; there are as many as the splits that it read were drawn with."""
+    stage, reads = records[job]["stage"], records[job]["reads"]
+    runs = [entry["record"] or "" for entry in reads.get("students", ())] if stage == "evaluate" else [job]
+    named = [values_of_job(run, "train" if stage == "evaluate" else stage) or {} for run in runs]
+    makers = [records.get(entry["record"] or "") for entry in reads.get("splits", ())]
+    drawn = (maker for maker in (*makers, *records.values()) if maker and maker["stage"] == "split")
+    count = next((maker["settings"]["settings"]["folds"] for maker in drawn), 1)
+    folds = [values.get("fold") or fold_of(int(values["seed"]), count) for values in named if values]
+    return [{"fold": int(fold)} for fold in folds]
 
 
 def _split_lines(study: Study) -> list[Line]:
@@ -133,7 +138,7 @@ def _file_lines(study: Study) -> list[Line]:
     split, scene, media = study.split, study.column("class"), study.folder / "media"
     own = _checksums(media / "manifest.csv")
     if own is None:
-        return absent(study, media / "manifest.csv", "file", "pretrain_file")
+        return absent(study.folder, media / "manifest.csv", "file", "pretrain_file")
     keys = {row["id"]: {own[row[kind]] for kind in ("image", "sound") if row[kind] in own} for row in study.rows}
     lines = leaks.shared_lines("file", keys, split, scene)
     found = ((part, _checksums(media / part / "manifest.csv")) for part in ("scenes", "sounds"))

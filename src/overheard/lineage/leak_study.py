@@ -1,25 +1,30 @@
-"""Index and split of a folder, by which every way of a leak is asked. Touches files: reads both tables."""
+"""Index and split of each fold of a folder, by which every way of a leak is asked. Touches files: reads the tables."""
 
 import math
-from collections.abc import Collection, Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Hashable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
-
-import numpy as np
 
 from overheard.errors import MediaError, PairingError
 from overheard.io import artifacts
 from overheard.media import leak_lines
 from overheard.media.leak_lines import Line
+from overheard.study.layout import STAGES, values_of
 
 
 @dataclass(frozen=True)
 class Study:
-    """What the ways ask for: the index and the split, by id."""
+    """What the ways ask for, of one fold: the index and the split, by id."""
 
     folder: Path
     rows: list[dict[str, str]]
     assigned: list[tuple[str, str]]  # lines of the split file
+    fold: int = 0
+
+    def made(self, stage: str) -> Path:
+        """The file that a stage makes for the fold."""
+        (pattern,) = STAGES[stage].writes.values()
+        return self.folder / pattern.format(fold=self.fold)
 
     @property
     def split(self) -> dict[str, str]:
@@ -35,45 +40,45 @@ class Study:
         """A column as something that may be shared; empty where the index says nothing."""
         return {clip: {value} if value else set() for clip, value in self.column(name).items()}
 
-    def rows_of(self, ids: Sequence[str], words: Collection[str]) -> np.ndarray:
-        """Rows, of an array with these ids, of clips in some splits."""
-        split = self.split
-        return np.array([row for row, clip in enumerate(ids) if split.get(clip) in words], dtype=np.int64)
-
     def places(self) -> dict[str, tuple[float, float] | None]:
         """Latitude and longitude by id."""
         return {row["id"]: _coordinate(row) for row in self.rows}
 
 
-def load_study(folder: Path) -> Study:
-    """Index and split of `results/NAME` or `reference/NAME`.
+def load_studies(folder: Path, read: Iterable[str]) -> list[Study]:
+    """Index and split of every fold of `results/NAME` or `reference/NAME`.
+
+    Args:
+        folder: of the results.
+        read: recorded paths of files that jobs read: a fold that one read is asked for, also where its split is lost.
 
     Raises:
         MediaError: one is not there, or has no usable content.
         PairingError: they do not name the same clips.
     """
-    index, splits = folder / "media/index.csv", folder / "media/splits.csv"
-    for path in (index, splits):
-        if not path.is_file():
-            raise MediaError(f"{path} is not there; a leak report needs at least index and split: run the experiment")
+    here = [path.relative_to(folder).as_posix() for path in folder.glob("media/*/splits.csv")]
+    named = [values_of(place, "split", "splits") for place in here + [path.split("/", 2)[-1] for path in read]]
+    folds = sorted({int(values["fold"]) for values in named if values}) or [0]
+    index = _there(folder / "media/index.csv")
     rows = artifacts.read_table(index, ["id", "class", "location", "recording", "lat", "lon", "image", "sound"])
-    assigned = read_split(splits, "split")
-    if leftovers := sorted({row["id"] for row in rows} ^ {clip for clip, _ in assigned}):
-        shown = ", ".join(leftovers[:10])
-        raise PairingError(f"{index} and {splits}: {len(leftovers)} clips in one of them alone: {shown}; split again")
-    return Study(folder, rows, assigned)
+    return [_with_split(Study(folder, rows, [], fold), index) for fold in folds]
 
 
-def read_split(path: Path, column: str) -> list[tuple[str, str]]:
-    """Id and split of every line of a table.
+def _there(path: Path) -> Path:
+    if not path.is_file():
+        raise MediaError(f"{path} is not there; a leak report needs at least index and split: run the experiment")
+    return path
 
-    Raises:
-        MediaError: a line has another word than train, val or test.
-    """
-    assigned = [(row["id"], row[column]) for row in artifacts.read_table(path, ["id", column])]
+
+def _with_split(study: Study, index: Path) -> Study:
+    path = _there(study.made("split"))
+    assigned = [(row["id"], row["split"]) for row in artifacts.read_table(path, ["id", "split"])]
     if wrong := [f"{clip} ({word or 'empty'})" for clip, word in assigned if word not in ("train", "val", "test")]:
         raise MediaError(f"{path}: {len(wrong)} clips have no usable split: {', '.join(wrong[:10])}; split again")
-    return assigned
+    if leftovers := sorted({row["id"] for row in study.rows} ^ {clip for clip, _ in assigned}):
+        shown = ", ".join(leftovers[:10])
+        raise PairingError(f"{index} and {path}: {len(leftovers)} clips in one of them alone: {shown}; split again")
+    return replace(study, assigned=assigned)
 
 
 def _coordinate(row: Mapping[str, str]) -> tuple[float, float] | None:
@@ -88,9 +93,9 @@ def _coordinate(row: Mapping[str, str]) -> tuple[float, float] | None:
     return place
 
 
-def absent(study: Study, path: Path, *ways: str) -> list[Line]:
+def absent(folder: Path, path: Path, *ways: str) -> list[Line]:
     """The lines of ways that cannot be examined without a file."""
-    why = f"{path.relative_to(study.folder).as_posix()} is not there"
+    why = f"{path.relative_to(folder).as_posix()} is not there"
     return [line for way in ways for line in leak_lines.not_examined(way, why)]
 
 

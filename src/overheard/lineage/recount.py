@@ -16,7 +16,7 @@ import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
 from overheard.errors import LineageError, MediaError, OverheardError, PairingError
-from overheard.io import artifacts
+from overheard.io import artifacts, clips
 from overheard.jobs.code import closure
 from overheard.jobs.comparison import flat
 from overheard.jobs.records import Record, located
@@ -25,11 +25,13 @@ from overheard.study.config import TableSpec
 from overheard.study.experiments import project_root
 from overheard.study.layout import RUN
 
-_SAID = ("method", "modality", "seed", "best_epoch", "events")
-_NUMBERS = ("table", "row", "column", "metric", "n", "mean", "std", "runs")
+_SAID = ("method", "modality", "seed", "fold", "best_epoch", "events")
+_NUMBERS = ("table", "row", "column", "metric", "n", "mean", "std", "pooled", "runs")
 _PREDICTIONS = {"id": ("U", 1), "label": ("iu", 1), "scene_logits": ("f", 2), "classes": ("U", 1)}
 """Kind of content and number of axes of each array."""
 _CLOSE = 1e-9
+_Tested = tuple[int | None, Mapping[str, str]]
+"""A fold, and the class of each of its test clips, by id."""
 
 
 @dataclass
@@ -71,7 +73,7 @@ def scores_again(predictions: Mapping[str, np.ndarray], said: Mapping[str, Any])
 
     Args:
         predictions: id, label, scene_logits (clips, classes), classes.
-        said: method, modality, seed, best_epoch and events, as the stored file has them.
+        said: method, modality, seed, fold, best_epoch and events, as the stored file has them.
     """
     classes = [str(name) for name in predictions["classes"]]
     counts = metrics.confusion(predictions["label"], predictions["scene_logits"].argmax(axis=1), len(classes))
@@ -97,24 +99,25 @@ class _Counting:
 
     def scores(self, job: str, record: Record) -> None:
         """The scores of every run of a row."""
-        read = [_first(record, "reads", flag) for flag in ("index", "splits")]
-        expected = None if self.faulty.intersection(read) else self.tested(*read)
-        sides = (("writes", "predictions"), ("writes", "scores"), ("reads", "students"))
+        index = _first(record, "reads", "index")
+        sides = (("writes", "predictions"), ("writes", "scores"), ("reads", "students"), ("reads", "splits"))
         runs = [record[side].get(flag, []) for side, flag in sides]
         if len(set(map(len, runs))) != 1:
-            raise LineageError("its record has not as many predictions, scores and students")
-        for predicted, scored, student in zip(*runs, strict=True):
+            raise LineageError("its record has not as many predictions, scores, students and splits")
+        for predicted, scored, student, splits in zip(*runs, strict=True):
+            read = index, splits["path"]
+            expected = None if self.faulty.intersection(read) else self.tested(*read)
             self.attempt(scored["path"], self._run, predicted["path"], scored["path"], student, expected)
 
-    def _run(self, predicted: str, scored: str, student: Mapping[str, Any], expected: Mapping[str, str] | None) -> None:
+    def _run(self, predicted: str, scored: str, student: Mapping[str, Any], expected: "_Tested | None") -> None:
         if bad := [path for path in (predicted, scored) if path in self.faulty]:
             raise LineageError(f"{bad[0]} is not what it should be")
         arrays = _predictions(located(predicted, self.folder))
         stored = _scores(located(scored, self.folder))
-        again = scores_again(arrays, stored)
+        again = scores_again(arrays, stored | ({"fold": expected[0]} if expected else {}))
         artifacts.write_json(self._again(scored), again)
         self.found.differences += [(scored, *pair) for pair in _differing(stored, again)]
-        self.found.differences += [(predicted, *pair) for pair in _wrong_clips(arrays, expected)]
+        self.found.differences += [(predicted, *pair) for pair in _wrong_clips(arrays, expected and expected[1])]
         if trained := self.records.get(student["record"] or ""):
             # a forged record may have no such setting
             named = [RUN.format_map(dict.fromkeys(_SAID) | one) for one in (stored, trained["settings"])]
@@ -170,17 +173,16 @@ class _Counting:
             raise LineageError(f"{missing[0].relative_to(self.into)} could not be computed again")
         return places
 
-    def _test_clips(self, index: str, splits: str) -> dict[str, str] | None:
-        """The class of every test clip by id; None where index and split are not at hand."""
+    def _test_clips(self, index: str, splits: str) -> "_Tested | None":
+        """The fold of a split, and the class of its test clips; None where index and split are not at hand."""
         places = [located(path, self.folder) for path in (index, splits)]
         if not all(place.is_file() for place in places):
             return None
-        class_of = {row["id"]: row["class"] for row in artifacts.read_table(places[0], ["id", "class"])}
-        lines = artifacts.read_table(places[1], ["id", "split"])
-        tested = sorted(row["id"] for row in lines if row["split"] == "test")
+        class_of, split = clips.scenes_and_splits(*places)
+        tested = sorted(clip for clip, word in split.items() if word == "test")
         if unknown := [clip for clip in tested if clip not in class_of]:
             raise PairingError(f"{places[1]}: test clip {unknown[0]} is not in {places[0]}")
-        return {clip: class_of[clip] for clip in tested}
+        return clips.fold_of_split(places[1]), {clip: class_of[clip] for clip in tested}
 
     def _compare(self, record: Record, writes: Mapping[str, Path]) -> None:
         """Compare bytes, or, where other code made the file, the numbers of its cells."""

@@ -4,6 +4,7 @@ Every way gives a line for each held-out split, also where it could not be exami
 clips, docs/leaks.md explains the lines.
 """
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -116,6 +117,49 @@ def report(title: str, lines: Iterable[Line], allowed: Collection[str] = ()) -> 
     order = {way: place for place, way in enumerate(WAYS)}
     lines = sorted(lines, key=lambda line: (order[line.way], line.clips_of != "test"))
     return LeakReport(title, tuple(lines), frozenset(allowed))
+
+
+def over_folds(by_fold: Mapping[int, Sequence[Line]], one: bool = False) -> list[Line]:
+    """The lines of all folds together, one for each way and held-out split; what could not be examined apart.
+
+    A location that one fold tests and another trains on is no leak: each line is of one fold, found and examined clips
+    are added up, and a clip found is named with its fold.
+
+    Args:
+        by_fold: lines of each fold.
+        one: the split is the same in every fold, so that what is found in several is the same.
+    """
+    groups: dict[tuple[str, str, bool], list[tuple[int, Line]]] = defaultdict(list)
+    for fold, lines in by_fold.items():
+        for line in lines:
+            group = groups[line.way, line.clips_of, line.examined]
+            if not (one and line in [known for _, known in group]):
+                group.append((fold, line))
+    return [
+        group[0][1] if len(group) == 1 and (one or len(by_fold) == 1) else _together(group) for group in groups.values()
+    ]
+
+
+def _together(group: Sequence[tuple[int, Line]]) -> Line:
+    """One way's lines, each of another fold, as one."""
+    lines = [line for _, line in group]
+    remarks: dict[str, list[str]] = defaultdict(list)
+    for fold, line in group:
+        remarks[line.remark].append(str(fold))
+    by_class: dict[str, tuple[int, int]] = {}
+    for name in sorted({name for line in lines for name in line.by_class}):
+        counts = [line.by_class.get(name, (0, 0)) for line in lines]
+        by_class[name] = sum(found for found, _ in counts), sum(of for _, of in counts)
+    numbers = [line.found for line in lines if line.found is not None]
+    return Line(
+        lines[0].way,
+        lines[0].clips_of,
+        sum(numbers) if len(numbers) == len(lines) else None,
+        sum(line.of or 0 for line in lines) if lines[0].examined else None,
+        tuple(f"fold {fold}: {clip}" for fold, line in group for clip in line.clips),
+        by_class,
+        "; ".join(text if len(remarks) == 1 else f"fold {', '.join(folds)}: {text}" for text, folds in remarks.items()),
+    )
 
 
 def _row(line: Line, allowed: bool, shown: int) -> dict[str, str]:

@@ -231,7 +231,7 @@ def _equal(stored: Mapping[str, np.ndarray], made: Mapping[str, np.ndarray]) -> 
 def alike_lines(
     way: str,
     examined: Collection[str],
-    pairs: Mapping[str, Sequence[tuple[str, str, str]]],
+    pairs: Sequence[tuple[str, str, str]],
     split: Mapping[str, str],
     scene: Mapping[str, str],
     remark: str = "",
@@ -241,17 +241,19 @@ def alike_lines(
     Args:
         way: picture, sound, pretrain_picture or pretrain_sound.
         examined: ids of the clips that could be compared.
-        pairs: by held-out split: its clip, the other, how alike they are in words.
+        pairs: a clip, another or something outside the study, how alike they are in words; both orders of two clips.
         split: by id.
         scene: class by id.
         remark: what was compared, and by which threshold.
     """
     lines = []
-    for held in UNSEEN_BY:
+    for held, met in UNSEEN_BY.items():
         all_of = _held(split, held)
         clips = sorted(set(all_of) & set(examined))
         meets: dict[str, str] = {}
-        for clip, other, how in pairs.get(held, ()):
+        for clip, other, how in pairs:
+            if split.get(clip) != held or (other in split and split[other] not in met):
+                continue
             meets[clip] = f"{meets[clip]} and {other} ({how})" if clip in meets else f"{clip} ~ {other} ({how})"
         lines.append(_line(way, held, clips, meets, scene, _remark(remark, all_of, clips, "nothing to compare")))
     return lines

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from overheard.errors import ConfigError, PairingError
-from overheard.scores.over_seeds import Row, Run, Spread, by_row, mean_and_std, missing_runs, percent, run_name
+from overheard.scores.over_seeds import Row, Run, Spread, by_row, mean_and_std, missing_runs, percent, pooled, run_name
 from overheard.scores.published import Printed
 
 COLUMNS = (
@@ -15,6 +15,7 @@ COLUMNS = (
     "n",
     "mean",
     "std",
+    "pooled",
     "comparable",
     "source",
     "protocol",
@@ -98,7 +99,7 @@ def table_cells(
     ask: Ask,
     printed: Mapping[tuple[str, str, str], Printed],
 ) -> list[Cell]:
-    """The cells of one table, in the study's order; means and stds in percent, rounded to 4 decimals.
+    """The cells of one table, in the study's order; means, stds and pooled scores in percent, rounded to 4 decimals.
 
     Args:
         table: the table's word, e.g. `table2`.
@@ -127,6 +128,7 @@ def _cell(table: str, row: Row, metric: str, runs: Mapping[int, Run], ask: Ask, 
         "n": spread.n,
         "mean": _rounded(spread.mean),
         "std": _rounded(spread.std),
+        "pooled": _rounded(pooled(runs.values(), metric)),
         "comparable": comparable(ask.source, spread.n, len(ask.seeds), printed),
         "source": ask.source,
         "protocol": ask.protocol,
@@ -190,7 +192,7 @@ def _text(value: Any) -> str:
 
 
 def nested_metrics(lines: Sequence[Mapping[str, str]]) -> dict[str, Any]:
-    """table -> row -> column -> metric -> mean, std (percent) of the cells that have a number.
+    """table -> row -> column -> metric -> mean, std, pooled (percent) of the cells that have a number.
 
     Args:
         lines: lines of cells.csv, as text.
@@ -205,7 +207,7 @@ def nested_metrics(lines: Sequence[Mapping[str, str]]) -> dict[str, Any]:
         if place in seen:
             raise PairingError(f"cell {', '.join(place)} is given twice; give each table's cells once")
         seen.add(place)
-        numbers = {name: float(line[name]) for name in ("mean", "std") if line[name]}
+        numbers = {name: float(line[name]) for name in ("mean", "std", "pooled") if line[name]}
         if numbers:
             columns = nested.setdefault(place[0], {}).setdefault(place[1], {})
             columns.setdefault(place[2], {})[place[3]] = numbers

@@ -1,6 +1,7 @@
 """Scores over seeds: mean and sample standard deviation, refused where a run is missing or given twice.
 
-A run is what a student's `scores.json` holds: method, modality, seed, n (test clips) and scores as fractions.
+A run is what a student's `scores.json` holds: method, modality, seed, fold, n (test clips), the confusion and scores as
+fractions. Its fold is None where the split is the user's own.
 """
 
 import math
@@ -10,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from overheard.errors import PairingError
+from overheard.scores import metrics
 
 Run = Mapping[str, Any]
 Row = tuple[str, str]
@@ -53,15 +55,58 @@ def mean_and_std(values: Mapping[int, float], seeds: Sequence[int], partial: boo
     return Spread(n, mean, float(ordered.std(ddof=1)) if n > 1 else None)
 
 
+def error_of_fold_mean(values: Sequence[float], n_test: float, n_train: float) -> float:
+    """Standard error of a mean over J folds, whose training data are mostly the same.
+
+    The J values are not independent, so that their variance s² / J is too small for their mean. Nadeau and Bengio
+    (2003, Inference for the generalization error, Machine Learning 52) correct it to (1/J + n_test/n_train) · s².
+
+    Args:
+        values: one number a fold, J of them, at least two.
+        n_test: test clips (or locations) of a fold.
+        n_train: training clips (or locations) of a fold.
+
+    Raises:
+        ValueError: fewer than two values, or no training or test clips.
+    """
+    if len(values) < 2 or n_test <= 0 or n_train <= 0:
+        raise ValueError(f"expected two folds or more with clips to train and test on, got {len(values)} values")
+    variance = float(np.var(np.asarray(values, dtype=np.float64), ddof=1))
+    return math.sqrt((1 / len(values) + n_test / n_train) * variance)
+
+
+def pooled(runs: Iterable[Run], metric: str) -> float | None:
+    """A score in percent of all runs' test clips together: of the sum of their confusions; None without a run.
+
+    Over all folds each clip is counted once for every seed that tests it.
+
+    Raises:
+        PairingError: the runs have not the same classes.
+    """
+    counts: dict[tuple[str, ...], np.ndarray] = {}
+    for run in runs:
+        classes, own = tuple(run["classes"]), np.array(run["confusion"], dtype=np.int64)
+        counts[classes] = counts[classes] + own if classes in counts else own
+    if len(counts) > 1:
+        raise PairingError("runs of one row have other classes than each other; run evaluate again for all rows")
+    return next((100.0 * metrics.scores(summed)[metric] for summed in counts.values()), None)
+
+
+def clips_tested(runs: Iterable[Run]) -> dict[int | None, int]:
+    """How many clips the runs were tested on, by fold."""
+    return {run["fold"]: run["n"] for run in runs}
+
+
 def checked_run(content: Any, where: str) -> Run:
     """A run as read from its file, or a refusal.
 
     Raises:
         PairingError: the file does not say which run it is and how many clips it was tested on.
     """
-    kinds = {"method": str, "modality": str, "seed": int, "n": int}
-    if not isinstance(content, dict) or any(not isinstance(content.get(key), kind) for key, kind in kinds.items()):
-        raise PairingError(f"{where}: no scores of a run (method, modality, seed, n); delete it and run evaluate again")
+    kinds: dict[str, Any] = {"method": str, "modality": str, "seed": int, "fold": int | None, "n": int}
+    kinds |= {"classes": list, "confusion": list}
+    if not isinstance(content, dict) or any(not isinstance(content.get(key, ...), kinds[key]) for key in kinds):
+        raise PairingError(f"{where}: no scores of a run ({', '.join(kinds)}); delete it and run evaluate again")
     return content
 
 
@@ -76,7 +121,7 @@ def by_row(runs: Iterable[Run], rows: Sequence[Row], seeds: Sequence[int], table
 
     Raises:
         PairingError: a run is given twice, belongs to no row, has a seed that was not asked for, or was tested on
-            another number of clips than the others.
+            another fold than the others of its seed, or on another number of clips than the others of its fold.
     """
     found: dict[Row, dict[int, Run]] = {row: {} for row in rows}
     for run in runs:
@@ -94,14 +139,18 @@ def by_row(runs: Iterable[Run], rows: Sequence[Row], seeds: Sequence[int], table
 
 
 def _check_test_clips(found: Mapping[Row, Mapping[int, Run]], table: str) -> None:
-    """All runs of a table must have been tested on equally many clips: the split is one and the same."""
-    first: dict[int, str] = {}
+    """Rows are compared seed by seed: a seed is of one fold, and a fold has one number of test clips."""
+    seeds: dict[Any, dict[Any, str]] = {}
+    folds: dict[Any, dict[Any, str]] = {}
     for row, runs in found.items():
         for seed, run in runs.items():
-            first.setdefault(run["n"], run_name(*row, seed))
-    if len(first) > 1:
-        shown = ", ".join(f"{name} on {n}" for n, name in sorted(first.items()))
-        raise PairingError(f"{table}: tested on different numbers of clips ({shown}); run evaluate again for all rows")
+            seeds.setdefault(seed, {}).setdefault(run["fold"], run_name(*row, seed))
+            folds.setdefault(run["fold"], {}).setdefault(run["n"], run_name(*row, seed))
+    for told, groups in (("different folds", seeds), ("different numbers of clips", folds)):
+        for first in groups.values():
+            if len(first) > 1:
+                shown = ", ".join(f"{name} on {value}" for value, name in first.items())
+                raise PairingError(f"{table}: tested on {told} ({shown}); run evaluate again for all rows")
 
 
 def missing_runs(

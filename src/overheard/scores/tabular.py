@@ -68,21 +68,34 @@ def printed(cell: Cell) -> str:
     return f"{text} ({', '.join(doubts)})" if doubts else text
 
 
-def conditions(ask: Ask, test_clips: int | None, remarks: Sequence[str]) -> list[str]:
-    """The sentences that every table and figure of scores must carry: experiment, source, protocol, n, ±, remarks."""
+def conditions(ask: Ask, tested: Mapping[int | None, int], remarks: Sequence[str]) -> list[str]:
+    """The sentences that every table and figure of scores must carry: experiment, source, protocol, n, ±, remarks.
+
+    Args:
+        ask: experiment, source, protocol, seeds.
+        tested: how many clips the runs were tested on, by fold; fold None where the split is the data's own.
+        remarks: lines that must stand in every caption.
+    """
     seeds = ", ".join(str(seed) for seed in ask.seeds)
-    clips = "" if test_clips is None else f" on {test_clips} test clips"
-    sentences = [
-        f"Experiment {ask.experiment}; source: {SOURCES[ask.source]}; protocol {ask.protocol}.",
-    ]
+    sentences = [f"Experiment {ask.experiment}; source: {SOURCES[ask.source]}; protocol {ask.protocol}."]
     if len(ask.seeds) == 1:
-        sentences.append(f"Percent{clips}; n = 1 seed ({seeds}), so there is no standard deviation; one split.")
+        sentences.append(f"Percent{_clips(tested)}; n = 1 seed ({seeds}), so there is no standard deviation.")
     else:
+        fold = "fold, " if len(tested) > 1 else ""
         sentences.append(
-            f"Percent{clips}; n = {len(ask.seeds)} seeds ({seeds}); ± = sample standard deviation over n seeds "
-            "(ddof = 1); the split is one and the same."
+            f"Percent{_clips(tested)}; n = {len(ask.seeds)} seeds ({seeds}); ± = sample standard deviation over n "
+            f"seeds (ddof = 1): {fold}scene head, order of clips, augmentation; for a random start the encoders too."
         )
     return sentences + [sentence(remark) for remark in remarks]
+
+
+def _clips(tested: Mapping[int | None, int]) -> str:
+    """On which test clips; nothing where there is no run."""
+    if not tested:
+        return ""
+    one = "the data's own split" if None in tested else "one split"
+    which = f"of {one}" if len(tested) == 1 else f"in {len(tested)} folds, each clip in one"
+    return f" on {sum(tested.values())} test clips {which}"
 
 
 def sentence(text: str) -> str:
@@ -97,7 +110,7 @@ def lay_out(
     labels: Mapping[str, str],
     cells: Sequence[Cell],
     ask: Ask,
-    test_clips: int | None,
+    tested: Mapping[int | None, int],
     remarks: Sequence[str],
 ) -> Table:
     """A table's text from its cells.
@@ -108,7 +121,7 @@ def lay_out(
         labels: what each method is called; a method without a label is called by its id.
         cells: its cells, in the order of its lines.
         ask: experiment, source, protocol, seeds.
-        test_clips: how many clips the runs were tested on; None if there is no run.
+        tested: how many clips the runs were tested on, by fold.
         remarks: lines that must stand in every caption.
     """
     beside = ask.source == PUBLISHED_RECORD
@@ -122,7 +135,7 @@ def lay_out(
             text for cell in row_cells for text in ((measured(cell), printed(cell)) if beside else (measured(cell),))
         ]
         lines.append([MODALITIES.get(modality, modality), labels.get(method, method), *texts])
-    caption = _study_caption(spec) + conditions(ask, test_clips, remarks)
+    caption = _study_caption(spec) + conditions(ask, tested, remarks)
     return Table(word, ask.experiment, spec["title"], caption, header, lines, _notes(spec, labels, cells, ask))
 
 

@@ -70,6 +70,7 @@ _MEANINGS = {
     "sound_duration_s": "duration of the clip (s)",
     "events": "AudioSet event indices, separated by spaces",
     "split": "train, val or test",
+    "fold": "the fold; each location is tested in one; empty where the split is the user's own",
     "bands": "which bands of the picture are red, green, blue",
 }
 
@@ -96,8 +97,9 @@ def describe(folder: Path, target: Path) -> None:
         record_sets += rows
     for record in (record for record in found.values() if record["stage"] == "split"):
         entry = record["writes"]["splits"][0]
-        distribution.append(_object("splits.csv", entry, "which split each clip belongs to", place))
-        record_sets.append(_rows("splits", place.columns(entry)))
+        name = f"splits-{Path(entry['path']).parent.name}"
+        distribution.append(_object(f"{name}.csv", entry, "which split each clip belongs to, in one fold", place))
+        record_sets.append(_rows(name, place.columns(entry)))
     content = {"@context": CONTEXT, **_about(folder, found), "distribution": distribution, "recordSet": record_sets}
     whole.write_text(target, json.dumps(content, indent=1) + "\n")
 

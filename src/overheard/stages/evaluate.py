@@ -1,4 +1,4 @@
-"""Evaluate the students of one row, a seed each, on the test split (paper, section 5.1)."""
+"""Evaluate the students of one row, a seed each, on the test clips of their folds (paper, section 5.1)."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +18,7 @@ from overheard.learning.models.student import ORDER, Student
 from overheard.scores import metrics
 
 _KEYS = {
-    *("method", "modality", "seed", "classes", "best_epoch", "events", "state"),
+    *("method", "modality", "seed", "fold", "classes", "best_epoch", "events", "state"),
     *("network_image", "network_sound", "frozen_blocks"),
 }
 
@@ -42,8 +42,8 @@ def evaluate(
     sounds: Reads,
     sound_ids: Reads,
     index: Reads,
-    splits: Reads,
-    normaliser: Reads,
+    splits: list[Reads],
+    normaliser: list[Reads],
     settings: Settings,
     predictions: list[Writes],
     events: list[Writes],
@@ -54,33 +54,45 @@ def evaluate(
     Args:
         method: row of the study, e.g. scene+kl_av.
         modality: image, sound or image+sound.
-        students: weights of the students (.pt), in one order with predictions, events and scores.
+        students: weights of the students (.pt), in one order with splits, normaliser, predictions, events and scores.
         images: pictures, as in training.
         image_ids: ids of the pictures.
         sounds: log-mels or stored outputs of frozen blocks, as in training.
         sound_ids: ids of the sounds.
         index: id and class of every clip.
-        splits: id and split; the clips of split test are used.
-        normaliser: mean and standard deviation of the training split.
+        splits: id, split and fold of each student; the clips of split test are used.
+        normaliser: mean and standard deviation of the training split, of each student.
         settings: of evaluation.
         predictions: id, label (index into classes), scene_logits (clips, classes), classes (.npz).
         events: id, event_logits (clips, 527), log-odds, or (clips, 0) where the method predicts no event (.npz).
         scores: weighted and per-class scores as fractions, confusion with true classes as rows (.json).
     """
     settle(settings.device)
-    classes, by_split = clips.labelled(index, splits, ["test"])
-    ids, label = by_split["test"]
+    methods.find(method, modality)
     reads = {"image": (images, image_ids), "sound": (sounds, sound_ids)}
-    inputs: dict[tuple[str, ...], Inputs] = {}
+    done = 0
+    for fold, of_fold in _by_fold(splits, normaliser, students, predictions, events, scores).items():
+        # the test clips of one fold at a time in memory
+        classes, by_split = clips.labelled(index, fold[0], ["test"])
+        ids, label = by_split["test"]
+        inputs = _inputs(methods.MODALITIES[modality], reads, fold[1], ids, settings)
+        said = {"method": method, "modality": modality, "classes": classes, "fold": clips.fold_of_split(fold[0])}
+        for path, *writes in of_fold:
+            stored = _stored(path, said)
+            scene_logits, event_logits = _said(_student(stored, str(path), settings), inputs, len(ids), settings)
+            _write(*writes, stored, ids, label, scene_logits, event_logits)
+            done += 1
+            progress.step(done, len(students), f"seed {stored['seed']}")
 
-    for done, (path, *writes) in enumerate(zip(students, predictions, events, scores, strict=True), start=1):
-        stored = _stored(path, {"classes": classes, "method": method, "modality": modality})
-        trained = methods.MODALITIES[stored["modality"]]
-        if trained not in inputs:
-            inputs[trained] = _inputs(trained, reads, normaliser, ids, settings)
-        scene_logits, event_logits = _said(_student(stored, str(path), settings), inputs[trained], len(ids), settings)
-        _write(*writes, stored, ids, label, scene_logits, event_logits)
-        progress.step(done, len(students), f"seed {stored['seed']}")
+
+def _by_fold(
+    splits: list[Path], normaliser: list[Path], *of_students: list[Path]
+) -> dict[tuple[Path, Path], list[tuple[Path, ...]]]:
+    """The files of each student, by the split and the normaliser of its fold."""
+    found: dict[tuple[Path, Path], list[tuple[Path, ...]]] = {}
+    for fold, *files in zip(zip(splits, normaliser, strict=True), *of_students, strict=True):
+        found.setdefault(fold, []).append(tuple(files))
+    return found
 
 
 def _inputs(
@@ -155,6 +167,6 @@ def _write(
     names = np.array(ids)
     artifacts.write_arrays(predictions, id=names, label=label, scene_logits=scene_logits, classes=np.array(classes))
     artifacts.write_arrays(events, id=names, event_logits=event_logits)
-    said = {name: stored[name] for name in ("method", "modality", "seed", "classes", "best_epoch", "events")}
+    said = {name: stored[name] for name in ("method", "modality", "seed", "fold", "classes", "best_epoch", "events")}
     said |= {"n": len(ids), "confusion": counts.tolist(), "per_class": metrics.class_table(counts, classes)}
     artifacts.write_json(scores, said | metrics.scores(counts))

@@ -10,7 +10,7 @@ from overheard.errors import ConfigError
 from overheard.io import artifacts
 from overheard.io.signature import Reads, Writes
 from overheard.scores.cells import Ask, check_source, rows_left_out, table_cells
-from overheard.scores.over_seeds import Run, checked_run, event_remarks, percent
+from overheard.scores.over_seeds import Run, checked_run, clips_tested, event_remarks, percent
 from overheard.scores.plots import style
 from overheard.scores.plots.class_statistics import figure3
 from overheard.scores.plots.f_score_by_method import Bar, figure6
@@ -81,7 +81,7 @@ def _figure6(settings: Settings, runs: Sequence[Run]) -> Figure:
     spec = settings.spec | {"metrics": ["f_score"]}
     cells = table_cells("figure6", spec, runs, ask, {})
     bars = [_bar(cell, settings.labels, runs) for cell in cells]
-    sentences = conditions(ask, runs[0]["n"] if runs else None, [*settings.remarks, *event_remarks(runs)])
+    sentences = conditions(ask, clips_tested(runs), [*settings.remarks, *event_remarks(runs)])
     sentences += ["Bars: means; whiskers: ± one std; points: the seeds.", *left_out_notes(settings.labels, cells, ask)]
     return figure6(bars, settings.spec["title"], sentences, settings.source)
 

@@ -56,7 +56,7 @@ def pretrain(
         modality: image or sound.
         network: small, resnet101 (image), resnet50 or mn04 (sound).
         checkpoints: folder where an interrupted training finds itself again.
-        weights: the encoder and its classifier, .pt.
+        weights: the encoder and its classifier; with sounds, mean and deviation of those it was trained on (.pt).
         history: a line per epoch with losses in nats and val_accuracy or val_auc as fractions, .csv.
         settings: how to train; not with `given`.
         seed: of first weights, held-out clips, order and augmentation; not with `given`.
@@ -82,7 +82,7 @@ def pretrain(
     run = training.fit(settings.epochs, settings.batch_size, checkpoint.resumed(training), on_validation)
 
     trained = training.trained_labels()
-    content = pretraining.encoder_file(network, modality, data.labels, trained, run.best_state)
+    content = pretraining.encoder_file(network, modality, data.labels, trained, training.normaliser, run.best_state)
     artifacts.write_weights(weights, content)
     columns = [name for name in run.history[0] if not name.startswith("loss_")]  # there is one term
     artifacts.write_table(history, columns, ({name: line[name] for name in columns} for line in run.history))
@@ -177,4 +177,6 @@ def _adopted(given: Path, network: str, modality: str) -> dict[str, Any]:
         "classifier": classifier,
         "labels": list(artifacts.event_names()),
         "trained": list(range(mn04.EVENTS)),
+        # its front end scales itself
+        **pretraining.sound_scale(np.zeros(mn04.BANDS, np.float32), np.ones(mn04.BANDS, np.float32)),
     }

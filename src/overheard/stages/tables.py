@@ -7,7 +7,7 @@ from overheard.io import artifacts, progress
 from overheard.io.signature import Reads, Writes
 from overheard.scores import tabular
 from overheard.scores.cells import COLUMNS, Ask, csv_line, rows_left_out, table_cells
-from overheard.scores.over_seeds import checked_run, event_remarks
+from overheard.scores.over_seeds import checked_run, clips_tested, event_remarks
 from overheard.scores.published import COLUMNS as PUBLISHED_COLUMNS
 from overheard.scores.published import printed_values
 
@@ -57,9 +57,8 @@ def tables(
     ask = Ask(settings.experiment, settings.source, settings.protocol, settings.seeds, settings.partial, left_out)
     printed = printed_values(lines, spec["published"], str(published))
     numbers = table_cells(table, spec, runs, ask, printed)
-    test_clips = runs[0]["n"] if runs else None
     remarks = [*settings.remarks, *event_remarks(runs)]
-    text = tabular.lay_out(table, spec, settings.labels, numbers, ask, test_clips, remarks)
+    text = tabular.lay_out(table, spec, settings.labels, numbers, ask, clips_tested(runs), remarks)
     columns, rows = tabular.csv_rows(numbers, settings.labels)
 
     artifacts.write_table(cells, COLUMNS, map(csv_line, numbers))

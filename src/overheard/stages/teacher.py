@@ -25,7 +25,6 @@ def teacher(
     logit_ids: Writes,
     events: Writes,
     report: Writes,
-    normaliser: Reads | None = None,
     frozen_blocks: int = 0,
     truth: Reads | None = None,
     trunk: Writes | None = None,
@@ -42,7 +41,6 @@ def teacher(
         events: which events the teacher was trained on (index, event, trained as 1 or 0), .csv: of the others its
             logits say nothing, and no loss reads them.
         report: the network, and its AUC on the true events where they are known, .json.
-        normaliser: mean and deviation of the study's training clips, .npz; mn04 needs none and ignores it.
         frozen_blocks: how many lower blocks of mn04 the students keep frozen.
         truth: what can be heard in each clip (id, index, audible), .csv; only simulated clips have it.
         trunk: outputs of the frozen blocks (N,channels,band,time) float32, .npy; wanted with frozen_blocks only.
@@ -55,7 +53,7 @@ def teacher(
     tagger = Tagger(artifacts.read_weights(weights), str(weights), frozen_blocks, device)
     known = _true_events(truth, clips) if truth else None
 
-    heard = _hear_all(tagger, values, _normaliser(tagger, normaliser, values.shape[-1]), trunk)
+    heard = _hear_all(tagger, values, trunk)
 
     artifacts.write_array(logits, heard)
     artifacts.write_ids(logit_ids, clips)
@@ -66,19 +64,10 @@ def teacher(
     artifacts.write_json(report, about | _report(known, heard))
 
 
-def _normaliser(tagger: Tagger, normaliser: Path | None, bands: int) -> tuple[np.ndarray, np.ndarray]:
-    if tagger.network == "mn04":
-        return np.zeros(bands, dtype=np.float32), np.ones(bands, dtype=np.float32)
-    if normaliser is None:
-        raise ConfigError(f"teacher: network {tagger.network} needs --normaliser, found none")
-    stored = artifacts.read_arrays(normaliser)
-    return stored["sound_mean"], stored["sound_std"]
-
-
-def _hear_all(tagger: Tagger, sounds: np.ndarray, normaliser: tuple, trunk: Path | None) -> np.ndarray:
+def _hear_all(tagger: Tagger, sounds: np.ndarray, trunk: Path | None) -> np.ndarray:
     """Logits (clips, events) of all sounds; the lower blocks' outputs go to `trunk` as they come."""
     parts, stored = [], None
-    for rows, logits, lower in tagger.hear(sounds, normaliser):
+    for rows, logits, lower in tagger.hear(sounds):
         parts.append(logits)
         if trunk is not None:
             if stored is None:

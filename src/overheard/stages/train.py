@@ -77,7 +77,7 @@ def train(
         sounds: log-mels (clips, time, band), or stored outputs of the frozen blocks (clips, channels, height, width).
         sound_ids: ids of the sounds.
         index: id and class of every clip.
-        splits: id and split; test clips are not touched.
+        splits: id, split and fold; test clips are not touched.
         normaliser: mean and standard deviation of the training split.
         method: row of the study, e.g. scene+kl_av.
         modality: image, sound or image+sound.
@@ -101,10 +101,10 @@ def train(
     reads = {name: path for name, path in files.items() if path is not None}
     row = _checked(method, modality, settings, reads)
     checkpoint = Checkpoint(checkpoints, settings, reads, method=method, modality=modality, seed=seed)
-    classes, training = _prepared(row, modality, seed, settings, reads)
+    said, training = _prepared(row, modality, seed, settings, reads)
     run = _fitted(training, checkpoint, settings)
 
-    artifacts.write_weights(student, _canonical(_best(run, checkpoint.identity, classes, training.objective.events)))
+    artifacts.write_weights(student, _canonical(said | _best(run, checkpoint.identity, training.objective.events)))
     _write_history(history, run)
     checkpoint.delete()
 
@@ -147,8 +147,8 @@ _OF_SOME_ROWS = {
 
 def _prepared(
     row: methods.Method, modality: str, seed: int, settings: Settings, reads: Mapping[str, Path]
-) -> tuple[list[str], objective.Training]:
-    """The classes in order, and the training at its start."""
+) -> tuple[dict[str, Any], objective.Training]:
+    """The classes in order and the fold, and the training at its start."""
     settle(settings.device)
     classes, by_split = clips.labelled(reads["index"], reads["splits"], ("train", "val"))
     train, val = (_part(modality, settings, reads, *by_split[split]) for split in ("train", "val"))
@@ -168,7 +168,8 @@ def _prepared(
     events = None
     if "teacher_events" in reads:
         events = torch.tensor(artifacts.read_trained_events(reads["teacher_events"]), device=settings.device)
-    return classes, objective.Training(
+    said = {"classes": classes, "fold": clips.fold_of_split(reads["splits"])}
+    return said, objective.Training(
         objective.Objective(row, model, numbers | matrices, events, settings.bf16),
         train,
         val,
@@ -245,14 +246,14 @@ def _recipe(settings: Settings, row: methods.Method) -> loop.Recipe:
     )
 
 
-def _best(
-    run: loop.Run, identity: Mapping[str, Any], classes: list[str], events: torch.Tensor | None
-) -> dict[str, Any]:
-    """The weights of the best epoch, what they are, and what `evaluate` needs to build their networks."""
-    said = {name: identity[name] for name in ("method", "modality", "seed")} | {"classes": classes}
-    said["events"] = None if events is None else len(events)
-    networks = {name: identity[name] for name in ("network_image", "network_sound", "frozen_blocks")}
-    return said | networks | {"best_epoch": run.best_epoch, "state": run.best_state}
+_SAID = ("method", "modality", "seed", "network_image", "network_sound", "frozen_blocks")
+"""What a student's file says of its run, besides its classes and its fold; `evaluate` builds the networks by it."""
+
+
+def _best(run: loop.Run, identity: Mapping[str, Any], events: torch.Tensor | None) -> dict[str, Any]:
+    """The weights of the best epoch, and what they are."""
+    said = {name: identity[name] for name in _SAID} | {"events": None if events is None else len(events)}
+    return said | {"best_epoch": run.best_epoch, "state": run.best_state}
 
 
 def _write_history(path: Path, run: loop.Run) -> None:

@@ -82,17 +82,27 @@ class Directory(_Section):
 
 
 class Split(_Section):
-    """70/10/20 by location within each class; a `split` column of the user's metadata goes before it."""
+    """70/10/20 by location within each class, a fold a seed; a `split` column of the user's metadata goes before it."""
 
     fractions: Annotated[list[Positive], Field(min_length=3, max_length=3)] = Field(
         [0.7, 0.1, 0.2], description="of each class's locations in train, val, test; at least one in each"
     )
-    seed: Natural = Field(0, description="of the draw; one and the same for all runs")
+    folds: Count = Field(
+        5,
+        description="each location is tested in one fold; seed k is of fold k mod folds; the fraction for test is "
+        "1/folds; 1: one split for all seeds",
+    )
+    seed: Natural = Field(0, description="of the draw; one and the same for all folds")
 
     @model_validator(mode="after")
     def _whole(self) -> "Split":
         if abs(sum(self.fractions) - 1) > 1e-9:
             raise ValueError(f"fractions of train, val, test must sum to 1, found {sum(self.fractions):g}")
+        if self.folds > 1 and abs(self.fractions[2] - 1 / self.folds) > 5e-4:
+            raise ValueError(
+                f"fractions: {self.fractions[2]:g} for test does not fit folds: {self.folds}, each of which tests "
+                f"1/{self.folds} of the locations; set the fraction to {1 / self.folds:.3g}, or folds: 1"
+            )
         return self
 
 

@@ -7,6 +7,7 @@ settings and files and nothing else; what a row reads and uses stands in the stu
 from typing import Any
 
 from overheard.study.config import Directory, Experiment, Method, Protocol, Study, Twin
+from overheard.study.layout import STAGES, fold_of
 
 FULL_NETWORKS = ("resnet101", "resnet50")
 """Networks that the protocol's learning rate, batch, epochs and patience are meant for."""
@@ -134,28 +135,30 @@ def frozen_blocks(experiment: Experiment, method: Method, modality: str) -> int:
 
 
 def row_arrays(experiment: Experiment, method: Method, modality: str) -> dict[str, str]:
-    """The files of clips that a row's trainings and its evaluation read: flag to path under `results/NAME/`."""
+    """The files of clips that all runs of a row read, whatever their fold: flag to path under `results/NAME/`."""
     stems = {name: array(experiment, name) for name in ("image", "sound")}
     files = {f"{name}s": f"features/{stem}.npy" for name, stem in stems.items()}
     files |= {f"{name}_ids": f"features/{stem.split('.')[0]}.ids.csv" for name, stem in stems.items()}
     if frozen_blocks(experiment, method, modality):
         files |= {"sounds": "teacher/trunk.npy", "sound_ids": "teacher/logits.ids.csv"}
-    return files | {
-        "index": "media/index.csv",
-        "splits": "media/splits.csv",
-        "normaliser": "features/normaliser.npz",
-    }
+    return files | {"index": "media/index.csv"}
 
 
-def train_inputs(experiment: Experiment, method: Method, modality: str) -> dict[str, str]:
-    """All that a row's trainings read: flag to path under `results/NAME/`."""
-    files = row_arrays(experiment, method, modality)
+def of_fold(experiment: Experiment, seed: int, *stages: str) -> dict[str, str]:
+    """The files of these stages that a run of a seed reads, those of its fold: flag to path under `results/NAME/`."""
+    fold = fold_of(seed, experiment.split.folds)
+    return {flag: path.format(fold=fold) for stage in stages for flag, path in STAGES[stage].writes.items()}
+
+
+def train_inputs(experiment: Experiment, method: Method, modality: str, seed: int) -> dict[str, str]:
+    """All that a run reads: flag to path under `results/NAME/`."""
+    files = row_arrays(experiment, method, modality) | of_fold(experiment, seed, "split", "normaliser")
     if "encoders" in method.reads:
         files |= {f"{name}_encoder": f"pretrain/{name}.pt" for name in encoders(experiment)}
     if "logits" in method.reads:
         files |= {"logits": "teacher/logits.npy", "logit_ids": "teacher/logits.ids.csv"}
         files |= {"teacher_events": "teacher/events.csv"}
-    return files | {name: f"teacher/{name}.csv" for name in ("prior", "relevance") if name in method.reads}
+    return files | of_fold(experiment, seed, *(name for name in ("prior", "relevance") if name in method.reads))
 
 
 def train_settings(experiment: Experiment, protocol: Protocol, method: Method, modality: str) -> dict[str, Any]:

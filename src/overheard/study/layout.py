@@ -39,6 +39,7 @@ RUN = "{method}/{modality}/seed-{seed}"
 """A run's name."""
 _MEDIA = "media/{part}"
 _ARRAY = "features/{part}{front_end}"
+_FOLD = "fold-{fold}"
 
 STAGES = {
     "draw": Stage(
@@ -54,9 +55,9 @@ STAGES = {
         reference=("index", "manifest", "statistics", "report"),
     ),
     "split": Stage(
-        "Divide locations into train, val and test.",
-        "media/split",
-        {"splits": "media/splits.csv"},
+        "Divide locations into train, val and test, for one fold.",
+        f"media/{_FOLD}/split",
+        {"splits": f"media/{_FOLD}/splits.csv"},
         git=("splits",),
         reference=("splits",),
     ),
@@ -67,8 +68,8 @@ STAGES = {
     ),
     "normaliser": Stage(
         "Mean and deviation of the training split.",
-        "features/normaliser",
-        {"normaliser": "features/normaliser.npz"},
+        f"features/{_FOLD}/normaliser",
+        {"normaliser": f"features/{_FOLD}/normaliser.npz"},
     ),
     "pretrain": Stage(
         "Train a network before any scene of the study is seen.",
@@ -89,9 +90,15 @@ STAGES = {
         },
         warm=True,
     ),
-    "prior": Stage("p(event | scene) from training locations.", "teacher/prior", {"prior": "teacher/prior.csv"}),
+    "prior": Stage(
+        "p(event | scene) from training locations.",
+        f"teacher/{_FOLD}/prior",
+        {"prior": f"teacher/{_FOLD}/prior.csv"},
+    ),
     "relevance": Stage(
-        "The relevance vector d_k of each scene.", "teacher/relevance", {"relevance": "teacher/relevance.csv"}
+        "The relevance vector d_k of each scene.",
+        f"teacher/{_FOLD}/relevance",
+        {"relevance": f"teacher/{_FOLD}/relevance.csv"},
     ),
     "train": Stage(
         "Train one student: one method, modality and seed.",
@@ -155,11 +162,17 @@ WILDCARDS = {
     "front_end": "[a-z0-9_]+",
     "encoder": "image|sound",
     "seed": r"\d+",
+    "fold": r"\d+",
 }
 """What may stand for a name in braces, as a regular expression; other names take anything but a slash."""
 
 SAVED = "saved"
 """The folder of archives in an experiment's results, which git ignores and DVC keeps."""
+
+
+def fold_of(seed: int, folds: int) -> int:
+    """The fold on which a run of a seed is trained and tested."""
+    return seed % folds
 
 
 def results(experiment: str) -> str:
@@ -224,17 +237,24 @@ def rule_outputs(
 
 
 @cache
+def _regex(pattern: str) -> str:
+    """A pattern as a regular expression with a group for each name."""
+    text, seen = "", set()
+    for literal, name, _, _ in Formatter().parse(pattern):
+        text += re.escape(literal)
+        if name:
+            text += f"(?P={name})" if name in seen else f"(?P<{name}>{WILDCARDS.get(name, '[^/]+')})"
+            seen.add(name)
+    return text
+
+
+@cache
 def _patterns() -> dict[str, list[tuple[re.Pattern[str], str, str]]]:
     """(files, stage, flag) by the first folder, those that say most first."""
     found = []
     for stage, its in STAGES.items():
         for flag, pattern in its.writes.items():
-            text, seen = "", set()
-            for literal, name, _, _ in Formatter().parse(pattern.rstrip("/")):
-                text += re.escape(literal)
-                if name:
-                    text += f"(?P={name})" if name in seen else f"(?P<{name}>{WILDCARDS.get(name, '[^/]+')})"
-                    seen.add(name)
+            text = _regex(pattern.rstrip("/"))
             if pattern.endswith("/"):
                 text += rf"(?:/.*|{re.escape(LISTING)})?"
             # `tables/cells.csv` before `tables/{table}.csv`, and `{table}.cells.csv` before that
@@ -271,6 +291,12 @@ def values_of(place: str, stage: str, *flags: str) -> dict[str, str] | None:
     """What stands for the names in the path of a file under `results/NAME`; None if none of the flags writes it."""
     made = maker(place)
     return made[2] if made and made[0] == stage and made[1] in flags else None
+
+
+def values_of_job(record: str, stage: str) -> dict[str, str] | None:
+    """What stands for the names in a record's path; None if it is no record of a job of the stage."""
+    match = re.fullmatch(rf"results/[^/]+/{_regex(STAGES[stage].record)}{re.escape(SUFFIX)}", record)
+    return match and match.groupdict()
 
 
 def run_of(path: str, stage: str, *flags: str) -> str | None:

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from overheard.study import job_settings
 from overheard.study.config import Twin
 from overheard.study.experiments import Loaded
-from overheard.study.layout import PARTS, STAGES, names, record_path, written
+from overheard.study.layout import PARTS, STAGES, fold_of, names, record_path, written
 
 FIGURES = ("figure3", "figure6")
 """The paper's figures that are drawn; Figure 6 is also a table."""
@@ -55,8 +55,10 @@ def _values(loaded: Loaded, absent: Collection[str]) -> dict[tuple[str, ...], li
     experiment, study = loaded.experiment, loaded.study
     collections = job_settings.parts(experiment, study)
     rows = rows_made(loaded, absent)
+    seeds = {seed for row in rows for seed in seeds_made(loaded, *row, absent)}
     return {
         (): [()],
+        ("fold",): [(fold,) for fold in sorted({fold_of(seed, experiment.split.folds) for seed in seeds})],
         ("collection",): [(collection,) for collection in collections],
         ("part",): [(PARTS[collection],) for collection in collections],
         ("part", "front_end"): [

@@ -39,7 +39,7 @@ BLOCKS = (
     _Row(5, 384, 64, 96, True, 1),
     _Row(5, 384, 64, 96, True, 1),  # features.15
 )
-STEM, LAST, WIDTH, EVENTS = 8, 384, 512, 527
+STEM, LAST, WIDTH, EVENTS, BANDS = 8, 384, 512, 527, 128
 CLASSIFIER = "classifier.5."
 
 

@@ -21,7 +21,8 @@ class Tagger:
         """Build from what `pretrain` wrote.
 
         Args:
-            content: network, modality, encoder, classifier, labels, and positions of the labels it was trained on.
+            content: network, modality, encoder, classifier, labels, positions of the labels it was trained on, and mean
+                and deviation (band,) of the sounds it was trained on.
             where: the file it came from, for messages.
             frozen_blocks: how many lower blocks students keep frozen.
             device: where to compute.
@@ -36,6 +37,7 @@ class Tagger:
                 f"{where}: found a network for {modality}, expected one for sound; run pretrain again"
             )
         self.network, self.device, self.trained = network, device, frozenset(content["trained"])
+        self.mean, self.deviation = content["sound_mean"].to(device), content["sound_std"].to(device)
         self.trunk = self._encoder(content, where, 0) if frozen_blocks else None
         self.frozen_blocks = frozen_blocks
         self.encoder = self._encoder(content, where, frozen_blocks)
@@ -50,27 +52,28 @@ class Tagger:
         return encoder.to(device=self.device, memory_format=torch.channels_last).eval()
 
     @torch.no_grad()
-    def hear(self, sounds: np.ndarray, normaliser: tuple[np.ndarray, np.ndarray]) -> Iterator[tuple]:
+    def hear(self, sounds: np.ndarray) -> Iterator[tuple]:
         """Event logits, batch by batch, each clip once.
 
         Args:
             sounds: log-mels (clips, time, band), dB or the tagger's own scaling; memory-mapped or not.
-            normaliser: mean and standard deviation (band,).
 
         Yields:
             The rows (a slice); their logits (rows, events), float32; and the lower blocks' output (rows, channels,
             band, time), float32, or None without frozen blocks. Logits come from that output, as a student's do.
 
         Raises:
-            ConfigError: the normaliser has another number of bands.
+            ConfigError: the sounds have another number of bands than those it was trained on.
         """
-        mean, deviation = (torch.as_tensor(values, device=self.device) for values in normaliser)
-        if mean.shape != sounds.shape[-1:]:
-            raise ConfigError(f"normaliser: {len(mean)} bands, but the sounds have {sounds.shape[-1]}")
+        if self.mean.shape != sounds.shape[-1:]:
+            raise ConfigError(
+                f"teacher: its network {self.network} was trained on sounds of {len(self.mean)} bands, these have "
+                f"{sounds.shape[-1]}; give it the features of its front end"
+            )
         for start in range(0, len(sounds), _BATCH):
             rows = slice(start, min(start + _BATCH, len(sounds)))
             raw = torch.tensor(np.asarray(sounds[rows]), device=self.device)
-            x = ((raw - mean) / deviation)[:, None]
+            x = ((raw - self.mean) / self.deviation)[:, None]
             lower = None
             if self.trunk is not None:
                 lower = x = self.trunk.lower(x, self.frozen_blocks)

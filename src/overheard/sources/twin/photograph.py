@@ -138,7 +138,7 @@ def expose(picture: np.ndarray, conditions: Conditions, rng: np.random.Generator
     levels = season(picture.astype(np.float32), conditions.season, conditions.turning)
     gain = conditions.light * conditions.contrast * (1 - conditions.haze)
     lift = 118 * (1 - conditions.contrast) * (1 - conditions.haze) + 205 * conditions.haze
-    levels = (levels.reshape(-1, 3) @ (gain * film(conditions))).reshape(picture.shape)
+    levels = developed(levels, gain * film(conditions))
     if conditions.shadow > 0:
         clouds = np.asarray(noise(rng, picture.shape[0], 110.0), dtype=np.float32)
         levels *= (1 - conditions.shadow * np.clip((clouds - 128) / 40 + 0.5, 0, 1))[:, :, None]
@@ -156,6 +156,16 @@ def film(conditions: Conditions) -> np.ndarray:
     across = np.array([(0, 1, -1), (-1, 0, 1), (1, -1, 0)]) / np.sqrt(3)
     turned = grey + conditions.saturation * (np.cos(turn) * (np.eye(3) - grey) + np.sin(turn) * across)
     return (turned * (1 + 0.13 * conditions.warmth, 1.0, 1 - 0.16 * conditions.warmth)).astype(np.float32)
+
+
+def developed(levels: np.ndarray, matrix: np.ndarray) -> np.ndarray:
+    """Colours (H,W,3) float times a matrix (3,3); by hand, as a product of matrices would start threads of its own."""
+    mixed = np.empty_like(levels)
+    for colour in range(3):
+        np.multiply(levels[:, :, 0], matrix[0, colour], out=mixed[:, :, colour])
+        for source in (1, 2):
+            mixed[:, :, colour] += levels[:, :, source] * matrix[source, colour]
+    return mixed
 
 
 def season(levels: np.ndarray, index: int, turning: float) -> np.ndarray:

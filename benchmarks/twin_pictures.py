@@ -5,7 +5,7 @@ them with the default recipe (config/twin.yaml), by five folds over the location
 transfer method is trained. 100 seconds a world on one core:
 
     python benchmarks/twin_pictures.py --worlds 101 102 103 104
-    python benchmarks/twin_pictures.py --worlds 101 --folds 2 --readable 0      # a glance
+    python benchmarks/twin_pictures.py --worlds 101 --folds 2 --readable 0 --scenes 90
 
 Zero-shot accuracy on real pictures, with the same network, recipe and names of classes:
 
@@ -24,9 +24,7 @@ import numpy as np
 import torch
 from PIL import Image
 from sklearn.ensemble import RandomForestClassifier
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.linear_model import LogisticRegression, RidgeCV
 
 from overheard.io.device import settle
 from overheard.io.media_files import square_picture
@@ -41,7 +39,7 @@ from overheard.sources.twin.difficulty import DIFFICULTY
 from overheard.stages import draw
 
 STEPS, RATE, BATCH, DECAY = 288, 2e-3, 32, 1e-4  # config/twin.yaml, config/protocols/corrected.yaml
-EPOCHS, SCENES = 30, 30  # defaults of pre-training and of the pre-training scenes a class
+EPOCHS = 30  # of pre-training
 AUGMENTATION = augment.Augmentation(0.5, (0.7, 1.3), (0.7, 1.3))
 FOLDS = 5
 _OF_PLACES = ("pictures", "label", "subtype", "activity")
@@ -58,6 +56,7 @@ def main() -> None:
     parser.add_argument("--worlds", type=int, nargs="+", default=[])
     parser.add_argument("--folds", type=int, default=FOLDS, help="of the five, how many are trained")
     parser.add_argument("--readable", type=int, default=45, help="places a class for latents; 0: none")
+    parser.add_argument("--scenes", type=int, default=30, help="pre-training scenes a class")
     parser.add_argument("--folder", type=Path, help="keep what is slow here; for one state of the code")
     parser.add_argument("--real", type=Path, nargs=2, metavar=("SCENES", "PAIRS"))
     given = parser.parse_args()
@@ -83,22 +82,19 @@ def measured(number: int, folder: Path, given: argparse.Namespace) -> dict[str, 
     began = time.process_time()
     pairs = kept(folder / "pairs.npz", lambda: pair_pictures(number))
     drawn = (time.process_time() - began) / len(pairs["pictures"])
-    aid = kept(folder / "scenes.npz", lambda: aerial_pictures(number))
+    aid = kept(folder / "scenes.npz", lambda: aerial_pictures(number, given.scenes))
     if not (folder / "pretrained.pt").exists():
         torch.save(pretrained(aid["pictures"], aid["label"]), folder / "pretrained.pt")
     file, stats = torch.load(folder / "pretrained.pt", weights_only=False)
     label, pictures = np.unique(pairs["label"], return_inverse=True)[1], pairs["pictures"]
     by_hand = picture_features(pictures)
-    found: dict[str, list[float]] = {"scene": [], "forest": [], "logistic": [], "majority": []}
+    found: dict[str, list[float]] = {"scene": [], "forest": [], "majority": []}
     for fold in folds(pairs["label"], pairs["location"], number)[: given.folds]:
         train, test = np.flatnonzero(~fold), np.flatnonzero(fold)
         forest = RandomForestClassifier(500, random_state=0).fit(by_hand[train], label[train])
-        linear = make_pipeline(StandardScaler(), LogisticRegression(C=0.1, max_iter=2000))
-        linear.fit(by_hand[train], label[train])
         said = {
             "scene": trained(pictures, label, train, test, file).argmax(axis=1),
             "forest": forest.predict(by_hand[test]),
-            "logistic": linear.predict(by_hand[test]),
             "majority": np.full(len(test), np.bincount(label[train]).argmax()),
         }
         for name, predicted in said.items():
@@ -107,7 +103,7 @@ def measured(number: int, folder: Path, given: argparse.Namespace) -> dict[str, 
     values = {name: statistics.mean(each) for name, each in found.items()}
     values["zero-shot"] = zero_shot(file, stats, pictures, pairs["label"])
     if given.readable:
-        values |= readable(kept(folder / "places.npz", lambda: place_pictures(number, given.readable)), file)
+        values |= readable(kept(folder / "places.npz", lambda: place_pictures(number, given.readable)), file, stats)
     return values | {"ms a picture": 1000 * drawn}
 
 
@@ -142,9 +138,9 @@ def pair_pictures(number: int) -> dict[str, np.ndarray]:
     return {"pictures": np.stack(pictures), "label": np.array(label), "location": np.array(location)}
 
 
-def aerial_pictures(number: int) -> dict[str, np.ndarray]:
+def aerial_pictures(number: int, count: int) -> dict[str, np.ndarray]:
     """The pre-training scenes of a world."""
-    tasks = [(name, k) for name in aerial.AERIAL_CLASSES for k in range(1, SCENES + 1)]
+    tasks = [(name, k) for name in aerial.AERIAL_CLASSES for k in range(1, count + 1)]
     drawn = (aerial.draw(name, generator("twin aerial", number, name, k), photograph.SIDE) for name, k in tasks)
     return {"pictures": np.stack([stored_pixels(p) for p in drawn]), "label": np.array([name for name, _ in tasks])}
 
@@ -179,17 +175,26 @@ def pretrained(pictures: np.ndarray, names: np.ndarray) -> tuple[dict, tuple[np.
     return file, pretraining.statistics(pictures, training.train_rows)
 
 
-def zero_shot(file: dict, stats: tuple[np.ndarray, np.ndarray], pictures: np.ndarray, names: np.ndarray) -> float:
-    """Percent of pictures that the pre-trained network gives a class of its own that names their scene."""
-    known = np.isin(names, list(SAME.values()))
+def classifier(file: dict) -> pretraining.Classifier:
+    """The pre-trained network with its classifier, in eval mode."""
     encoder = pretraining.encoders.build("small", "image", torch.Generator())
     model = pretraining.Classifier(encoder, len(file["labels"]), torch.Generator()).eval()
     encoder.load_state_dict(file["encoder"])
     model.classifier.load_state_dict(file["classifier"])
+    return model
+
+
+def network_input(pictures: np.ndarray, stats: tuple[np.ndarray, np.ndarray]) -> torch.Tensor:
+    """Pictures normalised as in pre-training."""
     normaliser = {"image_mean": stats[0] / 255, "image_std": stats[1] / 255}
-    batch = inputs.gathered(pictures[known], None, normaliser, "cpu", True).batch(torch.arange(int(known.sum())))
+    return inputs.gathered(pictures, None, normaliser, "cpu", True).batch(torch.arange(len(pictures)))["image"]
+
+
+def zero_shot(file: dict, stats: tuple[np.ndarray, np.ndarray], pictures: np.ndarray, names: np.ndarray) -> float:
+    """Percent of pictures that the pre-trained network gives a class of its own that names their scene."""
+    known = np.isin(names, list(SAME.values()))
     with torch.no_grad():
-        said = model(batch["image"]).argmax(dim=1).numpy()
+        said = classifier(file)(network_input(pictures[known], stats)).argmax(dim=1).numpy()
     return 100 * float(np.mean([SAME.get(file["labels"][k]) for k in said] == names[known]))
 
 
@@ -197,9 +202,10 @@ def trained(pictures: np.ndarray, label: np.ndarray, train: np.ndarray, test: np
     """Logits (test, classes) of `scene`, trained on pictures alone with the default recipe."""
     mean, deviation = picture_moments(pictures, train)
     normaliser = {"image_mean": mean.astype(np.float32), "image_std": deviation.astype(np.float32)}
-    gathered = [inputs.gathered(pictures[rows], None, normaliser, "cpu", True) for rows in (train, test)]
-    labels = [torch.from_numpy(label[rows]) for rows in (train, test)]
-    parts = [objective.Part(*both, None) for both in zip(gathered, labels, strict=True)]
+    parts = []
+    for rows in (train, test):
+        gathered = inputs.gathered(pictures[rows], None, normaliser, "cpu", True)
+        parts.append(objective.Part(gathered, torch.from_numpy(label[rows]), None))
     row, n = methods.find("scene", "image"), int(label.max()) + 1
     networks = {"image": start.Network("small", (3, 64, 64), encoder), "sound": start.Network("small", (1, 100, 64))}
     model = start.student(row, "image", networks, 0, n, 527).to(memory_format=torch.channels_last)
@@ -210,8 +216,8 @@ def trained(pictures: np.ndarray, label: np.ndarray, train: np.ndarray, test: np
         AUGMENTATION,
         {word: start.generator(0, word) for word in ("order", "augmentation")},
     )
-    chosen = selection.of_method("last", row.scene_loss)
-    training.fit(loop.Recipe(BATCH, STEPS, None, schedules.cosine, chosen, None), True, None, lambda run: None)
+    recipe = loop.Recipe(BATCH, STEPS, None, schedules.cosine, selection.of_method("last", row.scene_loss), None)
+    training.fit(recipe, True, None, lambda run: None)
     with torch.no_grad():
         return model.eval()(parts[1].inputs.batch(torch.arange(len(test)))).scene_logits.numpy()
 
@@ -226,22 +232,22 @@ def folds(names: np.ndarray, locations: np.ndarray, seed: int, count: int = FOLD
     return [of == fold for fold in range(count)]
 
 
-def readable(places: dict[str, np.ndarray], encoder: dict) -> dict[str, float]:
-    """What the same network, given the class, says of subtype (percent right, chance 33) and activity (correlation)."""
-    n = len(places["label"])
+def readable(places: dict[str, np.ndarray], file: dict, stats: tuple[np.ndarray, np.ndarray]) -> dict[str, float]:
+    """What linear models on the pre-trained representation, each class centred on its training places, say of latents.
+
+    Subtype in percent right (chance 33), activity as 100 times the correlation within a class, its mean over classes.
+    """
+    with torch.no_grad():
+        values = classifier(file).encoder(network_input(places["pictures"], stats)).numpy().astype(float)
     scene = np.unique(places["label"], return_inverse=True)[1]
-    thirds = np.minimum(2, (3 * places["activity"]).astype(int))
-    right, guessed = [], np.zeros(n)
-    for fold in folds(places["label"], np.arange(n), 0, 3):
-        train, test = np.flatnonzero(~fold), np.flatnonzero(fold)
-        for kind in (places["subtype"], thirds):
-            logits = trained(places["pictures"], 3 * scene + kind, train, test, encoder)
-            own = logits.reshape(len(test), -1, 3)[np.arange(len(test)), scene[test]]
-            if kind is thirds:
-                share = np.exp(own - own.max(axis=1, keepdims=True))
-                guessed[test] = share @ np.arange(3) / share.sum(axis=1)
-            else:
-                right.append(100 * float((own.argmax(axis=1) == kind[test]).mean()))
+    right, guessed = [], np.zeros(len(scene))
+    for test in folds(places["label"], np.arange(len(scene)), 0, 3):
+        centred = values - np.stack([values[(scene == k) & ~test].mean(axis=0) for k in range(scene.max() + 1)])[scene]
+        centred /= centred[~test].std(axis=0) + 1e-6
+        linear = LogisticRegression(C=0.01, max_iter=3000).fit(centred[~test], places["subtype"][~test])
+        right.append(100 * linear.score(centred[test], places["subtype"][test]))
+        ridge = RidgeCV(np.logspace(1, 4, 7)).fit(centred[~test], places["activity"][~test])
+        guessed[test] = ridge.predict(centred[test])
     by_class = [np.corrcoef(guessed[scene == k], places["activity"][scene == k])[0, 1] for k in range(scene.max() + 1)]
     return {"subtype": statistics.mean(right), "activity": 100 * statistics.mean(by_class)}
 

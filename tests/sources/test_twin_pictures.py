@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from overheard.seeds import generator
-from overheard.sources.twin import aerial, photograph, scenes
+from overheard.sources.twin import aerial, photograph, scenes, things
+from overheard.sources.twin.canvas import Canvas
+from overheard.sources.twin.difficulty import DIFFICULTY
 from overheard.sources.twin.photograph import Conditions
 
 PLAIN = Conditions(1, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0, 1.0, 0.0, 0.0, 0.0)
@@ -71,6 +73,61 @@ def test_ambiguity_takes_the_contrast_of_parcels_away():
         return np.mean([place("farmland", k % 3, 0.0, ambiguity, k)[0].std(axis=(0, 1)).mean() for k in range(9)])
 
     assert spread(1.0) < 0.75 * spread(0.0)
+
+
+def living(subtype: int, activity: float, afloat: bool = False) -> tuple[np.ndarray, ...]:
+    """A canvas that is telling all over before and after `things.life`, and which pixels still tell."""
+    canvas = Canvas(400, generator("test life"))
+    canvas.telling.paste(255, (0, 0, 400, 400))
+    before, _ = canvas.arrays()
+    things.life(canvas, subtype, activity, (0, 0), afloat)
+    return before, *canvas.arrays()
+
+
+@pytest.mark.parametrize("afloat", [False, True])
+@pytest.mark.parametrize("subtype", range(scenes.SUBTYPES))
+def test_life_is_seen_more_of_with_activity_and_hides_what_it_stands_on(subtype, afloat):
+    (before, quiet, _), (_, busy, mask) = living(subtype, 0.0, afloat), living(subtype, 1.0, afloat)
+    assert (quiet != busy).any(axis=2).sum() > 400
+    changed = (before != busy).any(axis=2)
+    # what one can see through, like a worn ground or a deck, still tells
+    assert (changed & ~mask).sum() > 0.3 * changed.sum()
+    assert not (~changed & ~mask).any()
+
+
+def test_animals_people_and_vehicles_differ():
+    seen = [(living(k, 0.8)[0] != living(k, 0.8)[1]).any(axis=2) for k in range(scenes.SUBTYPES)]
+    for first, second in ((0, 1), (0, 2), (1, 2)):
+        assert (seen[first] ^ seen[second]).sum() > 0.3 * max(seen[first].sum(), seen[second].sum())
+
+
+def test_a_place_lies_off_the_middle_by_no_more_than_the_drift():
+    middles = np.array([Canvas(400, generator("drift", k)).middle for k in range(60)]) - 200
+    assert np.abs(middles).max() <= DIFFICULTY.drift
+    assert middles.std(axis=0).min() > 0.3 * DIFFICULTY.drift
+
+
+@pytest.mark.parametrize(("saturation", "hue"), [(0.0, 40.0), (0.5, -30.0), (1.3, 120.0)])
+def test_a_film_leaves_greys_and_turns_the_rest(saturation, hue):
+    film = photograph.film(Conditions(*([1, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0, 1.0, 0.0, 0.0, 0.0]), saturation, hue))
+    np.testing.assert_allclose(np.full(3, 90) @ film, 90, rtol=1e-5)
+    colour = np.array([160.0, 90.0, 50.0])
+    filmed = colour @ film
+    assert filmed.mean() == pytest.approx(100, rel=1e-5)
+    assert np.linalg.norm(filmed - 100) == pytest.approx(saturation * np.linalg.norm(colour - 100), abs=1e-3)
+
+
+def test_red_turns_to_green_by_a_third_of_a_turn():
+    film = photograph.film(Conditions(*([1, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0, 1.0, 0.0, 0.0, 0.0]), 1.0, 120.0))
+    np.testing.assert_allclose(np.array([200, 20, 20]) @ film, [20, 200, 20], atol=1e-3)
+
+
+def test_without_variation_photographs_differ_by_season_bearing_and_zoom_alone():
+    taken = [photograph.conditions(generator("conditions", k), 0.0) for k in range(40)]
+    assert {(c.saturation, c.hue, c.light, c.warmth, c.contrast, c.haze) for c in taken} == {(1, 0, 1, 0, 1, 0)}
+    low, high = DIFFICULTY.zoom
+    assert all(low <= c.zoom <= high for c in taken)
+    assert np.ptp([c.zoom for c in taken]) > 0.5 * (high - low)
 
 
 def test_an_offset_moves_the_view_over_the_same_place():

@@ -8,17 +8,19 @@ from collections.abc import Callable
 
 import numpy as np
 
-from overheard.sources.twin import backdrops, greens, photograph, shores, things, towns
+from overheard.sources.twin import backdrops, greens, photograph, scenes, things, towns
 from overheard.sources.twin.backdrops import backdrop, open_ground
 from overheard.sources.twin.canvas import REACH, Canvas, blob, box, mix, shade, winding
 from overheard.sources.twin.canvas import boxes as rectangles
 
 Drawing = Callable[[Canvas], None]
+WHITE = (230, 230, 226)
 MARGIN = 1.2  # a place is so much larger than its picture, so that it can be turned
 
 
-def scene(drawing: Callable, subtypes: tuple[int, ...] = (0, 1, 2)) -> Drawing:
+def scene(name: str, subtypes: tuple[int, ...] = (0, 1, 2)) -> Drawing:
     """One of ADVANCE's scenes, its latents drawn by the canvas' own generator."""
+    drawing = scenes.DRAWINGS[name]
 
     def drawn(canvas: Canvas) -> None:
         rng = canvas.rng
@@ -69,7 +71,7 @@ def big_buildings(canvas: Canvas, spots: np.ndarray, low: float, high: float, co
 
 
 def grid(canvas: Canvas, spacing: float, jitter: float) -> np.ndarray:
-    """Points (n, 2) of a square grid, a few of them missing."""
+    """Points (n, 2) of a square grid, a few missing."""
     return greens.lattice(canvas.rng, spacing, 1.0, jitter, 0.08)
 
 
@@ -177,8 +179,7 @@ def parking(canvas: Canvas) -> None:
         towns.lots(canvas, 0, y, 330, 24, rng.uniform(0, 1))
     strip = rng.choice([-1, 1]) * rng.uniform(105, 150)
     canvas.polygon(box(0, strip, 2 * REACH, 14), canvas.palette.grass)
-    x = np.arange(-200, 200, 17.0)
-    things.trees(canvas, np.stack([x, 0 * x + strip], 1), 5)
+    things.trees(canvas, np.array([(x, strip) for x in np.arange(-200, 200, 17.0)]), 5)
 
 
 def river(canvas: Canvas) -> None:
@@ -218,8 +219,8 @@ def school(canvas: Canvas) -> None:
     canvas.polygon(box(-70, 50, 110, 80), (172, 92, 70))
     canvas.polygon(box(-70, 50, 86, 56), canvas.palette.grass)
     spots = np.array([(60, -70), (60, -20), (60, 30), (105, -20), (-60, -65)])
-    roof = [canvas.palette.roof] * 5
-    things.houses(canvas, spots, [86, 86, 86, 100, 90], [20, 20, 20, 18, 24], [0, 0, 0, 1.57, 0], colours=roof)
+    turns = [0, 0, 0, 1.57, 0]
+    things.houses(canvas, spots, [86, 86, 86, 100, 90], [20, 20, 20, 18, 24], turns, colours=[canvas.palette.roof] * 5)
     things.trees(canvas, rng.uniform(-120, 120, (45, 2)), 5)
 
 
@@ -233,10 +234,8 @@ def square(canvas: Canvas) -> None:
     beds = np.stack([np.cos(turn), np.sin(turn)], 1) * 0.6 * radius
     shape = rng.uniform(14, 22)
     canvas.polygons(rectangles(beds, 1.6 * shape, shape, turn), [shade(canvas.palette.grass, 1.05)] * spokes)
-    fountain = [shade(canvas.palette.paving, 0.8), (90, 150, 170), (230, 230, 226)]
-    canvas.discs(np.zeros((3, 2)), np.array([26, 18, 6]), fountain)
-    rim = np.linspace(0, 2 * math.pi, 40)
-    things.trees(canvas, np.stack([np.cos(rim), np.sin(rim)], 1) * radius, 5)
+    canvas.discs(np.zeros((3, 2)), np.array([26, 18, 6]), [shade(canvas.palette.paving, 0.8), (90, 150, 170), WHITE])
+    things.trees(canvas, np.array([(math.cos(t), math.sin(t)) for t in np.linspace(0, 6.28, 40)]) * radius, 5)
     things.people(canvas, rng.normal(0, 0.4 * radius, (50, 2)))
 
 
@@ -248,7 +247,7 @@ def stadium(canvas: Canvas) -> None:
     towns.lots(canvas, 0, 140, 200, 40, rng.uniform(0, 1))
     turn = np.linspace(0, 2 * math.pi, 60, endpoint=False)
     oval = np.stack([105 * np.cos(turn), 82 * np.sin(turn)], 1) * rng.uniform(0.85, 1.1)
-    stand = mix((214, 216, 220), canvas.palette.other_roof, rng.uniform(0, 0.6))
+    stand = mix(WHITE, canvas.palette.other_roof, rng.uniform(0, 0.6))
     canvas.polygon(oval - things.canvas_step(canvas, np.array([10.0])), things.SHADOW)
     canvas.polygon(oval, stand)
     canvas.lines(np.stack([oval[::3], oval[::3] * 0.7], 1), 1.5, shade(stand, 0.75))
@@ -295,28 +294,28 @@ def viaduct(canvas: Canvas) -> None:
 
 
 DRAWINGS: dict[str, Drawing] = {
-    "Airport": scene(towns.airport),
+    "Airport": scene("airport"),
     "BareLand": bare_land,
-    "BaseballField": scene(towns.sports_land, (1,)),
-    "Beach": scene(shores.beach),
-    "Bridge": scene(shores.bridge),
+    "BaseballField": scene("sports land", (1,)),
+    "Beach": scene("beach"),
+    "Bridge": scene("bridge"),
     "Center": center,
     "Church": church,
     "Commercial": commercial,
     "DenseResidential": dense_residential,
     "Desert": desert,
-    "Farmland": scene(greens.farmland),
-    "Forest": scene(greens.forest),
+    "Farmland": scene("farmland"),
+    "Forest": scene("forest"),
     "Industrial": industrial,
-    "Meadow": scene(greens.grassland),
+    "Meadow": scene("grassland"),
     "MediumResidential": medium_residential,
     "Mountain": mountain,
     "Park": park,
     "Parking": parking,
-    "Playground": scene(towns.sports_land, (0, 2)),
-    "Pond": scene(shores.lake),
-    "Port": scene(shores.harbour),
-    "RailwayStation": scene(towns.train_station),
+    "Playground": scene("sports land", (0, 2)),
+    "Pond": scene("lake"),
+    "Port": scene("harbour"),
+    "RailwayStation": scene("train station"),
     "Resort": resort,
     "River": river,
     "School": school,
@@ -345,5 +344,7 @@ def draw(name: str, rng: np.random.Generator, size: int) -> np.ndarray:
         raise ValueError(f"expected one of {', '.join(AERIAL_CLASSES)}, got {name!r}")
     canvas = Canvas(round(MARGIN * size), rng)
     DRAWINGS[name](canvas)
+    if rng.random() < 0.8:  # what goes on in a place tells no class
+        scenes.populate(canvas, name, int(rng.integers(scenes.SUBTYPES)), rng.uniform(0, 1))
     picture, _ = photograph.take(*canvas.arrays(), (0, 0), photograph.conditions(rng), rng, size)
     return picture

@@ -11,8 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image, ImageChops, ImageDraw, ImageOps
 
+from overheard.sources.twin.difficulty import DIFFICULTY
+
 EXTENT = 400.0  # units along one side of a canvas
-REACH = 290.0  # half the diagonal: what is drawn to here covers every corner at every bearing
+REACH = 330.0  # half the diagonal and the drift: what is drawn to here covers every corner at every bearing
 
 SKEW = 0.2  # standard deviation of a place's bearing from the compass, radians
 
@@ -51,11 +53,11 @@ LANDSCAPES = (
 
 def palette(rng: np.random.Generator) -> Palette:
     """A landscape between those of `LANDSCAPES`, each of its colours moved a little by itself."""
-    shares = rng.dirichlet(np.full(len(LANDSCAPES), 0.8))
+    shares = rng.dirichlet(np.full(len(LANDSCAPES), 0.6))
     colours = {}
     for name in Palette.__dataclass_fields__:
         moved = shares @ np.array([getattr(landscape, name) for landscape in LANDSCAPES])
-        colours[name] = tint(moved, *rng.normal(0, 5, 3))
+        colours[name] = tint(moved, *rng.normal(0, 8, 3))
     return Palette(**colours)
 
 
@@ -102,10 +104,12 @@ class Canvas:
         bearing = rng.integers(4) * math.pi / 2 + rng.normal(0, SKEW)
         self.axes = np.array([[math.cos(bearing), math.sin(bearing)], [-math.sin(bearing), math.cos(bearing)]])
         self.sun = (math.cos(sun), math.sin(sun))
+        # what a place is known by may be cut by the picture's edge
+        self.middle = size / 2 + rng.uniform(-DIFFICULTY.drift, DIFFICULTY.drift, 2) * self.unit
 
     def pixels(self, points: np.ndarray) -> np.ndarray:
         """Points of the place's frame, (..., 2) units, as pixels of the picture."""
-        return (np.asarray(points, dtype=float) @ self.axes) * self.unit + self.size / 2
+        return (np.asarray(points, dtype=float) @ self.axes) * self.unit + self.middle
 
     def arrays(self) -> tuple[np.ndarray, np.ndarray]:
         """The picture (size,size,3) uint8 and the mask (size,size) bool."""

@@ -16,7 +16,13 @@ class Difficulty:
     # expected number in ten seconds; events that come from anywhere, whatever the scene
     foreign_rate: float = 0.12
     # mean ambiguity of places (0..1, beta-distributed): how far a picture looks like another scene's
-    ambiguity: float = 0.18
+    ambiguity: float = 0.1
+    # 0 (photographs taken alike) to 1 (season, light, film and haze of their own): colours tell little
+    variation: float = 0.4
+    # pixels of a photograph per pixel of its place: what tells a scene may be small
+    zoom: tuple[float, float] = (0.95, 1.3)
+    # units of 1/400 of the canvas that a place's own middle lies off that of the canvas, at most: it may be cut
+    drift: float = 20.0
     # dB over the background; mean and spread of an event's level, so that some events drown
     event_level_db: float = 8.0
     event_level_sd_db: float = 7.0

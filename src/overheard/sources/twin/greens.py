@@ -99,14 +99,14 @@ def orchard(canvas: Canvas, subtype: int, activity: float, ambiguity: float) -> 
     rng = canvas.rng
     backdrops.backdrop(canvas, activity, (1, 0.5, 3, 0.3, 1))
     spacing = (15, 12, 13)[subtype] * rng.uniform(0.9, 1.25)
-    radius = spacing * rng.uniform(0.26, 0.4)
+    radius = spacing * rng.uniform(0.32, 0.42)
     blocks = [(0.0, 0.0, 120.0, 110.0, 0.0)]
     if subtype == 2:
         blocks = [(-72, -60, 62, 55, 0), (70, -64, 60, 52, 1.57), (0, 62, 120, 58, rng.uniform(-0.1, 0.1))]
     for x, y, length, width, angle in blocks:
         half = np.array([length, width]) * (1.25 - 0.5 * ambiguity)
         floor = mix(canvas.palette.soil, canvas.palette.straw, rng.uniform(0, 1))
-        canvas.polygon(box(x, y, 2 * half[0], 2 * half[1], angle), (*floor, 200))
+        canvas.polygon(box(x, y, 2 * half[0], 2 * half[1], angle), (*floor, 235))
         tight = 0.55 if subtype == 1 else 1.0
         points = lattice(rng, spacing, tight, 0.05 + 0.33 * ambiguity**1.3, 0.04 + 0.5 * ambiguity)
         points = inside(points, half, angle, np.array([x, y]))

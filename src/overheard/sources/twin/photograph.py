@@ -9,10 +9,10 @@ import numpy as np
 from PIL import Image, ImageFilter
 
 from overheard.sources.twin.canvas import noise
+from overheard.sources.twin.difficulty import DIFFICULTY
 
 SIDE = 256  # pixels of a photograph
 REACH = 60  # pixels a view may lie from the middle of its place
-VARIATION = 0.5  # of the conditions, see `conditions`; chosen on worlds other than the default one
 SEASONS = ("spring", "summer", "autumn", "winter")
 # vegetation is drawn towards these colours by these shares
 LEAVES = np.array([(112, 150, 74), (84, 110, 58), (168, 116, 58), (138, 128, 116)], dtype=np.float32)
@@ -35,6 +35,8 @@ class Conditions:
         haze: 0..1, share of white.
         blur: standard deviation, pixels.
         noise: standard deviation, levels of 255.
+        saturation: factor; 0 is a grey picture.
+        hue: degrees that all colours are turned, red towards green.
     """
 
     season: int
@@ -48,9 +50,11 @@ class Conditions:
     haze: float
     blur: float
     noise: float
+    saturation: float = 1.0
+    hue: float = 0.0
 
 
-def conditions(rng: np.random.Generator, variation: float = VARIATION) -> Conditions:
+def conditions(rng: np.random.Generator, variation: float = DIFFICULTY.variation) -> Conditions:
     """Draw the conditions of one photograph.
 
     Args:
@@ -66,11 +70,13 @@ def conditions(rng: np.random.Generator, variation: float = VARIATION) -> Condit
         warmth=float(variation * rng.uniform(-0.9, 0.9)),
         shadow=float(variation * rng.uniform(0.3, 0.8) * (rng.random() < 0.2)),
         rotation=float(rng.uniform(-10, 10)),
-        zoom=float(rng.uniform(0.95, 1.15)),
+        zoom=float(np.exp(rng.uniform(*np.log(DIFFICULTY.zoom)))),
         contrast=float(1 + variation * rng.uniform(-0.25, 0.15)),
         haze=float(variation * rng.beta(1, 6)),
         blur=float(0.4 + variation * rng.uniform(0, 1.2)),
         noise=float(1 + variation * rng.uniform(0, 6)),
+        saturation=float(1 + variation * rng.uniform(-1.0, 0.4)),
+        hue=float(variation * rng.normal(0, 16)),
     )
 
 
@@ -131,9 +137,8 @@ def expose(picture: np.ndarray, conditions: Conditions, rng: np.random.Generator
     """Season, light, haze and sensor on a picture (H,W,3) uint8."""
     levels = season(picture.astype(np.float32), conditions.season, conditions.turning)
     gain = conditions.light * conditions.contrast * (1 - conditions.haze)
-    colour = np.array([1 + 0.13 * conditions.warmth, 1.0, 1 - 0.16 * conditions.warmth], dtype=np.float32)
     lift = 118 * (1 - conditions.contrast) * (1 - conditions.haze) + 205 * conditions.haze
-    levels *= gain * colour
+    levels = developed(levels, gain * film(conditions))
     if conditions.shadow > 0:
         clouds = np.asarray(noise(rng, picture.shape[0], 110.0), dtype=np.float32)
         levels *= (1 - conditions.shadow * np.clip((clouds - 128) / 40 + 0.5, 0, 1))[:, :, None]
@@ -141,6 +146,26 @@ def expose(picture: np.ndarray, conditions: Conditions, rng: np.random.Generator
     # one grain for the three colours and a third of it for each by itself would cost three times as much
     levels += rng.standard_normal(picture.shape[:2], dtype=np.float32)[:, :, None] * np.float32(conditions.noise)
     return np.clip(levels, 0, 255, out=levels).astype(np.uint8)
+
+
+def film(conditions: Conditions) -> np.ndarray:
+    """What a film makes of colours, (3,3) float32 from the right on (…,3): hue and saturation, then warmth."""
+    turn = np.deg2rad(conditions.hue)
+    grey = np.full((3, 3), 1 / 3)
+    # a turn about the axis of greys
+    across = np.array([(0, 1, -1), (-1, 0, 1), (1, -1, 0)]) / np.sqrt(3)
+    turned = grey + conditions.saturation * (np.cos(turn) * (np.eye(3) - grey) + np.sin(turn) * across)
+    return (turned * (1 + 0.13 * conditions.warmth, 1.0, 1 - 0.16 * conditions.warmth)).astype(np.float32)
+
+
+def developed(levels: np.ndarray, matrix: np.ndarray) -> np.ndarray:
+    """Colours (H,W,3) float times a matrix (3,3); by hand, as a product of matrices would start threads of its own."""
+    mixed = np.empty_like(levels)
+    for colour in range(3):
+        np.multiply(levels[:, :, 0], matrix[0, colour], out=mixed[:, :, colour])
+        for source in (1, 2):
+            mixed[:, :, colour] += levels[:, :, source] * matrix[source, colour]
+    return mixed
 
 
 def season(levels: np.ndarray, index: int, turning: float) -> np.ndarray:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from overheard.sources.twin import greens, shores, towns
+from overheard.sources.twin import greens, shores, things, towns
 from overheard.sources.twin.canvas import Canvas
 
 SUBTYPES = 3  # layouts of each scene
@@ -25,7 +25,28 @@ DRAWINGS: dict[str, Callable[[Canvas, int, float, float], None]] = {
     "train station": towns.train_station,
 }
 
+# where animals, people or vehicles are: units along and across a place's middle, and whether that is on water
+LIFE: dict[str, tuple[float, float, bool]] = {
+    "airport": (0, -88, False),
+    "beach": (20, -48, False),
+    "bridge": (75, 0, True),
+    "harbour": (0, -88, False),
+    "lake": (0, 0, True),
+    "train station": (10, 96, False),
+}
+
+# the same of AID's classes
+LIFE |= {"Airport": LIFE["airport"], "Beach": LIFE["beach"], "Bridge": LIFE["bridge"], "Pond": LIFE["lake"],
+         "Port": LIFE["harbour"], "RailwayStation": LIFE["train station"]}  # fmt: skip
+
 SCENES: tuple[str, ...] = tuple(sorted(DRAWINGS))
+
+
+def populate(canvas: Canvas, scene: str, subtype: int, activity: float) -> None:
+    """Animals, people or vehicles at their place in `LIFE`, or anywhere: as likely in every scene."""
+    x, y, afloat = LIFE.get(scene, (*canvas.rng.uniform(-75, 75, 2), False))
+    spot = (x + canvas.rng.uniform(-15, 15), y + canvas.rng.uniform(-8, 8))
+    things.life(canvas, subtype, activity, spot, afloat)
 
 
 def draw(
@@ -53,4 +74,5 @@ def draw(
         raise ValueError(f"expected subtype 0..2 and latents in 0..1, got {subtype}, {activity} and {ambiguity}")
     canvas = Canvas(size, rng)
     DRAWINGS[scene](canvas, subtype, activity, ambiguity)
+    populate(canvas, scene, subtype, activity)
     return canvas.arrays()

@@ -34,7 +34,7 @@ def beach(canvas: Canvas, subtype: int, activity: float, ambiguity: float) -> No
     for k in range(1, 1 + round(5 * (1 - ambiguity))):
         surf = shore + np.stack([np.zeros(25), k * 11 + rng.normal(0, 2.5, 25)], 1)
         canvas.line(
-            surf, rng.uniform(2, 6) / k**0.4, (236, 240, 240, round(210 * (1 - 0.7 * ambiguity) / k**0.5)), True
+            surf, rng.uniform(3.5, 7) / k**0.4, (236, 240, 240, round(210 * (1 - 0.7 * ambiguity) / k**0.5)), True
         )
     if ambiguity > 0.35:
         far = shore[:, 1].max() + 190 - 90 * ambiguity
@@ -66,7 +66,7 @@ def bridge(canvas: Canvas, subtype: int, activity: float, ambiguity: float) -> N
     moored(canvas, half, ambiguity, activity)
     lean = rng.uniform(-0.5, 0.5)
     decks = (0,) if subtype != 1 else (-17, 17)
-    width = (22, 18, 17)[subtype] * rng.uniform(0.85, 1.3) * (1 - 0.6 * ambiguity)
+    width = (27, 21, 24)[subtype] * rng.uniform(0.85, 1.3) * (1 - 0.6 * ambiguity)
     colour = mix(shade(canvas.palette.paving, rng.choice([0.75, 1.15])), canvas.palette.water, 0.55 * ambiguity)
     for x in np.array(decks) + rng.uniform(-40, 40):
         deck(canvas, x, half * 1.15, width, lean, colour, activity)
@@ -82,7 +82,7 @@ def deck(canvas: Canvas, x: float, half: float, width: float, lean: float, colou
     canvas.line(span - things.canvas_step(canvas, np.array([0.7 * width])), width, things.SHADOW)
     canvas.line(span, width, colour, True)
     canvas.line(span, 0.7 * width, shade(colour, 0.82))
-    canvas.line(span, 0.8, (220, 216, 200))
+    canvas.line(span, 1.6, (220, 216, 200))
     things.cars_along(canvas, ends, width, round(28 * activity))
 
 

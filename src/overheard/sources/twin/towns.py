@@ -44,10 +44,10 @@ def marks(canvas: Canvas, y: float, width: float, strength: float) -> None:
     """Threshold bars, middle dashes and edges of a runway."""
     paint = (*WHITE, round(230 * strength))
     x = np.arange(-280, 280, 26.0)
-    canvas.lines(np.stack([np.stack([x, 0 * x + y], 1), np.stack([x + 14, 0 * x + y], 1)], 1), 2, paint)
+    canvas.lines(np.stack([np.stack([x, 0 * x + y], 1), np.stack([x + 14, 0 * x + y], 1)], 1), 3, paint)
     start = canvas.rng.uniform(-110, 60)
     for bar in np.linspace(-0.38, 0.38, 8) * width:
-        canvas.line(np.array([(start, y + bar), (start + 26, y + bar)]), 2, paint)
+        canvas.line(np.array([(start, y + bar), (start + 30, y + bar)]), 3, paint)
     for edge in (-0.47, 0.47):
         canvas.line(np.array([(-REACH, y + edge * width), (REACH, y + edge * width)]), 1, paint)
 
@@ -212,10 +212,10 @@ def pitch(canvas: Canvas, size: float, turf, lines, ambiguity: float) -> None:
     ]
     canvas.polygons(np.stack(stripes), [shade(turf, 1.08)] * len(stripes))
     for rectangle in (field, box(-62 * size, 0, 18 * size, 42 * size), box(62 * size, 0, 18 * size, 42 * size)):
-        canvas.line(np.concatenate([rectangle, rectangle[:1]]), 1.6, lines)
-    canvas.line(np.array([(0, -43), (0, 43)]) * size, 1.6, lines)
+        canvas.line(np.concatenate([rectangle, rectangle[:1]]), 2.6, lines)
+    canvas.line(np.array([(0, -43), (0, 43)]) * size, 2.6, lines)
     turn = np.linspace(0, 2 * math.pi, 20)
-    canvas.line(np.stack([np.cos(turn), np.sin(turn)], 1) * 13 * size, 1.4, lines)
+    canvas.line(np.stack([np.cos(turn), np.sin(turn)], 1) * 13 * size, 2.4, lines)
 
 
 def diamonds(canvas: Canvas, size: float, turf, lines, ambiguity: float) -> None:
@@ -234,7 +234,7 @@ def diamonds(canvas: Canvas, size: float, turf, lines, ambiguity: float) -> None
         canvas.polygon(box(*middle, 0.22 * reach, 0.22 * reach, facing + math.pi / 4), turf)
         for turn in (-0.785, 0.785):
             far = home + reach * np.array([math.cos(facing + turn), math.sin(facing + turn)])
-            canvas.line(np.stack([home, far]), 1.4, lines)
+            canvas.line(np.stack([home, far]), 2.6, lines)
 
 
 def fan(canvas: Canvas, home: np.ndarray, facing: float, reach: float, colour) -> None:
@@ -255,9 +255,9 @@ def tennis(canvas: Canvas, size: float, turf, lines, ambiguity: float) -> None:
             canvas.polygon(box(x, y, 42 * size, 72 * size), shade(hard, 0.85), True)
             court = box(x, y, 24 * size, 52 * size)
             canvas.polygon(court, hard, True)
-            canvas.line(np.concatenate([court, court[:1]]), 1.3, lines)
+            canvas.line(np.concatenate([court, court[:1]]), 2.4, lines)
             net = np.array([(x - 14 * size, y), (x + 14 * size, y)])
-            canvas.line(net, 1.3, lines)
+            canvas.line(net, 2.4, lines)
 
 
 def train_station(canvas: Canvas, subtype: int, activity: float, ambiguity: float) -> None:
@@ -289,7 +289,7 @@ def rails(canvas: Canvas, y: float, start: float, end: float, bed, strength: flo
     ties = np.stack([np.stack([x, 0 * x + y - 2.6], 1), np.stack([x, 0 * x + y + 2.6], 1)], 1)
     canvas.lines(ties[:: 1 if strength > 0.5 else 2], 1.4, shade(bed, 1 - 0.35 * strength))
     for side in (-1.7, 1.7):
-        canvas.line(np.array([(start, y + side), (end, y + side)]), 1.2, (206, 200, 194, round(240 * strength)))
+        canvas.line(np.array([(start, y + side), (end, y + side)]), 1.8, (206, 200, 194, round(240 * strength)))
 
 
 def platforms(canvas: Canvas, rows: np.ndarray, gauge: float, end: float, ambiguity: float) -> None:

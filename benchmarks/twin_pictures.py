@@ -26,8 +26,8 @@ from PIL import Image
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression, RidgeCV
 
+from overheard.io.decoding import square_picture
 from overheard.io.device import settle
-from overheard.io.media_files import square_picture
 from overheard.learning import augment, inputs, loop, methods, objective, pretraining, schedules, selection, start
 from overheard.learning.hand_features import picture_features
 from overheard.media.moments import picture_moments
@@ -56,7 +56,7 @@ def main() -> None:
     parser.add_argument("--worlds", type=int, nargs="+", default=[])
     parser.add_argument("--folds", type=int, default=FOLDS, help="of the five, how many are trained")
     parser.add_argument("--readable", type=int, default=45, help="places a class for latents; 0: none")
-    parser.add_argument("--scenes", type=int, default=30, help="pre-training scenes a class")
+    parser.add_argument("--scenes", type=int, default=200, help="pre-training scenes a class")
     parser.add_argument("--folder", type=Path, help="keep what is slow here; for one state of the code")
     parser.add_argument("--real", type=Path, nargs=2, metavar=("SCENES", "PAIRS"))
     given = parser.parse_args()
@@ -171,7 +171,8 @@ def pretrained(pictures: np.ndarray, names: np.ndarray) -> tuple[dict, tuple[np.
     settings = {"learning_rate": 2e-3, "weight_decay": DECAY, "seed": 0, "device": "cpu", "channels_last": True}
     training = pretraining.Pretraining("small", "image", data, AUGMENTATION, **settings)
     run = training.fit(EPOCHS, BATCH)
-    file = pretraining.encoder_file("small", "image", labels, training.trained_labels(), run.best_state)
+    trained = training.trained_labels()
+    file = pretraining.encoder_file("small", "image", labels, trained, training.normaliser, run.best_state)
     return file, pretraining.statistics(pictures, training.train_rows)
 
 

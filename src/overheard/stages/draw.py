@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,12 +17,13 @@ from overheard.io.parallel import in_processes
 from overheard.io.signature import Writes
 from overheard.seeds import generator
 from overheard.sources.twin import acoustics, aerial, event_table, photograph, scenes, world
+from overheard.sources.twin.difficulty import DIFFICULTY, Difficulty
 from overheard.sources.twin.oscillators import RATE, samples
 
 _SIZE = 400  # pixels of a place; a photograph shows 256 of them
 _REACH = 60  # pixels a copy's picture may lie from the location's own
 _QUALITY = 90
-_EVENTS_A_CLIP = 4
+_SOUNDING = 0.26  # share of the tagged sounds with an event; among so much silence the tagger's mean output stays low
 _WORLDS = (0, 2**63 - 1)
 
 
@@ -35,6 +36,7 @@ class Settings:
         scale: size of the pairs, 1 for about ADVANCE's 5,075.
         coupling: 0 to 1, how far a location's picture and sound share their latents.
         clips: at most so many of a location; None for as many as ADVANCE has.
+        contrast: how far scenes differ in their events; None as in `DIFFICULTY`.
         scenes: pictures for each class of aerial scenes.
         sounds: tagged clips.
     """
@@ -43,6 +45,7 @@ class Settings:
     scale: float | None = None
     coupling: float | None = None
     clips: int | None = None
+    contrast: float | None = None
     scenes: int | None = None
     sounds: int | None = None
 
@@ -93,6 +96,7 @@ def _spread(work: Callable[[Any], Any], tasks: list[Any], workers: int, what: st
 
 
 def _draw_pairs(settings: Settings, media: Path, workers: int) -> None:
+    difficulty = replace(DIFFICULTY, event_contrast=settings.contrast or DIFFICULTY.event_contrast)
     places = world.locations(settings.world, settings.scale, settings.coupling, clips=settings.clips)
     for folder in ("vision", "sound", "mask"):
         for scene in world.CLASSES:
@@ -101,7 +105,7 @@ def _draw_pairs(settings: Settings, media: Path, workers: int) -> None:
 
     pairs: list[dict[str, Any]] = []
     events: list[dict[str, Any]] = []
-    work = partial(_draw_location, world_seed=settings.world, media=media)
+    work = partial(_draw_location, world_seed=settings.world, difficulty=difficulty, media=media)
     for its_pairs, its_events in _spread(work, places, workers, "locations"):
         pairs += its_pairs
         events += its_events
@@ -114,15 +118,15 @@ def _draw_pairs(settings: Settings, media: Path, workers: int) -> None:
     artifacts.write_table(media / "truth" / "pairs.csv", list(pairs[0]), pairs)
     event_columns = ["id", "index", "source", "onset_s", "duration_s", "level_db", "audible", "foreign"]
     artifacts.write_table(media / "truth" / "events.csv", event_columns, events)
-    artifacts.write_event_matrix(media / "truth" / "prior.csv", world.CLASSES, world.true_prior())
+    artifacts.write_event_matrix(media / "truth" / "prior.csv", world.CLASSES, world.true_prior(difficulty))
 
 
 def _draw_location(
-    place: world.Location, world_seed: int, media: Path
+    place: world.Location, world_seed: int, difficulty: Difficulty, media: Path
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Write the pictures, masks and sounds of one location; returns the truth about its pairs and their events."""
-    bouts = world.bouts(place, world_seed)
-    recording, heard = acoustics.recording(place, world_seed, bouts)
+    bouts = world.bouts(place, world_seed, difficulty)
+    recording, heard = acoustics.recording(place, world_seed, bouts, difficulty)
     rng = generator("twin place", world_seed, int(place.number))
     seen = place.picture
     ground, mask = scenes.draw(place.scene, seen.subtype, seen.activity, place.ambiguity, rng, _SIZE)
@@ -228,17 +232,13 @@ def _draw_sounds(settings: Settings, media: Path, workers: int) -> None:
 
 
 def _events_of_clips(world_seed: int, clips: int) -> list[list[int]]:
-    """One to four events for each clip, dealt from shuffled packs of all events so that none is rare."""
+    """One event or none for each clip, dealt from shuffled packs of all events so that none is rare."""
     rng = generator("twin tags", world_seed)
-    counts = rng.integers(1, _EVENTS_A_CLIP + 1, clips)
+    sounding = rng.random(clips) < _SOUNDING
     sources = event_table.load().sources
-    packs = -(-int(counts.sum()) // len(sources))
-    dealt = np.concatenate([rng.permutation(sources) for _ in range(packs)])
-    ends = np.cumsum(counts)
-    return [
-        sorted(set(dealt[end - count : end].tolist()))
-        for count, end in zip(counts.tolist(), ends.tolist(), strict=True)
-    ]
+    packs = 1 + int(sounding.sum()) // len(sources)
+    dealt = iter(np.concatenate([rng.permutation(sources) for _ in range(packs)]).tolist())
+    return [[next(dealt)] if its else [] for its in sounding.tolist()]
 
 
 def _draw_sound(task: tuple[int, list[int]], world_seed: int, media: Path) -> dict[str, str]:

@@ -94,13 +94,16 @@ def recording(
     return _mixed(location.recording_s, place, bouts, difficulty, rng)
 
 
-def tagged_clip(world_seed: int, clip: int, events: list[int]) -> tuple[np.ndarray, list[int]]:
+def tagged_clip(
+    world_seed: int, clip: int, events: list[int], difficulty: Difficulty = DIFFICULTY
+) -> tuple[np.ndarray, list[int]]:
     """Ten seconds with the given events, of no scene: what the sound network is pre-trained on.
 
     Args:
         world_seed: names the world.
         clip: number of the clip.
         events: rows of the event table that sound in it.
+        difficulty: the constants.
 
     Returns:
         (160000,) float32 at 16 kHz in -1..1, and the rows of the events that can be heard.
@@ -110,7 +113,7 @@ def tagged_clip(world_seed: int, clip: int, events: list[int]) -> tuple[np.ndarr
     for event in events:
         duration = min(float(rng.uniform(*event_table.load().duration_s[event])), world.CLIP_S)
         bouts.append(world.Bout(event, float(rng.uniform(0, world.CLIP_S - duration)), duration, False))
-    sound, heard = _mixed(world.CLIP_S, acoustics(None, rng), bouts, DIFFICULTY, rng)
+    sound, heard = _mixed(world.CLIP_S, acoustics(None, rng), bouts, difficulty, rng)
     return sound, [event for event, level in zip(events, heard, strict=True) if level.audible]
 
 

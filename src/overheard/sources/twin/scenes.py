@@ -33,11 +33,14 @@ LIFE: dict[str, tuple[float, float, bool]] = {
     "harbour": (0, -88, False),
     "lake": (0, 0, True),
     "train station": (10, 96, False),
+    # the same of AID's classes
+    "Airport": (0, -88, False),
+    "Beach": (20, -48, False),
+    "Bridge": (75, 0, True),
+    "Port": (0, -88, False),
+    "Pond": (0, 0, True),
+    "RailwayStation": (10, 96, False),
 }
-
-# the same of AID's classes
-LIFE |= {"Airport": LIFE["airport"], "Beach": LIFE["beach"], "Bridge": LIFE["bridge"], "Pond": LIFE["lake"],
-         "Port": LIFE["harbour"], "RailwayStation": LIFE["train station"]}  # fmt: skip
 
 SCENES: tuple[str, ...] = tuple(sorted(DRAWINGS))
 

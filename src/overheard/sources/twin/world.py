@@ -25,6 +25,9 @@ CLIP_S = 10.0
 _STEP_S = 6.0  # a copy adds this much to its recording
 _LONGEST_S = 40.0
 
+# probability; a released 0 is a network's rounding
+_LEAST = 0.0005
+
 # locations of ADVANCE and clips a location there: a cycle, in the order of the classes' released list
 _STRUCTURE: dict[str, tuple[int, tuple[int, ...]]] = {
     "forest": (862, (1,)),
@@ -195,16 +198,39 @@ class Chances:
 def chances(difficulty: Difficulty = DIFFICULTY) -> Chances:
     """The model for the table that is part of the program."""
     table = event_table.load()
-    alone = table.alone()
-    share = alone.mean(axis=0) / alone.mean(axis=0).sum()
-    foreign = 1 - np.exp(-difficulty.foreign_rate * share)
-    target = np.clip((alone - foreign) / (1 - foreign), 0, 0.97)
+    rates = expected_bouts(table, difficulty)
+    foreign = 1 - np.exp(-difficulty.foreign_rate * rates.mean(axis=0) / rates.mean(axis=0).sum())
+    target = 1 - np.exp(-rates)
     subtype = difficulty.subtype_effect * _SUBTYPE[:, table.family]
     activity = difficulty.activity_effect * table.activity
     nodes, weights = _normal_quadrature()
     spread = np.sqrt(activity**2 + difficulty.location_sd**2)
     shifts = subtype[:, None, :] + nodes[None, :, None] * spread
     return Chances(_centred(target, shifts, weights), subtype, activity, foreign, difficulty.location_sd)
+
+
+def expected_bouts(table: event_table.EventTable, difficulty: Difficulty = DIFFICULTY) -> np.ndarray:
+    """How many bouts of each event ten seconds of each scene have, by the released values sharpened and evened out.
+
+    A network's mean outputs are blurred frequencies. So scenes differ more here (`event_contrast`), and common events
+    prevail less (`event_evenness`). How many there are in a scene follows from the released sum over events: a tagger's
+    mean output has only a share of the labels that hold (`tagged`), and `events_rate` times that sum is wanted.
+
+    Args:
+        table: events, what they imply, and the released probabilities.
+        difficulty: the constants.
+
+    Returns:
+        (13, E), 0 for events that only others imply.
+    """
+    alone, sources = table.alone(), table.sources
+    log = np.log(-np.log1p(-np.maximum(alone[:, sources], _LEAST)))
+    middle = log.mean(axis=0)
+    shaped = np.exp(difficulty.event_evenness * middle + difficulty.event_contrast * (log - middle))
+    heard = shaped @ (table.implies[sources] @ np.array(difficulty.tagged)[table.family])
+    bouts_of = np.zeros_like(alone)
+    bouts_of[:, sources] = (difficulty.events_rate * table.prior.sum(axis=1) / heard)[:, None] * shaped
+    return bouts_of
 
 
 def _normal_quadrature() -> tuple[np.ndarray, np.ndarray]:

@@ -7,8 +7,14 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from overheard import seeds
-from overheard.errors import PairingError
-from overheard.learning.relevance import probabilities, scene_event_prior, scene_event_relevance, training_clips
+from overheard.errors import ConfigError, PairingError
+from overheard.learning.relevance import (
+    other_rows,
+    probabilities,
+    scene_event_prior,
+    scene_event_relevance,
+    training_clips,
+)
 from overheard.scores.auc import roc_auc
 
 VECTORS = Path(__file__).resolve().parents[1] / "vectors"
@@ -101,3 +107,11 @@ def test_roc_area_of_one_clip_among_others_and_of_none():
 def test_roc_area_refuses_other_shapes():
     with pytest.raises(ValueError, match="one shape"):
         roc_auc(np.ones((3, 2), dtype=bool), np.ones((3, 1)))
+
+
+def test_a_control_permutes_the_rows_of_the_prior_or_makes_them_equal():
+    prior = np.array([[0.1, 0.2], [0.3, 0.4], [0.5, 0.9]])
+    np.testing.assert_array_equal(other_rows(prior, "permuted"), prior[[1, 2, 0]])
+    np.testing.assert_allclose(other_rows(prior, "equal"), [[0.3, 0.5]] * 3)
+    with pytest.raises(ConfigError, match="expected permuted or equal"):
+        other_rows(prior, "shuffled")

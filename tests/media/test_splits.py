@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from overheard.errors import ConfigError, MediaError
-from overheard.media.splits import counts, has_own_split, split_clips
+from overheard.media.splits import counts, has_own_split, split_clips, training_labels
 from overheard.seeds import key
 
 FRACTIONS = (0.7, 0.1, 0.2)
@@ -295,3 +295,18 @@ def test_too_few_locations_for_the_folds(sizes, folds, said):
 def test_a_fold_that_there_is_not():
     with pytest.raises(ConfigError, match="fold: found 5, expected 0 to 4"):
         split_clips(_rows({"lake": 9}), **FIFTHS, fold=5)
+
+
+def test_a_control_draws_training_labels_again_and_no_other():
+    rows = _rows(dict.fromkeys("abcd", 50), copies=3)
+    true = {row["id"]: row["class"] for row in rows}
+    folds = [split_clips(rows, FRACTIONS, 0, 5, fold) for fold in range(5)]
+    labels = [training_labels(rows, assigned, 0.4, 0) for assigned in folds]
+    for assigned, label in zip(folds, labels, strict=True):
+        assert label.keys() == {clip for clip, word in assigned.items() if word == "train"}
+        # a drawn label is the true one in one of four: 0.4 x 3/4 differ
+        changed = np.mean([label[clip] != true[clip] for clip in label])
+        assert changed == pytest.approx(0.3, abs=0.06)
+    for clip in labels[0].keys() & labels[1].keys():
+        assert labels[0][clip] == labels[1][clip]
+    assert training_labels(rows, folds[0], 0.0, 0) == {clip: true[clip] for clip in labels[0]}

@@ -51,6 +51,10 @@ def names(entities):
     return {entity["name"] for entity in entities}
 
 
+# the made study has no dull baselines
+MADE = [stage for stage in STAGES if stage != "baselines"]
+
+
 @pytest.fixture
 def crate(study, tmp_path):
     (tmp_path / "config/mini.yaml").write_text("study: advance\n", encoding="utf-8")
@@ -153,7 +157,7 @@ def test_cq8_what_went_into_the_whole_and_what_came_out(crate):
 
 
 def test_cq9_which_version_each_step_ran(crate):
-    for stage in STAGES:
+    for stage in MADE:
         (tool,) = crate.follow(f"#step/{stage}", "workExample")
         assert tool["softwareVersion"] == "1101c5a" + "0" * 33
 
@@ -208,7 +212,7 @@ def test_steps_stand_in_an_order_in_which_they_can_be_done(crate):
 def test_snakemake_ran_every_step_and_ada_ran_snakemake(crate):
     (organize,) = crate.of_type("OrganizeAction")
     assert names(crate.follow(organize, "instrument")) == {"Snakemake"}
-    assert {step["name"] for step in crate.follow(organize, "object", "instrument")} == set(STAGES)
+    assert {step["name"] for step in crate.follow(organize, "object", "instrument")} == set(MADE)
     jobs = {action["@id"] for action in crate.follow(organize, "object", "object")}
     assert jobs | {RUN} == {action["@id"] for action in crate.of_type("CreateAction")}
     assert names(crate.follow(organize, "result", "agent")) == {"Ada Example"}

@@ -72,8 +72,10 @@ def test_a_change_of_another_form_is_refused(change):
 def test_the_study_has_the_papers_rows():
     experiment = config.check(config.Experiment, TWIN, "x")
     study = config.load_study(ROOT, experiment)
-    assert len(study.rows()) == 20
-    by_modality = {modality: [m for m, c in study.rows() if c == modality] for modality in job_settings.MODALITIES}
+    assert len(study.trained()) == 20
+    by_modality = {
+        modality: [m for m, c in study.trained() if c == modality] for modality in ("image", "sound", "image+sound")
+    }
     assert {modality: len(rows) for modality, rows in by_modality.items()} == {
         "image": 5,
         "sound": 5,
@@ -86,7 +88,8 @@ def test_rows_whose_needs_are_not_given_are_left_out_with_the_reason():
     experiment = config.check(config.Experiment, bare, "x")
     study = config.load_study(ROOT, experiment)
     absent = job_settings.left_out(experiment, study)
-    assert set(study.rows()) - set(absent) == {("scratch", "sound"), ("scratch", "image")}
+    assert set(study.trained()) - set(absent) == {("scratch", "sound"), ("scratch", "image")}
+    assert {method for method, _ in set(study.baselines()) & set(absent)} == {"teacher_outputs", "late_fusion"}
     assert "source.scenes" in absent["scene", "image"]
     assert "source.scenes" in absent["scene", "image+sound"]
     assert "source.tagger" in absent["scene", "image+sound"]

@@ -15,6 +15,7 @@ TWIN = {"source": {"kind": "twin"}}
 EXPERIMENT = config.check(config.Experiment, TWIN, "x")
 PROTOCOL = config.load_protocol(ROOT, EXPERIMENT)
 STUDY = config.load_study(ROOT, EXPERIMENT)
+TRAINED = list(dict.fromkeys(method for method, _ in STUDY.trained()))
 
 
 def planned(protocol: config.Protocol = PROTOCOL, seed: int = 0) -> dict[tuple[str, str], tuple[dict, dict]]:
@@ -24,7 +25,7 @@ def planned(protocol: config.Protocol = PROTOCOL, seed: int = 0) -> dict[tuple[s
             job_settings.train_settings(EXPERIMENT, protocol, STUDY.methods[method], modality),
             job_settings.train_inputs(EXPERIMENT, STUDY.methods[method], modality, seed),
         )
-        for method, modality in STUDY.rows()
+        for method, modality in STUDY.trained()
     }
 
 
@@ -76,7 +77,7 @@ def test_pretraining_is_of_all_rows_but_those_that_start_at_random():
 def test_a_pretraining_setting_reaches_no_training_but_by_its_network():
     content = TWIN | {"networks": {"image": {"pretrain": {"learning_rate": 0.5}}}}
     other = config.check(config.Experiment, content, "x")
-    for method, modality in STUDY.rows():
+    for method, modality in STUDY.trained():
         row = (STUDY.methods[method], modality)
         assert job_settings.train_settings(other, PROTOCOL, *row) == planned()[method, modality][0]
     asked = [job_settings.pretrain_settings(one, PROTOCOL, "image")["learning_rate"] for one in (EXPERIMENT, other)]
@@ -118,20 +119,22 @@ def test_the_folds_of_the_seeds_are_planned_and_no_others(seeds, folds, made):
 
 def test_augmentation_is_of_pictures():
     rows = changed(augmentation={"flip": 0.1, "brightness": [1.0, 1.0], "colour": [1.0, 1.0]})
-    assert rows == [row for row in STUDY.rows() if "image" in row[1]]
+    assert rows == [row for row in STUDY.trained() if "image" in row[1]]
     assert "flip" not in job_settings.pretrain_settings(EXPERIMENT, PROTOCOL, "sound")
 
 
-@pytest.mark.parametrize("method", STUDY.methods)
+@pytest.mark.parametrize("method", TRAINED)
 def test_a_methods_code_has_the_relevance_loss_only_where_it_uses_it(method):
     reached = stage_code("train", method).definitions
     assert ("overheard.learning.losses:event_relevance" in reached) == ("relevance" in STUDY.methods[method].reads)
 
 
 def test_the_study_says_what_the_code_uses():
+    from overheard.learning.baselines import BASELINES
     from overheard.learning.methods import METHODS
 
-    assert set(STUDY.methods) == set(METHODS)
+    assert set(TRAINED) == set(METHODS)
+    assert {method for method, _ in STUDY.baselines()} == set(BASELINES)
     for name, method in METHODS.items():
         said = {*STUDY.methods[name].reads, *STUDY.methods[name].uses}
         used = {*method.uses, *(["encoders"] if method.pretrained else [])}
@@ -159,8 +162,8 @@ def test_a_plan_imports_no_torch():
         f"from overheard.study import config, job_settings, layout; root = Path({str(ROOT)!r});"
         "experiment = config.check(config.Experiment, {'source': {'kind': 'twin'}}, 'x');"
         "study, protocol = config.load_study(root, experiment), config.load_protocol(root, experiment);"
-        "[job_settings.train_settings(experiment, protocol, study.methods[m], c) for m, c in study.rows()];"
-        "[versions.environment(closure.stage_code('train', m)) for m in study.methods];"
+        "[job_settings.train_settings(experiment, protocol, study.methods[m], c) for m, c in study.trained()];"
+        "[versions.environment(closure.stage_code('train', m)) for m, _ in study.trained()];"
         "print('torch' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)

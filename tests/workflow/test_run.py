@@ -133,7 +133,7 @@ def test_results_that_are_no_folder_are_refused(project):
 
 def test_the_dry_run_counts_the_papers_jobs(project):
     jobs = reruns.plan(run.load("small")).by_stage()
-    assert (jobs["train"], jobs["evaluate"], jobs["draw"], jobs["pretrain"], jobs["tables"]) == (100, 20, 3, 2, 3)
+    assert (jobs["train"], jobs["evaluate"], jobs["draw"], jobs["pretrain"], jobs["tables"]) == (100, 20, 3, 2, 4)
     table3 = reruns.plan(run.load("small"), Wanted(table="table3")).by_stage()
     assert (table3["train"], table3["evaluate"]) == (20, 4)
     assert "train" not in reruns.plan(run.load("small"), Wanted(until="teacher")).by_stage()

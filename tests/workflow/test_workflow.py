@@ -68,9 +68,10 @@ def test_a_cell_is_the_mean_of_its_runs_scores(finished):
     results = folder / "results" / "mini"
     with (results / "tables" / "cells.csv").open(newline="") as stream:
         cells = list(csv.DictReader(stream))
-    assert {cell["table"] for cell in cells} == {"table2", "table3", "figure6"}
+    assert {cell["table"] for cell in cells} == {"table2", "table3", "figure6", "baselines"}
     for cell in cells:
-        scores = [json.loads((results / "evaluate" / run / "scores.json").read_text()) for run in cell["runs"].split()]
+        tested = results / ("baselines" if cell["table"] == "baselines" else "evaluate")
+        scores = [json.loads((tested / run / "scores.json").read_text()) for run in cell["runs"].split()]
         values = [100 * score[cell["metric"]] for score in scores]
         assert len(values) == int(cell["n"]) == 2
         assert float(cell["mean"]) == pytest.approx(sum(values) / 2, abs=1e-4)
@@ -194,9 +195,9 @@ def test_plain_snakemake_agrees_that_nothing_is_to_do(finished):
         (
             "seeds=[0,1,2]",
             dict.fromkeys(("split", "normaliser", "prior", "relevance"), 1)
-            | {"train": 20, "evaluate": 20, "tables": 3, "cells": 1, "figures": 1},
+            | {"baselines": 5, "train": 20, "evaluate": 20, "tables": 4, "cells": 1, "figures": 1},
         ),
-        ("train.learning_rate=0.002", {"train": 40, "evaluate": 20, "tables": 3, "cells": 1, "figures": 1}),
+        ("train.learning_rate=0.002", {"train": 40, "evaluate": 20, "tables": 4, "cells": 1, "figures": 1}),
     ],
 )
 def test_a_changed_setting_runs_what_depends_on_it(miniature_copy, miniature_config, change, expected):

@@ -140,16 +140,27 @@ def per_seed(stage, flag, method, modality):
     ]
 
 
-def scores_of_table(table):
+def scores_of_rows(rows):
+    """The scores of every run of these rows, of those that are made."""
     made = set(plans.rows_made(LOADED, ABSENT))
-    rows = [row for row in STUDY.tables[table].runs() if row in made]
-    return [path for row in rows for path in per_seed("evaluate", "scores", *row)]
+    return [
+        path
+        for row in rows
+        if row in made
+        for path in per_seed(STUDY.tested_by(row[0]), "scores", *row)
+    ]
 
 
-def recorded_scores(table):
-    """A table's scores and their records: of a row's record alone Snakemake would not see that a new seed is missing."""
-    scores = scores_of_table(table)
-    return [*records_of({"scores": scores}), *scores]
+def scores_of_table(table):
+    """A table's scores by flag, and those of the dull baselines that its rows should beat."""
+    rows, dull = STUDY.tables[table].runs(), STUDY.baselines()
+    beside = {} if set(rows) <= set(dull) else {"baselines": scores_of_rows(dull)}
+    return {"scores": scores_of_rows(rows)} | beside
+
+
+def recorded_scores(scores):
+    """Scores and their records: of a row's record alone Snakemake would not see that a new seed is missing."""
+    return [*records_of(scores), *(path for paths in scores.values() for path in paths)]
 
 
 def everything():

@@ -1,12 +1,12 @@
 def figure_reads(figure):
     if figure in STUDY.tables:
-        return {"scores": scores_of_table(figure)}
+        return {"scores": scores_of_rows(STUDY.tables[figure].runs())}
     return {"statistics": f"{RESULTS}/media/statistics.csv"}
 
 
 def figure_waits(figure):
     if figure in STUDY.tables:
-        return recorded_scores(figure)
+        return recorded_scores(figure_reads(figure))
     return records_of(figure_reads(figure))
 
 

@@ -40,7 +40,7 @@ rule split:
             wildcards,
             SPLIT,
             fold=int(wildcards.fold),
-            settings=EXPERIMENT.split.model_dump(),
+            settings=job_settings.split_settings(EXPERIMENT),
         ),
     shell:
         "overheard split {params.flags} --log {log}"

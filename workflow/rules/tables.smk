@@ -1,6 +1,6 @@
 rule tables:
     input:
-        lambda wildcards: recorded_scores(wildcards.table),
+        lambda wildcards: recorded_scores(scores_of_table(wildcards.table)),
         published=of_project(STUDY.published),
     output:
         **outputs("tables")
@@ -19,7 +19,7 @@ rule tables:
             "tables",
             wildcards,
             {
-                "scores": scores_of_table(wildcards.table),
+                **scores_of_table(wildcards.table),
                 "published": of_project(STUDY.published),
             },
             table=wildcards.table,

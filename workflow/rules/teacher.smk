@@ -43,7 +43,12 @@ rule prior:
     log:
         log_of("prior"),
     params:
-        flags=lambda wildcards: flags("prior", wildcards, taught_reads(wildcards.fold)),
+        flags=lambda wildcards: flags(
+            "prior",
+            wildcards,
+            taught_reads(wildcards.fold),
+            **job_settings.prior_settings(EXPERIMENT),
+        ),
     shell:
         "overheard prior {params.flags} --log {log}"
 

@@ -54,7 +54,7 @@ def introduction(loaded: Loaded, plan: Plan, cores: int, wanted: Wanted) -> str:
     listed = ", ".join(f"{stage} {count}" for stage, count in stages.items())
     lines.append(f"To do: {len(plan.scheduled)} jobs ({listed}).")
     if wanted == Wanted():
-        runs = len(rows_made(loaded)) * len(loaded.experiment.seeds)
+        runs = len({*loaded.study.trained()} & {*rows_made(loaded)}) * len(loaded.experiment.seeds)
         lines.append(f"Already there: {runs - stages.get('train', 0)} of {runs} training runs.")
     lines.append(f"{how_long(loaded, stages, cores)}; interrupt it whenever you like, the same command goes on.")
     return "\n".join(lines)

@@ -13,10 +13,14 @@ Labelled = tuple[list[str], np.ndarray]
 
 
 def scenes_and_splits(index: Path, splits: Path) -> tuple[dict[str, str], dict[str, str]]:
-    """The class of every clip of an index, and the split of every clip of the splits, by id."""
+    """The class of every clip of an index, and the split of every clip of the splits, by id.
+
+    Where the splits have a label of their own for a clip, as in a control, it takes the place of the class.
+    """
     scene = {row["id"]: row["class"] for row in artifacts.read_table(index, ["id", "class"])}
-    split = {row["id"]: row["split"] for row in artifacts.read_table(splits, ["id", "split"])}
-    return scene, split
+    rows = artifacts.read_table(splits, ["id", "split"])
+    scene |= {row["id"]: row["label"] for row in rows if row.get("label")}
+    return scene, {row["id"]: row["split"] for row in rows}
 
 
 def fold_of_split(splits: Path) -> int | None:

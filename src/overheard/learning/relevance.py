@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from overheard.errors import PairingError
+from overheard.errors import ConfigError, PairingError
 
 
 def training_clips(scene: Mapping[str, str], split: Mapping[str, str]) -> tuple[list[str], np.ndarray, list[str]]:
@@ -52,6 +52,19 @@ def scene_event_prior(probability: np.ndarray, label: np.ndarray, n_classes: int
         ValueError: a scene has no clip.
     """
     return np.stack([rows.mean(axis=0) for rows in _by_scene(probability, label, n_classes)])
+
+
+def other_rows(prior: np.ndarray, how: str) -> np.ndarray:
+    """The prior (scenes, events) of a control: `permuted`, each scene has the next one's row; `equal`, the mean row.
+
+    Raises:
+        ConfigError: another word.
+    """
+    if how == "permuted":
+        return np.roll(prior, -1, axis=0)
+    if how == "equal":
+        return np.broadcast_to(prior.mean(axis=0), prior.shape)
+    raise ConfigError(f"--rows: found {how!r}; expected permuted or equal")
 
 
 def scene_event_relevance(probability: np.ndarray, label: np.ndarray, n_classes: int) -> np.ndarray:

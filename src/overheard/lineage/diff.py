@@ -212,7 +212,7 @@ def load_side(label: str, folder: Path) -> Side:
     records = load_records(folder) if record_paths(folder) else {}
     lines = artifacts.read_table(place, [name for name in COLUMNS if name not in ("asked", "note")])
     digests = _digests(folder, records)
-    predictions = {run: digest for path, digest in digests.items() if (run := run_of(path, "evaluate", "predictions"))}
+    predictions = {run: digest for path, digest in digests.items() if (run := run_of(path, "predictions"))}
     return Side(label, folder, dict(cell_of(line, predictions) for line in lines), records)
 
 

@@ -8,8 +8,8 @@ from pydantic import ValidationError
 
 from overheard.jobs.records import SUFFIX, Record
 from overheard.lineage.graph import Graph
-from overheard.study.config import TableSpec
 from overheard.study.layout import FINAL_STAGES, record_of, run_of, stage_of
+from overheard.study.study_file import TableSpec
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class Feeds:
     def of_file(self, path: str) -> tuple[str, ...]:
         """What rests on a file, or on a folder that jobs read."""
         # nobody reads predictions, yet all numbers of their row are counted from them
-        if run_of(path, "evaluate", "predictions", "scores"):
+        if run_of(path, "predictions", "scores"):
             return self.of_job(str(record_of(path)))
         written = self.graph.producer(path)
         own = {written.job} if written and self.records[written.job]["stage"] in FINAL_STAGES else set()
@@ -80,7 +80,7 @@ class Feeds:
         names = []
         for job, cells in self.tables.items():
             read = self.records[job]["reads"].get("scores", ())
-            runs = {run_of(entry["path"], "evaluate", "scores") for entry in read if entry.get("record") in tainted}
+            runs = {run_of(entry["path"], "scores") for entry in read if entry.get("record") in tainted}
             rows = {tuple(run.split("/")[:2]) for run in runs if run}
             # a table has other rows besides
             names += ["/".join(cell) for cell in cells if job in jobs or cell[1:3] in rows]

@@ -17,15 +17,14 @@ from pydantic import TypeAdapter, ValidationError
 
 from overheard.errors import LineageError, MediaError, OverheardError, PairingError
 from overheard.io import artifacts, clips
+from overheard.io.scored import SAID, run_scores
 from overheard.jobs.code import closure
 from overheard.jobs.comparison import flat
 from overheard.jobs.records import Record, located
-from overheard.scores import metrics
-from overheard.study.config import TableSpec
 from overheard.study.experiments import project_root
 from overheard.study.layout import RUN
+from overheard.study.study_file import TableSpec
 
-_SAID = ("method", "modality", "seed", "fold", "best_epoch", "events")
 _NUMBERS = ("table", "row", "column", "metric", "n", "mean", "std", "pooled", "runs")
 _PREDICTIONS = {"id": ("U", 1), "label": ("iu", 1), "scene_logits": ("f", 2), "classes": ("U", 1)}
 """Kind of content and number of axes of each array."""
@@ -61,7 +60,8 @@ def recount(folder: Path, records: Mapping[str, Record], into: Path, faulty: Col
         faulty: recorded paths of files that are known not to be what they should be; what needs them is left.
     """
     counting = _Counting(folder, records, into, set(faulty))
-    for stage, count in (("evaluate", counting.scores), ("tables", counting.table), ("cells", counting.gathered)):
+    scored = dict.fromkeys(("baselines", "evaluate"), counting.scores)
+    for stage, count in (scored | {"tables": counting.table, "cells": counting.gathered}).items():
         for job, record in records.items():
             if record["stage"] == stage:
                 counting.attempt(job, count, job, record)
@@ -76,10 +76,7 @@ def scores_again(predictions: Mapping[str, np.ndarray], said: Mapping[str, Any])
         said: method, modality, seed, fold, best_epoch and events, as the stored file has them.
     """
     classes = [str(name) for name in predictions["classes"]]
-    counts = metrics.confusion(predictions["label"], predictions["scene_logits"].argmax(axis=1), len(classes))
-    run = {key: said[key] for key in _SAID} | {"classes": classes, "n": len(predictions["label"])}
-    table = metrics.class_table(counts, classes)
-    return run | {"confusion": counts.tolist(), "per_class": table} | metrics.scores(counts)
+    return run_scores(said, classes, predictions["label"], predictions["scene_logits"])
 
 
 class _Counting:
@@ -100,11 +97,13 @@ class _Counting:
     def scores(self, job: str, record: Record) -> None:
         """The scores of every run of a row."""
         index = _first(record, "reads", "index")
-        sides = (("writes", "predictions"), ("writes", "scores"), ("reads", "students"), ("reads", "splits"))
+        sides = (("writes", "predictions"), ("writes", "scores"), ("reads", "splits"), ("reads", "students"))
         runs = [record[side].get(flag, []) for side, flag in sides]
+        if record["stage"] == "baselines":
+            runs[-1] = [{"record": job}]
         if len(set(map(len, runs))) != 1:
-            raise LineageError("its record has not as many predictions, scores, students and splits")
-        for predicted, scored, student, splits in zip(*runs, strict=True):
+            raise LineageError("its record has not as many predictions, scores, splits and students")
+        for predicted, scored, splits, student in zip(*runs, strict=True):
             read = index, splits["path"]
             expected = None if self.faulty.intersection(read) else self.tested(*read)
             self.attempt(scored["path"], self._run, predicted["path"], scored["path"], student, expected)
@@ -120,7 +119,7 @@ class _Counting:
         self.found.differences += [(predicted, *pair) for pair in _wrong_clips(arrays, expected and expected[1])]
         if trained := self.records.get(student["record"] or ""):
             # a forged record may have no such setting
-            named = [RUN.format_map(dict.fromkeys(_SAID) | one) for one in (stored, trained["settings"])]
+            named = [RUN.format_map(dict.fromkeys(SAID) | one) for one in (stored, trained["settings"])]
             if named[0] != named[1]:
                 self.found.differences.append((scored, f"says it is {named[0]}", f"its student is {named[1]}"))
 
@@ -128,7 +127,9 @@ class _Counting:
         """One table from the scores that were counted again."""
         from overheard.stages.tables import Settings, tables
 
-        scores = self._counted(entry["path"] for entry in record["reads"].get("scores", ()))
+        scores, dull = (
+            self._counted(entry["path"] for entry in record["reads"].get(flag, ())) for flag in ("scores", "baselines")
+        )
         writes = self._places(record, "cells", "csv", "markdown", "latex")
         published = outside_place(_first(record, "reads", "published"))
         if not published.is_file():
@@ -141,7 +142,7 @@ class _Counting:
             raise LineageError(f"its record has no settings of a table: {error}") from error
         if not isinstance(word, str):
             raise LineageError("its record does not say which table it is")
-        tables(published=published, table=word, settings=settings, scores=scores, **writes)
+        tables(published=published, table=word, settings=settings, scores=scores, baselines=dull, **writes)
         self.found.cells += len(artifacts.read_table(writes["cells"]))
         if not _is_todays_code(record):
             self.found.other_code.append(job)
@@ -235,7 +236,7 @@ def _predictions(path: Path) -> dict[str, np.ndarray]:
 
 def _scores(path: Path) -> dict[str, Any]:
     stored = artifacts.read_json(path)
-    if not isinstance(stored, dict) or (missing := [key for key in _SAID if key not in stored]):
+    if not isinstance(stored, dict) or (missing := [key for key in SAID if key not in stored]):
         said = ", ".join(missing) if isinstance(stored, dict) else "object"
         raise MediaError(f"{path}: not the scores of a run: no {said}")
     return stored

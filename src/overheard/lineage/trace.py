@@ -115,7 +115,7 @@ def trace_cell(folder: Path, table: str, row: str, column: str, metric: str) -> 
     if not (names := cell["runs"].split()):
         raise ConfigError(f"{table}, {row}, {column}: the cell rests on no run: {cell['note'] or 'no reason given'}")
     read = reader.record(last[0])["reads"].get("scores", ())
-    scores = {run_of(entry["path"], "evaluate", "scores"): entry for entry in read if entry.get("record")}
+    scores = {run_of(entry["path"], "scores"): entry for entry in read if entry.get("record")}
     if lost := [name for name in names if name not in scores]:
         raise LineageError(f"{last[0]}: read no scores of {lost[0]}, which {last[1]} names; run that table again")
     evaluated = list(dict.fromkeys(scores[name]["record"] for name in names))

@@ -59,6 +59,27 @@ def split_clips(
     return dict(sorted(assigned.items()))
 
 
+def training_labels(
+    rows: Sequence[Mapping[str, str]], assigned: Mapping[str, str], redrawn: float, seed: int
+) -> dict[str, str]:
+    """The class that training sees of each training clip: in so large a share drawn again, from all clips' classes.
+
+    Args:
+        rows: of the index: id, class.
+        assigned: split by id.
+        redrawn: share of the clips, 0..1; what is drawn may be the true class.
+        seed: of the draw; a clip has the same label in every fold that trains on it.
+    """
+    classes = [row["class"] for row in sorted(rows, key=lambda row: row["id"])]
+    found = {}
+    for row in rows:
+        if assigned[row["id"]] == "train":
+            rng = generator("redrawn label", seed, row["id"])
+            again, drawn = rng.random() < redrawn, classes[rng.integers(len(classes))]
+            found[row["id"]] = drawn if again else row["class"]
+    return found
+
+
 def check_fractions(fractions: Sequence[float]) -> None:
     """Refuse fractions that are not three positive numbers with the sum 1."""
     if len(fractions) != 3 or min(fractions) <= 0 or not math.isclose(sum(fractions), 1.0, abs_tol=1e-9):

@@ -111,13 +111,13 @@ def chosen(loaded: Loaded, wanted: Wanted) -> list[plans.Target]:
         ConfigError: there is no such table, row or column, or the experiment leaves it out.
     """
     study = loaded.study
-    if wanted.table not in (None, *study.tables, *plans.FIGURES):
-        known = dict.fromkeys([*plans.FIGURES, *study.tables])
+    if wanted.table not in (None, *study.tables, *plans.figures_of(study)):
+        known = dict.fromkeys([*plans.figures_of(study), *study.tables])
         raise ConfigError(f"--table {wanted.table}: there are {', '.join(known)}")
     if wanted.row or wanted.column:
-        stage = "train" if wanted.until == "train" else "evaluate"
         runs = _runs(loaded, wanted)
-        targets = [target for target in plans.targets(loaded) if target.stage == stage]
+        stages = {"train"} if wanted.until == "train" else {study.tested_by(method) for method, _ in runs}
+        targets = [target for target in plans.targets(loaded) if target.stage in stages]
         return [target for target in targets if (target.values["method"], target.values["modality"]) in runs]
     if wanted.table:
         return [target for target in plans.targets(loaded) if wanted.table in target.values.values()]

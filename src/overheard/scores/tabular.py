@@ -20,7 +20,7 @@ METRICS = {
 WEIGHTED = ("precision", "recall", "f_score")
 """Averages over the classes, weighted by their clips."""
 
-MODALITIES = {"image": "Image", "sound": "Sound", "image+sound": "Image + sound"}
+MODALITIES = {"none": "No input", "image": "Image", "sound": "Sound", "image+sound": "Image + sound"}
 
 SOURCES = {
     "twin": "SIMULATED TWIN: generated pictures and sounds, not ADVANCE's numbers",
@@ -124,7 +124,7 @@ def lay_out(
         tested: how many clips the runs were tested on, by fold.
         remarks: lines that must stand in every caption.
     """
-    beside = ask.source == PUBLISHED_RECORD
+    beside = ask.source == PUBLISHED_RECORD and spec["published"]
     header = ["Input", "Method"]
     for metric in spec["metrics"]:
         name = METRICS.get(metric, metric)
@@ -141,7 +141,8 @@ def lay_out(
 
 def _study_caption(spec: Mapping[str, Any]) -> list[str]:
     """The study's own sentences on a table, its title first."""
-    caption = [f"{spec['published']}: {sentence(spec['title'])}", sentence(spec["caption"])]
+    place = f"{spec['published']}: " if spec["published"] else ""
+    caption = [f"{place}{sentence(spec['title'])}", sentence(spec["caption"])]
     weighted = [METRICS[metric] for metric in spec["metrics"] if metric in WEIGHTED]
     if weighted:
         caption.append(f"{_and(weighted)}: averages over the classes, weighted by their clips.")
@@ -174,8 +175,10 @@ def left_out_notes(labels: Mapping[str, str], cells: Sequence[Cell], ask: Ask) -
 
 def _notes(spec: Mapping[str, Any], labels: Mapping[str, str], cells: Sequence[Cell], ask: Ask) -> list[str]:
     """What stands below a table: rows left out and why, missing seeds, and what is known of the printed numbers."""
-    beside = ask.source == PUBLISHED_RECORD
-    return left_out_notes(labels, cells, ask) + (_printed_notes(spec, cells) if beside else [_NOT_SHOWN])
+    notes = left_out_notes(labels, cells, ask)
+    if not spec["published"]:
+        return notes
+    return notes + (_printed_notes(spec, cells) if ask.source == PUBLISHED_RECORD else [_NOT_SHOWN])
 
 
 _NOT_SHOWN = "The paper's printed numbers are not shown, because these numbers are not comparable with them."

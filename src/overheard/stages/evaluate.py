@@ -10,12 +10,12 @@ import torch
 from overheard.errors import CheckpointError
 from overheard.io import artifacts, clips, progress
 from overheard.io.device import settle
+from overheard.io.scored import write_scored
 from overheard.io.signature import Reads, Writes
 from overheard.learning import methods, objective
 from overheard.learning.inputs import Inputs, gathered
 from overheard.learning.models import encoders
 from overheard.learning.models.student import ORDER, Student
-from overheard.scores import metrics
 
 _KEYS = {
     *("method", "modality", "seed", "fold", "classes", "best_epoch", "events", "state"),
@@ -80,7 +80,9 @@ def evaluate(
         for path, *writes in of_fold:
             stored = _stored(path, said)
             scene_logits, event_logits = _said(_student(stored, str(path), settings), inputs, len(ids), settings)
-            _write(*writes, stored, ids, label, scene_logits, event_logits)
+            predicted, heard, scored = writes
+            write_scored(predicted, scored, stored, classes, ids, label, scene_logits)
+            artifacts.write_arrays(heard, id=np.array(ids), event_logits=event_logits)
             done += 1
             progress.step(done, len(students), f"seed {stored['seed']}")
 
@@ -150,23 +152,3 @@ def _said(student: Student, inputs: Inputs, n_clips: int, settings: Settings) ->
         scenes.append(said.scene_logits)
         events.append(said.scene_logits[:, :0] if predicted is None else predicted)
     return torch.cat(scenes).cpu().numpy(), torch.cat(events).cpu().numpy()
-
-
-def _write(
-    predictions: Path,
-    events: Path,
-    scores: Path,
-    stored: dict[str, Any],
-    ids: list[str],
-    label: np.ndarray,
-    scene_logits: np.ndarray,
-    event_logits: np.ndarray,
-) -> None:
-    classes = stored["classes"]
-    counts = metrics.confusion(label, scene_logits.argmax(axis=1), len(classes))
-    names = np.array(ids)
-    artifacts.write_arrays(predictions, id=names, label=label, scene_logits=scene_logits, classes=np.array(classes))
-    artifacts.write_arrays(events, id=names, event_logits=event_logits)
-    said = {name: stored[name] for name in ("method", "modality", "seed", "fold", "classes", "best_epoch", "events")}
-    said |= {"n": len(ids), "confusion": counts.tolist(), "per_class": metrics.class_table(counts, classes)}
-    artifacts.write_json(scores, said | metrics.scores(counts))

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from overheard.io import artifacts
 from overheard.io.signature import Reads, Writes
-from overheard.media.splits import has_own_split, split_clips
+from overheard.media.splits import has_own_split, split_clips, training_labels
 
 
 @dataclass(frozen=True)
@@ -14,6 +14,7 @@ class Settings:
     fractions: list[float]  # of the locations of a class: train, val, test
     seed: int
     folds: int  # each location is tested in one of them; 1: one split
+    redrawn: float | None = None  # share of training labels that are drawn again, in a control
 
 
 def split(index: Reads, fold: int, settings: Settings, splits: Writes) -> None:
@@ -23,11 +24,14 @@ def split(index: Reads, fold: int, settings: Settings, splits: Writes) -> None:
         index: index of the pairs, by the media stage.
         fold: which of the folds, from 0.
         settings: of the draw.
-        splits: one line a clip: id, split, fold (empty where the split is the user's own: the same in every fold).
+        splits: one line a clip: id, split, fold (empty where the split is the user's own: the same in every fold), and
+            in a control `label`, the class that training sees.
     """
     columns = ["id", "class", "location", "recording", "lat", "lon", "split"]
     rows = artifacts.read_table(index, columns)
     assigned = split_clips(rows, settings.fractions, settings.seed, settings.folds, fold)
     said = {"fold": "" if has_own_split(rows) else fold}
-    lines = ({"id": clip, "split": word} | said for clip, word in assigned.items())
-    artifacts.write_table(splits, ["id", "split", "fold"], lines)
+    label = training_labels(rows, assigned, settings.redrawn, settings.seed) if settings.redrawn else {}
+    columns = ["id", "split", "fold", *(["label"] if label else [])]
+    told = ({"id": clip, "split": word, "label": label.get(clip, "")} | said for clip, word in assigned.items())
+    artifacts.write_table(splits, columns, ({column: line[column] for column in columns} for line in told))

@@ -6,6 +6,7 @@ from typing import Any
 from overheard.io import artifacts, progress
 from overheard.io.signature import Reads, Writes
 from overheard.scores import tabular
+from overheard.scores.against_baselines import lost_to
 from overheard.scores.cells import COLUMNS, Ask, csv_line, rows_left_out, table_cells
 from overheard.scores.over_seeds import checked_run, clips_tested, event_remarks
 from overheard.scores.published import COLUMNS as PUBLISHED_COLUMNS
@@ -36,6 +37,7 @@ def tables(
     markdown: Writes,
     latex: Writes,
     scores: list[Reads] | None = None,
+    baselines: list[Reads] | None = None,
 ) -> None:
     """One table of the study, from the scores of its runs.
 
@@ -48,8 +50,11 @@ def tables(
         markdown: the table as Markdown.
         latex: the table as LaTeX (booktabs).
         scores: scores.json of each run of the table's rows, in any order; none if every row is left out.
+        baselines: scores.json of each run of the study's dull baselines, which a row that loses to one must name.
     """
-    runs = [checked_run(artifacts.read_json(path), str(path)) for path in scores or []]
+    runs, dull = (
+        [checked_run(artifacts.read_json(path), str(path)) for path in paths or []] for paths in (scores, baselines)
+    )
     lines = artifacts.read_table(published, PUBLISHED_COLUMNS)
 
     spec = settings.spec
@@ -58,6 +63,7 @@ def tables(
     printed = printed_values(lines, spec["published"], str(published))
     numbers = table_cells(table, spec, runs, ask, printed)
     remarks = [*settings.remarks, *event_remarks(runs)]
+    remarks += lost_to(dull, runs, settings.labels)
     text = tabular.lay_out(table, spec, settings.labels, numbers, ask, clips_tested(runs), remarks)
     columns, rows = tabular.csv_rows(numbers, settings.labels)
 

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from overheard.errors import ConfigError
-from overheard.study.checking import Model, check, read_yaml
+from overheard.study.checking import Model, Section, check, read_yaml
+from overheard.study.study_file import Study
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
@@ -32,16 +33,12 @@ Share = Annotated[Number, Field(ge=0, le=1)]
 Range = Annotated[list[Positive], Field(min_length=2, max_length=2)]
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
-
-
 Schedule = Literal["constant", "cosine", "steps"]
 Selection = Literal["best_f_score", "lowest_loss", "last"]
 Statistics = Literal["exact", "running"]
 
 
-class Twin(_Section):
+class Twin(Section):
     """The built-in simulated twin of ADVANCE; see docs/twin.md."""
 
     kind: Literal["twin"]
@@ -53,11 +50,14 @@ class Twin(_Section):
         0.5, description="how strongly picture and sound share what a place is like: 0 none, 0.5, 0.9 high"
     )
     clips: Count | None = Field(None, description="at most so many clips of a location; null as ADVANCE, 1 to 9")
-    scenes: Count = Field(30, description="pictures per class of the 30-class set the image network is pre-trained on")
-    sounds: Count = Field(900, description="tagged sounds the sound network is pre-trained on")
+    contrast: Positive | None = Field(
+        None, description="how far scenes differ in their events, as an exponent; null as docs/twin.md says (2.8)"
+    )
+    scenes: Count = Field(200, description="pictures per class of the 30-class set the image network is pre-trained on")
+    sounds: Count = Field(2600, description="tagged sounds the sound network is pre-trained on")
 
 
-class Directory(_Section):
+class Directory(Section):
     """A folder of pairs in the ADVANCE layout, and what the networks are pre-trained on."""
 
     kind: Literal["directory"]
@@ -81,7 +81,7 @@ class Directory(_Section):
         return self
 
 
-class Split(_Section):
+class Split(Section):
     """70/10/20 by location within each class, a fold a seed; a `split` column of the user's metadata goes before it."""
 
     fractions: Annotated[list[Positive], Field(min_length=3, max_length=3)] = Field(
@@ -106,7 +106,17 @@ class Split(_Section):
         return self
 
 
-class Pretrain(_Section):
+class Control(Section):
+    """What a control does to the study on purpose; by default nothing."""
+
+    redrawn: Share = Field(0, description="share of training labels that are drawn again, from all clips' labels")
+    prior: Literal["measured", "permuted", "equal"] = Field(
+        "measured",
+        description="rows of p(e|s): as measured, permuted (each scene has the next), equal (the mean)",
+    )
+
+
+class Pretrain(Section):
     """How a network is trained before any scene of the study is seen."""
 
     epochs: Count = Field(30, description="passes over the pre-training set")
@@ -116,7 +126,7 @@ class Pretrain(_Section):
     seed: Natural = Field(0, description="of initial weights, order and augmentation")
 
 
-class Network(_Section):
+class Network(Section):
     """One modality's network."""
 
     name: Literal["small", "resnet101", "resnet50", "mn04"] = Field(
@@ -129,7 +139,7 @@ class Network(_Section):
     pretrain: Pretrain = Pretrain()
 
 
-class Networks(_Section):
+class Networks(Section):
     """The networks of both modalities."""
 
     image: Network = Network()
@@ -148,7 +158,7 @@ class Networks(_Section):
         return self
 
 
-class Train(_Section):
+class Train(Section):
     """What may differ from the protocol because of the networks' size; null takes the protocol's value."""
 
     epochs: Count | None = Field(None, description="passes over the training clips, at most")
@@ -176,7 +186,7 @@ class Train(_Section):
         return self
 
 
-class Experiment(_Section):
+class Experiment(Section):
     """One file `config/NAME.yaml`."""
 
     study: str = Field("advance", description="rows, columns and tables: config/studies/")
@@ -186,6 +196,7 @@ class Experiment(_Section):
     )
     source: Annotated[Twin | Directory, Field(discriminator="kind")]
     split: Split = Split()
+    control: Control = Control()
     networks: Networks = Networks()
     train: Train = Train()
 
@@ -207,19 +218,19 @@ class Experiment(_Section):
         return self
 
 
-class Augmentation(_Section):
+class Augmentation(Section):
     flip: Share
     brightness: Range
     colour: Range
 
 
-class Unsaid(_Section):
+class Unsaid(Section):
     batch_size: Annotated[int, Field(ge=2)]
     epochs: Count
     patience: Count
 
 
-class Protocol(_Section):
+class Protocol(Section):
     """One file `config/protocols/NAME.yaml`; it has no defaults."""
 
     protocol: str
@@ -250,52 +261,6 @@ class Protocol(_Section):
         if unknown := sorted(set(allowed) - set(ways)):
             raise ValueError(f"found {', '.join(unknown)}; allowed: {', '.join(ways)}")
         return allowed
-
-
-class Block(_Section):
-    rows: list[str]
-    columns: list[Literal["image", "sound", "image+sound"]]
-
-
-class TableSpec(_Section):
-    published: str
-    title: str
-    caption: str
-    blocks: list[Block]
-    metrics: list[Literal["precision", "recall", "f_score"]]
-
-    def runs(self) -> list[tuple[str, str]]:
-        """The (method, modality) pairs of the table, in its order."""
-        return [(row, column) for block in self.blocks for row in block.rows for column in block.columns]
-
-
-class Method(_Section):
-    """A row: its label, and of what some rows read and use, what this one does; a test holds the code to it."""
-
-    label: str
-    reads: list[Literal["encoders", "logits", "prior", "relevance"]]
-    uses: list[Literal["alpha", "beta"]]
-
-
-class Study(_Section):
-    """One file `config/studies/NAME.yaml`: which rows, columns and tables the paper has."""
-
-    study: str
-    title: str
-    published: str
-    tables: dict[str, TableSpec]
-    methods: dict[str, Method]
-
-    @model_validator(mode="after")
-    def _known(self) -> "Study":
-        unknown = sorted({row for row, _ in self.rows()} - set(self.methods))
-        if unknown:
-            raise ValueError(f"tables: rows {', '.join(unknown)} are not among methods")
-        return self
-
-    def rows(self) -> list[tuple[str, str]]:
-        """Every (method, modality) of any table, once, in the order of first appearance."""
-        return list(dict.fromkeys(run for table in self.tables.values() for run in table.runs()))
 
 
 def load_experiment(path: Path) -> Experiment:

@@ -8,6 +8,7 @@ import yaml
 
 from overheard.errors import ConfigError, MediaError
 from overheard.study import checking, config
+from overheard.study.study_file import Study
 
 
 @dataclass(frozen=True)
@@ -17,7 +18,7 @@ class Loaded:
     name: str
     path: Path
     experiment: config.Experiment
-    study: config.Study
+    study: Study
     protocol: config.Protocol
 
 

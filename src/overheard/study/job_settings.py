@@ -6,19 +6,27 @@ settings and files and nothing else; what a row reads and uses stands in the stu
 
 from typing import Any
 
-from overheard.study.config import Directory, Experiment, Method, Protocol, Study, Twin
+from overheard.study.config import Directory, Experiment, Protocol, Twin
 from overheard.study.layout import STAGES, fold_of
+from overheard.study.study_file import Method, Study
 
 FULL_NETWORKS = ("resnet101", "resnet50")
 """Networks that the protocol's learning rate, batch, epochs and patience are meant for."""
 
-MODALITIES = ("image", "sound", "image+sound")
+MODALITIES = ("none", "image", "sound", "image+sound")
 
 WHOLE_FRONT_END = "tagger_mn04"
 """The front end whose log-mels the tagger's network reads whole: nothing is pooled."""
 
 _TEACHER = {"logits", "prior", "relevance"}
 """What of a row's reads comes from the teacher."""
+
+TEACHER_FILES = {
+    "logits": "teacher/logits.npy",
+    "logit_ids": "teacher/logits.ids.csv",
+    "teacher_events": "teacher/events.csv",
+}
+"""What the teacher hears, by flag."""
 
 
 def left_out(experiment: Experiment, study: Study) -> dict[tuple[str, str], str]:
@@ -108,7 +116,7 @@ def array(experiment: Experiment, modality: str) -> str:
 def draw_settings(experiment: Experiment, collection: str) -> dict[str, Any]:
     """What decides one collection of the twin's media."""
     assert isinstance(experiment.source, Twin)
-    own = {"pairs": {"scale", "coupling", "clips"}, "scenes": {"scenes"}, "sounds": {"sounds"}}[collection]
+    own = {"pairs": {"scale", "coupling", "clips", "contrast"}, "scenes": {"scenes"}, "sounds": {"sounds"}}[collection]
     return experiment.source.model_dump(include={"world", *own}, exclude_none=True)
 
 
@@ -156,9 +164,32 @@ def train_inputs(experiment: Experiment, method: Method, modality: str, seed: in
     if "encoders" in method.reads:
         files |= {f"{name}_encoder": f"pretrain/{name}.pt" for name in encoders(experiment)}
     if "logits" in method.reads:
-        files |= {"logits": "teacher/logits.npy", "logit_ids": "teacher/logits.ids.csv"}
-        files |= {"teacher_events": "teacher/events.csv"}
+        files |= TEACHER_FILES
     return files | of_fold(experiment, seed, *(name for name in ("prior", "relevance") if name in method.reads))
+
+
+def baseline_inputs(experiment: Experiment, method: Method, seed: int) -> dict[str, str]:
+    """All that a run of a dull baseline reads: flag to path under `results/NAME/`; of pictures the pooled ones."""
+    files = {"index": "media/index.csv"} | of_fold(experiment, seed, "split")
+    stems = {"images": "images.pooled", "sounds": array(experiment, "sound")}
+    for flag in (flag for flag in stems if flag in method.reads):
+        stem = stems[flag]
+        files |= {flag: f"features/{stem}.npy", f"{flag[:-1]}_ids": f"features/{stem.split('.')[0]}.ids.csv"}
+    if "logits" in method.reads:
+        files |= TEACHER_FILES
+    return files
+
+
+def split_settings(experiment: Experiment) -> dict[str, Any]:
+    """What decides the splits, and the labels that training sees."""
+    redrawn = experiment.control.redrawn
+    return experiment.split.model_dump() | ({"redrawn": redrawn} if redrawn else {})
+
+
+def prior_settings(experiment: Experiment) -> dict[str, Any]:
+    """What decides the prior besides what it reads: nothing, but in a control."""
+    rows = experiment.control.prior
+    return {} if rows == "measured" else {"rows": rows}
 
 
 def train_settings(experiment: Experiment, protocol: Protocol, method: Method, modality: str) -> dict[str, Any]:
@@ -194,7 +225,7 @@ def table_settings(experiment: Experiment, study: Study, name: str, table: str, 
         "source": experiment.source.kind,
         "protocol": experiment.protocol,
         "spec": spec.model_dump(),
-        "labels": {method: study.methods[method].label for method, _ in spec.runs()},
+        "labels": {method: study.methods[method].label for method, _ in [*spec.runs(), *study.baselines()]},
         "seeds": experiment.seeds,
         "partial": bool(absent),
         "left_out": {
@@ -218,6 +249,12 @@ def remarks(experiment: Experiment) -> list[str]:
     """Lines that must stand in every caption: what is not as in the paper."""
     image, sound = experiment.networks.image, experiment.networks.sound
     lines = []
+    control = experiment.control
+    if control.redrawn:
+        lines.append(f"CONTROL: {control.redrawn:.0%} of the training labels were drawn again, from all clips' labels.")
+    if control.prior != "measured":
+        how = {"permuted": "each scene has the next one's row", "equal": "all scenes have the mean row"}[control.prior]
+        lines.append(f"CONTROL: the prior p(e|s) is not what was measured: {how}.")
     if image.name == "small":
         lines.append("Image network: small (64×64 pictures), in ResNet-101's place.")
     if sound.name == "small":

@@ -100,6 +100,13 @@ STAGES = {
         f"teacher/{_FOLD}/relevance",
         {"relevance": f"teacher/{_FOLD}/relevance.csv"},
     ),
+    "baselines": Stage(
+        "Fit and test one dull baseline: what a student must beat.",
+        f"baselines/{RUN}/baselines",
+        {"predictions": f"baselines/{RUN}/predictions.npz", "scores": f"baselines/{RUN}/scores.json"},
+        git=("predictions", "scores"),
+        reference=("predictions", "scores"),
+    ),
     "train": Stage(
         "Train one student: one method, modality and seed.",
         f"train/{RUN}/student",
@@ -299,10 +306,12 @@ def values_of_job(record: str, stage: str) -> dict[str, str] | None:
     return match and match.groupdict()
 
 
-def run_of(path: str, stage: str, *flags: str) -> str | None:
-    """The run whose file lies at `results/NAME/...`; None unless the stage writes it under one of the flags."""
-    values = values_of(path.split("/", 2)[-1], stage, *flags)
-    return RUN.format_map(values) if values is not None else None
+def run_of(path: str, *flags: str) -> str | None:
+    """The run, of a student or a baseline, whose file lies at `results/NAME/...`; None but for one of the flags."""
+    made = maker(path.split("/", 2)[-1])
+    if made is None or made[1] not in flags or RUN not in STAGES[made[0]].writes[made[1]]:
+        return None
+    return RUN.format_map(made[2])
 
 
 def stage_of(record: str) -> str:
@@ -334,7 +343,7 @@ def is_kept(stage: str, flag: str) -> bool:
 def words(record: str) -> str:
     """A job in words, from its record's path: `train scene image seed-0`, `media scenes`, `split`."""
     folder, *rest = record.removesuffix(SUFFIX).split("/")[2:]
-    if folder in ("train", "evaluate"):
+    if folder in ("baselines", "train", "evaluate"):
         return " ".join([folder, *rest[:-1]])
     if rest[-1] in STAGES:
         return " ".join([rest[-1], *rest[:-1]])

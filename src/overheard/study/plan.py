@@ -7,9 +7,16 @@ from overheard.study import job_settings
 from overheard.study.config import Twin
 from overheard.study.experiments import Loaded
 from overheard.study.layout import PARTS, STAGES, fold_of, names, record_path, written
+from overheard.study.study_file import Study
 
 FIGURES = ("figure3", "figure6")
 """The paper's figures that are drawn; Figure 6 is also a table."""
+_OF_TABLES = ("figure6",)
+
+
+def figures_of(study: Study) -> tuple[str, ...]:
+    """The figures of a study: those that draw its media, and those that draw one of its tables."""
+    return tuple(figure for figure in FIGURES if figure in study.tables or figure not in _OF_TABLES)
 
 
 class Target(NamedTuple):
@@ -43,6 +50,8 @@ def targets(loaded: Loaded, absent: Collection[str] = ()) -> list[Target]:
             continue
         own = names(its.record)
         for each in values[own]:
+            if "method" in own and loaded.study.methods[each[0]].baseline != (stage == "baselines"):
+                continue
             given = dict(zip(own, each, strict=True))
             lists = {"seed": seeds_made(loaded, each[0], each[1], absent)} if own == ("method", "modality") else {}
             writes = written(loaded.name, stage, given, lists, without(loaded, stage, given))
@@ -70,7 +79,7 @@ def _values(loaded: Loaded, absent: Collection[str]) -> dict[tuple[str, ...], li
         ("method", "modality"): [*rows],
         ("method", "modality", "seed"): [(*row, seed) for row in rows for seed in seeds_made(loaded, *row, absent)],
         ("table",): [(table,) for table in study.tables],
-        ("figure",): [(figure,) for figure in FIGURES],
+        ("figure",): [(figure,) for figure in figures_of(study)],
     }
 
 

@@ -195,7 +195,9 @@ def _side(word: str, found: Path | str, kinds: Sequence[str], experiment: str | 
     if packed is None:
         raise LineageError(f"{word}: git could not give out {folder} of {found[:12]}")
     with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
-        archive.extractall(place, filter="data")
+        # a method's argument only from Python 3.11.4 on
+        archive.extraction_filter = getattr(tarfile, "data_filter", None)
+        archive.extractall(place)
     return load_side(f"{word} ({folder})", place / folder)
 
 

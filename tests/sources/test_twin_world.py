@@ -170,6 +170,21 @@ def test_contrast_and_evenness_of_one_leave_the_released_proportions():
     assert not np.delete(plain, table.sources, axis=1).any()
 
 
+def test_contrast_spreads_scenes_and_evenness_spreads_events():
+    # against the plain proportions: scene by event times the contrast, the mean of an event times the evenness
+    table = event_table.load()
+    logs = {}
+    for contrast, evenness in ((1.0, 1.0), (3.0, 1.0), (1.0, 0.5)):
+        changed = replace(DIFFICULTY, event_contrast=contrast, event_evenness=evenness)
+        log = np.log(world.expected_bouts(table, changed)[:, table.sources])
+        logs[contrast, evenness] = log - log.mean(axis=1, keepdims=True)
+    plain = logs[1.0, 1.0]
+    events = plain.mean(axis=0)
+    np.testing.assert_allclose(logs[3.0, 1.0] - logs[3.0, 1.0].mean(axis=0), 3 * (plain - events), atol=1e-9)
+    np.testing.assert_allclose(logs[3.0, 1.0].mean(axis=0), events, atol=1e-9)
+    np.testing.assert_allclose(logs[1.0, 0.5].mean(axis=0), 0.5 * events, atol=1e-9)
+
+
 def test_a_tagger_that_hears_its_shares_reports_the_wanted_sum():
     table = event_table.load()
     labels = table.implies @ np.array(DIFFICULTY.tagged)[table.family]

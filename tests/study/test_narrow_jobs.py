@@ -135,6 +135,8 @@ def test_the_study_says_what_the_code_uses():
 
     assert set(TRAINED) == set(METHODS)
     assert {method for method, _ in STUDY.baselines()} == set(BASELINES)
+    assert {STUDY.tested_by(method) for method in BASELINES} == {"baselines"}
+    assert {STUDY.tested_by(method) for method in METHODS} == {"evaluate"}
     for name, method in METHODS.items():
         said = {*STUDY.methods[name].reads, *STUDY.methods[name].uses}
         used = {*method.uses, *(["encoders"] if method.pretrained else [])}

@@ -158,7 +158,7 @@ def _collection(made: Builder, collection: str) -> None:
             made.put(f"{folder}/{side}/{name}/{clip}.{suffix}", f"{collection} {side} of {clip}")
     if collection == "pairs":
         made.put(f"{folder}/truth/events.csv", "id,events\n")
-    world = {"world": 0, "scale": 0.1, "coupling": 0.5, "scenes": 30, "sounds": 900}
+    world = {"world": 0, "scale": 0.1, "coupling": 0.5, "events": "released", "scenes": 30, "sounds": 900}
     made.job(
         f"draw/{collection}", "draw", {"collection": collection, "settings": world}, {}, {"media": made.path(folder)}
     )

@@ -11,7 +11,7 @@ from scipy.stats import spearmanr
 
 from overheard.io import artifacts
 from overheard.sources.twin import event_table, world
-from overheard.sources.twin.difficulty import DIFFICULTY
+from overheard.sources.twin.difficulty import BY_EVENTS, DIFFICULTY
 
 WORLD = 101  # never 0, the world of the default experiment
 LOCATIONS = 1200
@@ -231,3 +231,18 @@ def test_worlds_are_repeatable_and_differ_by_seed():
     assert first == again
     assert [place.number for place in first] != [place.number for place in other]
     assert world.bouts(first[0], WORLD) == world.bouts(again[0], WORLD)
+
+
+@pytest.mark.parametrize(("events", "least"), [("telling", 0.9), ("released", 0.4)])
+def test_where_events_decide_the_most_likely_scene_is_nearly_always_the_true_one(events, least):
+    # naive Bayes from the exact p(e|s): silent clips and shared events are what it cannot tell
+    difficulty = BY_EVENTS[events]
+    prior = world.true_prior(difficulty)[:, event_table.load().index].clip(1e-6, 1 - 1e-6)
+    right = []
+    for place in world.locations(7, 0.01, 0.5, difficulty, clips=1):
+        sounded = [bout.event for bout in world.bouts(place, 7, difficulty) if bout.is_in(0.0)]
+        held = event_table.load().implies[sounded].any(axis=0)
+        likely = (np.log(prior) @ held + np.log1p(-prior) @ ~held).argmax()
+        right.append(world.CLASSES[likely] == place.scene)
+    assert np.mean(right) >= least
+    assert (np.mean(right) >= 0.9) == (events == "telling")

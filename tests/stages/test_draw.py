@@ -16,7 +16,7 @@ from overheard.sources.twin import aerial, event_table, world
 from overheard.stages import draw as stage
 from overheard.stages.draw import Settings, draw
 
-SMALL = Settings(world=101, scale=0.001, coupling=0.5, scenes=1, sounds=30)
+SMALL = Settings(world=101, scale=0.001, coupling=0.5, events="released", scenes=1, sounds=30)
 
 
 @pytest.fixture(scope="module")
@@ -155,7 +155,12 @@ def test_scenes_lie_in_a_folder_for_each_class(tmp_path):
 
 @pytest.mark.parametrize(
     ("changes", "key"),
-    [({"scale": 0.0}, "scale"), ({"coupling": 1.2}, "coupling"), ({"world": -1}, "world")],
+    [
+        ({"scale": 0.0}, "scale"),
+        ({"coupling": 1.2}, "coupling"),
+        ({"world": -1}, "world"),
+        ({"events": "loud"}, "telling"),
+    ],
 )
 def test_impossible_settings_are_refused_by_name(tmp_path, changes, key):
     with pytest.raises(ConfigError, match=key):

@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from overheard.io.parallel import in_processes
 from overheard.io.signature import Writes
 from overheard.seeds import generator
 from overheard.sources.twin import acoustics, aerial, event_table, photograph, scenes, world
-from overheard.sources.twin.difficulty import DIFFICULTY, Difficulty
+from overheard.sources.twin.difficulty import BY_EVENTS, Difficulty
 from overheard.sources.twin.oscillators import RATE, samples
 
 _SIZE = 400  # pixels of a place; a photograph shows 256 of them
@@ -36,7 +36,7 @@ class Settings:
         scale: size of the pairs, 1 for about ADVANCE's 5,075.
         coupling: 0 to 1, how far a location's picture and sound share their latents.
         clips: at most so many of a location; None for as many as ADVANCE has.
-        contrast: how far scenes differ in their events; None as in `DIFFICULTY`.
+        events: which constants the pairs are drawn with: a word of `BY_EVENTS`.
         scenes: pictures for each class of aerial scenes.
         sounds: tagged clips.
     """
@@ -45,7 +45,7 @@ class Settings:
     scale: float | None = None
     coupling: float | None = None
     clips: int | None = None
-    contrast: float | None = None
+    events: str | None = None
     scenes: int | None = None
     sounds: int | None = None
 
@@ -81,6 +81,8 @@ def _check(collection: str, settings: Settings, workers: int) -> None:
         value = getattr(settings, name)
         if value is None or not low <= value <= high:
             raise ConfigError(f"settings of draw, {name}: expected {low} to {high}, found {value}")
+    if collection == "pairs" and settings.events not in BY_EVENTS:
+        raise ConfigError(f"settings of draw, events: expected {' or '.join(BY_EVENTS)}, found {settings.events}")
     if workers < 1:
         raise ConfigError(f"--workers: expected at least 1, found {workers}")
 
@@ -96,7 +98,7 @@ def _spread(work: Callable[[Any], Any], tasks: list[Any], workers: int, what: st
 
 
 def _draw_pairs(settings: Settings, media: Path, workers: int) -> None:
-    difficulty = replace(DIFFICULTY, event_contrast=settings.contrast or DIFFICULTY.event_contrast)
+    difficulty = BY_EVENTS[settings.events]
     places = world.locations(settings.world, settings.scale, settings.coupling, clips=settings.clips)
     for folder in ("vision", "sound", "mask"):
         for scene in world.CLASSES:

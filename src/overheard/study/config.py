@@ -50,8 +50,9 @@ class Twin(Section):
         0.5, description="how strongly picture and sound share what a place is like: 0 none, 0.5, 0.9 high"
     )
     clips: Count | None = Field(None, description="at most so many clips of a location; null as ADVANCE, 1 to 9")
-    contrast: Positive | None = Field(
-        None, description="how far scenes differ in their events, as an exponent; null as docs/twin.md says (2.8)"
+    events: Literal["released", "telling"] = Field(
+        "released",
+        description="how scenes differ in their events: as the released prior says, or so that events decide",
     )
     scenes: Count = Field(200, description="pictures per class of the 30-class set the image network is pre-trained on")
     sounds: Count = Field(2600, description="tagged sounds the sound network is pre-trained on")

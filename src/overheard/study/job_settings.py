@@ -116,7 +116,7 @@ def array(experiment: Experiment, modality: str) -> str:
 def draw_settings(experiment: Experiment, collection: str) -> dict[str, Any]:
     """What decides one collection of the twin's media."""
     assert isinstance(experiment.source, Twin)
-    own = {"pairs": {"scale", "coupling", "clips", "contrast"}, "scenes": {"scenes"}, "sounds": {"sounds"}}[collection]
+    own = {"pairs": {"scale", "coupling", "clips", "events"}, "scenes": {"scenes"}, "sounds": {"sounds"}}[collection]
     return experiment.source.model_dump(include={"world", *own}, exclude_none=True)
 
 

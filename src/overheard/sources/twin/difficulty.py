@@ -1,6 +1,6 @@
 """Every constant that makes the twin hard or easy, in one place; `docs/twin.md` says how they were found."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -45,3 +45,20 @@ class Difficulty:
 
 
 DIFFICULTY = Difficulty()
+
+# the control in which events decide the scene: several events of its own in nearly every clip, well over the background,
+# none from elsewhere, and none that a kind of place lacks
+TELLING = replace(
+    DIFFICULTY,
+    event_contrast=5.0,
+    events_rate=8.0,
+    location_sd=0.0,
+    activity_effect=0.0,
+    subtype_effect=0.0,
+    foreign_rate=0.0,
+    event_level_db=25.0,
+    event_level_sd_db=2.0,
+)
+
+BY_EVENTS = {"released": DIFFICULTY, "telling": TELLING}
+"""The worlds' constants by the word of `source.events`."""

@@ -88,8 +88,8 @@ class Folder:
         self._array("features/sounds/paper", self.tagged[:, :400])
         self._array("teacher/logits", self.logits)
         features = self.path / "features"
-        for name in ("images", "paper"):
-            pooled = np.load(features / f"{name}.npy")[:, ::4]
+        for name, step in {"images": 1, "scenes/images": 1, "paper": 4}.items():
+            pooled = np.load(features / f"{name}.npy")[:, ::step]
             artifacts.write_array(features / f"{name}.pooled.npy", pooled)
         self.make("prior", "relevance", "normaliser")
         self.record("train/scene/image/seed-0/student", "train", **BOTH)
@@ -383,9 +383,9 @@ def test_a_normaliser_of_unpooled_arrays_is_recognised(folder):
         ("teacher/fold-0/prior.csv", {"prior"}),
         ("teacher/logits.npy", {"prior", "relevance"}),
         ("features/fold-0/normaliser.npz", {"normaliser_picture", "normaliser_sound"}),
-        ("features/images.npy", {"picture", "pretrain_picture"}),
+        ("features/images.pooled.npy", {"picture", "pretrain_picture"}),
         ("features/paper.npy", {"sound", "pretrain_sound"}),
-        ("features/scenes/images.npy", {"pretrain_picture"}),
+        ("features/scenes/images.pooled.npy", {"pretrain_picture"}),
         ("features/sounds/paper.npy", {"pretrain_sound"}),
         ("media/manifest.csv", {"file", "pretrain_file"}),
         ("media/scenes/manifest.csv", {"pretrain_file"}),

@@ -146,7 +146,7 @@ def test_the_study_says_what_the_code_uses():
 @pytest.mark.parametrize(
     ("collection", "drawn", "read"),
     [
-        ("pairs", {"world", "scale", "coupling"}, {"classes", "bands", "channels", "seed"}),
+        ("pairs", {"world", "scale", "coupling", "events"}, {"classes", "bands", "channels", "seed"}),
         ("scenes", {"world", "scenes"}, {"bands"}),
         ("sounds", {"world", "sounds"}, {"channels", "seed"}),
     ],

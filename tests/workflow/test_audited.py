@@ -44,7 +44,7 @@ KINDS = {
     "split": "results/mini/media/fold-0/splits.csv",
     "statistics": "results/mini/media/statistics.csv",
     "media report": "results/mini/media/report.md",
-    "feature array": "results/mini/features/images.npy",
+    "feature array": "results/mini/features/paper.npy",
     "pooled array": "results/mini/features/paper.pooled.npy",
     "ids": "results/mini/features/images.ids.csv",
     "normaliser": "results/mini/features/fold-0/normaliser.npz",

@@ -5,6 +5,15 @@ def features_reads(wildcards):
     }
 
 
+def stored_as(unstored):
+    """A pattern of the front ends that leave these forms out."""
+    names = [
+        job_settings.front_end(EXPERIMENT, modality) for modality in ("image", "sound")
+    ]
+    found = [n for n in names if job_settings.unstored(EXPERIMENT, n) == unstored]
+    return "|".join(found) or "(?!)"
+
+
 rule features:
     input:
         lambda wildcards: records_of(features_reads(wildcards)),
@@ -13,7 +22,7 @@ rule features:
     log:
         log_of("features"),
     wildcard_constraints:
-        front_end=f"(?!{job_settings.WHOLE_FRONT_END}){layout.WILDCARDS['front_end']}",
+        front_end=stored_as(set()),
     threads: workflow.cores
     params:
         flags=lambda wildcards: flags(
@@ -26,11 +35,18 @@ rule features:
         "overheard features {params.flags} --workers {threads} --log {log}"
 
 
-use rule features as features_tagger with:
+use rule features as features_pooled with:
+    output:
+        **outputs("features", without=["array"]),
+    wildcard_constraints:
+        front_end=stored_as({"array"}),
+
+
+use rule features as features_whole with:
     output:
         **outputs("features", without=["pooled"]),
     wildcard_constraints:
-        front_end=job_settings.WHOLE_FRONT_END,
+        front_end=stored_as({"pooled"}),
 
 
 @cache

@@ -18,7 +18,7 @@ from overheard.media import fingerprints, leak_lines, leaks
 from overheard.media import moments as scaling
 from overheard.media.leak_lines import Line
 
-_IMAGES = "images"
+_IMAGES = "images.pooled"  # the only form that every study stores
 _SOUNDS = ("paper", "tagger_mn04")  # front ends in which sounds can be compared
 _TAGGER = "tagger_mn04"
 _Prints = tuple[Sequence[str], Any]
@@ -155,7 +155,7 @@ def normaliser_lines(study: Study) -> list[Line]:
     features = study.folder / "features"
     stored = study.made("normaliser")
     ways = {
-        "normaliser_picture": ("image", "pictures", (_IMAGES,)),
+        "normaliser_picture": ("image", "pictures", ("images",)),
         "normaliser_sound": ("sound", "bands", _SOUNDS),
     }
     if not stored.is_file():

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-PICTURE_BITS = 60  # of 256; re-encoded and resized copies differ by up to 42, unrelated pictures by 78 or more
+PICTURE_BITS = 60  # of 256; re-encoded and resized copies differ by up to 44, unrelated pictures by 80 or more
 SOUND_LIKENESS = 0.45  # copies and shifted windows: mostly above 0.7; unrelated sounds: below 0.21
 SHARED_S = 3.0  # shortest common part of two windows of one recording
 _QUIET_LIKENESS = 0.7  # where hardly anything sounds; two knocks in digital silence can reach 0.61

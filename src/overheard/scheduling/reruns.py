@@ -149,8 +149,9 @@ def snakemake_command(
     if wanted.until not in (None, *STAGES):
         raise ConfigError(f"--until {wanted.until}: no such stage; there are {', '.join(STAGES)}")
     if wanted.until:
-        # the tagger's front end has a rule of its own, as its log-mels have no pooled form
-        command += ["--until", wanted.until, *(["features_tagger"] if wanted.until == "features" else [])]
+        # where a form of the arrays is not stored, the features have a rule of their own
+        others = ["features_pooled", "features_whole"] if wanted.until == "features" else []
+        command += ["--until", wanted.until, *others]
     if forced:
         command += ["--forcerun", *forced]
     found = [target.record for target in chosen(loaded, wanted)]

@@ -20,8 +20,8 @@ def features(
     folder: Reads,
     index: Reads,
     front_end: str,
-    array: Writes,
     ids: Writes,
+    array: Writes | None = None,
     pooled: Writes | None = None,
     workers: int = 1,
 ) -> None:
@@ -31,9 +31,9 @@ def features(
         folder: the media that the index lists.
         index: by the media stage.
         front_end: images, or a front end for sounds: paper, tagger_mn04.
-        array: (clips, …) .npy: pictures (256, 256, 3) uint8, or log-mel (time, band) float32.
-        ids: the ids of the array's rows.
-        pooled: the array averaged over 4 × 4 pixels, or 4 frames.
+        ids: the ids of the arrays' rows.
+        array: (clips, …) .npy: pictures (256, 256, 3) uint8, or log-mel (time, band) float32; None: not stored.
+        pooled: the same averaged over 4 × 4 pixels, or 4 frames; None: not stored.
         workers: processes; they do not change a byte.
     """
     shape, pooled_shape, dtype = _shapes(front_end)
@@ -42,9 +42,9 @@ def features(
     columns = ["image", "bands"] if front_end == IMAGES else ["sound", "sound_start_s", "sound_duration_s"]
     rows = artifacts.read_table(index, ["id", *columns])
 
-    artifacts.create_array(array, (len(rows), *shape), dtype).flush()
-    if pooled is not None:
-        artifacts.create_array(pooled, (len(rows), *pooled_shape), dtype).flush()
+    for file, its_shape in ((array, shape), (pooled, pooled_shape)):
+        if file is not None:
+            artifacts.create_array(file, (len(rows), *its_shape), dtype).flush()
     work = [(number, *(row[column] for column in columns)) for number, row in enumerate(rows)]
     fill = partial(_fill, _Place(folder, front_end, array, pooled))
     for done, _ in enumerate(in_processes(fill, work, workers), start=1):
@@ -69,7 +69,7 @@ class _Place:
 
     folder: Path
     front_end: str
-    array: Path
+    array: Path | None
     pooled: Path | None
 
 

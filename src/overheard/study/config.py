@@ -52,7 +52,7 @@ class Twin(Section):
     clips: Count | None = Field(None, description="at most so many clips of a location; null as ADVANCE, 1 to 9")
     events: Literal["released", "telling"] = Field(
         "released",
-        description="how scenes differ in their events: as the released prior says, or so that events decide",
+        description="whether events differ between scenes as in the released prior, or decide the scene",
     )
     scenes: Count = Field(200, description="pictures per class of the 30-class set the image network is pre-trained on")
     sounds: Count = Field(2600, description="tagged sounds the sound network is pre-trained on")

@@ -113,6 +113,13 @@ def array(experiment: Experiment, modality: str) -> str:
     return front_end(experiment, modality) + (".pooled" if network.name == "small" else "")
 
 
+def unstored(experiment: Experiment, front_end: str) -> set[str]:
+    """Of `array` and `pooled`, the forms of a front end that nobody reads: whole sounds are searched for leaks."""
+    if front_end == WHOLE_FRONT_END:
+        return {"pooled"}
+    return {"array"} if front_end == "images" and experiment.networks.image.name == "small" else set()
+
+
 def draw_settings(experiment: Experiment, collection: str) -> dict[str, Any]:
     """What decides one collection of the twin's media."""
     assert isinstance(experiment.source, Twin)

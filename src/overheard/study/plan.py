@@ -96,8 +96,8 @@ def seeds_made(loaded: Loaded, method: str, modality: str, absent: Collection[st
 
 def without(loaded: Loaded, stage: str, values: Mapping[str, object]) -> set[str]:
     """Flags of files that this job of a stage does not write."""
-    if stage == "features" and values["front_end"] == job_settings.WHOLE_FRONT_END:
-        return {"pooled"}
+    if stage == "features":
+        return job_settings.unstored(loaded.experiment, str(values["front_end"]))
     if stage == "teacher" and not loaded.experiment.networks.sound.frozen_blocks:
         return {"trunk"}
     return set()

@@ -46,7 +46,7 @@ class Difficulty:
 
 DIFFICULTY = Difficulty()
 
-# the control in which events decide the scene: several events of its own in nearly every clip, well over the background,
+# the control in which events decide the scene: several events of its own in nearly every clip, loud,
 # none from elsewhere, and none that a kind of place lacks
 TELLING = replace(
     DIFFICULTY,

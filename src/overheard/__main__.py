@@ -3,12 +3,14 @@
 import io
 import os
 import sys
+from pathlib import Path
+
+from overheard.command import environment
 
 
 def main() -> None:
     """Run the command line, or hand a training or evaluation job to the warm process of `overheard run`."""
-    # the last digits of a product of matrices depend on the number of threads; Snakemake passes on that of cores
-    os.environ["OPENBLAS_NUM_THREADS"] = "1"
+    environment.settle()
     if snakemake := os.environ.get("OVERHEARD_PARENT"):
         from overheard.io.parent_death import die_with_snakemake
 
@@ -20,6 +22,9 @@ def main() -> None:
         # it takes only the stages that it imported, and hangs up on everything else
         if asked and "--help" not in asked and (code := hand_over(address, asked)) is not None:
             sys.exit(code)
+    if wrong := environment.other_code(Path.cwd()):
+        print(f"error: {wrong}", file=sys.stderr)
+        sys.exit(2)
     from overheard.study.layout import STAGES
 
     if isinstance(sys.stdout, io.TextIOWrapper):
@@ -31,6 +36,7 @@ def main() -> None:
         run_command(asked)
     from overheard.command.app import app
 
+    environment.find_a_cache()
     app(prog_name="overheard")
 
 

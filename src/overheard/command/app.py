@@ -105,6 +105,10 @@ def run(
             "--partial", help="With --keep-going: make the tables from the runs there are; their cells say `3 of 5`."
         ),
     ] = False,
+    profile: Annotated[
+        str | None,
+        typer.Option(help="A Snakemake profile, as for a cluster: how and where jobs run; no other profile counts."),
+    ] = None,
 ) -> int:
     """Make an experiment's tables and figures; run again after an interruption, it goes on where it stopped."""
     from overheard.command.run import run_experiment
@@ -120,6 +124,7 @@ def run(
         dry_run=dry_run,
         keep_going=keep_going,
         partial=partial,
+        profile=profile,
     )
 
 

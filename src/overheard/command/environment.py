@@ -51,6 +51,12 @@ def settle() -> None:
         del sys.path[0]
 
 
+def of_plugins() -> dict[str, str]:
+    """What was taken away and belongs to plug-ins of Snakemake's, as a storage's password: for a user's own profile."""
+    steering = ("SNAKEMAKE_PROFILE", "SNAKEMAKE_OUTPUT_CACHE", "SNAKEMAKE_CONDA_PREFIX")
+    return {name: text for name, text in taken.items() if name.startswith("SNAKEMAKE_") and name not in steering}
+
+
 def find_a_cache() -> None:
     """Let Snakemake and matplotlib keep their caches in the working folder where the home folder takes none."""
     try:

@@ -12,10 +12,9 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
-import yaml
-
+from overheard.command import environment
 from overheard.command.display import Display
-from overheard.errors import ConfigError, OverheardError
+from overheard.errors import DIVERGED, ConfigError, OverheardError
 from overheard.io.parent_death import die_with_parent
 from overheard.io.progress import SOCKET
 from overheard.jobs import store
@@ -26,12 +25,13 @@ from overheard.jobs.on_disk import edited
 from overheard.scheduling import durations
 from overheard.scheduling.durations import how_long
 from overheard.scheduling.lock import only_run
+from overheard.scheduling.profiles import profile_path
 from overheard.scheduling.reruns import Plan, Wanted, chosen, snakemake_command
 from overheard.scheduling.reruns import plan as make_plan
 from overheard.sharing.restore import pulled_without_restore
 from overheard.study import job_settings
 from overheard.study.experiments import Loaded, load, write_variant
-from overheard.study.layout import STAGES, results
+from overheard.study.layout import STAGES, log_path, results
 from overheard.study.plan import rows_made, targets
 
 TWIN_WARNING = "SIMULATED TWIN: these are not ADVANCE's numbers (docs/twin.md)."
@@ -83,6 +83,7 @@ def run_experiment(
     dry_run: bool = False,
     keep_going: bool = False,
     partial: bool = False,
+    profile: str | None = None,
 ) -> int:
     """Run an experiment, or say what would run; returns the exit code.
 
@@ -95,10 +96,12 @@ def run_experiment(
         dry_run: only say what would run.
         keep_going: after a failed job, run those that do not need it.
         partial: then make the tables from the runs there are.
+        profile: a Snakemake profile of the user's, as for a cluster.
     """
     if partial and not keep_going:
         raise ConfigError("--partial makes tables from the runs there are; it needs --keep-going")
     loaded = load(write_variant(name, list(changes), new))
+    options = ["--profile", profile_path(profile)] if profile else []
     cores = cores or len(os.sched_getaffinity(0))
     if (trouble := pulled_without_restore(loaded.name)) is not None:
         raise OverheardError(trouble)
@@ -113,13 +116,13 @@ def run_experiment(
         if not plan.scheduled:
             print(conclusion(loaded, wanted))
             return 0
-        extra = ["--keep-going"] if keep_going else []
+        extra = [*options, *(["--keep-going"] if keep_going else [])]
         code = _execute(loaded, wanted, plan, cores, extra)
-        if code == 1 and partial and (absent := missing_runs(loaded)):
+        if code in (1, 2) and partial and (absent := missing_runs(loaded)):
             print(f"{len(absent)} runs are missing; making the tables from the others: {' '.join(absent)}", flush=True)
-            listed = yaml.safe_dump(absent, default_flow_style=True, width=10**6).strip()
-            extra += ["--config", f"absent={listed}"]
-            code = _execute(loaded, wanted, make_plan(loaded, wanted, extra), cores, extra)
+            known = {"absent": list(absent), "diverged": [run for run, diverged in absent.items() if diverged]}
+            absent_too = ["--config", *(f"{word}={json.dumps(runs)}" for word, runs in known.items())]
+            code = _execute(loaded, wanted, make_plan(loaded, wanted, absent_too), cores, [*extra, *absent_too])
         if code == 0:
             print(conclusion(loaded, wanted), flush=True)
         return code
@@ -143,14 +146,20 @@ def _looked_at(loaded: Loaded, wanted: Wanted) -> Plan:
     return plan
 
 
-def missing_runs(loaded: Loaded) -> list[str]:
-    """Runs whose student is not there, as method/modality/seed-k."""
+def missing_runs(loaded: Loaded) -> dict[str, bool]:
+    """Runs whose student is not there, as method/modality/seed-k, and of each whether its training diverged."""
     runs = [target for target in targets(loaded) if target.stage == "train"]
-    return [
-        "{method}/{modality}/seed-{seed}".format_map(target.values)
+    return {
+        "{method}/{modality}/seed-{seed}".format_map(target.values): _diverged(Path(log_path(target.record)))
         for target in runs
         if not all(Path(path).exists() for path in target.writes["student"])
-    ]
+    }
+
+
+def _diverged(log: Path) -> bool:
+    with suppress(OSError):
+        return f"\nerror: {DIVERGED}" in log.read_text(encoding="utf-8", errors="replace")
+    return False
 
 
 def _execute(loaded: Loaded, wanted: Wanted, plan: Plan, cores: int, extra: Sequence[str]) -> int:
@@ -162,6 +171,7 @@ def _execute(loaded: Loaded, wanted: Wanted, plan: Plan, cores: int, extra: Sequ
         socket_path = str(Path(folder) / "progress")
         warm = {stage: plan.by_stage().get(stage, 0) for stage, its in STAGES.items() if its.warm}
         environ = os.environ | {SOCKET: socket_path, GIT: json.dumps(git_state())}
+        environ |= environment.of_plugins() if "--profile" in extra else {}
         with Display(socket_path, len(plan.scheduled)) as display, warm_process(Path(folder), environ, warm):
             print(shlex.join(command), file=stream, flush=True)
             process = subprocess.Popen(

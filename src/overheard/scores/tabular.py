@@ -52,9 +52,13 @@ def number(mean: float | None, std: float | None) -> str:
 
 
 def measured(cell: Cell) -> str:
-    """A cell's own number; says `3 of 5` where seeds are missing."""
+    """A cell's own number; says `3 of 5` where seeds are missing, and which of them diverged."""
+    diverged = cell.get("diverged", 0)
+    if not cell["n"]:
+        return "diverged" if diverged else number(None, None)
     text = number(cell["mean"], cell["std"])
-    return f"{text} ({cell['n']} of {cell['asked']})" if 0 < cell["n"] < cell["asked"] else text
+    more = f", {diverged} diverged" if diverged else ""
+    return f"{text} ({cell['n']} of {cell['asked']}{more})" if cell["n"] < cell["asked"] else text
 
 
 def printed(cell: Cell) -> str:
@@ -170,6 +174,10 @@ def left_out_notes(labels: Mapping[str, str], cells: Sequence[Cell], ask: Ask) -
             by_reason.setdefault(f"Left out, because {ask.left_out[row]}", []).append(name)
         elif (n := row_cells[0]["n"]) < len(ask.seeds):
             by_reason.setdefault(f"Fewer seeds than asked, {n} of {len(ask.seeds)}", []).append(name)
+        if row in ask.diverged:
+            seeds = ", ".join(map(str, ask.diverged[row]))
+            reason = "Diverged (a loss, weight or output was no number any more), so not counted"
+            by_reason.setdefault(reason, []).append(f"{name} seed {seeds}")
     return [sentence(f"{reason.rstrip('.')}: {'; '.join(names)}") for reason, names in by_reason.items()]
 
 

@@ -5,7 +5,7 @@ and by its recipe how long and how fast to go and which weights to keep; `fit` o
 """
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -178,9 +178,7 @@ def fit(
         `train_loss`; for each term `loss_<term>` (its part of `train_loss`), `loss_share_<term>` and
         `gradient_share_<term>` (its part of the sum of the norms of the terms' gradients at the representation, in the
         first batch); then what `validate` said.
-
-    Raises:
-        DivergedError: a loss or a weight is no number any more.
+    Raises DivergedError where a loss or a weight is no number any more.
     """
     run = run or Run()
     steps, every = recipe.length(clips), recipe.steps_an_epoch(clips)
@@ -196,44 +194,32 @@ def fit(
         run.step += len(taken)
         line = {"epoch": math.ceil(run.step / every), "step": run.step, "learning_rate": adam.learning_rate}
         line |= _summed(taken)
-        _refuse_infinite_steps(taken, line)
         adam.learning_rate = first_rate
         with torch.no_grad():
             before_validation()
             model.eval()
             line |= validate()
-        _refuse_infinite(model, line)
+        _refuse_infinite(model, taken, line)
         run.history.append(line)
         _keep(run, model, recipe.selection)
         on_validation(run)
     return run
 
 
-def _refuse_infinite_steps(taken: Sequence["_Taken"], line: dict[str, float]) -> None:
-    """Refuse an epoch's line with a loss that is no number, by the first step that had one.
+def _refuse_infinite(model: nn.Module, taken: Sequence["_Taken"], line: Mapping[str, float]) -> None:
+    """Refuse an epoch with a loss or a weight that is no number.
 
     Raises:
-        DivergedError: names the step and the epoch's learning rate.
+        DivergedError: names which, the step and the learning rate.
     """
-    if not math.isfinite(line["train_loss"]):
-        before = int(line["step"]) - len(taken)
-        step = next((at for at, its in enumerate(taken, 1) if not its.means.isfinite().all()), len(taken))
-        rate = f"learning rate {line['learning_rate']:.3g}"
-        raise DivergedError(f"the training loss is no number at step {before + step} ({rate})")
-
-
-def _refuse_infinite(model: nn.Module, line: dict[str, float]) -> None:
-    """Refuse weights, or a loss on the validation clips, that are no numbers.
-
-    Raises:
-        DivergedError: names what, the step and the learning rate.
-    """
-    wrong = [f"{name.replace('_', ' ')}" for name, value in line.items() if "loss" in name and not math.isfinite(value)]
     weights = {name: value for name, value in model.state_dict().items() if value.is_floating_point()}
+    wrong = [name.replace("_", " ") for name, value in line.items() if "loss" in name and not math.isfinite(value)]
     wrong += [f"weight {name}" for name, value in weights.items() if not value.isfinite().all()]
     if wrong:
+        before = int(line["step"]) - len(taken)
+        step = next((at for at, its in enumerate(taken, 1) if not its.means.isfinite().all()), len(taken))
         raise DivergedError(
-            f"{wrong[0]} is no number after step {line['step']} (learning rate {line['learning_rate']:.3g})"
+            f"{wrong[0]} is no number at step {before + step}, learning rate {line['learning_rate']:.3g}"
         )
 
 

@@ -177,8 +177,7 @@ def fit(
         The run; each `history` line has `epoch` (from 1), `step` (steps so far), `learning_rate` (of the last step) and
         `train_loss`; for each term `loss_<term>` (its part of `train_loss`), `loss_share_<term>` and
         `gradient_share_<term>` (its part of the sum of the norms of the terms' gradients at the representation, in the
-        first batch); then what `validate` said.
-    Raises DivergedError where a loss or a weight is no number any more.
+        first batch); then what `validate` said. DivergedError where a loss or weight is no number any more.
     """
     run = run or Run()
     steps, every = recipe.length(clips), recipe.steps_an_epoch(clips)

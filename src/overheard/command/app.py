@@ -50,6 +50,8 @@ def _root() -> None:
 def _misplaced(error: OSError) -> str | None:
     """One line for a path of which the file system says that nothing can be read or written there, or None."""
     places = (errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENAMETOOLONG, errno.ELOOP)
+    if error.errno == errno.ENOENT and str(error.strerror).startswith("No usable temporary directory"):
+        return f"{error.strerror}; set TMPDIR to a folder in which you may write"
     if error.errno not in places or not error.filename:
         return None
     # not every error brings its words

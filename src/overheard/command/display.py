@@ -5,6 +5,7 @@ import select
 import socket
 import sys
 import time
+from contextlib import suppress
 from typing import Any
 
 from rich.console import Console
@@ -61,7 +62,9 @@ class Display:
         """Show what arrives within some seconds, and all that waits."""
         readable, _, _ = select.select([self.socket], [], [], seconds)
         while readable:
-            self._show(json.loads(self.socket.recv(1 << 16)))
+            # whoever may write to the socket, only a job's message counts
+            with suppress(ValueError, KeyError, TypeError):
+                self._show(json.loads(self.socket.recv(1 << 16)))
             readable, _, _ = select.select([self.socket], [], [], 0)
 
     def _show(self, message: dict[str, Any]) -> None:

@@ -6,7 +6,6 @@ import shlex
 import signal
 import subprocess
 import sys
-import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
@@ -14,6 +13,7 @@ from pathlib import Path
 
 from overheard.command import environment
 from overheard.command.display import Display
+from overheard.command.sockets import sockets_folder
 from overheard.errors import DIVERGED, ConfigError, OverheardError
 from overheard.io.parent_death import die_with_parent
 from overheard.io.progress import SOCKET
@@ -167,12 +167,12 @@ def _execute(loaded: Loaded, wanted: Wanted, plan: Plan, cores: int, extra: Sequ
     log = Path("logs") / loaded.name / "snakemake.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     command = snakemake_command(loaded, wanted, ["--cores", str(cores), *extra], list(plan.deviating))
-    with tempfile.TemporaryDirectory(prefix="overheard-") as folder, log.open("w", encoding="utf-8") as stream:
-        socket_path = str(Path(folder) / "progress")
+    with sockets_folder() as folder, log.open("w", encoding="utf-8") as stream:
+        socket_path = str(folder / "progress")
         warm = {stage: plan.by_stage().get(stage, 0) for stage, its in STAGES.items() if its.warm}
         environ = os.environ | {SOCKET: socket_path, GIT: json.dumps(git_state())}
         environ |= environment.of_plugins() if "--profile" in extra else {}
-        with Display(socket_path, len(plan.scheduled)) as display, warm_process(Path(folder), environ, warm):
+        with Display(socket_path, len(plan.scheduled)) as display, warm_process(folder, environ, warm):
             print(shlex.join(command), file=stream, flush=True)
             process = subprocess.Popen(
                 command,
@@ -239,7 +239,20 @@ def conclusion(loaded: Loaded, wanted: Wanted) -> str:
             lines += [path.read_text(encoding="utf-8")]
     if wanted.row or wanted.column:
         lines += _scores_in_words(loaded, wanted)
-    return "\n".join([*lines, f"Results: {folder}/ (tables/, figures/); logs: logs/{loaded.name}/"])
+    lines.append(f"Results: {folder}/ (tables/, figures/); logs: logs/{loaded.name}/")
+    return "\n".join([*lines, f"Next: {_next_commands(loaded)}"])
+
+
+def _next_commands(loaded: Loaded) -> str:
+    """What to type to see where a number comes from, and all results on one page."""
+    cells = [
+        (table, *row)
+        for table, its in loaded.study.tables.items()
+        for row in its.runs()
+        if row in loaded.study.trained() and row in rows_made(loaded)
+    ]
+    words = ["overheard trace {} --table {} --row {} --column {}".format(loaded.name, *cells[0])] if cells else []
+    return "; ".join([*words, f"overheard audit {loaded.name}", f"overheard report {loaded.name}"])
 
 
 def _scores_in_words(loaded: Loaded, wanted: Wanted) -> list[str]:

@@ -7,11 +7,11 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from overheard.errors import ConfigError
-from overheard.io import artifacts
+from overheard.io import artifacts, progress
 from overheard.io.signature import Reads, Writes
 from overheard.scores.cells import Ask, by_row_key, check_source, table_cells
 from overheard.scores.over_seeds import Run, checked_run, clips_tested, event_remarks, percent
-from overheard.scores.plots import style
+from overheard.scores.plots import fonts, style
 from overheard.scores.plots.class_statistics import figure3
 from overheard.scores.plots.f_score_by_method import Bar, figure6
 from overheard.scores.tabular import MODALITIES, SOURCES, conditions, left_out_notes, measured
@@ -55,7 +55,15 @@ def figures(
     runs = [checked_run(artifacts.read_json(path), str(path)) for path in scores or []]
     lines = artifacts.read_table(statistics, ["class", "pairs", "locations"]) if statistics else []
 
-    with style.styled():
+    names = [line["class"] for line in lines] + list((settings.labels or {}).values())
+    families, absent = fonts.families(fonts.missing(names))
+    if absent:
+        progress.note(
+            f"warning: {figure}: no font here has {' '.join(sorted(absent)[:20])}, so boxes stand there; "
+            f"install {fonts.to_install(absent)}, delete results/{settings.experiment}/figures/{figure}.png and "
+            f"`OVERHEARD_STORE=off overheard run {settings.experiment}`"
+        )
+    with style.styled(families):
         drawn = _draw(figure, settings, lines, runs)
         pictures = {png: style.png(drawn), pdf: style.pdf(drawn)}
 

@@ -22,11 +22,14 @@ def main() -> None:
         # it takes only the stages that it imported, and hangs up on everything else
         if asked and "--help" not in asked and (code := hand_over(address, asked)) is not None:
             sys.exit(code)
-    if wrong := environment.other_code(Path.cwd()):
-        print(f"error: {wrong}", file=sys.stderr)
-        sys.exit(2)
     from overheard.study.layout import STAGES
 
+    if wrong := environment.other_code(Path.cwd()):
+        # what only reads goes on; results must not be made by code that stands elsewhere
+        makes = bool(asked) and asked[0] in ("run", *STAGES)
+        print(f"{'error' if makes else 'warning'}: {wrong}", file=sys.stderr)
+        if makes:
+            sys.exit(2)
     if isinstance(sys.stdout, io.TextIOWrapper):
         # where a terminal's encoding has no such sign, as ASCII lacks ±, another stands for it, and nothing crashes
         sys.stdout.reconfigure(errors="replace")

@@ -81,6 +81,6 @@ def other_code(folder: Path) -> str | None:
         return None
     return (
         f"{folder}: this checkout has its own src/overheard, but {runs} is what runs ({sys.executable}): edits here "
-        "would do nothing, and records would name the other commit. `make setup && source .venv/bin/activate` here, "
-        "or change to the other folder"
+        "would do nothing, and records would name the other commit. `make setup && source .venv/bin/activate` here "
+        "(or `export PYTHONPATH=$PWD/src`), or change to the other folder"
     )

@@ -244,15 +244,17 @@ def conclusion(loaded: Loaded, wanted: Wanted) -> str:
 
 
 def _next_commands(loaded: Loaded) -> str:
-    """What to type to see where a number comes from, and all results on one page."""
-    cells = [
-        (table, *row)
-        for table, its in loaded.study.tables.items()
-        for row in its.runs()
-        if row in loaded.study.trained() and row in rows_made(loaded)
-    ]
-    words = ["overheard trace {} --table {} --row {} --column {}".format(loaded.name, *cells[0])] if cells else []
-    return "; ".join([*words, f"overheard audit {loaded.name}", f"overheard report {loaded.name}"])
+    """What to type to see where a number comes from and whether all holds; to go on, where there are no tables yet."""
+    made = {row for row in loaded.study.trained() if row in rows_made(loaded)}
+    for table, its in loaded.study.tables.items():
+        if Path(results(loaded.name), "tables", f"{table}.md").exists() and (
+            row := next(filter(made.__contains__, its.runs()), None)
+        ):
+            cell = f"--table {table} --row {row[0]} --column {row[1]}"
+            return (
+                f"overheard trace {loaded.name} {cell}; overheard audit {loaded.name}; overheard report {loaded.name}"
+            )
+    return f"overheard run {loaded.name}"
 
 
 def _scores_in_words(loaded: Loaded, wanted: Wanted) -> list[str]:

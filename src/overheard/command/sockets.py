@@ -21,8 +21,8 @@ def sockets_folder() -> Iterator[Path]:
     place = next((place for place in _places() if _takes_sockets(place)), None)
     if place is None:
         raise OverheardError(
-            f"no folder takes a socket of a run; tried {', '.join(_places())}; set TMPDIR to a local folder with a path "
-            "of less than 70 letters in which you may write"
+            f"no folder takes a socket of a run; tried {', '.join(_places())}; set TMPDIR to a local folder with a "
+            "path of less than 70 letters in which you may write"
         )
     with TemporaryDirectory(prefix="overheard-", dir=place) as folder:
         yield Path(folder)
@@ -39,8 +39,12 @@ _USUAL = ("/tmp", "/var/tmp", "/dev/shm", f"/run/user/{os.getuid()}")
 
 
 def _takes_sockets(place: str) -> bool:
-    with suppress(OSError), TemporaryDirectory(prefix="overheard-", dir=place) as folder:
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as trial:
-            trial.bind(str(Path(folder, "progress")))
-            return True
+    of_unix = socket.AF_UNIX, socket.SOCK_DGRAM
+    with (
+        suppress(OSError),
+        TemporaryDirectory(prefix="overheard-", dir=place) as folder,
+        socket.socket(*of_unix) as trial,
+    ):
+        trial.bind(str(Path(folder, "progress")))
+        return True
     return False

@@ -148,6 +148,19 @@ def init(
 
 @app.command(rich_help_panel=_STUDY_PANEL)
 @_fixable
+def doctor(
+    folder: Annotated[Path | None, typer.Argument(help="A folder of pairs to look at, too.", metavar="[DIR]")] = None,
+) -> int:
+    """Say what this machine, this installation and a folder are like; ends with 2 if a run would fail."""
+    from overheard.command.doctor import examine
+
+    text, code = examine(folder)
+    print(text)
+    return code
+
+
+@app.command(rich_help_panel=_STUDY_PANEL)
+@_fixable
 def report(name: Annotated[str, typer.Argument(help="The experiment.")]) -> int:
     """Make Snakemake's HTML report of a finished experiment: results/NAME/report.html."""
     from overheard.command.run import make_report

@@ -76,11 +76,11 @@ def parsed(text: str, where: str) -> Any:
         root = loader.get_single_node()
         if root is None:
             return None
-        _refuse_doubles(root, where, [])
         if _size(root, {}) > _LARGEST:
             raise ConfigError(
                 f"{where}: more than {_LARGEST} keys and values, with what its aliases repeat; shorten it"
             )
+        _refuse_doubles(root, where, [])
         return loader.construct_document(root)
     except (yaml.YAMLError, ValueError, TypeError, OverflowError, AttributeError, LookupError) as error:
         said = " ".join(str(error).split())
@@ -119,6 +119,8 @@ def _refuse_doubles(node: yaml.Node, where: str, above: list[yaml.Node]) -> None
 def _size(node: yaml.Node, known: dict[int, int]) -> int:
     """How many nodes a node is, each alias counted as what it stands for."""
     if id(node) not in known:
+        # one that stands in itself ends here, and is refused afterwards
+        known[id(node)] = 0
         parts = node.value if isinstance(node, yaml.SequenceNode) else []
         if isinstance(node, yaml.MappingNode):
             parts = [part for pair in node.value for part in pair]

@@ -86,6 +86,8 @@ def trace(
     else:
         found = traces.trace_cell(folder, table, row, column, metric)
     if svg is not None:
+        if not svg.parent.is_dir():
+            raise ConfigError(f"--svg {svg}: no folder {svg.parent}; make it, or give another path")
         whole.write_bytes(svg, trace_drawing.svg(found))
         print(svg)
     else:

@@ -51,4 +51,5 @@ def make_project(folder: Path) -> Path:
             tone = np.sin(np.arange(32000) * (number + len(name)) / 50) / 2
             soundfile.write(folder / "folder" / "sound" / name / f"{clip}.wav", tone, 16000)
     (folder / "folder" / "x.pt").write_text("")
+    (folder / "folder" / "profile.yaml").write_text("latency-wait: 5\n")
     return folder

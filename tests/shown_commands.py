@@ -5,6 +5,10 @@ import shlex
 import shutil
 from pathlib import Path
 
+import numpy as np
+import soundfile
+from PIL import Image
+
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
@@ -37,7 +41,15 @@ def needs_snakemake(words: list[str]) -> bool:
 def make_project(folder: Path) -> Path:
     """A user's folder with the project's configurations and what the placeholders name."""
     shutil.copytree(ROOT / "config", folder / "config")
-    for part in ("vision", "sound"):
-        (folder / "folder" / part).mkdir(parents=True)
+    for name in ("beach", "farm"):
+        for part in ("vision", "sound"):
+            (folder / "folder" / part / name).mkdir(parents=True)
+        for number in range(5):
+            clip = f"{name}{number}"
+            colour = (10 * number, 9 * len(name), 200)
+            Image.new("RGB", (32, 32), colour).save(folder / "folder" / "vision" / name / f"{clip}.png")
+            tone = np.sin(np.arange(32000) * (number + len(name)) / 50) / 2
+            soundfile.write(folder / "folder" / "sound" / name / f"{clip}.wav", tone, 16000)
     (folder / "folder" / "x.pt").write_text("")
+    (folder / "folder" / "profile.yaml").write_text("latency-wait: 5\n")
     return folder

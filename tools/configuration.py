@@ -27,6 +27,9 @@ SECTIONS = [
 ]
 
 
+_BOUNDS = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<"}
+
+
 def _allowed(name: str, model: type[BaseModel]) -> str:
     """The type and range of a key, from its JSON schema."""
     schema = model.model_json_schema()["properties"][name]
@@ -36,14 +39,10 @@ def _allowed(name: str, model: type[BaseModel]) -> str:
         if "const" in kind or "enum" in kind:
             words.append(", ".join(kind.get("enum", [kind.get("const")])))
         elif kind.get("type") == "array":
-            length = kind.get("maxItems")
-            words.append(f"list of {length}" if length else "list")
+            least, most = kind.get("minItems"), kind.get("maxItems")
+            words.append(f"list of {most}" if least == most and most else f"list of up to {most}" if most else "list")
         else:
-            low = [
-                f"{sign} {kind[key]}"
-                for key, sign in (("minimum", "≥"), ("exclusiveMinimum", ">"), ("maximum", "≤"))
-                if key in kind
-            ]
+            low = [f"{sign} {kind[key]}" for key, sign in _BOUNDS.items() if key in kind]
             words.append(" ".join([kind.get("type", "section"), *low]))
     return " or ".join(words)
 

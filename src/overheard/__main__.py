@@ -3,12 +3,14 @@
 import io
 import os
 import sys
+from pathlib import Path
+
+from overheard.command import environment
 
 
 def main() -> None:
     """Run the command line, or hand a training or evaluation job to the warm process of `overheard run`."""
-    # the last digits of a product of matrices depend on the number of threads; Snakemake passes on that of cores
-    os.environ["OPENBLAS_NUM_THREADS"] = "1"
+    environment.settle()
     if snakemake := os.environ.get("OVERHEARD_PARENT"):
         from overheard.io.parent_death import die_with_snakemake
 
@@ -22,6 +24,12 @@ def main() -> None:
             sys.exit(code)
     from overheard.study.layout import STAGES
 
+    if wrong := environment.other_code(Path.cwd()):
+        # what only reads goes on; results must not be made by code that stands elsewhere
+        makes = bool(asked) and asked[0] in ("run", *STAGES)
+        print(f"{'error' if makes else 'warning'}: {wrong}", file=sys.stderr)
+        if makes:
+            sys.exit(2)
     if isinstance(sys.stdout, io.TextIOWrapper):
         # where a terminal's encoding has no such sign, as ASCII lacks ±, another stands for it, and nothing crashes
         sys.stdout.reconfigure(errors="replace")
@@ -31,6 +39,7 @@ def main() -> None:
         run_command(asked)
     from overheard.command.app import app
 
+    environment.find_a_cache()
     app(prog_name="overheard")
 
 

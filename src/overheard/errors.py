@@ -21,5 +21,13 @@ class CheckpointError(OverheardError):
     """A checkpoint or weights file belongs to other settings or another network."""
 
 
+class DivergedError(OverheardError):
+    """A training whose loss or weights are no numbers any more."""
+
+
+DIVERGED = "diverged: "
+"""What the message of such a training's job begins with, so that its log says why there is no student."""
+
+
 class LineageError(OverheardError):
     """A record, or a file that a record describes, is not what it should be."""

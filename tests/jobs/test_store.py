@@ -235,7 +235,7 @@ def test_the_machine_class_names_pytorchs_own_choice(monkeypatch):
     ],
 )
 def test_who_forces_other_kernels_is_of_another_machine_class(monkeypatch, name, value):
-    for chosen in machine._CHOOSE_KERNELS:
+    for chosen in machine.CHOOSE_KERNELS:
         monkeypatch.delenv(chosen, raising=False)
     store.machine_class.cache_clear()
     words = store.machine_class().split("-")

@@ -14,9 +14,9 @@ from overheard.scores.cells import (
     COLUMNS,
     PUBLISHED_RECORD,
     Ask,
+    by_row_key,
     csv_line,
     nested_metrics,
-    rows_left_out,
     table_cells,
     table_rows,
 )
@@ -137,7 +137,7 @@ def test_one_asked_seed_is_complete_and_has_no_std():
 
 
 def test_a_row_left_out_has_cells_that_say_why():
-    left_out = rows_left_out({"scratch|sound": "no sounds were given"})
+    left_out = by_row_key({"scratch|sound": "no sounds were given"})
     cells = table_cells("table2", SPEC, runs(ROWS[1:]), ask(left_out=left_out), {})
     found = cell(cells, "scratch", "sound")
     assert len(cells) == 8
@@ -146,7 +146,7 @@ def test_a_row_left_out_has_cells_that_say_why():
     with pytest.raises(PairingError, match="^table2: scratch/sound/seed-0, scratch/sound/seed-1, .* left out"):
         table_cells("table2", SPEC, runs(), ask(left_out=left_out), {})
     with pytest.raises(ConfigError, match=r"expected method\|modality"):
-        rows_left_out({"scratch": "why"})
+        by_row_key({"scratch": "why"})
 
 
 def test_an_unknown_source_is_refused():

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from overheard.errors import ConfigError
-from overheard.study import config, job_settings
+from overheard.study import config, job_settings, yaml_file
 
 ROOT = Path(__file__).resolve().parents[2]
 TWIN = {"source": {"kind": "twin"}}
@@ -50,7 +50,8 @@ def test_every_wrong_key_is_listed_at_once():
 
 
 def test_yamls_text_for_a_number_is_the_number():
-    experiment = config.check(config.Experiment, TWIN | {"train": {"learning_rate": "1e-3"}}, "x")
+    content = yaml_file.parsed("source: {kind: twin}\ntrain: {learning_rate: 1e-3}", "x")
+    experiment = config.check(config.Experiment, content, "x")
     assert experiment.train.learning_rate == 1e-3
 
 

@@ -64,7 +64,7 @@ def test_an_impossible_variant_writes_nothing(project):
 
 def test_a_row_that_stops_before_its_evaluation_has_no_scores_to_show(project):
     said = run.conclusion(run.load("small"), Wanted(until="pretrain", row="scene"))
-    assert said == "Results: results/small/ (tables/, figures/); logs: logs/small/"
+    assert said == "Results: results/small/ (tables/, figures/); logs: logs/small/\nNext: overheard run small"
 
 
 def test_a_table_a_row_a_cell_are_targets(project):

@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
+from snakemake.utils import update_config
 
 from overheard.errors import OverheardError
 from overheard.io.parent_death import PARENT
@@ -20,6 +21,7 @@ from overheard.study import job_settings, layout
 from overheard.study import plan as plans
 from overheard.study.config import Experiment, check, load_protocol, load_study
 from overheard.study.experiments import Loaded
+from overheard.study.yaml_file import read_yaml
 
 # a plan of thousands of jobs makes millions of objects, all of which stay: looking for others took an eighth of its time
 gc.set_threshold(1_000_000, 100, 100)
@@ -27,8 +29,13 @@ gc.set_threshold(1_000_000, 100, 100)
 ROOT = Path(workflow.basedir).parent
 CONFIG = Path(workflow.configfiles[-1])
 NAME = CONFIG.stem
-# runs that `overheard run --partial` knows to be missing, as method/modality/seed-k
-ABSENT = config.pop("absent", [])
+# Snakemake reads YAML by other rules: of a key that stands twice it drops one, `010` is 8, `1:30` is 90
+config.clear()
+for path in workflow.configfiles:
+    update_config(config, read_yaml(path))
+update_config(config, workflow.config_settings.config)
+# runs that `overheard run --partial` knows to be missing, as method/modality/seed-k, and those of them that diverged
+ABSENT, DIVERGED = config.pop("absent", []), config.pop("diverged", [])
 EXPERIMENT = check(Experiment, config, f"config/{NAME}.yaml")
 PROTOCOL = load_protocol(ROOT, EXPERIMENT)
 STUDY = load_study(ROOT, EXPERIMENT)

@@ -50,6 +50,8 @@ def _root() -> None:
 def _misplaced(error: OSError) -> str | None:
     """One line for a path of which the file system says that nothing can be read or written there, or None."""
     places = (errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENAMETOOLONG, errno.ELOOP)
+    if error.errno == errno.ENOENT and str(error.strerror).startswith("No usable temporary directory"):
+        return f"{error.strerror}; set TMPDIR to a folder in which you may write"
     if error.errno not in places or not error.filename:
         return None
     # not every error brings its words
@@ -105,6 +107,10 @@ def run(
             "--partial", help="With --keep-going: make the tables from the runs there are; their cells say `3 of 5`."
         ),
     ] = False,
+    profile: Annotated[
+        str | None,
+        typer.Option(help="A Snakemake profile, as for a cluster: how and where jobs run; no other profile counts."),
+    ] = None,
 ) -> int:
     """Make an experiment's tables and figures; run again after an interruption, it goes on where it stopped."""
     from overheard.command.run import run_experiment
@@ -120,6 +126,7 @@ def run(
         dry_run=dry_run,
         keep_going=keep_going,
         partial=partial,
+        profile=profile,
     )
 
 
@@ -137,6 +144,19 @@ def init(
     from overheard.command.initialise import write_config
 
     print(write_config(name, source, scenes, tagger))
+
+
+@app.command(rich_help_panel=_STUDY_PANEL)
+@_fixable
+def doctor(
+    folder: Annotated[Path | None, typer.Argument(help="A folder of pairs to look at, too.", metavar="[DIR]")] = None,
+) -> int:
+    """Say what this machine, this installation and a folder are like; ends with 2 if a run would fail."""
+    from overheard.command.doctor import examine
+
+    text, code = examine(folder)
+    print(text)
+    return code
 
 
 @app.command(rich_help_panel=_STUDY_PANEL)

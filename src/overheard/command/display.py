@@ -5,6 +5,7 @@ import select
 import socket
 import sys
 import time
+from contextlib import suppress
 from typing import Any
 
 from rich.console import Console
@@ -61,7 +62,12 @@ class Display:
         """Show what arrives within some seconds, and all that waits."""
         readable, _, _ = select.select([self.socket], [], [], seconds)
         while readable:
-            self._show(json.loads(self.socket.recv(1 << 16)))
+            message = None
+            # only what a job sent whole counts
+            with suppress(ValueError):
+                message = json.loads(self.socket.recv(1 << 16))
+            if isinstance(message, dict) and {"event", "job", "pid"} <= message.keys():
+                self._show(message)
             readable, _, _ = select.select([self.socket], [], [], 0)
 
     def _show(self, message: dict[str, Any]) -> None:

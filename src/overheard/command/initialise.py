@@ -4,7 +4,9 @@ import json
 from pathlib import Path
 
 from overheard.errors import ConfigError, MediaError
-from overheard.study.config import NAME, Directory, Experiment, check, read_yaml
+from overheard.io import whole
+from overheard.study.config import NAME, Directory, Experiment, check
+from overheard.study.yaml_file import parsed
 
 TEMPLATE = """\
 # {name}: the paper's rows on the pairs of one folder. Every key and its range: docs/configuration.md.
@@ -80,9 +82,8 @@ def write_config(name: str, source: Path, scenes: Path | None, tagger: Path | No
         tagger=_quoted(tagger),
         sound=SOUND_TAGGER if tagger else SOUND_SMALL,
     )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8")
-    experiment = check(Experiment, read_yaml(path), str(path))
+    experiment = check(Experiment, parsed(text, str(path)), str(path))
+    whole.write_text(path, text)
     assert isinstance(experiment.source, Directory)
     return f"{path} written; look through it, then: overheard run {name}"
 

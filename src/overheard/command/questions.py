@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from overheard.errors import ConfigError
+from overheard.io import whole
 
 _PANEL = "Where a number comes from"
 _SHARING = "Sharing results"
@@ -85,7 +86,9 @@ def trace(
     else:
         found = traces.trace_cell(folder, table, row, column, metric)
     if svg is not None:
-        svg.write_bytes(trace_drawing.svg(found))
+        if not svg.parent.is_dir():
+            raise ConfigError(f"--svg {svg}: no folder {svg.parent}; make it, or give another path")
+        whole.write_bytes(svg, trace_drawing.svg(found))
         print(svg)
     else:
         print(traces.as_json(found) if json else trace_drawing.as_dot(found) if dot else trace_text.as_text(found))

@@ -6,16 +6,15 @@ import shlex
 import signal
 import subprocess
 import sys
-import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
-import yaml
-
+from overheard.command import environment
 from overheard.command.display import Display
-from overheard.errors import ConfigError, OverheardError
+from overheard.command.sockets import sockets_folder
+from overheard.errors import DIVERGED, ConfigError, OverheardError
 from overheard.io.parent_death import die_with_parent
 from overheard.io.progress import SOCKET
 from overheard.jobs import store
@@ -26,12 +25,13 @@ from overheard.jobs.on_disk import edited
 from overheard.scheduling import durations
 from overheard.scheduling.durations import how_long
 from overheard.scheduling.lock import only_run
+from overheard.scheduling.profiles import profile_path
 from overheard.scheduling.reruns import Plan, Wanted, chosen, snakemake_command
 from overheard.scheduling.reruns import plan as make_plan
 from overheard.sharing.restore import pulled_without_restore
 from overheard.study import job_settings
 from overheard.study.experiments import Loaded, load, write_variant
-from overheard.study.layout import STAGES, results
+from overheard.study.layout import STAGES, log_path, results
 from overheard.study.plan import rows_made, targets
 
 TWIN_WARNING = "SIMULATED TWIN: these are not ADVANCE's numbers (docs/twin.md)."
@@ -83,6 +83,7 @@ def run_experiment(
     dry_run: bool = False,
     keep_going: bool = False,
     partial: bool = False,
+    profile: str | None = None,
 ) -> int:
     """Run an experiment, or say what would run; returns the exit code.
 
@@ -95,10 +96,12 @@ def run_experiment(
         dry_run: only say what would run.
         keep_going: after a failed job, run those that do not need it.
         partial: then make the tables from the runs there are.
+        profile: a Snakemake profile of the user's, as for a cluster.
     """
     if partial and not keep_going:
         raise ConfigError("--partial makes tables from the runs there are; it needs --keep-going")
     loaded = load(write_variant(name, list(changes), new))
+    options = ["--profile", profile_path(profile)] if profile else []
     cores = cores or len(os.sched_getaffinity(0))
     if (trouble := pulled_without_restore(loaded.name)) is not None:
         raise OverheardError(trouble)
@@ -113,13 +116,13 @@ def run_experiment(
         if not plan.scheduled:
             print(conclusion(loaded, wanted))
             return 0
-        extra = ["--keep-going"] if keep_going else []
+        extra = [*options, *(["--keep-going"] if keep_going else [])]
         code = _execute(loaded, wanted, plan, cores, extra)
-        if code == 1 and partial and (absent := missing_runs(loaded)):
+        if code in (1, 2) and partial and (absent := missing_runs(loaded)):
             print(f"{len(absent)} runs are missing; making the tables from the others: {' '.join(absent)}", flush=True)
-            listed = yaml.safe_dump(absent, default_flow_style=True, width=10**6).strip()
-            extra += ["--config", f"absent={listed}"]
-            code = _execute(loaded, wanted, make_plan(loaded, wanted, extra), cores, extra)
+            known = {"absent": list(absent), "diverged": [run for run, diverged in absent.items() if diverged]}
+            absent_too = ["--config", *(f"{word}={json.dumps(runs)}" for word, runs in known.items())]
+            code = _execute(loaded, wanted, make_plan(loaded, wanted, absent_too), cores, [*extra, *absent_too])
         if code == 0:
             print(conclusion(loaded, wanted), flush=True)
         return code
@@ -143,14 +146,20 @@ def _looked_at(loaded: Loaded, wanted: Wanted) -> Plan:
     return plan
 
 
-def missing_runs(loaded: Loaded) -> list[str]:
-    """Runs whose student is not there, as method/modality/seed-k."""
+def missing_runs(loaded: Loaded) -> dict[str, bool]:
+    """Runs whose student is not there, as method/modality/seed-k, and of each whether its training diverged."""
     runs = [target for target in targets(loaded) if target.stage == "train"]
-    return [
-        "{method}/{modality}/seed-{seed}".format_map(target.values)
+    return {
+        "{method}/{modality}/seed-{seed}".format_map(target.values): _diverged(Path(log_path(target.record)))
         for target in runs
         if not all(Path(path).exists() for path in target.writes["student"])
-    ]
+    }
+
+
+def _diverged(log: Path) -> bool:
+    with suppress(OSError):
+        return f"\nerror: {DIVERGED}" in log.read_text(encoding="utf-8", errors="replace")
+    return False
 
 
 def _execute(loaded: Loaded, wanted: Wanted, plan: Plan, cores: int, extra: Sequence[str]) -> int:
@@ -158,11 +167,12 @@ def _execute(loaded: Loaded, wanted: Wanted, plan: Plan, cores: int, extra: Sequ
     log = Path("logs") / loaded.name / "snakemake.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     command = snakemake_command(loaded, wanted, ["--cores", str(cores), *extra], list(plan.deviating))
-    with tempfile.TemporaryDirectory(prefix="overheard-") as folder, log.open("w", encoding="utf-8") as stream:
-        socket_path = str(Path(folder) / "progress")
+    with sockets_folder() as folder, log.open("w", encoding="utf-8") as stream:
+        socket_path = str(folder / "progress")
         warm = {stage: plan.by_stage().get(stage, 0) for stage, its in STAGES.items() if its.warm}
         environ = os.environ | {SOCKET: socket_path, GIT: json.dumps(git_state())}
-        with Display(socket_path, len(plan.scheduled)) as display, warm_process(Path(folder), environ, warm):
+        environ |= environment.of_plugins() if "--profile" in extra else {}
+        with Display(socket_path, len(plan.scheduled)) as display, warm_process(folder, environ, warm):
             print(shlex.join(command), file=stream, flush=True)
             process = subprocess.Popen(
                 command,
@@ -229,7 +239,22 @@ def conclusion(loaded: Loaded, wanted: Wanted) -> str:
             lines += [path.read_text(encoding="utf-8")]
     if wanted.row or wanted.column:
         lines += _scores_in_words(loaded, wanted)
-    return "\n".join([*lines, f"Results: {folder}/ (tables/, figures/); logs: logs/{loaded.name}/"])
+    lines.append(f"Results: {folder}/ (tables/, figures/); logs: logs/{loaded.name}/")
+    return "\n".join([*lines, f"Next: {_next_commands(loaded)}"])
+
+
+def _next_commands(loaded: Loaded) -> str:
+    """What to type to see where a number comes from and whether all holds; to go on, where there are no tables yet."""
+    made = {row for row in loaded.study.trained() if row in rows_made(loaded)}
+    for table, its in loaded.study.tables.items():
+        if Path(results(loaded.name), "tables", f"{table}.md").exists() and (
+            row := next(filter(made.__contains__, its.runs()), None)
+        ):
+            cell = f"--table {table} --row {row[0]} --column {row[1]}"
+            return (
+                f"overheard trace {loaded.name} {cell}; overheard audit {loaded.name}; overheard report {loaded.name}"
+            )
+    return f"overheard run {loaded.name}"
 
 
 def _scores_in_words(loaded: Loaded, wanted: Wanted) -> list[str]:

@@ -16,6 +16,8 @@ from typing import Any, TextIO
 
 SOCKET = "OVERHEARD_PROGRESS"
 _LINE_EVERY_S = 10.0
+_LONGEST = 4000
+"""Signs of a text that is sent: JSON makes up to twelve bytes of one, and a message has 64 KiB."""
 
 
 class _Job:
@@ -36,10 +38,11 @@ class _Job:
     def send(self, event: str, **content: Any) -> bool:
         if self.socket is None:
             return False
-        message = json.dumps({"job": self.name, "event": event, "pid": os.getpid()} | content).encode()
+        short = {key: _shortened(value) if isinstance(value, str) else value for key, value in content.items()}
+        message = json.dumps({"job": _shortened(self.name), "event": event, "pid": os.getpid()} | short).encode()
         # a display that has gone or is full must not stop the work
         with suppress(OSError):
-            self.socket.sendto(message[:60000], self.address)
+            self.socket.sendto(message, self.address)
         return True
 
     def write_log(self, text: str) -> None:
@@ -53,6 +56,14 @@ class _Job:
             print(file=sys.stderr)
             self.bar_drawn = False
         print(text, file=sys.stderr, flush=True)
+
+
+def _shortened(text: str) -> str:
+    """Text that fits into a datagram, whatever its signs; its log has all of it."""
+    if len(text) <= _LONGEST:
+        return text
+    half = _LONGEST // 2
+    return f"{text[:half]} [… {len(text) - 2 * half} signs left out here, the job's log has them …] {text[-half:]}"
 
 
 _job: _Job | None = None

@@ -141,7 +141,8 @@ def git_state() -> dict[str, Any]:
         commit = _git(root, "rev-parse", "HEAD").strip()
         changed = _git(root, "status", "--porcelain", "--", *_PARTS)
     except (OSError, subprocess.CalledProcessError) as error:
-        return {"commit": None, "dirty": [], "note": f"git could not be asked: {error}"}
+        said = " ".join((getattr(error, "stderr", None) or str(error)).split())
+        return {"commit": None, "dirty": [], "note": f"git could not be asked: {said}"}
     paths = [line[3:].strip('"') for line in changed.splitlines()]
     dirty = [part for part in _PARTS if any(path.startswith(f"{part}/") for path in paths)]
     return {"commit": commit, "dirty": dirty, "note": None}
@@ -149,4 +150,4 @@ def git_state() -> dict[str, Any]:
 
 def _git(root: Path, *arguments: str) -> str:
     command = ["git", "--no-optional-locks", "-C", str(root), *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    return subprocess.run(command, capture_output=True, encoding="utf-8", errors="replace", check=True).stdout

@@ -16,7 +16,7 @@ _KERNELS = {
 """PyTorch's own conditions for its kernels, the first that holds."""
 
 _ONEDNN = ("CPU_ISA_HINTS", "DEFAULT_FPMATH_MODE", "MAX_CPU_ISA")
-_CHOOSE_KERNELS = (
+CHOOSE_KERNELS = (
     "ATEN_CPU_CAPABILITY",
     "GLIBC_TUNABLES",
     "MKL_CBWR",
@@ -46,7 +46,7 @@ def machine_class() -> str:
     kernels = next((name for name, needed in _KERNELS.items() if needed <= flags), "default")
     maker = lines.get("vendor_id", "").removeprefix("Authentic").removeprefix("Genuine").lower()
     words = [platform.machine(), kernels, maker, "".join(platform.libc_ver()), *_graphics()]
-    if chosen := [f"{name}={os.environ[name]}" for name in _CHOOSE_KERNELS if name in os.environ]:
+    if chosen := [f"{name}={os.environ[name]}" for name in CHOOSE_KERNELS if name in os.environ]:
         words.append(sha256(" ".join(chosen).encode()).hexdigest()[:8])
     return "-".join(word for word in words if word)
 

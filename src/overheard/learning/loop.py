@@ -5,7 +5,7 @@ and by its recipe how long and how fast to go and which weights to keep; `fit` o
 """
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim.swa_utils import update_bn
 
+from overheard.errors import DivergedError
 from overheard.learning.schedules import Schedule
 from overheard.learning.selection import Selection
 
@@ -176,7 +177,7 @@ def fit(
         The run; each `history` line has `epoch` (from 1), `step` (steps so far), `learning_rate` (of the last step) and
         `train_loss`; for each term `loss_<term>` (its part of `train_loss`), `loss_share_<term>` and
         `gradient_share_<term>` (its part of the sum of the norms of the terms' gradients at the representation, in the
-        first batch); then what `validate` said.
+        first batch); then what `validate` said. DivergedError where a loss or weight is no number any more.
     """
     run = run or Run()
     steps, every = recipe.length(clips), recipe.steps_an_epoch(clips)
@@ -197,10 +198,28 @@ def fit(
             before_validation()
             model.eval()
             line |= validate()
+        _refuse_infinite(model, taken, line)
         run.history.append(line)
         _keep(run, model, recipe.selection)
         on_validation(run)
     return run
+
+
+def _refuse_infinite(model: nn.Module, taken: Sequence["_Taken"], line: Mapping[str, float]) -> None:
+    """Refuse an epoch with a loss or a weight that is no number.
+
+    Raises:
+        DivergedError: names which, the step and the learning rate.
+    """
+    weights = {name: value for name, value in model.state_dict().items() if value.is_floating_point()}
+    wrong = [name.replace("_", " ") for name, value in line.items() if "loss" in name and not math.isfinite(value)]
+    wrong += [f"weight {name}" for name, value in weights.items() if not value.isfinite().all()]
+    if wrong:
+        before = int(line["step"]) - len(taken)
+        step = next((at for at, its in enumerate(taken, 1) if not its.means.isfinite().all()), len(taken))
+        raise DivergedError(
+            f"{wrong[0]} is no number at step {before + step}, learning rate {line['learning_rate']:.3g}"
+        )
 
 
 def _keep(run: Run, model: nn.Module, selection: Selection) -> None:

@@ -14,12 +14,13 @@ from tempfile import TemporaryDirectory
 
 from overheard.errors import OverheardError
 from overheard.jobs import records, store
+from overheard.jobs.comparison import differences
 from overheard.jobs.records import Record, located
 from overheard.lineage import audit_files, recompute_jobs, recount
 from overheard.lineage.findings import Feeds, Finding, Said, in_words
 from overheard.lineage.graph import files
 from overheard.scheduling import reruns
-from overheard.scheduling.dry_run import dry_run
+from overheard.scheduling.dry_run import Planned, dry_run
 from overheard.study import config
 from overheard.study.experiments import load, project_root
 from overheard.study.layout import record_of, record_path
@@ -147,9 +148,26 @@ def _otherwise(folder: Path, records: Mapping[str, Record]) -> Iterator[Said]:
     for job, what in reruns.deviations(records, jobs).items():
         expected, fix = f"what config/{name}.yaml and the code say", f"`overheard run {name}` makes it as planned"
         yield Finding("plan", job, f"made with other {what}", expected, fix)
+    yield from _of_other_settings(name, records, jobs)
     if stale := sum(job.reason is not None for job in jobs):
         more = f"their results were not compared with the plan; `overheard status {name}`"
         yield f"{stale} jobs would run again, so {more}"
+
+
+def _of_other_settings(name: str, records: Mapping[str, Record], jobs: Iterable[Planned]) -> Iterator[Finding]:
+    """Settings of the configuration that results here were not made with, each with the first job that has another."""
+    others: dict[tuple[str, str, str], list[str]] = {}
+    for job in jobs:
+        record = records.get(job.record)
+        # of what a run would not make again it was compared already; a table of the runs there were says so itself
+        if job.reason is None or record is None or record["settings"].get("settings", {}).get("partial"):
+            continue
+        for one in differences(record, {"settings": job.settings}):
+            others.setdefault((one.name, str(one.found), str(one.expected)), []).append(job.record)
+    for (key, found, expected), made in others.items():
+        more = f" ({len(made)} jobs)" if len(made) > 1 else ""
+        said = f"{expected}, as config/{name}.yaml and what it names say now"
+        yield Finding("plan", made[0], f"made with {key} {found}{more}", said, f"`overheard run {name}` makes it so")
 
 
 def _between(folder: Path, feeds: Feeds, broken: Iterable[str]) -> Iterator[Finding]:

@@ -160,12 +160,34 @@ def _commit(word: str) -> str:
     except FileNotFoundError:
         found = None
     if not found:
+        _refuse_for_git(word)
         known = sorted(path.parent.parent.name for path in Path("results").glob(f"*/{CELLS}"))
         raise ConfigError(
             f"{word}: no such commit, folder with {CELLS}, or experiment; expected {_SAID}; "
             f"there are: {', '.join(known) or 'no finished experiments here'}"
         )
     return found.decode().strip()
+
+
+def _refuse_for_git(word: str) -> None:
+    """Say what git says where it does not open this folder's repository, or has only its newest commits.
+
+    Raises:
+        LineageError: in git's words, or with the command that fetches the others.
+    """
+    try:
+        asked = ["git", "rev-parse", "--is-shallow-repository"]
+        done = subprocess.run(asked, capture_output=True, encoding="utf-8", errors="replace", check=False)
+    except FileNotFoundError:
+        return
+    here = Path.cwd()
+    if done.returncode and any((folder / ".git").exists() for folder in (here, *here.parents)):
+        raise LineageError(f"{word}: git does not open this repository; git says:\n{done.stderr.strip()}")
+    if done.stdout.strip() == "true":
+        raise LineageError(
+            f"{word}: no such commit here, and no results of that name; this clone is shallow, it has only the newest "
+            "commits: `git fetch --unshallow`, then again"
+        )
 
 
 def _tracked(commit: str) -> list[str]:

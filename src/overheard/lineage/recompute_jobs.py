@@ -204,8 +204,8 @@ def _compared(
     said: Mapping[str, Any], job: str, record: Record, command: list[str], place: Path, fix: str
 ) -> Iterator[Finding]:
     """Run the command in a folder and compare what it writes with the record."""
-    # a user's own modules lie in the working folder
-    modules = [str(Path.cwd()), *filter(None, [os.environ.get("PYTHONPATH")])]
+    # it runs in another folder
+    modules = [os.path.abspath(path) for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path]
     environ = os.environ | {"OVERHEARD_STORE": "off", "PYTHONPATH": os.pathsep.join(modules), "OMP_NUM_THREADS": "1"}
     environ.pop("OVERHEARD_PROGRESS", None)
     done = subprocess.run(command, cwd=place, env=environ, capture_output=True, text=True, check=False)

@@ -7,6 +7,7 @@ from typing import Any
 
 SILENT_DBFS = -70.0  # quieter than the noise of a 12-bit recording
 _SHOWN = 10
+_ALIKE = 3  # paths of files of the same bytes
 
 
 @dataclass
@@ -30,22 +31,37 @@ def warnings(clips: Sequence[Clip]) -> list[str]:
     cut_off = [f"{_name(clip)} ({clip.seconds:.2f} s)" for clip in clips if clip.cut_off]
     banded = [_name(clip) for clip in kept if clip.bands > 3]
     short = [f"{_name(clip)} ({clip.seconds:.2f} s)" for clip in clips if clip.left_out]
-    lines = [
-        (silent, f"silent or nearly so, under {SILENT_DBFS:.0f} dBFS"),
-        (cut_off, "with a sound file that ends before its own end (a broken copy?); what could be decoded is used"),
-        (_repeated(kept), "with the bytes of another clip's file"),
-        (banded, "with a picture of more than three bands; the bands used stand in the index"),
-        (short, "left out, sound under 2 s"),
+    return [
+        *_counted(silent, f"silent or nearly so, under {SILENT_DBFS:.0f} dBFS"),
+        *_counted(
+            cut_off, "with a sound file that ends before its own end (a broken copy?); what could be decoded is used"
+        ),
+        *_repeated(kept),
+        *_counted(banded, "with a picture of more than three bands; the bands used stand in the index"),
+        *_counted(short, "left out, sound under 2 s"),
     ]
-    return [f"{len(names)} clips {what}: {_some(names)}" for names, what in lines if names]
+
+
+def _counted(names: Sequence[str], what: str) -> list[str]:
+    return [f"{len(names)} clips {what}: {_some(names)}"] if names else []
 
 
 def _repeated(clips: Sequence[Clip]) -> list[str]:
+    """One line of the files that several clips share; it counts the clips."""
     owners = defaultdict(list)
     for clip in clips:
         for file in clip.files:
-            owners[file["sha256"]].append(file["path"])
-    return [" = ".join(sorted(paths)) for paths in sorted(owners.values()) if len(paths) > 1]
+            owners[file["sha256"]].append((file["path"], _name(clip)))
+    groups = [sorted(its) for its in sorted(owners.values()) if len(its) > 1]
+    if not groups:
+        return []
+    clips_of = {name for its in groups for _, name in its}
+    shown = []
+    for its in groups[:_SHOWN]:
+        more = f" = {len(its) - _ALIKE} more" if len(its) > _ALIKE else ""
+        shown.append(" = ".join(path for path, _ in its[:_ALIKE]) + more)
+    more = f" and {len(groups) - _SHOWN} more files" if len(groups) > _SHOWN else ""
+    return [f"{len(clips_of)} clips with the bytes of another clip's file: {', '.join(shown)}{more}"]
 
 
 def _name(clip: Clip) -> str:

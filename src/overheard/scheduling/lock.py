@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -18,6 +19,7 @@ def only_run(name: str) -> Iterator[None]:
         MediaError: results cannot be written.
     """
     folder = Path("results") / name
+    _refuse_broken_links(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         stream = (folder / ".lock").open("a+")
@@ -33,10 +35,22 @@ def only_run(name: str) -> Iterator[None]:
             raise OverheardError(
                 f"{folder}: another run works on it (process {stream.read().strip()}); wait for it"
             ) from error
+        except OSError as error:
+            # some file systems of clusters have no locks
+            print(
+                f"{folder}: no lock here ({error.strerror}): start no second run of {name} beside this", file=sys.stderr
+            )
         stream.truncate(0)
         stream.write(str(os.getpid()))
         stream.flush()
         yield
+
+
+def _refuse_broken_links(folder: Path) -> None:
+    for place in (folder.parent, folder):
+        if place.is_symlink() and not place.is_dir():
+            where = os.readlink(place)
+            raise MediaError(f"{place}: a link to {where}, which is no folder; make that folder, or remove the link")
 
 
 def at_work(name: str) -> str | None:

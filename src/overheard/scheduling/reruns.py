@@ -146,6 +146,8 @@ def snakemake_command(
     command = [sys.executable, "-m", "snakemake", "--snakefile", str(root / "workflow" / "Snakefile")]
     command += ["--configfile", str(loaded.path), "--workflow-profile", str(root / "workflow" / "profiles" / "default")]
     command += ["--directory", ".", "--nolock", *extra]
+    # without the word a profile of the user's environment would count
+    command += [] if "--profile" in extra else ["--profile", "none"]
     if wanted.until not in (None, *STAGES):
         raise ConfigError(f"--until {wanted.until}: no such stage; there are {', '.join(STAGES)}")
     if wanted.until:

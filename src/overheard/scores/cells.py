@@ -44,6 +44,7 @@ class Ask(NamedTuple):
     seeds: Sequence[int]
     partial: bool
     left_out: Mapping[Row, str]
+    diverged: Mapping[Row, Sequence[int]] = {}
 
 
 def check_source(source: str) -> None:
@@ -53,14 +54,14 @@ def check_source(source: str) -> None:
         raise ConfigError(f"source: found {source!r}, expected one of {', '.join(map(repr, allowed))}")
 
 
-def rows_left_out(reasons: Mapping[str, str]) -> dict[Row, str]:
-    """Reasons by row, from `method|modality` keys."""
+def by_row_key(said: Mapping[str, Any]) -> dict[Row, Any]:
+    """What is said of some rows, by row, from `method|modality` keys."""
     found = {}
-    for key, reason in reasons.items():
+    for key, what in said.items():
         method, bar, modality = key.partition("|")
         if not bar:
-            raise ConfigError(f"left_out: key {key!r}, expected method|modality")
-        found[(method, modality)] = reason
+            raise ConfigError(f"settings of a table: key {key!r}, expected method|modality")
+        found[(method, modality)] = what
     return found
 
 
@@ -136,6 +137,7 @@ def _cell(table: str, row: Row, metric: str, runs: Mapping[int, Run], ask: Ask, 
         "published_mean": printed.mean if printed else None,
         "published_std": printed.std if printed else None,
         "asked": len(ask.seeds),
+        "diverged": len(ask.diverged.get(row, ())),
         "note": _note(row, spread, ask, printed),
     }
 
@@ -161,6 +163,8 @@ def _note(row: Row, spread: Spread, ask: Ask, printed: Printed | None) -> str:
         notes.append(f"left out: {ask.left_out[row]}")
     elif spread.n < len(ask.seeds):
         notes.append(f"{spread.n} of {len(ask.seeds)} seeds")
+    if row in ask.diverged:
+        notes.append(f"seeds {', '.join(map(str, ask.diverged[row]))} diverged")
     if spread.n == 1:
         notes.append("one seed: no std")
     if ask.source == PUBLISHED_RECORD:

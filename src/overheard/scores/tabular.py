@@ -52,9 +52,13 @@ def number(mean: float | None, std: float | None) -> str:
 
 
 def measured(cell: Cell) -> str:
-    """A cell's own number; says `3 of 5` where seeds are missing."""
+    """A cell's own number; says `3 of 5` where seeds are missing, and which of them diverged."""
+    diverged = cell.get("diverged", 0)
+    if not cell["n"]:
+        return "diverged" if diverged else number(None, None)
     text = number(cell["mean"], cell["std"])
-    return f"{text} ({cell['n']} of {cell['asked']})" if 0 < cell["n"] < cell["asked"] else text
+    more = f", {diverged} diverged" if diverged else ""
+    return f"{text} ({cell['n']} of {cell['asked']}{more})" if cell["n"] < cell["asked"] else text
 
 
 def printed(cell: Cell) -> str:
@@ -68,6 +72,10 @@ def printed(cell: Cell) -> str:
     return f"{text} ({', '.join(doubts)})" if doubts else text
 
 
+OWN_NAMES = "Experiment "
+"""How the sentence begins that has names of the user's: what looks like a symbol there is none."""
+
+
 def conditions(ask: Ask, tested: Mapping[int | None, int], remarks: Sequence[str]) -> list[str]:
     """The sentences that every table and figure of scores must carry: experiment, source, protocol, n, ±, remarks.
 
@@ -77,7 +85,7 @@ def conditions(ask: Ask, tested: Mapping[int | None, int], remarks: Sequence[str
         remarks: lines that must stand in every caption.
     """
     seeds = ", ".join(str(seed) for seed in ask.seeds)
-    sentences = [f"Experiment {ask.experiment}; source: {SOURCES[ask.source]}; protocol {ask.protocol}."]
+    sentences = [f"{OWN_NAMES}{ask.experiment}; source: {SOURCES[ask.source]}; protocol {ask.protocol}."]
     if len(ask.seeds) == 1:
         sentences.append(f"Percent{_clips(tested)}; n = 1 seed ({seeds}), so there is no standard deviation.")
     else:
@@ -170,6 +178,10 @@ def left_out_notes(labels: Mapping[str, str], cells: Sequence[Cell], ask: Ask) -
             by_reason.setdefault(f"Left out, because {ask.left_out[row]}", []).append(name)
         elif (n := row_cells[0]["n"]) < len(ask.seeds):
             by_reason.setdefault(f"Fewer seeds than asked, {n} of {len(ask.seeds)}", []).append(name)
+        if row in ask.diverged:
+            seeds = ", ".join(map(str, ask.diverged[row]))
+            reason = "Diverged (a loss, weight or output was no number any more), so not counted"
+            by_reason.setdefault(reason, []).append(f"{name} seed {seeds}")
     return [sentence(f"{reason.rstrip('.')}: {'; '.join(names)}") for reason, names in by_reason.items()]
 
 
@@ -242,12 +254,13 @@ def latex(table: Table) -> str:
             lines.append(r"    \midrule")
         lines.append(_latex_line(line))
     notes = [rf"  \parbox{{\linewidth}}{{\footnotesize {latex_text(' '.join(table.notes))}}}"] if table.notes else []
+    caption = " ".join(latex_text(text, symbols=not text.startswith(OWN_NAMES)) for text in table.caption)
     return "\n".join(
         [
             r"% needs \usepackage{booktabs}",
             r"\begin{table}",
             r"  \centering",
-            rf"  \caption[{{{latex_text(table.title)}}}]{{{latex_text(' '.join(table.caption))}}}",
+            rf"  \caption[{{{latex_text(table.title)}}}]{{{caption}}}",
             rf"  \label{{tab:{_label(table.experiment)}-{_label(table.word)}}}",
             r"  \small",
             rf"  \begin{{tabular}}{{{columns}}}",
@@ -291,7 +304,9 @@ _LATEX = {
     "<": r"\textless{}",
     ">": r"\textgreater{}",
     "|": r"\textbar{}",
-    '"': r"\textquotedbl{}",
+    # the usual encoding OT1 has no straight quote
+    '"': "''",
+    "\0": "{}",
     "±": r"$\pm$",
     "–": "--",
     "—": "---",
@@ -305,10 +320,10 @@ _LATEX = {
 }
 
 
-def latex_text(text: str) -> str:
-    """Plain text as LaTeX: special characters escaped, the paper's symbols set as mathematics."""
+def latex_text(text: str, symbols: bool = True) -> str:
+    """Plain text as LaTeX: special characters escaped, the paper's symbols set as mathematics, if there may be any."""
     flat, done, parts = " ".join(text.split()), 0, []
-    for symbol in SYMBOL.finditer(flat):
+    for symbol in SYMBOL.finditer(flat) if symbols else ():
         parts += [_escaped(flat[done : symbol.start()]), symbol_math(symbol)]
         done = symbol.end()
     return "".join([*parts, _escaped(flat[done:])])
@@ -321,4 +336,6 @@ def symbol_math(symbol: re.Match[str]) -> str:
 
 
 def _escaped(text: str) -> str:
-    return "".join(_LATEX.get(character, character) for character in text)
+    # two hyphens would become a dash, and ?` a turned question mark
+    plain = re.sub(r"(?<=-)(?=-)|(?<=[?!])(?=`)", "\0", text)
+    return "".join(_LATEX.get(character, character) for character in plain)

@@ -4,15 +4,17 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from overheard.errors import LineageError, OverheardError
 from overheard.io import whole
 from overheard.sharing.saved_files import SAVED, folder_of
-from overheard.study.config import read_yaml
 from overheard.study.layout import FINAL_STAGES
+from overheard.study.yaml_file import read_yaml
 
 STAGES_FILE, LOCK_FILE = Path("dvc.yaml"), Path("dvc.lock")
 _DEPENDENCIES = (
@@ -35,11 +37,53 @@ def dvc(*arguments: str, where: Path = Path("."), shown: bool = False) -> str:
     command = [sys.executable, "-m", "dvc", *arguments]
     environ = os.environ | {"DVC_NO_ANALYTICS": "1"}
     stderr = None if shown and sys.stderr.isatty() else subprocess.PIPE
-    done = subprocess.run(command, cwd=where, env=environ, stdout=subprocess.PIPE, stderr=stderr, text=True)
+    with _user_settings() as folders:
+        done = subprocess.run(
+            command,
+            cwd=where,
+            env=environ | folders,
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+            encoding="utf-8",
+            errors="replace",
+        )
     if done.returncode:
         words = [line for line in ((done.stderr or "") + done.stdout).splitlines() if line.strip()]
         raise OverheardError("\n".join([f"`dvc {' '.join(arguments)}` failed; DVC says:", *words[-8:]]))
     return done.stdout
+
+
+@contextmanager
+def _user_settings() -> Iterator[dict[str, str]]:
+    """The variables by which DVC finds, of the settings of user and machine, what `_levels` leaves of them."""
+    from configobj import ConfigObj
+
+    with TemporaryDirectory(prefix="overheard-dvc-") as folder:
+        places = {"global": Path(folder, "user"), "system": Path(folder, "machine")}
+        for level, place in places.items():
+            place.mkdir()
+            remotes = _levels(None)[level]["remote"]
+            content = ConfigObj({f'remote "{name}"': options for name, options in remotes.items()}, encoding="utf-8")
+            with (place / "config").open("wb") as stream:
+                content.write(stream)
+        yield {f"DVC_{level.upper()}_CONFIG_DIR": str(place) for level, place in places.items()}
+
+
+def _levels(place: Path | None) -> dict[str, dict[str, Any]]:
+    """DVC's settings of machine, user and, with its `.dvc`, the repository; each goes before those above it.
+
+    Of machine and user only how remotes are reached, as passwords: a cache elsewhere, another default remote, or git
+    switched off there would change what is kept of this project.
+    """
+    from dvc.config import Config
+    from dvc.config import ConfigError as WrongSettings
+
+    try:
+        config = Config(str(place) if place else None, validate=False)
+        found = {level: config.read(level) for level in config.files}
+    except WrongSettings as error:
+        raise OverheardError(f"{place or 'the settings of DVC'}: not what DVC reads ({error}); mend them") from error
+    return {level: its if level in Config.REPO_LEVELS else {"remote": its["remote"]} for level, its in found.items()}
 
 
 def git(*arguments: str, given: str | None = None) -> str:
@@ -48,7 +92,9 @@ def git(*arguments: str, given: str | None = None) -> str:
     Raises:
         OverheardError: it fails; its own words follow.
     """
-    done = subprocess.run(["git", *arguments], input=given, capture_output=True, text=True)
+    done = subprocess.run(
+        ["git", *arguments], input=given, capture_output=True, encoding="utf-8", errors="surrogateescape"
+    )
     if done.returncode:
         words = done.stderr.splitlines()[-8:]
         raise OverheardError("\n".join([f"`git {' '.join(arguments[:2])}` failed; git says:", *words]))
@@ -66,8 +112,12 @@ def require_git() -> None:
     except FileNotFoundError as error:
         raise OverheardError("no program `git` here; install it, tables and records are kept with it") from error
     except OverheardError as error:
+        here = Path.cwd()
+        # git knows why it does not open a repository that is there, as one of another owner, and what to do
+        if any((folder / ".git").exists() for folder in (here, *here.parents)):
+            raise
         raise OverheardError(
-            f"{Path.cwd()}: no git repository (a source archive has none), and tables and records are kept with git; "
+            f"{here}: no git repository (a source archive has none), and tables and records are kept with git; "
             'clone the project, or `git init && git add --all && git commit --message "Begin"`'
         ) from error
 
@@ -105,13 +155,15 @@ def require_remote(reading: bool = False) -> None:
 
 
 def _settings() -> Mapping[str, Mapping[str, Any]]:
-    """DVC's settings, of the repository, the user and the machine; paths in them are absolute."""
-    from dvc.config import Config
+    """DVC's settings, of the repository, and of user and machine those that count; paths in them are absolute."""
+    from dvc.config import Config, merge
     from dvc.config import ConfigError as WrongSettings
 
-    place = require_dvc() / ".dvc"
+    place, settings = require_dvc() / ".dvc", dict[str, Any]()
+    for its in _levels(place).values():
+        merge(settings, its)
     try:
-        return Config(str(place)).read()
+        return Config.validate(settings)
     except WrongSettings as error:
         raise OverheardError(f"{place}/config: not what DVC reads ({error})") from error
 

@@ -80,6 +80,11 @@ def evaluate(
         for path, *writes in of_fold:
             stored = _stored(path, said)
             scene_logits, event_logits = _said(_student(stored, str(path), settings), inputs, len(ids), settings)
+            if not (np.isfinite(scene_logits).all() and np.isfinite(event_logits).all()):
+                raise CheckpointError(
+                    f"{path}: what the student says is no number (not finite) for some test clips; delete it, lower "
+                    "train.learning_rate and run train again"
+                )
             predicted, heard, scored = writes
             write_scored(predicted, scored, stored, classes, ids, label, scene_logits)
             artifacts.write_arrays(heard, id=np.array(ids), event_logits=event_logits)

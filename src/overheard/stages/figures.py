@@ -7,11 +7,11 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from overheard.errors import ConfigError
-from overheard.io import artifacts
+from overheard.io import artifacts, progress
 from overheard.io.signature import Reads, Writes
-from overheard.scores.cells import Ask, check_source, rows_left_out, table_cells
+from overheard.scores.cells import Ask, by_row_key, check_source, table_cells
 from overheard.scores.over_seeds import Run, checked_run, clips_tested, event_remarks, percent
-from overheard.scores.plots import style
+from overheard.scores.plots import fonts, style
 from overheard.scores.plots.class_statistics import figure3
 from overheard.scores.plots.f_score_by_method import Bar, figure6
 from overheard.scores.tabular import MODALITIES, SOURCES, conditions, left_out_notes, measured
@@ -30,6 +30,7 @@ class Settings:
     partial: bool | None = None  # fewer seeds than asked are shown, and said
     left_out: dict[str, str] | None = None  # "method|modality" -> reason
     remarks: list[str] | None = None  # lines that stand in every caption
+    diverged: dict[str, list[int]] | None = None  # "method|modality" -> seeds; known with `partial` alone
 
 
 def figures(
@@ -54,7 +55,15 @@ def figures(
     runs = [checked_run(artifacts.read_json(path), str(path)) for path in scores or []]
     lines = artifacts.read_table(statistics, ["class", "pairs", "locations"]) if statistics else []
 
-    with style.styled():
+    names = [line["class"] for line in lines] + list((settings.labels or {}).values())
+    families, absent = fonts.families(fonts.missing(names))
+    if absent:
+        progress.note(
+            f"warning: {figure}: no font here has {' '.join(sorted(absent)[:20])}, so boxes stand there; "
+            f"install {fonts.to_install(absent)}, delete results/{settings.experiment}/figures/{figure}.png and "
+            f"`OVERHEARD_STORE=off overheard run {settings.experiment}`"
+        )
+    with style.styled(families):
         drawn = _draw(figure, settings, lines, runs)
         pictures = {png: style.png(drawn), pdf: style.pdf(drawn)}
 
@@ -76,8 +85,9 @@ def _figure6(settings: Settings, runs: Sequence[Run]) -> Figure:
     missing = [key for key in ("spec", "labels", "seeds", "left_out", "remarks") if getattr(settings, key) is None]
     if missing or not settings.protocol:
         raise ConfigError(f"figure6: missing settings: {', '.join(missing) or 'protocol'}")
-    left_out = rows_left_out(settings.left_out)
-    ask = Ask(settings.experiment, settings.source, settings.protocol, settings.seeds, bool(settings.partial), left_out)
+    left_out, diverged = by_row_key(settings.left_out), by_row_key(settings.diverged or {})
+    said = (settings.experiment, settings.source, settings.protocol, settings.seeds)
+    ask = Ask(*said, bool(settings.partial), left_out, diverged)
     spec = settings.spec | {"metrics": ["f_score"]}
     cells = table_cells("figure6", spec, runs, ask, {})
     bars = [_bar(cell, settings.labels, runs) for cell in cells]
@@ -95,5 +105,9 @@ def _bar(cell: dict[str, Any], labels: dict[str, str], runs: Sequence[Run]) -> B
         values=tuple(percent(own[seed], "f_score") for seed in sorted(own)),
         mean=cell["mean"],
         std=cell["std"],
-        text=measured(cell) if cell["n"] else ("left out" if "left out" in cell["note"] else "no run"),
+        text=measured(cell) if cell["n"] or cell["diverged"] else _none(cell["note"]),
     )
+
+
+def _none(note: str) -> str:
+    return "left out" if "left out" in note else "no run"

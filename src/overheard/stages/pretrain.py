@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from overheard.errors import CheckpointError, ConfigError, MediaError
+from overheard.errors import DIVERGED, CheckpointError, ConfigError, DivergedError, MediaError
 from overheard.io import artifacts, progress
 from overheard.io.checkpoints import Checkpoint
 from overheard.io.device import settle
@@ -79,7 +79,13 @@ def pretrain(
     reads = {"features": features, "ids": ids, "index": index}
     checkpoint = Checkpoint(checkpoints, settings, reads, network=network, modality=modality, seed=seed)
     on_validation = _after_epoch(checkpoint, training, settings.epochs)
-    run = training.fit(settings.epochs, settings.batch_size, checkpoint.resumed(training), on_validation)
+    try:
+        run = training.fit(settings.epochs, settings.batch_size, checkpoint.resumed(training), on_validation)
+    except DivergedError as error:
+        raise DivergedError(
+            f"{DIVERGED}{network} ({modality}): {error}; lower networks.{modality}.pretrain.learning_rate "
+            f"(found {settings.learning_rate:g}) and run again"
+        ) from error
 
     trained = training.trained_labels()
     content = pretraining.encoder_file(network, modality, data.labels, trained, training.normaliser, run.best_state)

@@ -7,7 +7,7 @@ from overheard.io import artifacts, progress
 from overheard.io.signature import Reads, Writes
 from overheard.scores import tabular
 from overheard.scores.against_baselines import lost_to
-from overheard.scores.cells import COLUMNS, Ask, csv_line, rows_left_out, table_cells
+from overheard.scores.cells import COLUMNS, Ask, by_row_key, csv_line, table_cells
 from overheard.scores.over_seeds import checked_run, clips_tested, event_remarks
 from overheard.scores.published import COLUMNS as PUBLISHED_COLUMNS
 from overheard.scores.published import printed_values
@@ -26,6 +26,7 @@ class Settings:
     partial: bool  # fewer seeds than asked are shown, and said
     left_out: dict[str, str]  # "method|modality" -> reason
     remarks: list[str]  # lines that stand in every caption
+    diverged: dict[str, list[int]] | None = None  # "method|modality" -> seeds; known with `partial` alone
 
 
 def tables(
@@ -58,8 +59,9 @@ def tables(
     lines = artifacts.read_table(published, PUBLISHED_COLUMNS)
 
     spec = settings.spec
-    left_out = rows_left_out(settings.left_out)
-    ask = Ask(settings.experiment, settings.source, settings.protocol, settings.seeds, settings.partial, left_out)
+    left_out, diverged = by_row_key(settings.left_out), by_row_key(settings.diverged or {})
+    said = (settings.experiment, settings.source, settings.protocol, settings.seeds)
+    ask = Ask(*said, settings.partial, left_out, diverged)
     printed = printed_values(lines, spec["published"], str(published))
     numbers = table_cells(table, spec, runs, ask, printed)
     remarks = [*settings.remarks, *event_remarks(runs)]

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from overheard.errors import ConfigError, MediaError, PairingError
+from overheard.errors import CheckpointError, ConfigError, MediaError, PairingError
 from overheard.io import artifacts, progress
 from overheard.io.device import settle
 from overheard.io.signature import Reads, Writes
@@ -54,6 +54,8 @@ def teacher(
     known = _true_events(truth, clips) if truth else None
 
     heard = _hear_all(tagger, values, trunk)
+    if not np.isfinite(heard).all():
+        raise CheckpointError(f"{weights}: the tagger's outputs are no numbers (not finite); give other weights")
 
     artifacts.write_array(logits, heard)
     artifacts.write_ids(logit_ids, clips)

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from overheard.errors import ConfigError
+from overheard.errors import DIVERGED, ConfigError, DivergedError
 from overheard.io import artifacts, clips, progress
 from overheard.io.checkpoints import Checkpoint
 from overheard.io.device import settle
@@ -219,7 +219,14 @@ def _fitted(training: objective.Training, checkpoint: Checkpoint, settings: Sett
         progress.step(len(run.history), epochs, text)
 
     exact = settings.bn_statistics == "exact"
-    run = training.fit(recipe, exact, checkpoint.resumed(training), after_epoch)
+    try:
+        run = training.fit(recipe, exact, checkpoint.resumed(training), after_epoch)
+    except DivergedError as error:
+        who = "{method} on {modality}, seed {seed}".format_map(checkpoint.identity)
+        raise DivergedError(
+            f"{DIVERGED}{who}: {error}; lower train.learning_rate (found {settings.learning_rate:g}) and run again; "
+            "`overheard run NAME --keep-going --partial` makes the tables of the other runs and names this one there"
+        ) from error
     if loop.still_falls(run):
         progress.note(
             "warning: the training loss still falls at the end; a longer training may do better: raise train.steps "

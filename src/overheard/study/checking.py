@@ -1,9 +1,7 @@
-"""Reading and checking YAML against types: every wrong key in our words, with file, key and what is allowed."""
+"""Checking what a file says against types: every wrong key in our words, with file, key and what is allowed."""
 
-from pathlib import Path
 from typing import Any, TypeVar
 
-import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from overheard.errors import ConfigError
@@ -14,21 +12,7 @@ Model = TypeVar("Model", bound=BaseModel)
 class Section(BaseModel):
     """Keys and values of a file, no others, of the very types."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
-
-
-def read_yaml(path: Path) -> Any:
-    """Read a YAML file.
-
-    Raises:
-        ConfigError: it is missing or not YAML.
-    """
-    if not path.is_file():
-        raise ConfigError(f"{path}: no such file; `overheard init NAME --from DIR` writes a configuration")
-    try:
-        return yaml.safe_load(path.read_text(encoding="utf-8"))
-    except yaml.YAMLError as error:
-        raise ConfigError(f"{path}: not YAML: {str(error).replace(chr(10), ' ')}") from error
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
 
 
 def check(model: type[Model], content: Any, where: str) -> Model:

@@ -5,32 +5,32 @@ An experiment is one file `config/NAME.yaml`. It names a study (rows, columns, t
 """
 
 import re
+from copy import deepcopy
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
-from pydantic import BeforeValidator, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from overheard.errors import ConfigError
-from overheard.study.checking import Model, Section, check, read_yaml
+from overheard.study.checking import Model, Section, check
 from overheard.study.study_file import Study
+from overheard.study.yaml_file import parsed, read_yaml
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
-def _number(value: Any) -> Any:
-    """YAML 1.1 reads 1e-3 as text; a person means the number."""
-    if isinstance(value, str) and re.fullmatch(r"[+-]?\d+(\.\d*)?[eE][+-]?\d+", value):
-        return float(value)
-    return value
-
-
-Number = Annotated[float, BeforeValidator(_number)]
-Positive = Annotated[Number, Field(gt=0)]
-Natural = Annotated[int, Field(ge=0)]
-Count = Annotated[int, Field(ge=1)]
-Share = Annotated[Number, Field(ge=0, le=1)]
-Range = Annotated[list[Positive], Field(min_length=2, max_length=2)]
+Positive = Annotated[float, Field(gt=0)]
+# beyond these bounds a number is a slip of the pen, not a wish
+Rate = Annotated[float, Field(gt=0, le=10)]
+Weight = Annotated[float, Field(ge=0, le=1e6)]
+Decay = Annotated[float, Field(ge=0, le=10)]
+Seed = Annotated[int, Field(ge=0, lt=2**32)]
+Band = Annotated[int, Field(ge=0, lt=10_000)]
+Count = Annotated[int, Field(ge=1, le=10_000_000)]
+Epochs = Annotated[int, Field(ge=1, le=100_000)]
+Batch = Annotated[int, Field(ge=2, le=65_536)]
+Share = Annotated[float, Field(ge=0, le=1)]
+Range = Annotated[list[Annotated[float, Field(gt=0, le=100)]], Field(min_length=2, max_length=2)]
 
 
 Schedule = Literal["constant", "cosine", "steps"]
@@ -42,7 +42,7 @@ class Twin(Section):
     """The built-in simulated twin of ADVANCE; see docs/twin.md."""
 
     kind: Literal["twin"]
-    world: Natural = Field(0, description="seed of the simulated world")
+    world: Seed = Field(0, description="seed of the simulated world")
     scale: Annotated[Positive, Field(le=1)] = Field(
         0.1, description="share of ADVANCE's 2,696 locations; at least 10 a class"
     )
@@ -69,11 +69,11 @@ class Directory(Section):
     )
     sounds: str | None = Field(None, description="folder with sound/<id>.wav and tags.csv: instead of a tagger")
     classes: list[str] | None = Field(None, description="classes to use; all found where it is null")
-    bands: Annotated[list[Natural], Field(min_length=3, max_length=3)] | None = Field(
+    bands: Annotated[list[Band], Field(min_length=3, max_length=3)] | None = Field(
         None, description="which bands of a picture are red, green, blue, where it has more than four (from 0)"
     )
     channels: Literal["mean"] | None = Field(None, description="`mean` averages sounds of more than two channels")
-    seed: Natural = Field(0, description="seed of the ten-second windows cut from longer sounds")
+    seed: Seed = Field(0, description="seed of the ten-second windows cut from longer sounds")
 
     @model_validator(mode="after")
     def _one_teacher(self) -> "Directory":
@@ -88,12 +88,12 @@ class Split(Section):
     fractions: Annotated[list[Positive], Field(min_length=3, max_length=3)] = Field(
         [0.7, 0.1, 0.2], description="of each class's locations in train, val, test; at least one in each"
     )
-    folds: Count = Field(
+    folds: Annotated[int, Field(ge=1, le=1000)] = Field(
         5,
         description="each location is tested in one fold; seed k is of fold k mod folds; the fraction for test is "
         "1/folds; 1: one split for all seeds",
     )
-    seed: Natural = Field(0, description="of the draw; one and the same for all folds")
+    seed: Seed = Field(0, description="of the draw; one and the same for all folds")
 
     @model_validator(mode="after")
     def _whole(self) -> "Split":
@@ -120,11 +120,11 @@ class Control(Section):
 class Pretrain(Section):
     """How a network is trained before any scene of the study is seen."""
 
-    epochs: Count = Field(30, description="passes over the pre-training set")
-    batch_size: Annotated[int, Field(ge=2)] = Field(32, description="pictures or sounds a step")
-    learning_rate: Positive = Field(2.0e-3, description="of Adam")
-    weight_decay: Annotated[Number, Field(ge=0)] = Field(1.0e-4, description="of Adam (L2)")
-    seed: Natural = Field(0, description="of initial weights, order and augmentation")
+    epochs: Epochs = Field(30, description="passes over the pre-training set")
+    batch_size: Batch = Field(32, description="pictures or sounds a step")
+    learning_rate: Rate = Field(2.0e-3, description="of Adam")
+    weight_decay: Decay = Field(1.0e-4, description="of Adam (L2)")
+    seed: Seed = Field(0, description="of initial weights, order and augmentation")
 
 
 class Network(Section):
@@ -162,11 +162,11 @@ class Networks(Section):
 class Train(Section):
     """What may differ from the protocol because of the networks' size; null takes the protocol's value."""
 
-    epochs: Count | None = Field(None, description="passes over the training clips, at most")
+    epochs: Epochs | None = Field(None, description="passes over the training clips, at most")
     steps: Count | None = Field(None, description="optimizer steps, in place of epochs")
-    batch_size: Annotated[int, Field(ge=2)] | None = Field(None, description="clips a step")
-    learning_rate: Positive | None = Field(None, description="of Adam")
-    patience: Count | None = Field(
+    batch_size: Batch | None = Field(None, description="clips a step")
+    learning_rate: Rate | None = Field(None, description="of Adam")
+    patience: Epochs | None = Field(
         None, description="epochs without a new best before training stops; not where selection is last"
     )
     schedule: Schedule | None = Field(None, description="of the learning rate; cosine falls to 0 at the end")
@@ -192,7 +192,7 @@ class Experiment(Section):
 
     study: str = Field("advance", description="rows, columns and tables: config/studies/")
     protocol: str = Field("corrected", description="equations, optimizer, selection: config/protocols/")
-    seeds: Annotated[list[Natural], Field(min_length=1)] = Field(
+    seeds: Annotated[list[Seed], Field(min_length=1, max_length=1000)] = Field(
         [0, 1, 2, 3, 4], description="one run of every row for each"
     )
     source: Annotated[Twin | Directory, Field(discriminator="kind")]
@@ -226,20 +226,20 @@ class Augmentation(Section):
 
 
 class Unsaid(Section):
-    batch_size: Annotated[int, Field(ge=2)]
-    epochs: Count
-    patience: Count
+    batch_size: Batch
+    epochs: Epochs
+    patience: Epochs
 
 
 class Protocol(Section):
     """One file `config/protocols/NAME.yaml`; it has no defaults."""
 
     protocol: str
-    alpha: Annotated[Number, Field(ge=0)]
-    beta: Annotated[Number, Field(ge=0)]
+    alpha: Weight
+    beta: Weight
     optimizer: Literal["adam"]
-    weight_decay: Annotated[Number, Field(ge=0)]
-    learning_rate: Positive
+    weight_decay: Decay
+    learning_rate: Rate
     augmentation: Augmentation
     shuffle: Literal["every epoch"]
     kl: Literal["kl"]
@@ -293,7 +293,7 @@ def with_changes(content: dict[str, Any], changes: list[str]) -> dict[str, Any]:
     Raises:
         ConfigError: a change is not of that form, or goes through a key that holds no keys.
     """
-    changed: dict[str, Any] = yaml.safe_load(yaml.safe_dump(content))
+    changed = deepcopy(content)
     for change in changes:
         key, equals, value = change.partition("=")
         if not equals or not key:
@@ -304,8 +304,5 @@ def with_changes(content: dict[str, Any], changes: list[str]) -> dict[str, Any]:
             place = place.setdefault(parent, {})
             if not isinstance(place, dict):
                 raise ConfigError(f"--set {change}: {parent} holds a value, not keys")
-        try:
-            place[last] = yaml.safe_load(value)
-        except yaml.YAMLError as error:
-            raise ConfigError(f"--set {change}: {value!r} is not a YAML value") from error
+        place[last] = parsed(value, f"--set {change}")
     return changed

@@ -4,10 +4,9 @@ import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
-
 from overheard.errors import ConfigError, MediaError
-from overheard.study import checking, config
+from overheard.io import whole
+from overheard.study import checking, config, yaml_file
 from overheard.study.study_file import Study
 
 
@@ -88,16 +87,16 @@ def write_variant(name: str, changes: list[str], new: str | None) -> str:
     if not config.NAME.fullmatch(new):
         raise ConfigError(f"--as {new!r}: a name has letters, digits, dot, dash and underscore")
     loaded = load(name)
-    content = config.with_changes(checking.read_yaml(loaded.path), changes)
+    content = config.with_changes(yaml_file.read_yaml(loaded.path), changes)
     path = Path("config") / f"{new}.yaml"
     experiment = checking.check(config.Experiment, content, str(path))
     config.load_study(project_root(), experiment)
     config.load_protocol(project_root(), experiment)
     text = f"# overheard run {name} {shlex.join(word for change in changes for word in ('--set', change))} --as {new}\n"
-    text += yaml.safe_dump(content, sort_keys=False, allow_unicode=True)
-    if path.exists() and yaml.safe_load(path.read_text(encoding="utf-8")) != content:
+    text += yaml_file.as_yaml(content)
+    if path.exists() and yaml_file.read_yaml(path) != content:
         raise ConfigError(f"{path}: exists with other content; choose another --as, or run it: `overheard run {new}`")
     if not path.exists():
-        path.write_text(text, encoding="utf-8")
+        whole.write_text(path, text)
         print(f"{path} written", flush=True)
     return new

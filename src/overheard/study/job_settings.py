@@ -4,6 +4,7 @@ Pure: from checked configurations to plain values. The rules of the workflow ask
 settings and files and nothing else; what a row reads and uses stands in the study file.
 """
 
+from collections.abc import Collection
 from typing import Any
 
 from overheard.study.config import Directory, Experiment, Protocol, Twin
@@ -224,9 +225,19 @@ def evaluate_settings(experiment: Experiment, protocol: Protocol) -> dict[str, A
     return {"batch_size": protocol.unsaid.batch_size} | own
 
 
-def table_settings(experiment: Experiment, study: Study, name: str, table: str, absent: list[str]) -> dict[str, Any]:
-    """What a table must say of itself; `absent` names runs that are known to be missing (`method/modality/seed-k`)."""
+def table_settings(
+    experiment: Experiment, study: Study, name: str, table: str, absent: list[str], diverged: Collection[str] = ()
+) -> dict[str, Any]:
+    """What a table must say of itself; `absent` names runs that are known to be missing (`method/modality/seed-k`).
+
+    `diverged` are those of them whose training ended with numbers that are none.
+    """
     spec = study.tables[table]
+    seeds: dict[str, list[int]] = {}
+    for run in diverged:
+        method, modality, seed = run.split("/")
+        if (method, modality) in spec.runs():
+            seeds.setdefault(f"{method}|{modality}", []).append(int(seed.removeprefix("seed-")))
     return {
         "experiment": name,
         "source": experiment.source.kind,
@@ -241,14 +252,16 @@ def table_settings(experiment: Experiment, study: Study, name: str, table: str, 
             if (method, modality) in spec.runs()
         },
         "remarks": remarks(experiment),
-    }
+    } | ({"diverged": seeds} if seeds else {})
 
 
-def figure_settings(experiment: Experiment, study: Study, name: str, figure: str, absent: list[str]) -> dict[str, Any]:
+def figure_settings(
+    experiment: Experiment, study: Study, name: str, figure: str, absent: list[str], diverged: Collection[str] = ()
+) -> dict[str, Any]:
     """What a figure must say of itself; one that draws no scores names only the experiment and its source."""
     if figure not in study.tables:
         return {"experiment": name, "source": experiment.source.kind}
-    settings = table_settings(experiment, study, name, figure, absent)
+    settings = table_settings(experiment, study, name, figure, absent, diverged)
     return settings | {"spec": {key: settings["spec"][key] for key in ("title", "blocks")}}
 
 

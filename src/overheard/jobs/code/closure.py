@@ -63,13 +63,13 @@ def closure(roots: Sequence[str], rows: Mapping[str, str] = {}, places: Sequence
     Args:
         roots: "package.module:function".
         rows: of these dicts ("package.module:NAME"), only the entry of this key counts.
-        places: folders to look for own packages in; else this very program, the working folder and `sys.path`.
+        places: folders to look for own packages in; else this very program, `sys.path`, the working folder.
 
     Raises:
         ConfigError: something reached cannot be followed; names file and line.
     """
     own = frozenset([OWN, *(re.split("[.:]", root)[0] for root in roots)])
-    looked_in = (HOME, Path.cwd(), *map(Path, sys.path)) if places is None else tuple(places)
+    looked_in = (HOME, *map(Path, sys.path), Path.cwd()) if places is None else tuple(places)
     if not _known(own, looked_in)[0].unchanged():
         _known.cache_clear()
     library, found = _known(own, looked_in)

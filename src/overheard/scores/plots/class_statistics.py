@@ -1,11 +1,15 @@
 """Figure 3: how many pairs, and from how many locations, each class has."""
 
+import textwrap
 from collections.abc import Mapping, Sequence
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from overheard.scores.plots.style import BAR, INK, MARK, figure
+
+_LONGEST = 32
+"""Signs of a name in one line."""
 
 
 def class_statistics(ax: Axes, classes: Sequence[str], pairs: Sequence[int], locations: Sequence[int]) -> None:
@@ -27,7 +31,7 @@ def class_statistics(ax: Axes, classes: Sequence[str], pairs: Sequence[int], loc
     for row, count, place in zip(rows, counts, places, strict=True):
         text = f"{count} ({place})"
         ax.annotate(text, (max(count, place), row), (5, 0), textcoords="offset points", va="center", size=8)
-    ax.set_yticks(rows, [classes[k] for k in order])
+    ax.set_yticks(rows, ["\n".join(in_lines(classes[k])) for k in order])
     for label in ax.get_yticklabels():
         label.set_parse_math(False)
     ax.invert_yaxis()
@@ -38,6 +42,11 @@ def class_statistics(ax: Axes, classes: Sequence[str], pairs: Sequence[int], loc
     ax.tick_params(axis="y", length=0)
     ax.set_xlabel("pairs (in brackets: locations)", color=INK)
     ax.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=2, borderaxespad=0.2)
+
+
+def in_lines(name: str) -> list[str]:
+    """A class's name in lines that leave the bars their room, cut within a word where it has no blank."""
+    return textwrap.wrap(name, _LONGEST) or [name]
 
 
 def figure3(statistics: Sequence[Mapping[str, str]], experiment: str, source: str, source_text: str) -> Figure:
@@ -54,6 +63,7 @@ def figure3(statistics: Sequence[Mapping[str, str]], experiment: str, source: st
     locations = [int(line["locations"]) for line in statistics]
     title = f"Pairs per class: {sum(pairs)} pairs of {len(classes)} classes, {sum(locations)} locations"
     conditions = [f"Experiment {experiment}; source: {source_text}.", "All splits together; counts, so no ±."]
-    made = figure(title, conditions, source, body_in=0.75 + 0.25 * max(len(classes), 4))
+    lines = max(len(in_lines(name)) for name in classes)
+    made = figure(title, conditions, source, body_in=0.75 + (0.25 + 0.15 * (lines - 1)) * max(len(classes), 4))
     class_statistics(made.add_subplot(), classes, pairs, locations)
     return made

@@ -16,6 +16,7 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.textpath import text_to_path
 
+from overheard.scores.plots.fonts import BASE
 from overheard.scores.tabular import SYMBOL, symbol_math
 
 # Okabe and Ito's colours, told apart with every kind of colour vision
@@ -26,7 +27,6 @@ BADGES = {"twin": "SIMULATED TWIN â€“ not ADVANCE", "directory": "OTHER PAIRS â€
 """What stands above every figure that is not of the published record."""
 
 _STYLE = {
-    "font.family": "DejaVu Sans",
     "font.size": 9.0,
     "mathtext.fontset": "dejavusans",
     "axes.spines.top": False,
@@ -53,9 +53,13 @@ _SMALL_PT = 7.6
 
 
 @contextmanager
-def styled() -> Iterator[None]:
-    """Our look and matplotlib's own defaults under it, in place of the user's settings."""
-    with matplotlib.style.context(["default", _STYLE]):
+def styled(families: Sequence[str] = ()) -> Iterator[None]:
+    """Our look and matplotlib's own defaults under it, in place of the user's settings.
+
+    Args:
+        families: fonts for what the first one lacks.
+    """
+    with matplotlib.style.context(["default", _STYLE | {"font.family": [BASE, *families]}]):
         yield
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import protocols
 import pytest
 
 from overheard.io import artifacts
@@ -247,7 +248,8 @@ def _teacher(made: Builder) -> None:
         "splits": made.path("media/fold-0/splits.csv"),
     }
     for word in ("prior", "relevance"):
-        made.job(f"teacher/fold-0/{word}", word, {}, reads, {word: made.put(f"teacher/fold-0/{word}.csv", f"{word}\n")})
+        settings = protocols.switched(word)
+        made.job(f"teacher/fold-0/{word}", word, settings, reads, {word: made.put(f"teacher/fold-0/{word}.csv", f"{word}\n")})
 
 
 def _shared_reads(made: Builder) -> dict[str, str]:

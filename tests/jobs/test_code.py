@@ -8,6 +8,7 @@ import sys
 import time
 from pathlib import Path
 
+import protocols
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -373,7 +374,7 @@ def test_users_own_code_in_the_working_folder_is_followed(tmp_path, monkeypatch)
     )
     written(
         tmp_path,
-        {"mine/__init__.py": "", "mine/parts.py": "from overheard.learning.losses import event_kl\np = event_kl\n"},
+        {"mine/__init__.py": "", "mine/parts.py": "from overheard.learning.losses import kl\np = kl\n"},
     )
     written(
         tmp_path,
@@ -382,7 +383,7 @@ def test_users_own_code_in_the_working_folder_is_followed(tmp_path, monkeypatch)
     monkeypatch.chdir(tmp_path)
     found = closure(["overheard.stages.split:split", "mine.losses:my_loss", "single:one"])
     own = {"mine.losses:my_loss", "mine.parts:p", "besides:q", "single:one"}
-    assert own | {"overheard.learning.losses:event_kl", "overheard.stages.split:split"} <= set(found.definitions)
+    assert own | {"overheard.learning.losses:kl", "overheard.stages.split:split"} <= set(found.definitions)
     assert found.packages == ("numpy", "torch")
     edit(tmp_path / "besides.py", "numpy.pi", "numpy.e")
     again = closure(["overheard.stages.split:split", "mine.losses:my_loss", "single:one"])
@@ -403,7 +404,7 @@ def copied(folder: Path) -> Path:
 
 
 def code_of(place: Path, stage: str, method: str | None = None) -> Closure:
-    rows = {"overheard.learning.methods:METHODS": method} if method else {}
+    rows = dict(protocols.entries(method)) if method else {}
     return closure([f"overheard.stages.{stage}:{stage}"], rows, [place])
 
 
@@ -422,12 +423,15 @@ def test_every_stage_and_method_can_be_followed():
         assert f"overheard.stages.{stage}:{stage}" in stage_code(stage).definitions
     for stage in ("train", "evaluate"):
         for method in METHODS:
-            assert f"overheard.learning.methods:METHODS[{method}]" in stage_code(stage, method).definitions
+            assert (
+                f"overheard.learning.methods:METHODS[{method}]"
+                in stage_code(stage, protocols.entries(method)).definitions
+            )
 
 
 def test_a_copy_elsewhere_has_the_same_code(original):
     assert all_code(original) == all_code(PACKAGE.parent)
-    assert code_of(original, "train", "scene") == stage_code("train", "scene")
+    assert code_of(original, "train", "scene") == stage_code("train", protocols.entries("scene"))
 
 
 @pytest.mark.parametrize(
@@ -435,21 +439,26 @@ def test_a_copy_elsewhere_has_the_same_code(original):
     [
         (
             "learning/losses.py",
-            "(not_heard + teacher_logits.sigmoid()",
-            "(not_heard * 1.5 + teacher_logits.sigmoid()",
+            "return not_heard + teacher_logits.sigmoid()",
+            "return not_heard * 1.5 + teacher_logits.sigmoid()",
             {"scene+kl_sound", "scene+kl_av", "kl_av", "scene+event", "event1", "event1+event2"},
         ),
         ("learning/losses.py", ".sum(dim=-1) / 8", ".sum(dim=-1) / 4", {"scene+sq_sound", "scene+sq_av", "sq_av"}),
         ("learning/losses.py", "return 1 - cosine", "return 2 - cosine", {"scene+event", "event1+event2"}),
-        (
-            "learning/losses.py",
-            "return event_kl(event_log_odds, teacher_logits)",
-            "return 2 * event_kl(event_log_odds, teacher_logits)",
-            {"scene+event", "event1", "event1+event2"},
-        ),
+        ("learning/methods.py", '{"event1": ', '{"E1": ', {"scene+event", "event1", "event1+event2"}),
+        # forms that the protocol does not choose
+        ("learning/losses.py", "return -logsigmoid(-student", "return 2 * -logsigmoid(-student", set()),
+        ("learning/losses.py", "return cosine_similarity(", "return 2 * cosine_similarity(", set()),
+        ("learning/schedules.py", "_FALLS_BY = 0.1", "_FALLS_BY = 0.2", set()),
+        ("learning/start.py", "start_linear(head, generator)", "start_linear(head, generator), 1", set()),
         # Student.said of every method names event_log_odds, which uses it
         ("learning/losses.py", "_RAREST = 1e-30", "_RAREST = 1e-20", set(METHODS)),
-        ("learning/methods.py", '"kl": losses', '"kl": 2 * losses', {"scene+kl_sound", "scene+kl_av", "kl_av"}),
+        (
+            "learning/methods.py",
+            'return {"kl": event',
+            'return {"KL": event',
+            {"scene+kl_sound", "scene+kl_av", "kl_av"},
+        ),
         ("learning/methods.py", '"event1": Method(False', '"event1": Method(True', {"event1"}),
         ("learning/augment.py", "_LUMA = (", "_LUMA = (0.1 +", set(METHODS)),
         ("learning/loop.py", "step: int = 0", "step: int = -1", set(METHODS)),
@@ -509,6 +518,7 @@ def test_every_file_of_package_data_is_in_some_stages_code():
 def test_a_methods_code_is_what_its_loss_executes(method):
     import torch
 
+    from overheard.learning import losses
     from overheard.learning.methods import METHODS as listed  # noqa: N811
     from overheard.learning.models.student import Said
 
@@ -520,7 +530,7 @@ def test_a_methods_code_is_what_its_loss_executes(method):
             ran.add(f"{module}:{frame.f_code.co_qualname.partition('.')[0]}")
 
     events, clips, scenes = torch.full((3, 4), 0.2), torch.zeros(2, 4), torch.zeros(2, 3)
-    known = {"logits": clips, "prior": events, "relevance": events, "alpha": 0.1, "beta": 0.5}
+    known = {"logits": clips, "prior": events, "relevance": events} | protocols.chosen(method)
     known = {name: known[name] for name in listed[method].uses}
     said = Said(scenes, clips if listed[method].event_head else None, torch.zeros(2, 8))
     sys.setprofile(note)
@@ -528,25 +538,27 @@ def test_a_methods_code_is_what_its_loss_executes(method):
         listed[method].terms(said, torch.zeros(2, dtype=torch.int64), **known)
     finally:
         sys.setprofile(None)
-    losses = {name for name in stage_code("train", method).definitions if name.startswith("overheard.learning.losses:")}
-    constants = {"overheard.learning.losses:_RAREST", "overheard.learning.losses:_HALF_STEP_BELOW_ONE"}
+    reached = stage_code("train", protocols.entries(method)).definitions
+    functions = {name for name, value in vars(losses).items() if callable(value) and hasattr(value, "__code__")}
+    named = {name for name in reached if name.startswith("overheard.learning.losses:")}
+    named = {name for name in named if name.partition(":")[2] in functions}
     # named for every method, in Method.terms and in Student, and executed for some
     always = {"overheard.learning.losses:scene_loss", "overheard.learning.losses:event_log_odds"}
-    assert losses - constants - always == ran - always
+    assert named - always == ran - always
 
 
 def test_nothing_of_the_process_or_the_place_enters(original):
     asked = (
         "from pathlib import Path; from overheard.jobs.code.closure import *;"
         f"copy = closure(['overheard.stages.draw:draw'], {{}}, [Path({str(original)!r})]);"
-        "print(stage_code('train', 'scene').digest, copy.digest)"
+        f"print(stage_code('train', {protocols.entries('scene')!r}).digest, copy.digest)"
     )
     outputs = set()
     for seed, folder in (("1", original), ("2", Path("/"))):
         environ = os.environ | {"PYTHONHASHSEED": seed, "LC_ALL": "C"}
         done = subprocess.run([sys.executable, "-c", asked], cwd=folder, env=environ, capture_output=True, check=True)
         outputs.add(done.stdout.decode().strip())
-    assert outputs == {f"{stage_code('train', 'scene').digest} {stage_code('draw').digest}"}
+    assert outputs == {f"{stage_code('train', protocols.entries('scene')).digest} {stage_code('draw').digest}"}
 
 
 # versions
@@ -555,7 +567,7 @@ def test_nothing_of_the_process_or_the_place_enters(original):
 def test_environment_of_training_is_torch_and_what_it_rests_on():
     from importlib.metadata import version
 
-    found = environment(stage_code("train", "scene"))
+    found = environment(stage_code("train", protocols.entries("scene")))
     assert found["torch"] == version("torch")
     assert found["python"] == ".".join(map(str, sys.version_info[:2]))
     assert set(found) == {"python", "torch", "torchvision", "numpy", "pillow"}
@@ -563,7 +575,7 @@ def test_environment_of_training_is_torch_and_what_it_rests_on():
 
 def test_environment_names_distributions_not_modules():
     found = environment(Closure({}, ("PIL", "matplotlib", "sklearn", "yaml")))
-    assert set(found) == {"python", "matplotlib", "numpy", "pillow", "scikit-learn", "scipy", "PyYAML"}
+    assert set(found) == {"python", "matplotlib", "numpy", "packaging", "pillow", "scikit-learn", "scipy", "PyYAML"}
 
 
 def test_environment_without_other_packages_is_python_alone():

@@ -73,7 +73,7 @@ def edit(source, old, new):
     time.sleep(0.2)
 
 
-LOSS = "def event_kl("
+LOSS = "def kl("
 
 
 def test_no_job_is_run_by_code_that_is_another_on_disk(copy, tmp_path):
@@ -122,7 +122,7 @@ class Edits:
     def find_spec(self, name, path=None, target=None):
         if name == "overheard.stages.train":
             losses = Path(path[0]).parent / "learning/losses.py"
-            losses.write_text(losses.read_text().replace("def event_kl(", "@staticmethod\\ndef event_kl("))
+            losses.write_text(losses.read_text().replace("def kl(", "@staticmethod\\ndef kl("))
 sys.meta_path.insert(0, Edits())
 """
 

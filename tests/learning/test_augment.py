@@ -127,5 +127,5 @@ def test_draws_come_from_the_given_generator_alone(pictures):
 
 
 def test_settings_name_the_ranges_or_no_augmentation():
-    assert from_settings(0.5, [0.7, 1.3], [0.8, 1.2]) == Augmentation(0.5, (0.7, 1.3), (0.8, 1.2))
-    assert from_settings(None, None, None) is None
+    assert from_settings(0.5, [0.7, 1.3], [0.8, 1.2], "brightness_first") == Augmentation(0.5, (0.7, 1.3), (0.8, 1.2))
+    assert from_settings(None, None, None, None) is None

@@ -43,27 +43,65 @@ def test_scene_loss_is_equation_1(given, reference):
     equal(losses.scene_loss(inputs["logits"], inputs["label"]), reference["ref_Ls_per_sample"], exact)
 
 
-def test_event_kl_is_equation_3_and_4(given, reference):
+@pytest.mark.parametrize(
+    ("form", "name"), [("kl", "ref_KL"), ("cross_entropy", "ref_BCE"), ("as_printed", "ref_KL_table1_literal")]
+)
+def test_a_divergence_is_equation_3_and_4_in_its_form(given, reference, form, name):
     inputs, exact = given
-    equal(losses.event_kl(inputs["student_logit"], inputs["teacher"]), reference["ref_KL_per_sample_sum"], exact)
+    values = losses.DIVERGENCES[form](inputs["student_logit"], inputs["teacher"])
+    assert values.shape == (6, 527)
+    equal(losses.REDUCTIONS["sum"](values, 527), reference[f"{name}_per_sample_sum"], exact)
+    equal(losses.REDUCTIONS["sum"](values, 527).mean(), reference[f"{name}_sum_over_events_mean_over_batch"], exact)
+    equal(losses.REDUCTIONS["mean"](values, 527).mean(), reference[f"{name}_mean_over_all"], exact)
 
 
-def test_event_squared_is_equation_5(given, reference):
+def test_the_gradient_of_the_released_divergence_is_the_programs(reference):
+    student = torch.from_numpy(reference["student_logit"]).requires_grad_()
+    p = torch.from_numpy(reference["teacher_prob"])
+    values = losses.DIVERGENCES["cross_entropy"](student, torch.log(p / (1 - p)))
+    loss = losses.REDUCTIONS["mean"](values, 527).mean()
+    equal(loss, reference["rel_KL"], {"rtol": 2e-5, "atol": 1e-6})
+    np.testing.assert_allclose(gradient(loss, student)[:, :64], reference["rel_grad_student_KL"], rtol=1e-4, atol=1e-8)
+
+
+@pytest.mark.parametrize(("target", "name"), [("logits", "ref_SQ"), ("probabilities", "ref_SQ_vs_teacher_prob")])
+def test_a_squared_difference_is_equation_5_to_its_target(given, reference, target, name):
     inputs, exact = given
-    squared = losses.event_squared(inputs["student_logit"], inputs["teacher_logit"])
-    equal(squared, reference["ref_SQ_per_sample_sum"] / 8, exact)
+    teacher = inputs["teacher_logit"] if target == "logits" else inputs["teacher"]
+    values = losses.SQUARED_TARGETS[target](inputs["student_logit"], teacher)
+    summed = reference[f"{name}_sum_over_events_mean_over_batch"]
+    equal(losses.SQUARED_REDUCTIONS["sum"](values, 527).mean(), summed, exact)
+    equal(losses.SQUARED_REDUCTIONS["eighth_of_sum"](values, 527).mean(), summed / 8, exact)
+    equal(losses.SQUARED_REDUCTIONS["mean"](values, 527).mean(), reference[f"{name}_mean_over_all"], exact)
 
 
-def test_event_squared_is_the_high_temperature_limit_of_the_divergence(reference):
+def test_the_released_squared_difference_is_the_programs(reference):
+    student, teacher = (torch.from_numpy(reference[name]) for name in ("student_logit", "teacher_logit"))
+    values = losses.SQUARED_TARGETS["logits"](student, teacher)
+    equal(losses.SQUARED_REDUCTIONS["mean"](values, 527).mean(), reference["rel_SQ"], {"rtol": 2e-5, "atol": 1e-6})
+
+
+def test_a_mean_is_over_all_events_though_fewer_are_known():
+    known = torch.ones(2, 63)
+    equal(losses.REDUCTIONS["mean"](known, 527), [63 / 527] * 2, {"rtol": 1e-6})
+
+
+def test_as_the_temperature_grows_the_divergence_approaches_the_squared_difference(reference):
     student, teacher = (torch.from_numpy(reference[name]).double() for name in ("student_logit", "teacher_logit"))
-    limit = 1e4**2 * losses.event_kl(student / 1e4, teacher / 1e4)
-    torch.testing.assert_close(losses.event_squared(student, teacher), limit, rtol=1e-3, atol=0)
+    limit = losses.eighth_of_sum(losses.squared_to_logits(student, teacher), 527)
+    gaps = []
+    for temperature in (1.0, 10.0, 100.0, 1e4):
+        scaled = losses.divided(losses.kl, student, teacher, temperature).sum(dim=-1)
+        gaps.append(float((scaled - limit).abs().max()))
+    assert gaps == sorted(gaps, reverse=True)
+    assert gaps[-1] < 1e-3 * float(limit.min())
 
 
-def test_event_kl_at_temperature_2(given, reference):
+def test_the_divergence_at_temperature_2(given, reference):
     inputs, exact = given
-    cooled = losses.event_kl(inputs["student_logit"] / 2, inputs["teacher_logit"] / 2)
-    equal(cooled, reference["ref_KL_T2_per_sample_sum"], exact)
+    softened = losses.divided(losses.kl, inputs["student_logit"], inputs["teacher"], 2.0).sum(dim=-1)
+    # the reference clamps no probability, the inputs' are rounded to float32
+    equal(softened, 4 * reference["ref_KL_T2_per_sample_sum"], exact | {"rtol": max(exact["rtol"], 1e-6)})
 
 
 def test_event_probability_is_equation_6(given, reference):
@@ -73,18 +111,43 @@ def test_event_probability_is_equation_6(given, reference):
     equal(losses.event_log_odds(inputs["logits"], inputs["prior"]).sigmoid(), reference["ref_pe"], exact)
 
 
-def test_event_prior_kl_is_equation_7(given, reference):
+@pytest.mark.parametrize(
+    ("form", "name"),
+    [("kl", "ref_LE1_KL"), ("cross_entropy", "ref_LE1_BCE"), ("as_printed", "ref_LE1_KL_table1_literal")],
+)
+def test_the_events_by_the_prior_are_equation_7(given, reference, form, name):
     inputs, exact = given
     log_odds = losses.event_log_odds(inputs["logits"], inputs["prior"])
-    equal(losses.event_prior_kl(log_odds, inputs["teacher"]), reference["ref_LE1_KL_per_sample_sum"], exact)
+    values = losses.DIVERGENCES[form](log_odds, inputs["teacher"])
+    equal(values.sum(dim=-1), reference[f"{name}_per_sample_sum"], exact)
+    equal(losses.REDUCTIONS["mean"](values, 527).mean(), reference[f"{name}_mean_over_all"], exact)
 
 
 @pytest.mark.parametrize("sign", ["signed", "positive"])
-def test_event_relevance_is_equation_8(given, reference, sign):
+@pytest.mark.parametrize(("form", "name"), [("one_minus_cosine", "one_minus_cosine"), ("cosine", "cosine_literal")])
+def test_relevance_is_equation_8(given, reference, sign, form, name):
     inputs, exact = given
     probability = losses.event_probability(inputs["logits"], inputs["prior"])
-    relevance = losses.event_relevance(probability, inputs[f"relevance_{sign}"], inputs["label"])
-    equal(relevance, reference[f"ref_LE2_{sign}_one_minus_cosine_per_sample"], exact)
+    value = losses.RELEVANCE_LOSSES[form](probability, inputs[f"relevance_{sign}"], inputs["label"])
+    equal(value, reference[f"ref_LE2_{sign}_{name}_per_sample"], exact)
+
+
+def test_the_released_loss_and_its_gradients(reference):
+    """L = L_s + alpha (L_E1 + beta L_E2) with means over events: the loss objects of `bayes_transfer.py`."""
+    logits = torch.from_numpy(reference["logits"]).requires_grad_()
+    p, label = torch.from_numpy(reference["teacher_prob"]), torch.from_numpy(reference["label"])
+    prior, relevance = (torch.from_numpy(reference[name]) for name in ("prior", "relevance_signed"))
+    values = losses.DIVERGENCES["cross_entropy"](losses.event_log_odds(logits, prior), torch.log(p / (1 - p)))
+    event1 = losses.REDUCTIONS["mean"](values, 527)
+    event2 = losses.RELEVANCE_LOSSES["one_minus_cosine"](losses.event_probability(logits, prior), relevance, label)
+    total = losses.total_loss(losses.scene_loss(logits, label), losses.event_loss(event1, event2, 0.001), 0.1)
+    loss = sum(total.values()).mean()
+    exact = {"rtol": 2e-5, "atol": 1e-6}
+    for value, name in ((event1.mean(), "rel_LE1"), (event2.mean(), "rel_LE2_signed"), (loss, "rel_L_bayes_signed")):
+        equal(value, reference[name], exact)
+    for value, name in ((event1.mean(), "LE1"), (event2.mean(), "LE2_signed"), (loss, "bayes_signed")):
+        (found,) = torch.autograd.grad(value, logits, retain_graph=True)
+        np.testing.assert_allclose(found.numpy(), reference[f"rel_grad_logits_{name}"], rtol=1e-4, atol=1e-8)
 
 
 def whole(inputs, reference):
@@ -92,8 +155,8 @@ def whole(inputs, reference):
     log_odds = losses.event_log_odds(inputs["logits"], inputs["prior"])
     probability = losses.event_probability(inputs["logits"], inputs["prior"])
     event = losses.event_loss(
-        losses.event_prior_kl(log_odds, inputs["teacher"]),
-        losses.event_relevance(probability, inputs["relevance_positive"], inputs["label"]),
+        losses.kl(log_odds, inputs["teacher"]).sum(dim=-1),
+        losses.one_minus_cosine(probability, inputs["relevance_positive"], inputs["label"]),
         float(reference["beta"]),
     )
     scene = losses.scene_loss(inputs["logits"], inputs["label"])
@@ -111,10 +174,10 @@ def test_event_loss_is_equation_9_and_total_loss_equation_2(given, reference):
 def test_total_loss_with_the_other_transfers(given, reference):
     inputs, exact = given
     scene, alpha = losses.scene_loss(inputs["logits"], inputs["label"]), float(reference["alpha"])
-    kl = losses.event_kl(inputs["student_logit"], inputs["teacher"])
+    kl = losses.kl(inputs["student_logit"], inputs["teacher"]).sum(dim=-1)
     total = losses.total_loss(scene, {"kl": kl}, alpha)
     equal(sum(total.values()).mean(), reference["ref_L_KL_paper_corrected"], exact)
-    squared = losses.event_squared(inputs["student_logit"], inputs["teacher_logit"])
+    squared = losses.eighth_of_sum(losses.squared_to_logits(inputs["student_logit"], inputs["teacher_logit"]), 527)
     total = losses.total_loss(scene, {"sq": squared}, alpha)
     expected = reference["ref_Ls_mean"] + alpha * reference["ref_SQ_sum_over_events_mean_over_batch"] / 8
     equal(sum(total.values()).mean(), expected, exact)
@@ -146,7 +209,7 @@ def test_gradient_of_the_divergence_is_q_minus_p(given, reference):
     inputs, _ = given
     student = inputs["student_logit"].requires_grad_()
     q, p = (1 / (1 + np.exp(-reference[name].astype(np.float64))) for name in ("student_logit", "teacher_logit"))
-    found = gradient(losses.event_kl(student, inputs["teacher"]).sum(), student)
+    found = gradient(losses.kl(student, inputs["teacher"]).sum(), student)
     np.testing.assert_allclose(found, q - p, rtol=1e-4, atol=1e-7)
     # and the released program's: binary cross-entropy, mean over 6 clips and 527 events, has the same direction
     released = reference["rel_grad_student_KL"] * 6 * 527
@@ -158,7 +221,7 @@ def test_gradient_of_the_squared_difference(given, reference):
     inputs, _ = given
     student = inputs["student_logit"].requires_grad_()
     expected = (reference["student_logit"].astype(np.float64) - reference["teacher_logit"]) / 4
-    found = gradient(losses.event_squared(student, inputs["teacher_logit"]).sum(), student)
+    found = gradient(losses.squared_to_logits(student, inputs["teacher_logit"]).sum() / 8, student)
     np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-6)
 
 
@@ -166,24 +229,24 @@ def test_gradients_of_the_event_terms_by_the_scene_logits(given, reference):
     # released program: mean over clips and events, cross-entropy instead of divergence (a constant apart), signed d_k
     inputs, _ = given
     logits = inputs["logits"].requires_grad_()
-    prior_kl = losses.event_prior_kl(losses.event_log_odds(logits, inputs["prior"]), inputs["teacher"])
-    found = gradient(prior_kl.mean() / 527, logits)
+    prior_kl = losses.kl(losses.event_log_odds(logits, inputs["prior"]), inputs["teacher"])
+    found = gradient(prior_kl.mean(), logits)
     np.testing.assert_allclose(found, reference["rel_grad_logits_LE1"], rtol=2e-4, atol=1e-7)
     probability = losses.event_probability(logits, inputs["prior"])
-    relevance = losses.event_relevance(probability, inputs["relevance_signed"], inputs["label"])
+    relevance = losses.one_minus_cosine(probability, inputs["relevance_signed"], inputs["label"])
     found = gradient(relevance.mean(), logits)
     np.testing.assert_allclose(found, reference["rel_grad_logits_LE2_signed"], rtol=2e-4, atol=1e-7)
 
 
 def test_a_perfect_student_has_no_loss():
     logits = torch.randn(4, 527, generator=torch.Generator().manual_seed(0))
-    assert torch.equal(losses.event_kl(logits, logits), torch.zeros(4))
-    assert torch.equal(losses.event_squared(logits, logits), torch.zeros(4))
+    for form in (losses.kl, losses.kl_as_printed, losses.squared_to_logits):
+        assert torch.equal(form(logits, logits), torch.zeros(4, 527))
 
 
 def test_the_divergence_is_finite_for_every_logit():
     student = torch.tensor([[-200.0, 200.0, 200.0, -200.0]], requires_grad=True)
-    loss = losses.event_kl(student, torch.tensor([[200.0, -200.0, 200.0, -200.0]]))
+    loss = losses.kl(student, torch.tensor([[200.0, -200.0, 200.0, -200.0]])).sum(dim=-1)
     torch.testing.assert_close(loss, torch.tensor([400.0]))
     np.testing.assert_allclose(gradient(loss.sum(), student), [[-1.0, 1.0, 0.0, 0.0]])
 
@@ -192,7 +255,7 @@ def test_event_terms_are_finite_where_float32_rounds_the_prior_to_0_or_1():
     logits = torch.tensor([[200.0, -200.0]], requires_grad=True)
     prior = torch.tensor([[0.0, 1.0, 0.0, 1.0], [0.0, 1.0, 1.0, 0.0]])
     teacher = torch.tensor([[5.0, -5.0, 5.0, -5.0]])
-    loss = losses.event_prior_kl(losses.event_log_odds(logits, prior), teacher)
+    loss = losses.kl(losses.event_log_odds(logits, prior), teacher).sum(dim=-1)
     assert torch.isfinite(loss).all()
     assert loss > 100  # both are worlds apart, and the loss says so
     assert np.isfinite(gradient(loss.sum(), logits)).all()
@@ -206,7 +269,7 @@ def test_log_odds_keep_what_a_probability_near_1_would_lose():
     )
 
 
-@pytest.mark.parametrize("loss", [losses.event_kl, losses.event_squared])
+@pytest.mark.parametrize("loss", [*losses.DIVERGENCES.values(), *losses.SQUARED_TARGETS.values()])
 def test_shapes_that_differ_are_refused(loss):
     with pytest.raises(ValueError, match=r"\(2, 527\) and \(1, 527\)"):
         loss(torch.zeros(2, 527), torch.zeros(1, 527))

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+import protocols
 import pytest
 import torch
 import yaml
@@ -26,7 +27,7 @@ def loss_of(method, reference):
     row = METHODS[method]
     p = tensors["teacher_prob"]
     known = {"logits": torch.log(p / (1 - p)), "prior": tensors["prior"], "relevance": tensors["relevance_positive"]}
-    known |= {name: float(reference[name]) for name in ("alpha", "beta")}
+    known |= protocols.chosen(method)
     said = Said(tensors["logits"], tensors["student_logit"] if row.event_head else None, torch.zeros(6, 1))
     terms = row.terms(said, torch.from_numpy(reference["label"]), **{name: known[name] for name in row.uses})
     assert all(value.shape == (6,) for value in terms.values())
@@ -66,9 +67,10 @@ def test_a_methods_loss_is_the_reference(reference, method, expected):
 def test_terms_are_named_as_the_history_names_them():
     said = Said(torch.zeros(1, 3), torch.zeros(1, 4), torch.zeros(1, 1))
     known = {"logits": torch.zeros(1, 4), "prior": torch.full((3, 4), 0.5), "relevance": torch.ones(3, 4)}
-    known |= {"alpha": 0.1, "beta": 0.1}
     names = {
-        method: list(row.terms(said, torch.tensor([0]), **{name: known[name] for name in row.uses}))
+        method: list(
+            row.terms(said, torch.tensor([0]), **{name: (known | protocols.chosen(method))[name] for name in row.uses})
+        )
         for method, row in METHODS.items()
     }
     assert names == {

@@ -4,13 +4,14 @@ import copy
 import math
 
 import numpy as np
+import protocols
 import pytest
 import torch
 from sklearn.metrics import f1_score
 from torch import nn
 from torch.distributions import Bernoulli, kl_divergence
 
-from overheard.learning import schedules
+from overheard.learning import schedules, start
 from overheard.learning.augment import Augmentation
 from overheard.learning.inputs import Inputs
 from overheard.learning.loop import Adam, Recipe
@@ -47,7 +48,7 @@ class Encoder(nn.Module):
 def student(event_head=None, prior=None, norm=False):
     encoders = {"image": Encoder(3 * 4 * 4, 1, norm), "sound": Encoder(5 * 2, 2, norm)}
     model = Student(encoders, {}, SCENES, EVENTS, event_head, prior)
-    model.start_scene_head(generator(3))
+    start.start_linear(model.scene, generator(3))
     if event_head:
         nn.init.normal_(model.event.weight, generator=generator(4))
         nn.init.zeros_(model.event.bias)
@@ -69,7 +70,7 @@ RELEVANCE = torch.rand(SCENES, EVENTS, generator=generator(7))
 
 def objective(method, events=KNOWN, bf16=False, norm=False):
     row = METHODS[method]
-    known = {"alpha": ALPHA, "beta": BETA, "relevance": RELEVANCE}
+    known = {**protocols.chosen(method, EVENTS), "alpha": ALPHA, "beta": BETA, "relevance": RELEVANCE}
     given = {name: value for name, value in known.items() if name in row.uses}
     model = student(row.event_head, PRIOR if row.predicts_by_prior else None, norm)
     return Objective(row, model, given, events, bf16)
@@ -159,12 +160,11 @@ def test_exact_statistics_are_the_mean_of_the_training_batches_not_augmented():
     torch.testing.assert_close(encoder.norm.running_var, torch.stack([batch.var(dim=0) for batch in shown]).mean(0))
 
 
-def training(method="scene+kl_av", norm=False):
+def training(method="scene+kl_av", norm=False, validation=None):
     asked = objective(method, norm=norm)
     adam = Adam(asked.student.trained(True), 1e-2, 1e-1)
-    return Training(
-        asked, part(), part(5, seed=9), adam, VARIED, {"order": generator(10), "augmentation": generator(11)}
-    )
+    draws = {word: generator(10 + n) for n, word in enumerate(("order", "augmentation", "validation"))}
+    return Training(asked, part(), part(5, seed=9), adam, (VARIED, validation), draws)
 
 
 def recipe(epochs=4):

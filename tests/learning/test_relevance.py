@@ -13,7 +13,7 @@ from overheard.learning.relevance import (
     probabilities,
     scene_event_prior,
     scene_event_relevance,
-    training_clips,
+    selected_clips,
 )
 from overheard.scores.auc import roc_auc
 
@@ -58,18 +58,49 @@ def test_a_scene_without_clips_is_refused(matrix):
 def test_training_clips_are_joined_by_id_in_class_order():
     scene = {"b": "forest", "a": "lake", "c": "beach", "d": "beach"}
     split = {"d": "test", "a": "train", "b": "train", "c": "train"}
-    clips, label, classes = training_clips(scene, split)
+    clips, label, classes = selected_clips(scene, split, "training_locations")
     assert (clips, label.tolist(), classes) == (["a", "b", "c"], [2, 1, 0], ["beach", "forest", "lake"])
 
 
 def test_training_clips_refuse_leftovers_and_empty_classes():
     with pytest.raises(PairingError, match="1 clips stand in one of them alone: b"):
-        training_clips({"a": "lake", "b": "lake"}, {"a": "train"})
+        selected_clips({"a": "lake", "b": "lake"}, {"a": "train"}, "all")
     many = {f"{clip:02d}": "lake" for clip in range(12)}
     with pytest.raises(PairingError, match=r"12 clips stand in one of them alone: 00, 01, .*, 08, 09; run split"):
-        training_clips(many, {})
+        selected_clips(many, {}, "training_locations")
     with pytest.raises(PairingError, match="no training clip of beach, lake; every class"):
-        training_clips({"a": "lake", "b": "forest", "c": "beach"}, {"a": "val", "b": "train", "c": "test"})
+        selected_clips(
+            {"a": "lake", "b": "forest", "c": "beach"}, {"a": "val", "b": "train", "c": "test"}, "training_locations"
+        )
+
+
+def test_seventy_percent_are_drawn_by_clip_as_the_released_program_draws_them():
+    """Each class's list shuffled by numpy's legacy generator of its number, cut at floor(0.7 n)."""
+    scene = {f"{name[0]}{clip}": name for name in ("beach", "lake") for clip in range(5)}
+    clips, label, _ = selected_clips(scene, dict.fromkeys(scene, "test"), "seventy_percent")
+    expected = []
+    for number, letter in enumerate("bl"):
+        own = [f"{letter}{clip}" for clip in range(5)]
+        np.random.RandomState(number).shuffle(own)
+        expected += sorted(own[:3])
+    assert (clips, label.tolist()) == (expected, [0, 0, 0, 1, 1, 1])
+    assert selected_clips(scene, dict.fromkeys(scene, "test"), "all")[0] == sorted(scene)
+
+
+@pytest.mark.parametrize("case", ["small", "signflip"])
+@pytest.mark.parametrize(("sign", "stored"), [("largest_score", "u"), ("largest_loading", "v")])
+def test_the_first_component_has_scikit_learns_sign(case, sign, stored):
+    vectors = np.load(VECTORS / "relevance.npz")
+    P = vectors[f"{case}_P"]
+    (found,) = scene_event_relevance(P, np.zeros(len(P), dtype=int), 1, "first_component", sign)
+    np.testing.assert_allclose(found, vectors[f"{case}_pca_exact_sign_{stored}"][0], atol=5e-6)
+
+
+def test_unknown_words_are_named_with_those_that_are_known():
+    with pytest.raises(ConfigError, match="relevance_vector: found 'pca'; expected one of gram_eigenvector, first_com"):
+        scene_event_relevance(np.ones((2, 3)), np.zeros(2, dtype=int), 1, "pca")
+    with pytest.raises(ConfigError, match="prior_clips: found 'some'; expected one of training_locations, seventy"):
+        selected_clips({"a": "lake"}, {"a": "train"}, "some")
 
 
 def test_roc_area_equals_scikit_learns():

@@ -12,14 +12,15 @@ SCENES, EVENTS = 5, 7
 WORDS = ("order", "augmentation", "scene head", "image encoder", "sound encoder")
 
 
-def student(method="scene", modality="image+sound", seed=0):
+def student(method="scene", modality="image+sound", seed=0, **words):
     """A student's weights at its start; a method that is pre-trained from one network a modality."""
     given = {name: {"encoder": encoders.build("small", name, torch.Generator()).state_dict()} for name in SHAPES}
     networks = {
         name: start.Network("small", shape, given[name] if METHODS[method].pretrained else None)
         for name, shape in SHAPES.items()
     }
-    return start.student(METHODS[method], modality, networks, seed, SCENES, EVENTS).state_dict()
+    words = {"missing_modality": "zero_input"} | words
+    return start.student(METHODS[method], modality, networks, seed, SCENES, EVENTS, **words).state_dict()
 
 
 def test_a_runs_streams_differ_by_word_and_seed():

@@ -2,11 +2,13 @@
 
 import math
 
+import protocols
 import pytest
 import torch
 from torch import nn
 
-from overheard.learning.losses import event_kl, scene_loss
+from overheard.learning import start
+from overheard.learning.losses import kl, scene_loss
 from overheard.learning.methods import METHODS, MODALITIES
 from overheard.learning.models import encoders
 from overheard.learning.models.student import Student, absent_representation
@@ -24,7 +26,7 @@ def student(modality="image+sound", event_head=None, prior=None):
     trained = {name: built[name] for name in MODALITIES[modality]}
     absent = {name: absent_representation(built[name], SHAPES[name]) for name in SHAPES if name not in trained}
     model = Student(trained, absent, SCENES, EVENTS, event_head, prior)
-    model.start_scene_head(generator(1))
+    start.start_linear(model.scene, generator(1))
     return model
 
 
@@ -49,15 +51,15 @@ def test_representations_stand_as_image_then_sound():
 )
 def test_the_event_head_starts_as_the_teacher(modality, head):
     model, inputs = student(modality, head).eval(), clips(modality)
-    start = classifier(model.encoders["sound"].width)
-    model.start_event_head(start, torch.zeros(EVENTS))
-    teacher = model.encoders["sound"](inputs["sound"]) @ start["weight"].T + start["bias"]
+    given = classifier(model.encoders["sound"].width)
+    start.teachers_head(model.event, given, torch.zeros(1, EVENTS), generator())
+    teacher = model.encoders["sound"](inputs["sound"]) @ given["weight"].T + given["bias"]
     torch.testing.assert_close(model(inputs).event_logits, teacher)
 
 
 def test_the_event_head_of_pictures_alone_starts_at_the_mean_logit():
     model, mean = student("image", "joint").eval(), torch.linspace(-4, 1, EVENTS)
-    model.start_event_head(None, mean)
+    start.teachers_head(model.event, None, torch.stack([mean, mean]), generator())
     assert torch.equal(model(clips("image")).event_logits, mean.expand(4, -1))
     assert model.event.weight.shape == (EVENTS, 2 * model.encoders["image"].width)
 
@@ -104,14 +106,13 @@ def test_what_is_trained_is_what_the_loss_reaches(method, modality):
     if row.event_head:
         # another start than zeros, so that a gradient reaches the encoders
         width = model.widths["sound"]
-        model.start_event_head(classifier(width), torch.zeros(EVENTS))
+        start.teachers_head(model.event, classifier(width), torch.zeros(1, EVENTS), generator())
         nn.init.normal_(model.event.weight, generator=generator(8))
     known = {
         "logits": torch.randn(4, EVENTS, generator=generator(5)),
         "prior": prior,
         "relevance": torch.rand(SCENES, EVENTS, generator=generator(6)),
-        "alpha": 0.1,
-        "beta": 0.001,
+        **protocols.chosen(method, EVENTS),
     }
     terms = row.terms(model(clips(modality)), torch.tensor([0, 1, 2, 3]), **{name: known[name] for name in row.uses})
     sum(terms.values()).sum().backward()
@@ -129,16 +130,16 @@ def test_predicted_events_are_the_heads_or_those_of_equation_6():
     expected = said.scene_logits.softmax(dim=1) @ prior
     torch.testing.assert_close(model.predicted_events(said).sigmoid(), expected)
     model = student(event_head="joint")
-    model.start_event_head(classifier(model.widths["sound"]), torch.zeros(EVENTS))
+    start.teachers_head(model.event, classifier(model.widths["sound"]), torch.zeros(1, EVENTS), generator())
     said = model(clips())
     assert model.predicted_events(said) is said.event_logits
 
 
 def test_both_losses_meet_at_the_concatenated_representation():
     model = student(event_head="sound")
-    model.start_event_head(classifier(model.widths["sound"]), torch.zeros(EVENTS))
+    start.teachers_head(model.event, classifier(model.widths["sound"]), torch.zeros(1, EVENTS), generator())
     said = model(clips())
-    event = event_kl(said.event_logits, torch.zeros(4, EVENTS)).sum()
+    event = kl(said.event_logits, torch.zeros(4, EVENTS)).sum()
     (by_event,) = torch.autograd.grad(event, said.representation, retain_graph=True)
     width = model.widths["image"]
     assert not by_event[:, :width].any()

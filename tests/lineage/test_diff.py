@@ -65,7 +65,7 @@ def test_what_left_the_bytes_as_they_were_is_no_cause():
 
 
 def test_definitions_and_packages_are_named():
-    name = "overheard.learning.losses:event_kl"
+    name = "overheard.learning.losses:kl"
     new = chain(
         student={
             "definitions": {name: "2" * 12},

@@ -159,7 +159,7 @@ def test_the_error_of_a_mean_over_folds_by_hand():
 
 
 def test_captions_say_over_how_many_events_the_losses_are_summed():
-    line = "Event losses: sum over the {} events that the teacher was trained on."
+    line = "Event losses: over the {} events that the teacher was trained on."
     runs = [run(), run(events=None), run(events=90), run(events=12), run(events=90)]
     assert event_remarks(runs) == [line.format(12), line.format(90)]
     assert event_remarks([run()]) == []

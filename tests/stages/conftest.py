@@ -4,12 +4,13 @@ from pathlib import Path
 from typing import get_type_hints
 
 import numpy as np
+import protocols
 import pytest
 import torch
 
 from overheard.io import artifacts
 from overheard.io.signature import role
-from overheard.learning.methods import METHODS, MODALITIES
+from overheard.learning.methods import METHODS
 from overheard.learning.models import encoders
 from overheard.stages.evaluate import Settings as EvaluationSettings
 from overheard.stages.evaluate import evaluate
@@ -22,24 +23,8 @@ EVENTS = 527
 
 def _settings(method, modality, **changes):
     """Settings of a row: those of all rows, those that it uses, and changes."""
-    row = METHODS[method]
-    plain = {
-        "network_image": "small",
-        "network_sound": "small",
-        "epochs": 3,
-        "batch_size": 8,
-        "learning_rate": 1e-3,
-        "weight_decay": 1e-4,
-        "patience": 10,
-        "schedule": "constant",
-        "selection": "best_f_score",
-        "bn_statistics": "exact",
-        "device": "cpu",
-        "bf16": False,
-        "channels_last": True,
-    }
-    plain |= {"flip": 0.5, "brightness": [0.7, 1.3], "colour": [0.7, 1.3]} if "image" in MODALITIES[modality] else {}
-    plain |= {name: value for name, value in {"alpha": 0.1, "beta": 0.001}.items() if name in row.uses}
+    plain = protocols.train_settings(method, modality)
+    plain |= {"epochs": 3, "batch_size": 8, "learning_rate": 1e-3, "patience": 10, "bn_statistics": "exact"}
     return Settings(**(plain | changes))
 
 

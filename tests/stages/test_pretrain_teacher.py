@@ -27,6 +27,7 @@ SETTINGS = Settings(
     learning_rate=0.003,
     weight_decay=1e-4,
     flip=0.5,
+    augmentation_order="brightness_first",
     brightness=[0.7, 1.3],
     colour=[0.7, 1.3],
     device="cpu",
@@ -89,7 +90,7 @@ def sounds(tmp_path) -> dict:
 def run_pretrain(folder: Path, given: dict, settings: Settings = SETTINGS) -> int:
     """Pre-train as `settings` say, sounds without what is of pictures; given weights have none."""
     if given["modality"] == "sound":
-        settings = dataclasses.replace(settings, flip=None, brightness=None, colour=None)
+        settings = dataclasses.replace(settings, flip=None, brightness=None, colour=None, augmentation_order=None)
     settings = None if "given" in given else settings
     outputs = {"weights": folder / "net.pt", "history": folder / "net.history.csv", "checkpoints": folder / "kept"}
     return run_stage(pretrain, given | outputs | {"settings": settings}, None, ["overheard"])

@@ -4,6 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import protocols
 import pytest
 
 from overheard.jobs.code.closure import stage_code
@@ -12,9 +13,7 @@ from overheard.study.experiments import Loaded
 
 ROOT = Path(__file__).resolve().parents[2]
 TWIN = {"source": {"kind": "twin"}}
-EXPERIMENT = config.check(config.Experiment, TWIN, "x")
-PROTOCOL = config.load_protocol(ROOT, EXPERIMENT)
-STUDY = config.load_study(ROOT, EXPERIMENT)
+EXPERIMENT, PROTOCOL, STUDY = protocols.EXPERIMENT, protocols.PROTOCOL, protocols.STUDY
 TRAINED = list(dict.fromkeys(method for method, _ in STUDY.trained()))
 
 
@@ -118,15 +117,15 @@ def test_the_folds_of_the_seeds_are_planned_and_no_others(seeds, folds, made):
 
 
 def test_augmentation_is_of_pictures():
-    rows = changed(augmentation={"flip": 0.1, "brightness": [1.0, 1.0], "colour": [1.0, 1.0]})
+    rows = changed(flip=0.1, brightness=[1.0, 1.0], colour=[1.0, 1.0])
     assert rows == [row for row in STUDY.trained() if "image" in row[1]]
     assert "flip" not in job_settings.pretrain_settings(EXPERIMENT, PROTOCOL, "sound")
 
 
 @pytest.mark.parametrize("method", TRAINED)
 def test_a_methods_code_has_the_relevance_loss_only_where_it_uses_it(method):
-    reached = stage_code("train", method).definitions
-    assert ("overheard.learning.losses:event_relevance" in reached) == ("relevance" in STUDY.methods[method].reads)
+    reached = stage_code("train", protocols.entries(method)).definitions
+    assert ("overheard.learning.losses:one_minus_cosine" in reached) == ("relevance" in STUDY.methods[method].reads)
 
 
 def test_the_study_says_what_the_code_uses():
@@ -140,6 +139,8 @@ def test_the_study_says_what_the_code_uses():
     for name, method in METHODS.items():
         said = {*STUDY.methods[name].reads, *STUDY.methods[name].uses}
         used = {*method.uses, *(["encoders"] if method.pretrained else [])}
+        used |= {"event_head_start"} if method.event_head else set()
+        used |= {"baseline_learning_rate"} if method.transfer is None else set()
         assert said == used, name
 
 
@@ -165,7 +166,8 @@ def test_a_plan_imports_no_torch():
         "experiment = config.check(config.Experiment, {'source': {'kind': 'twin'}}, 'x');"
         "study, protocol = config.load_study(root, experiment), config.load_protocol(root, experiment);"
         "[job_settings.train_settings(experiment, protocol, study.methods[m], c) for m, c in study.trained()];"
-        "[versions.environment(closure.stage_code('train', m)) for m, _ in study.trained()];"
+        "entries = [closure.entries({'method': m}) for m, _ in study.trained()];"
+        "[versions.environment(closure.stage_code('train', its)) for its in entries];"
         "print('torch' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)

@@ -277,7 +277,7 @@ def loss(project: Project, rng: random.Random) -> Change:
     factor = 1 + rng.randrange(1, 10**6) / 1e7
     path = project.folder / "src/overheard/learning/losses.py"
     lines = path.read_text(encoding="utf-8").splitlines()
-    place = next(row for row, line in enumerate(lines) if "cosine_similarity(event_probability" in line)
+    place = next(row for row, line in enumerate(lines) if "return 1 - cosine_similarity(event_probability" in line)
     lines[place] = f"    return {factor} * (1 - cosine_similarity(event_probability, relevance[label], dim=-1))"
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
@@ -290,7 +290,7 @@ def loss(project: Project, rng: random.Random) -> Change:
             and not any(stage(scheduled, word) for word in ("draw", "media", "features", "pretrain", "teacher"))
         )
 
-    return Change(f"event_relevance times {factor}", holds)
+    return Change(f"one_minus_cosine times {factor}", holds)
 
 
 def plot(project: Project, rng: random.Random) -> Change:

@@ -49,7 +49,9 @@ for rule_name, methods, modalities, seeds in evaluated_alike():
                 evaluate_reads(wildcards),
                 method=wildcards.method,
                 modality=wildcards.modality,
-                settings=job_settings.evaluate_settings(EXPERIMENT, PROTOCOL),
+                settings=job_settings.evaluate_settings(
+                    EXPERIMENT, PROTOCOL, wildcards.modality
+                ),
             ),
         shell:
             "overheard evaluate {params.flags} --log {log}"

@@ -31,7 +31,7 @@ rule figures:
             figure_reads(wildcards.figure),
             figure=wildcards.figure,
             settings=job_settings.figure_settings(
-                EXPERIMENT, STUDY, NAME, wildcards.figure, ABSENT, DIVERGED
+                LOADED, wildcards.figure, ABSENT, DIVERGED
             ),
         ),
     shell:

@@ -24,7 +24,7 @@ rule tables:
             },
             table=wildcards.table,
             settings=job_settings.table_settings(
-                EXPERIMENT, STUDY, NAME, wildcards.table, ABSENT, DIVERGED
+                LOADED, wildcards.table, ABSENT, DIVERGED
             ),
         ),
     shell:

@@ -47,7 +47,7 @@ rule prior:
             "prior",
             wildcards,
             taught_reads(wildcards.fold),
-            **job_settings.prior_settings(EXPERIMENT),
+            **job_settings.prior_settings(EXPERIMENT, PROTOCOL),
         ),
     shell:
         "overheard prior {params.flags} --log {log}"
@@ -62,7 +62,10 @@ rule relevance:
         log_of("relevance"),
     params:
         flags=lambda wildcards: flags(
-            "relevance", wildcards, taught_reads(wildcards.fold)
+            "relevance",
+            wildcards,
+            taught_reads(wildcards.fold),
+            **job_settings.switched(PROTOCOL, "relevance"),
         ),
     shell:
         "overheard relevance {params.flags} --log {log}"

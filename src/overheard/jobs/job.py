@@ -81,7 +81,7 @@ class Job:
                 "give the command again"
             )
         self._watch, self.store, memory = Watch(), store.folder(), store.memory()
-        closure = code.stage_code(stage, settings.get("method"))
+        closure = code.stage_code(stage, code.entries(settings))
         seen = {path: hashing.seen(path, memory) for paths in reads.values() for path in paths}
         makers = ((path, records.entries(records.read_record(path)["writes"])) for path in provenance.records)
         made = {entry["path"]: (entry, path) for path, entries in makers for entry in entries}

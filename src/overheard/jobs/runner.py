@@ -84,6 +84,10 @@ def os_message(word: str, error: OSError, places: Sequence[str] = ()) -> str | N
     return None
 
 
+def _code(stage: Callable[..., None], arguments: dict[str, Any]) -> str:
+    return closure.stage_code(stage.__name__, closure.entries(deciding(stage, arguments))).digest
+
+
 def _run(stage: Callable[..., None], arguments: dict[str, Any], command: str, provenance: Provenance | None) -> None:
     reads, writes = _files(stage, arguments, "reads"), _files(stage, arguments, "writes")
     for name, paths in reads.items():
@@ -101,7 +105,7 @@ def _run(stage: Callable[..., None], arguments: dict[str, Any], command: str, pr
     if checkpoints is not None:
         # a checkpoint is gone on with by the code that left it, and by no other; the folder is this job's alone, so
         # that no job removes it while another is about to write there
-        whose = f"{closure.stage_code(stage.__name__, arguments.get('method')).digest} {next(iter(parts))}"
+        whose = f"{_code(stage, arguments)} {next(iter(parts))}"
         given["checkpoints"] = checkpoints / sha256(whose.encode()).hexdigest()[:16]
     try:
         job = Job(stage.__name__, deciding(stage, arguments), reads, writes, provenance) if provenance else None

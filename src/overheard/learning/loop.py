@@ -108,6 +108,20 @@ class Run:
         return int(self.history[self.kept[0]]["epoch"])
 
 
+def each_epoch(clips: int, generator: torch.Generator) -> Tensor:
+    """A new order of the clips, (clips,) int64."""
+    return torch.randperm(clips, generator=generator)
+
+
+def fixed(clips: int, generator: torch.Generator) -> Tensor:
+    """The order of the first epoch again: the released program's sampler is seeded anew in each."""
+    return torch.randperm(clips, generator=generator.manual_seed(generator.initial_seed()))
+
+
+Order = Callable[[int, torch.Generator], Tensor]
+ORDERS: Mapping[str, Order] = {"each_epoch": each_epoch, "fixed": fixed}
+
+
 @dataclass(frozen=True)
 class Recipe:
     """How long, how fast, and which weights are kept.
@@ -119,6 +133,7 @@ class Recipe:
         schedule: the factor of the learning rate; see `schedules`.
         selection: which validations' weights are kept; see `selection`.
         patience: validations without a new best before training stops; None for never.
+        order: of the clips of an epoch; see `ORDERS`.
     """
 
     batch_size: int
@@ -127,6 +142,7 @@ class Recipe:
     schedule: Schedule
     selection: Selection
     patience: int | None
+    order: Order = each_epoch
 
     def steps_an_epoch(self, clips: int) -> int:
         """Batches of so many training clips."""
@@ -157,7 +173,7 @@ def fit(
 ) -> Run:
     """Train for the recipe's length, or until its patience ends; the model ends with its last weights.
 
-    Each epoch has a new order of the clips; each batch is one step along the mean over clips of the sum of the terms.
+    Each epoch has an order of the clips; each batch is one step along the mean over clips of the sum of the terms.
     After every epoch's number of steps, and after the last step, `validate` runs with the model in eval mode and
     without gradients, and the selection says which weights are kept.
 
@@ -187,7 +203,7 @@ def fit(
         taken = []
         for step in range(run.step, min(run.step + every, steps)):
             if not run.waiting:
-                run.waiting = batches(torch.randperm(clips, generator=order), recipe.batch_size)
+                run.waiting = batches(recipe.order(clips, order), recipe.batch_size)
             adam.learning_rate = first_rate * recipe.schedule(step, steps, every)
             taken.append(_step(adam, loss, run.waiting.pop(0), measured=not taken))
         run.step += len(taken)

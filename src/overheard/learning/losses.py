@@ -1,8 +1,10 @@
-"""Equations (1) to (9) of the paper, one function each, in the form of protocol `corrected`.
+"""Equations (1) to (9) of the paper, one function each; where paper and released program differ, one for each form.
 
-p is the teacher's probability of an event, q the student's; every function gives one value per clip, in nats where it
-is a divergence, and the caller averages over clips. Where the paper's printed form differs, the docstring says so.
+p is the teacher's probability of an event, q the student's, in nats where it is a divergence. The dicts name what a
+protocol may choose, in its words; docs/protocol.md says what each form is worth.
 """
+
+from collections.abc import Callable, Mapping
 
 from torch import Tensor
 from torch.nn.functional import cosine_similarity, cross_entropy, logsigmoid
@@ -37,47 +39,106 @@ def total_loss(scene: Tensor | None, transfer: dict[str, Tensor], alpha: float |
     return {"scene": scene} | {name: alpha * value for name, value in transfer.items()}
 
 
-def event_kl(student_logits: Tensor, teacher_logits: Tensor) -> Tensor:
-    """L_KL = Σ C(p, q), equations (3) and (4): on N_a or on N_{v+a}, as the student's logits come from it.
-
-        C(p, q) = p log(p / q) + (1 - p) log((1 - p) / (1 - q)),   p = σ(teacher),   q = σ(student)
+def kl(student_logits: Tensor, teacher_logits: Tensor) -> Tensor:
+    """C(p, q) = p log(p / q) + (1 - p) log((1 - p) / (1 - q)), p = σ(teacher), q = σ(student): the divergence.
 
     Args:
         student_logits: (clips, events), before the sigmoid.
         teacher_logits: (clips, events), before the sigmoid; constants.
 
     Returns:
-        (clips,) in nats, summed over events.
+        (clips, events) in nats.
 
     Raises:
         ValueError: the shapes differ.
 
-    Source: the paper's Table 1 prints the first term without its factor p; this is the divergence.
+    Source: Table 1 of the paper, with the factor p that its first term lacks in print.
     """
     _same_shape(student_logits, teacher_logits)
     # log q = z + log(1 - q), and the same for p: one logarithm a network, finite for every logit
     not_heard = logsigmoid(-teacher_logits) - logsigmoid(-student_logits)
-    return (not_heard + teacher_logits.sigmoid() * (teacher_logits - student_logits)).sum(dim=-1)
+    return not_heard + teacher_logits.sigmoid() * (teacher_logits - student_logits)
 
 
-def event_squared(student_logits: Tensor, teacher_logits: Tensor) -> Tensor:
-    """L_SQ = Σ (z_teacher - z_student)² / 8, equation (5): on N_a or on N_{v+a}.
+def cross_entropy_of_events(student_logits: Tensor, teacher_logits: Tensor) -> Tensor:
+    """-(p log q + (1 - p) log(1 - q)): the divergence and the teacher's entropy, which no student changes.
 
-    Args:
-        student_logits: (clips, events), before the sigmoid.
-        teacher_logits: (clips, events), before the sigmoid; constants.
-
-    Returns:
-        (clips,), summed over events.
-
-    Raises:
-        ValueError: the shapes differ.
-
-    Source: the paper prints the sum without 1/8. With it L_SQ is what T² L_KL tends to as its temperature T grows,
-    which is how section 4.1 argues for it; without it alpha L_SQ is a hundred times L_s.
+    Args, returns, raises as `kl`. Source: the released program (`BCELoss`).
     """
     _same_shape(student_logits, teacher_logits)
-    return (teacher_logits - student_logits).square().sum(dim=-1) / 8
+    return -logsigmoid(-student_logits) - teacher_logits.sigmoid() * student_logits
+
+
+def kl_as_printed(student_logits: Tensor, teacher_logits: Tensor) -> Tensor:
+    """log(p / q) + (1 - p) log((1 - p) / (1 - q)): Table 1 of the paper to the letter; not a divergence.
+
+    Args, returns, raises as `kl`.
+    """
+    _same_shape(student_logits, teacher_logits)
+    heard = logsigmoid(teacher_logits) - logsigmoid(student_logits)
+    not_heard = logsigmoid(-teacher_logits) - logsigmoid(-student_logits)
+    return heard + (1 - teacher_logits.sigmoid()) * not_heard
+
+
+Divergence = Callable[[Tensor, Tensor], Tensor]
+DIVERGENCES: Mapping[str, Divergence] = {
+    "kl": kl,
+    "cross_entropy": cross_entropy_of_events,
+    "as_printed": kl_as_printed,
+}
+
+
+def sum_over_events(values: Tensor, n_events: int) -> Tensor:
+    """(clips,) from (clips, known events): equations (3), (4), (7)."""
+    return values.sum(dim=-1)
+
+
+def mean_over_events(values: Tensor, n_events: int) -> Tensor:
+    """(clips,) from (clips, known events), over all `n_events`: the released program, 527 times less.
+
+    An event that the teacher was not trained on counts as one on which student and teacher agree.
+    """
+    return values.sum(dim=-1) / n_events
+
+
+def eighth_of_sum(values: Tensor, n_events: int) -> Tensor:
+    """(clips,) from (clips, known events): what T² L_KL tends to as its temperature T grows, if values are squares."""
+    return values.sum(dim=-1) / 8
+
+
+Reduction = Callable[[Tensor, int], Tensor]
+REDUCTIONS: Mapping[str, Reduction] = {"sum": sum_over_events, "mean": mean_over_events}
+SQUARED_REDUCTIONS: Mapping[str, Reduction] = {
+    "eighth_of_sum": eighth_of_sum,
+    "sum": sum_over_events,
+    "mean": mean_over_events,
+}
+
+
+def divided(divergence: Divergence, student_logits: Tensor, teacher_logits: Tensor, temperature: float) -> Tensor:
+    """T² C(σ(teacher / T), σ(student / T)), (clips, events): softened targets, at a gradient that stays of one size.
+
+    Source: Hinton, Vinyals and Dean (2015), section 2; the paper names "a large temperature" and no value.
+    """
+    return temperature**2 * divergence(student_logits / temperature, teacher_logits / temperature)
+
+
+def squared_to_logits(student_logits: Tensor, teacher_logits: Tensor) -> Tensor:
+    """(z_teacher - z_student)², equation (5), (clips, events): between activations before the sigmoid."""
+    _same_shape(student_logits, teacher_logits)
+    return (teacher_logits - student_logits).square()
+
+
+def squared_to_probabilities(student_logits: Tensor, teacher_logits: Tensor) -> Tensor:
+    """(p - z_student)², (clips, events): if the files that the released program reads held probabilities.
+
+    Source: `sq_transfer.py` reads a folder that no released program writes; the extractor ends with a sigmoid.
+    """
+    _same_shape(student_logits, teacher_logits)
+    return (teacher_logits.sigmoid() - student_logits).square()
+
+
+SQUARED_TARGETS: Mapping[str, Divergence] = {"logits": squared_to_logits, "probabilities": squared_to_probabilities}
 
 
 def event_probability(scene_logits: Tensor, prior: Tensor) -> Tensor:
@@ -104,21 +165,8 @@ def event_log_odds(scene_logits: Tensor, prior: Tensor) -> Tensor:
     return (scenes @ prior.clamp(min=_RAREST)).log() - (scenes @ (1 - prior).clamp(min=_HALF_STEP_BELOW_ONE)).log()
 
 
-def event_prior_kl(event_log_odds: Tensor, teacher_logits: Tensor) -> Tensor:
-    """L_E1 = Σ C(p, p(e)), equation (7), with C as in `event_kl`.
-
-    Args:
-        event_log_odds: (clips, events), from the function of this name.
-        teacher_logits: (clips, events); constants.
-
-    Returns:
-        (clips,) in nats, summed over events.
-    """
-    return event_kl(event_log_odds, teacher_logits)
-
-
-def event_relevance(event_probability: Tensor, relevance: Tensor, label: Tensor) -> Tensor:
-    """L_E2 = 1 - cosine(d_k, p(e)), k the clip's scene, equation (8).
+def one_minus_cosine(event_probability: Tensor, relevance: Tensor, label: Tensor) -> Tensor:
+    """L_E2 = 1 - cosine(d_k, p(e)), equation (8), k the clip's scene: minimised, it aligns the two.
 
     Args:
         event_probability: (clips, events).
@@ -128,9 +176,21 @@ def event_relevance(event_probability: Tensor, relevance: Tensor, label: Tensor)
     Returns:
         (clips,), 0..1 for a positive d_k.
 
-    Source: the paper prints the cosine itself, which minimising would turn away from d_k, while its text aligns them.
+    Source: the released program; it does what the paper's text says.
     """
     return 1 - cosine_similarity(event_probability, relevance[label], dim=-1)
+
+
+def cosine(event_probability: Tensor, relevance: Tensor, label: Tensor) -> Tensor:
+    """L_E2 = cosine(d_k, p(e)), equation (8) as printed: minimised, it turns p(e) away from d_k.
+
+    Args, returns as `one_minus_cosine`.
+    """
+    return cosine_similarity(event_probability, relevance[label], dim=-1)
+
+
+RelevanceLoss = Callable[[Tensor, Tensor, Tensor], Tensor]
+RELEVANCE_LOSSES: Mapping[str, RelevanceLoss] = {"one_minus_cosine": one_minus_cosine, "cosine": cosine}
 
 
 def event_loss(prior_kl: Tensor, relevance: Tensor, beta: float) -> dict[str, Tensor]:

@@ -5,8 +5,9 @@ what else it computes with, it asks for by keyword. A training is given what the
 `uses`), as a plan may not import torch, and must be given exactly this. All else about training is the same for all.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from inspect import Parameter, signature
 from typing import Any
 
@@ -35,12 +36,12 @@ class Method:
 
     @property
     def uses(self) -> tuple[str, ...]:
-        """What `terms` must be given: of `logits`, `prior`, `relevance`, `alpha`, `beta`."""
+        """What `terms` must be given: of `logits`, `prior`, `relevance` and the switches of a protocol."""
         if self.transfer is None:
             return ()
         asked = signature(self.transfer).parameters.values()
         own = tuple(parameter.name for parameter in asked if parameter.kind is Parameter.KEYWORD_ONLY)
-        return (*own, "alpha") if self.scene_loss else own
+        return (*own, *(["alpha"] if self.scene_loss else []))
 
     @property
     def trains_scene_head(self) -> bool:
@@ -60,34 +61,69 @@ class Method:
             label: (clips,) int64.
             alpha: weight of L_Omega beside L_s; only where the method uses it.
             given: the others of `uses`: logits (clips, events), the teacher's; prior (scenes, events), p(e | s_k);
-                relevance (scenes, events), d_k; beta, of equation (9).
+                relevance (scenes, events), d_k; and what `chosen` gives.
         """
         scene = losses.scene_loss(said.scene_logits, label) if self.scene_loss else None
         transfer = self.transfer(said, label, **given) if self.transfer else {}
         return losses.total_loss(scene, transfer, alpha)
 
 
-def divergence(said: Said, label: Tensor, *, logits: Tensor) -> dict[str, Tensor]:
+Reduced = Callable[[Tensor], Tensor]
+"""From (clips, known events) to (clips,)."""
+
+
+def divergence(
+    said: Said,
+    label: Tensor,
+    *,
+    logits: Tensor,
+    divergence: losses.Divergence,
+    event_reduction: Reduced,
+    temperature: float,
+) -> dict[str, Tensor]:
     """L_KL, equations (3) and (4)."""
-    return {"kl": losses.event_kl(said.event_logits, logits)}
+    values = losses.divided(divergence, said.event_logits, logits, temperature)
+    return {"kl": event_reduction(values)}
 
 
-def squared(said: Said, label: Tensor, *, logits: Tensor) -> dict[str, Tensor]:
+def squared(
+    said: Said, label: Tensor, *, logits: Tensor, squared_target: losses.Divergence, squared_reduction: Reduced
+) -> dict[str, Tensor]:
     """L_SQ, equation (5)."""
-    return {"sq": losses.event_squared(said.event_logits, logits)}
+    return {"sq": squared_reduction(squared_target(said.event_logits, logits))}
 
 
-def event_prior(said: Said, label: Tensor, *, logits: Tensor, prior: Tensor) -> dict[str, Tensor]:
+def event_prior(
+    said: Said,
+    label: Tensor,
+    *,
+    logits: Tensor,
+    prior: Tensor,
+    divergence: losses.Divergence,
+    event_reduction: Reduced,
+) -> dict[str, Tensor]:
     """L_E1, equation (7)."""
-    return {"event1": losses.event_prior_kl(losses.event_log_odds(said.scene_logits, prior), logits)}
+    values = divergence(losses.event_log_odds(said.scene_logits, prior), logits)
+    return {"event1": event_reduction(values)}
 
 
 def event_prior_and_relevance(
-    said: Said, label: Tensor, *, logits: Tensor, prior: Tensor, relevance: Tensor, beta: float
+    said: Said,
+    label: Tensor,
+    *,
+    logits: Tensor,
+    prior: Tensor,
+    relevance: Tensor,
+    beta: float,
+    divergence: losses.Divergence,
+    event_reduction: Reduced,
+    relevance_loss: losses.RelevanceLoss,
 ) -> dict[str, Tensor]:
     """L_E = L_E1 + beta L_E2, equation (9)."""
-    event2 = losses.event_relevance(losses.event_probability(said.scene_logits, prior), relevance, label)
-    event1 = event_prior(said, label, logits=logits, prior=prior)["event1"]
+    event2 = relevance_loss(losses.event_probability(said.scene_logits, prior), relevance, label)
+    event1 = event_prior(
+        said, label, logits=logits, prior=prior, divergence=divergence, event_reduction=event_reduction
+    )["event1"]
     return losses.event_loss(event1, event2, beta)
 
 
@@ -104,6 +140,40 @@ METHODS = {
     "kl_av": Method(False, divergence, event_head="joint"),
     "sq_av": Method(False, squared, event_head="joint"),
 }
+
+CHOICES: Mapping[str, Mapping[str, Callable[..., Tensor]]] = {
+    "divergence": losses.DIVERGENCES,
+    "event_reduction": losses.REDUCTIONS,
+    "squared_reduction": losses.SQUARED_REDUCTIONS,
+    "squared_target": losses.SQUARED_TARGETS,
+    "relevance_loss": losses.RELEVANCE_LOSSES,
+}
+"""Where a protocol's word names a function; `jobs/code/closure.py` has the same dicts, so that only its code counts."""
+
+
+def chosen(method: Method, words: Mapping[str, Any], n_events: int) -> dict[str, Any]:
+    """Of what a method uses, that which a protocol decides: numbers as they are, functions by their words.
+
+    Args:
+        method: row of the study.
+        words: value of each switch, by its name.
+        n_events: number of events, of which a mean over events is taken.
+
+    Raises:
+        ConfigError: a word that is not known.
+    """
+    found = {}
+    for name in method.uses:
+        if name in CHOICES:
+            if words[name] not in CHOICES[name]:
+                known = ", ".join(CHOICES[name])
+                raise ConfigError(f"train: {name}: found {words[name]!r}, expected one of {known}")
+            function = CHOICES[name][words[name]]
+            found[name] = partial(function, n_events=n_events) if name.endswith("_reduction") else function
+        elif name in words:
+            found[name] = words[name]
+    return found
+
 
 MODALITIES = {"image": ("image",), "sound": ("sound",), "image+sound": ("image", "sound")}
 """The modalities whose encoder is trained, by the word of a column."""

@@ -40,7 +40,7 @@ class Objective:
     Attributes:
         method: row of the study.
         student: in train or eval mode as `loop.fit` set it.
-        given: of what the method uses (`Method.uses`) that which is one for all clips: alpha, beta, relevance.
+        given: of what the method uses (`Method.uses`) that which is one for all clips: numbers, functions, relevance.
         events: (known,) int64, positions of the events that the teacher was trained on: event losses are over these
             alone, as its other logits say nothing of a clip but drift together; None where no loss reads events.
         bf16: run the networks in bfloat16; losses are always float32.
@@ -79,11 +79,17 @@ class Objective:
 
         return loss
 
-    def on_validation(self, part: Part, batch_size: int) -> dict[str, float]:
-        """Means over the validation clips, not augmented: `val_loss`, `val_scene_loss` (nats), `val_f_score` (0..1)."""
+    def on_validation(
+        self,
+        part: Part,
+        batch_size: int,
+        augmentation: Augmentation | None = None,
+        generator: torch.Generator | None = None,
+    ) -> dict[str, float]:
+        """Means over the validation clips: `val_loss`, `val_scene_loss` (nats), `val_f_score` (0..1)."""
         sums, predicted = torch.zeros(2, dtype=torch.float64), []
         for clips in torch.arange(len(part)).split(batch_size):
-            terms, said, label = self.terms(part, clips, part.inputs.batch(clips))
+            terms, said, label = self.terms(part, clips, part.inputs.batch(clips, augmentation, generator))
             scene = losses.scene_loss(said.scene_logits, label)
             sums += torch.stack([sum(terms.values()).sum(), scene.sum()]).double().cpu()
             predicted.append(said.scene_logits.argmax(dim=1).cpu())
@@ -110,12 +116,12 @@ class Training:
         train: Part,
         val: Part,
         adam: Adam,
-        augmentation: Augmentation | None,
+        augmentation: tuple[Augmentation | None, Augmentation | None],
         generators: dict[str, torch.Generator],
     ) -> None:
-        """Args as the attributes; `generators` are `order` and `augmentation`, on the CPU.
+        """Args as the attributes; `augmentation` is of training and validation pictures, None where there is none.
 
-        Without pictures `augmentation` is None.
+        `generators` are `order`, `augmentation` and `validation`, on the CPU.
         """
         self.objective, self.train, self.val = objective, train, val
         self.adam, self.augmentation, self.generators = adam, augmentation, generators
@@ -126,8 +132,14 @@ class Training:
         return fit(
             self.objective.student,
             self.adam,
-            self.objective.on_training(self.train, self.augmentation, self.generators["augmentation"]),
-            partial(self.objective.on_validation, self.val, recipe.batch_size),
+            self.objective.on_training(self.train, self.augmentation[0], self.generators["augmentation"]),
+            partial(
+                self.objective.on_validation,
+                self.val,
+                recipe.batch_size,
+                self.augmentation[1],
+                self.generators["validation"],
+            ),
             recipe,
             clips=len(self.train),
             order=self.generators["order"],

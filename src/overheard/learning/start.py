@@ -1,6 +1,7 @@
 """A student at its start: encoders from `pretrain` or at random, heads; all that is drawn comes from one seed."""
 
-from collections.abc import Mapping
+import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,6 +63,10 @@ def student(
     n_events: int,
     teacher_logits: Tensor | None = None,
     prior: Tensor | None = None,
+    *,
+    missing_modality: str | None = None,
+    event_head_start: str | None = None,
+    group: int | None = None,
 ) -> Student:
     """The student of one method, modality and seed at its start, on the CPU.
 
@@ -74,18 +79,86 @@ def student(
         n_events: width of the event head.
         teacher_logits: (clips, events) of the training clips; for a method with an event head.
         prior: (scenes, events) p(e | s_k); for a method that predicts events by it.
+        missing_modality: word of `MISSING`; where one is left out.
+        event_head_start: word of `EVENT_HEADS`; for a method with an event head.
+        group: clips whose statistics batch norm takes together; None for the whole batch.
     """
     trained = MODALITIES[modality]
     encoder = {name: _encoder(name, networks[name], seed, name not in trained) for name in ORDER}
-    absent = {
-        name: absent_representation(encoder[name], networks[name].input_shape) for name in ORDER if name not in trained
-    }
-    model = Student({name: encoder[name] for name in trained}, absent, n_scenes, n_events, method.event_head, prior)
-    model.start_scene_head(generator(seed, "scene head"))
+    absent = {}
+    for name in (name for name in ORDER if name not in trained):
+        absent |= MISSING[missing_modality](name, encoder[name], networks[name].input_shape)
+    encoder = {name: encoder[name] for name in trained}
+    model = Student(encoder, absent, n_scenes, n_events, method.event_head, prior, group)
+    start_linear(model.scene, generator(seed, "scene head"))
     if method.event_head:
         classifier = networks["sound"].given["classifier"] if "sound" in trained else None
-        model.start_event_head(classifier, teacher_logits.double().mean(dim=0))
+        EVENT_HEADS[event_head_start](model.event, classifier, teacher_logits, generator(seed, "event head"))
     return model
+
+
+def start_linear(layer: nn.Linear, generator: torch.Generator) -> None:
+    """Torch's own start of a linear layer, uniform within 1/sqrt(width), from the given generator."""
+    bound = 1 / math.sqrt(layer.in_features)
+    with torch.no_grad():
+        layer.weight.uniform_(-bound, bound, generator=generator)
+        layer.bias.uniform_(-bound, bound, generator=generator)
+
+
+def teachers_head(
+    head: nn.Linear, classifier: Mapping[str, Tensor] | None, teacher_logits: Tensor, generator: torch.Generator
+) -> None:
+    """Start f_e as the teacher's classifier: its weights on the sound, zeros on the image.
+
+    Without sound: zero weights, and as bias the teacher's mean training logit.
+
+    Args:
+        head: (events) over the representation, whose end is the sound's.
+        classifier: the teacher's `weight` (events, sound width) and `bias` (events,); None without sound.
+        teacher_logits: (clips, events) of the training clips.
+        generator: not used.
+    """
+    with torch.no_grad():
+        head.weight.zero_()
+        if classifier is None:
+            head.bias.copy_(teacher_logits.double().mean(dim=0))
+        else:
+            head.weight[:, -classifier["weight"].shape[1] :] = classifier["weight"]
+            head.bias.copy_(classifier["bias"])
+
+
+def random_head(
+    head: nn.Linear, classifier: Mapping[str, Tensor] | None, teacher_logits: Tensor, generator: torch.Generator
+) -> None:
+    """Start f_e as a new linear layer: the released program. Args as `teachers_head`."""
+    start_linear(head, generator)
+
+
+EventHead = Callable[[nn.Linear, Mapping[str, Tensor] | None, Tensor, torch.Generator], None]
+EVENT_HEADS: Mapping[str, EventHead] = {"teacher": teachers_head, "random": random_head}
+
+
+def zero_input(modality: str, encoder: nn.Module, shape: tuple[int, ...]) -> dict[str, Tensor]:
+    """By modality, what its encoder says of a zero input: the paper sets the other modality to zeros."""
+    return {modality: absent_representation(encoder, shape)}
+
+
+def zero_representation(modality: str, encoder: nn.Module, shape: tuple[int, ...]) -> dict[str, Tensor]:
+    """By modality, zeros (width,) in its encoder's place: the heads' weights on it stay as they start."""
+    return {modality: torch.zeros(encoder.width)}
+
+
+def no_branch(modality: str, encoder: nn.Module, shape: tuple[int, ...]) -> dict[str, Tensor]:
+    """Nothing: the heads read the other modality alone, as in the released program."""
+    return {}
+
+
+Missing = Callable[[str, nn.Module, tuple[int, ...]], dict[str, Tensor]]
+MISSING: Mapping[str, Missing] = {
+    "zero_input": zero_input,
+    "zero_representation": zero_representation,
+    "no_branch": no_branch,
+}
 
 
 def _encoder(modality: str, network: Network, seed: int, whole: bool) -> nn.Module:

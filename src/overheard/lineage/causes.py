@@ -101,7 +101,7 @@ def _differing(record: Record, foreseen: Foreseen, view: View) -> Iterator[Cause
     plan |= {"reads": job.reads, "outside": _contents(foreseen, view)}
     if record["code"]["digest"] != plan["code"]:
         try:
-            plan["definitions"] = closure.stage_code(job.stage, job.settings.get("method")).definitions
+            plan["definitions"] = closure.stage_code(job.stage, closure.entries(job.settings)).definitions
         except OverheardError as error:
             broken = str(error)
     for kind, name, old, new in differences(record, plan):

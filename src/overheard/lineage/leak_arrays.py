@@ -5,6 +5,7 @@ The ways themselves are in `overheard.media.leaks`, the fingerprints in `overhea
 
 import operator
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -125,6 +126,13 @@ def _pairs(word: str, ours: _Prints, theirs: _Prints) -> list[tuple[str, str, st
     return [(ours[0][first], theirs[0][second], unit.format(value)) for first, second, value in rows]
 
 
+_DIRECTIONS = (
+    ("gram_eigenvector", "positive_sum"),
+    *(("first_component", sign) for sign in relevance.SIGNS),
+)
+"""Of relevance vectors, every form that a protocol may choose."""
+
+
 def teacher_lines(study: Study) -> list[Line]:
     """What p(e|s) and the relevance vectors were made from, by making them again."""
     teacher, lines, scene = study.folder / "teacher", [], study.column("class")
@@ -132,13 +140,15 @@ def teacher_lines(study: Study) -> list[Line]:
     heard = _clips(teacher, "logits", "logits")
     if heard is not None and not np.isfinite(heard[1]).all():
         raise MediaError(f"{teacher}/logits.npy: not finite; delete it and run again")
-    for way, maker in {"prior": relevance.scene_event_prior, "relevance": relevance.scene_event_relevance}.items():
+    by_clip = {"70 % of each class's clips, drawn by clip,": relevance.seventy_percent(scene, study.split)}
+    directions = [partial(relevance.scene_event_relevance, vector=one, sign=sign) for one, sign in _DIRECTIONS]
+    for way, makers in {"prior": [relevance.scene_event_prior], "relevance": directions}.items():
         stored = study.made(way)
         if not stored.is_file() or heard is None:
             lines += absent(study.folder, teacher / "logits.npy" if stored.is_file() else stored, way)
             continue
 
-        def again(clips: list[str], maker: Callable[..., np.ndarray] = maker) -> dict[str, np.ndarray] | None:
+        def again(maker: Callable[..., np.ndarray], clips: list[str]) -> dict[str, np.ndarray] | None:
             if {scene[clip] for clip in clips} != set(classes):
                 return None
             label = np.array([classes.index(scene[clip]) for clip in clips])
@@ -146,7 +156,8 @@ def teacher_lines(study: Study) -> list[Line]:
             return {"matrix": maker(relevance.probabilities(heard[1][rows]), label, len(classes))}
 
         matrix = {"matrix": artifacts.read_event_matrix(stored, classes)}
-        lines += leaks.product_lines(way, matrix, [again], study.split, study.column("location"), scene)
+        recipes = [partial(again, maker) for maker in makers]
+        lines += leaks.product_lines(way, matrix, recipes, study.split, study.column("location"), scene, by_clip)
     return lines
 
 

@@ -167,12 +167,9 @@ def _other_code(record: Record) -> str | None:
     """What code or packages are others now than when a job ran; None where they are the same.
 
     Raises:
-        LineageError: its method is no word.
+        LineageError: its method, or another word that names code, is no word.
     """
-    method = record["settings"].get("method")
-    if not isinstance(method, str | None):
-        raise LineageError(f"its method is {method!r}; a word was expected")
-    now = code.stage_code(record["stage"], method)
+    now = code.stage_code(record["stage"], code.entries(record["settings"]))
     plan = {"code": now.digest, "definitions": now.definitions, "environment": versions.environment(now)}
     found = list(differences(record, plan))
     if names := [one.name for one in found if one.kind != "package"]:

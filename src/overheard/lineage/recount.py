@@ -202,7 +202,9 @@ class _Counting:
 
 
 def _is_todays_code(record: Record) -> bool:
-    return bool(closure.stage_code(record["stage"]).digest == record["code"]["digest"])
+    return bool(
+        closure.stage_code(record["stage"], closure.entries(record["settings"])).digest == record["code"]["digest"]
+    )
 
 
 def _first(record: Record, side: str, flag: str) -> str:

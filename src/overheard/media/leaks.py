@@ -196,6 +196,7 @@ def product_lines(
     split: Mapping[str, str],
     location: Mapping[str, str],
     scene: Mapping[str, str],
+    others: Mapping[str, Collection[str]] = {},
 ) -> list[Line]:
     """Held-out clips from which a stored product was made, told by making it again from every choice of splits.
 
@@ -207,17 +208,26 @@ def product_lines(
         split: by id.
         location: by id.
         scene: class by id.
+        others: further choices of ids, by what they are called.
     """
-    for words in _SELECTIONS:
-        ids = sorted(clip for clip, word in split.items() if word in words)
+    for named, chosen in (_by_split(split) | others).items():
+        ids = sorted(chosen)
         for recipe in recipes if ids else []:
             made = recipe(ids)
             if made is not None and _equal(stored, made):
-                named = "all clips give" if len(words) == 3 else f"the clips of {' and '.join(words)} alone give"
-                return used_lines(way, ids, split, location, scene, f"equal to what {named}")
+                return used_lines(way, ids, split, location, scene, f"equal to what {named} give")
     counts = Counter(split.values())
     remark = "not explained by the training clips alone, nor by any other choice of splits; make it again and see"
     return [Line(way, held, None, counts[held], remark=remark) for held in UNSEEN_BY]
+
+
+def _by_split(split: Mapping[str, str]) -> dict[str, Collection[str]]:
+    """Every choice of splits, by what it is called."""
+    found = {}
+    for words in _SELECTIONS:
+        named = "all clips" if len(words) == 3 else f"the clips of {' and '.join(words)} alone"
+        found[named] = [clip for clip, word in split.items() if word in words]
+    return found
 
 
 def _equal(stored: Mapping[str, np.ndarray], made: Mapping[str, np.ndarray]) -> bool:

@@ -60,7 +60,7 @@ def plan(target: Target, settings: Mapping[str, Any], reads: Files, outside: Col
         "writes": dict(target.writes),
         "sources": records_of(reads),
         "planned": {
-            **_code_and_environment(target.stage, settings.get("method")),
+            **_code_and_environment(target.stage, closure.entries(settings)),
             "outside": {path: content_digest(Path(path)) for path in given},
         },
         "log": log_path(target.record),
@@ -68,9 +68,9 @@ def plan(target: Target, settings: Mapping[str, Any], reads: Files, outside: Col
 
 
 @cache
-def _code_and_environment(stage: str, method: str | None) -> Mapping[str, Any]:
+def _code_and_environment(stage: str, entries: closure.Entries) -> Mapping[str, Any]:
     """The code that a job reaches and the versions it runs with; looked up once for all jobs alike."""
-    reached = closure.stage_code(stage, method)
+    reached = closure.stage_code(stage, entries)
     return {"code": reached.digest, "environment": versions.environment(reached)}
 
 

@@ -45,6 +45,7 @@ class Ask(NamedTuple):
     partial: bool
     left_out: Mapping[Row, str]
     diverged: Mapping[Row, Sequence[int]] = {}
+    spread: str = "sample"  # word of over_seeds.DDOF
 
 
 def check_source(source: str) -> None:
@@ -120,7 +121,8 @@ def table_cells(
 
 
 def _cell(table: str, row: Row, metric: str, runs: Mapping[int, Run], ask: Ask, printed: Printed | None) -> Cell:
-    spread = mean_and_std({seed: percent(run, metric) for seed, run in runs.items()}, ask.seeds, partial=True)
+    values = {seed: percent(run, metric) for seed, run in runs.items()}
+    spread = mean_and_std(values, ask.seeds, partial=True, spread=ask.spread)
     return {
         "table": table,
         "row": row[0],

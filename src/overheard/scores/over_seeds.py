@@ -1,4 +1,4 @@
-"""Scores over seeds: mean and sample standard deviation, refused where a run is missing or given twice.
+"""Scores over seeds: mean and standard deviation, refused where a run is missing or given twice.
 
 A run is what a student's `scores.json` holds: method, modality, seed, fold, n (test clips), the confusion and scores as
 fractions. Its fold is None where the split is the user's own.
@@ -19,7 +19,7 @@ Row = tuple[str, str]
 
 
 class Spread(NamedTuple):
-    """Mean and sample standard deviation (ddof = 1) over n seeds; no std for one seed, neither for none."""
+    """Mean and standard deviation over n seeds; no std for one seed, neither for none."""
 
     n: int
     mean: float | None
@@ -31,13 +31,20 @@ def run_name(method: str, modality: str, seed: int) -> str:
     return f"{method}/{modality}/seed-{seed}"
 
 
-def mean_and_std(values: Mapping[int, float], seeds: Sequence[int], partial: bool = False) -> Spread:
-    """Mean and sample standard deviation (ddof = 1) over the asked seeds.
+DDOF: Mapping[str, int] = {"sample": 1, "population": 0}
+"""What the sum of squares is divided by, less than n, by the word of a protocol."""
+
+
+def mean_and_std(
+    values: Mapping[int, float], seeds: Sequence[int], partial: bool = False, spread: str = "sample"
+) -> Spread:
+    """Mean and standard deviation over the asked seeds.
 
     Args:
         values: one number a seed, in any order and unit.
         seeds: the seeds asked for.
         partial: fewer seeds than asked are allowed.
+        spread: word of `DDOF`: of a sample, as ours, or of a population, as numpy's and the released program's.
 
     Raises:
         PairingError: a seed is missing (unless `partial`), or one is there that was not asked for.
@@ -52,7 +59,7 @@ def mean_and_std(values: Mapping[int, float], seeds: Sequence[int], partial: boo
     ordered = np.array([values[seed] for seed in sorted(values)], dtype=np.float64)
     n = len(ordered)
     mean = float(ordered.mean()) if n else None
-    return Spread(n, mean, float(ordered.std(ddof=1)) if n > 1 else None)
+    return Spread(n, mean, float(ordered.std(ddof=DDOF[spread])) if n > 1 else None)
 
 
 def error_of_fold_mean(values: Sequence[float], n_test: float, n_train: float) -> float:
@@ -113,7 +120,7 @@ def checked_run(content: Any, where: str) -> Run:
 def event_remarks(runs: Iterable[Run]) -> list[str]:
     """What a caption must say of the event losses of some runs: over how many events they are summed."""
     counts = sorted({run["events"] for run in runs if run.get("events")})
-    return [f"Event losses: sum over the {count} events that the teacher was trained on." for count in counts]
+    return [f"Event losses: over the {count} events that the teacher was trained on." for count in counts]
 
 
 def by_row(runs: Iterable[Run], rows: Sequence[Row], seeds: Sequence[int], table: str) -> dict[Row, dict[int, Run]]:

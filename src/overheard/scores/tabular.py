@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from overheard.scores.cells import PUBLISHED_RECORD, Ask, Cell
-from overheard.scores.over_seeds import Row
+from overheard.scores.over_seeds import DDOF, Row
 
 METRICS = {
     "precision": "Precision",
@@ -91,8 +91,9 @@ def conditions(ask: Ask, tested: Mapping[int | None, int], remarks: Sequence[str
     else:
         fold = "fold, " if len(tested) > 1 else ""
         sentences.append(
-            f"Percent{_clips(tested)}; n = {len(ask.seeds)} seeds ({seeds}); ± = sample standard deviation over n "
-            f"seeds (ddof = 1): {fold}scene head, order of clips, augmentation; for a random start the encoders too."
+            f"Percent{_clips(tested)}; n = {len(ask.seeds)} seeds ({seeds}); ± = {ask.spread} standard deviation over "
+            f"n seeds (ddof = {DDOF[ask.spread]}): {fold}scene head, order of clips, augmentation; for a random start "
+            "the encoders too."
         )
     return sentences + [sentence(remark) for remark in remarks]
 

@@ -1,5 +1,6 @@
 """Evaluate the students of one row, a seed each, on the test clips of their folds (paper, section 5.1)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -7,12 +8,13 @@ from typing import Any
 import numpy as np
 import torch
 
+from overheard import seeds
 from overheard.errors import CheckpointError
 from overheard.io import artifacts, clips, progress
 from overheard.io.device import settle
 from overheard.io.scored import write_scored
 from overheard.io.signature import Reads, Writes
-from overheard.learning import methods, objective
+from overheard.learning import augment, methods, objective
 from overheard.learning.inputs import Inputs, gathered
 from overheard.learning.models import encoders
 from overheard.learning.models.student import ORDER, Student
@@ -31,6 +33,10 @@ class Settings:
     device: str
     bf16: bool
     channels_last: bool
+    flip: float | None = None  # these four where test pictures are augmented
+    brightness: Sequence[float] | None = None
+    colour: Sequence[float] | None = None
+    augmentation_order: str | None = None
 
 
 def evaluate(
@@ -79,7 +85,8 @@ def evaluate(
         said = {"method": method, "modality": modality, "classes": classes, "fold": clips.fold_of_split(fold[0])}
         for path, *writes in of_fold:
             stored = _stored(path, said)
-            scene_logits, event_logits = _said(_student(stored, str(path), settings), inputs, len(ids), settings)
+            student = _student(stored, str(path), settings)
+            scene_logits, event_logits = _said(student, inputs, len(ids), stored["seed"], settings)
             if not (np.isfinite(scene_logits).all() and np.isfinite(event_logits).all()):
                 raise CheckpointError(
                     f"{path}: what the student says is no number (not finite) for some test clips; delete it, lower "
@@ -134,7 +141,8 @@ def _student(stored: dict[str, Any], where: str, settings: Settings) -> Student:
             # its weights are overwritten below; the generator is only the form of the call
             trained[name] = encoders.build(stored[f"network_{name}"], name, torch.Generator(), frozen)
         else:
-            absent[name] = torch.zeros_like(state[f"absent_{name}"])
+            # a student of protocol `no_branch` has none
+            absent |= {name: torch.zeros_like(given)} if (given := state.get(f"absent_{name}")) is not None else {}
     prior = torch.zeros_like(state["prior"]) if row.predicts_by_prior else None
     student = Student(trained, absent, len(stored["classes"]), len(artifacts.event_names()), row.event_head, prior)
     try:
@@ -148,11 +156,17 @@ def _student(stored: dict[str, Any], where: str, settings: Settings) -> Student:
 
 
 @torch.no_grad()
-def _said(student: Student, inputs: Inputs, n_clips: int, settings: Settings) -> tuple[np.ndarray, np.ndarray]:
+def _said(
+    student: Student, inputs: Inputs, n_clips: int, seed: int, settings: Settings
+) -> tuple[np.ndarray, np.ndarray]:
     """Scene logits (clips, scenes) and event log-odds (clips, events), or (clips, 0), float32."""
+    augmentation = augment.from_settings(
+        settings.flip, settings.brightness, settings.colour, settings.augmentation_order
+    )
+    generator = torch.Generator().manual_seed(seeds.integer("evaluate", "augmentation", seed))
     scenes, events = [], []
     for batch in torch.arange(n_clips).split(settings.batch_size):
-        said = objective.say(student, inputs.batch(batch), settings.bf16)
+        said = objective.say(student, inputs.batch(batch, augmentation, generator), settings.bf16)
         predicted = student.predicted_events(said)
         scenes.append(said.scene_logits)
         events.append(said.scene_logits[:, :0] if predicted is None else predicted)

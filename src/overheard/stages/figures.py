@@ -31,6 +31,7 @@ class Settings:
     left_out: dict[str, str] | None = None  # "method|modality" -> reason
     remarks: list[str] | None = None  # lines that stand in every caption
     diverged: dict[str, list[int]] | None = None  # "method|modality" -> seeds; known with `partial` alone
+    spread: str = "sample"  # or population: which standard deviation ± is
 
 
 def figures(
@@ -87,7 +88,7 @@ def _figure6(settings: Settings, runs: Sequence[Run]) -> Figure:
         raise ConfigError(f"figure6: missing settings: {', '.join(missing) or 'protocol'}")
     left_out, diverged = by_row_key(settings.left_out), by_row_key(settings.diverged or {})
     said = (settings.experiment, settings.source, settings.protocol, settings.seeds)
-    ask = Ask(*said, bool(settings.partial), left_out, diverged)
+    ask = Ask(*said, bool(settings.partial), left_out, diverged, settings.spread)
     spec = settings.spec | {"metrics": ["f_score"]}
     cells = table_cells("figure6", spec, runs, ask, {})
     bars = [_bar(cell, settings.labels, runs) for cell in cells]

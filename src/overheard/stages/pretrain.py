@@ -20,7 +20,7 @@ from overheard.learning.pretraining import Pretraining
 
 @dataclass(frozen=True)
 class Settings:
-    """How a network is pre-trained; the last three, ranges and a chance of augmentation, are of pictures alone."""
+    """How a network is pre-trained; the last four, of augmentation, are of pictures alone."""
 
     epochs: int
     batch_size: int  # clips
@@ -31,6 +31,7 @@ class Settings:
     flip: float | None = None
     brightness: Sequence[float] | None = None
     colour: Sequence[float] | None = None
+    augmentation_order: str | None = None
 
 
 def pretrain(
@@ -147,7 +148,7 @@ def _training(network: str, modality: str, data: pretraining.Labelled, settings:
         network,
         modality,
         data,
-        augment.from_settings(settings.flip, settings.brightness, settings.colour),
+        augment.from_settings(settings.flip, settings.brightness, settings.colour, settings.augmentation_order),
         learning_rate=settings.learning_rate,
         weight_decay=settings.weight_decay,
         seed=seed,

@@ -2,22 +2,31 @@
 
 from overheard.io import artifacts, clips
 from overheard.io.signature import Reads, Writes
-from overheard.learning.relevance import other_rows, probabilities, scene_event_prior, training_clips
+from overheard.learning.relevance import other_rows, probabilities, scene_event_prior, selected_clips
 
 
-def prior(logits: Reads, logit_ids: Reads, index: Reads, splits: Reads, prior: Writes, rows: str | None = None) -> None:
-    """Average the teacher's event probabilities over each scene's training clips.
+def prior(
+    logits: Reads,
+    logit_ids: Reads,
+    index: Reads,
+    splits: Reads,
+    prior: Writes,
+    prior_clips: str = "training_locations",
+    rows: str | None = None,
+) -> None:
+    """Average the teacher's event probabilities over each scene's clips, those that the protocol selects.
 
     Args:
         logits: the teacher's event logits (clips, 527), .npy.
         logit_ids: the ids of its rows, .csv.
         index: the media index (id, class), .csv.
-        splits: the split (id, split), .csv; clips outside `train` are not looked at.
+        splits: the split (id, split), .csv.
         prior: p(e|s_k), a line per class, .csv.
+        prior_clips: which clips: training_locations; of all splits seventy_percent or all.
         rows: what a control makes of it: permuted or equal.
     """
     scene, split = clips.scenes_and_splits(index, splits)
-    ids, label, classes = training_clips(scene, split)
+    ids, label, classes = selected_clips(scene, split, prior_clips)
     heard = probabilities(clips.gathered(logits, logit_ids, ids))
 
     measured = scene_event_prior(heard, label, len(classes))

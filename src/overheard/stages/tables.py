@@ -1,4 +1,4 @@
-"""One table of the study: mean and sample standard deviation over seeds, as cells, CSV, Markdown and LaTeX."""
+"""One table of the study: mean and standard deviation over seeds, as cells, CSV, Markdown and LaTeX."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -27,6 +27,7 @@ class Settings:
     left_out: dict[str, str]  # "method|modality" -> reason
     remarks: list[str]  # lines that stand in every caption
     diverged: dict[str, list[int]] | None = None  # "method|modality" -> seeds; known with `partial` alone
+    spread: str = "sample"  # or population: which standard deviation ± is
 
 
 def tables(
@@ -61,7 +62,7 @@ def tables(
     spec = settings.spec
     left_out, diverged = by_row_key(settings.left_out), by_row_key(settings.diverged or {})
     said = (settings.experiment, settings.source, settings.protocol, settings.seeds)
-    ask = Ask(*said, settings.partial, left_out, diverged)
+    ask = Ask(*said, settings.partial, left_out, diverged, settings.spread)
     printed = printed_values(lines, spec["published"], str(published))
     numbers = table_cells(table, spec, runs, ask, printed)
     remarks = [*settings.remarks, *event_remarks(runs)]

@@ -2,7 +2,7 @@
 
 import math
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -39,11 +39,23 @@ class Settings:
     epochs: int | None = None
     patience: int | None = None  # epochs; where the selection chooses
     frozen_blocks: int = 0  # where the sound network is trained, from its pre-trained weights
+    clip_order: str = "each_epoch"  # see learning.loop.ORDERS
+    batch_norm_group: int | None = None  # clips; None: the whole batch
     alpha: float | None = None  # equation (2); where L_Omega stands beside L_s
     beta: float | None = None  # equation (9); where L_E2 is
-    flip: float | None = None  # these three where pictures are trained on
+    temperature: float | None = None  # of L_KL
+    divergence: str | None = None  # these five: words of learning.methods.CHOICES
+    event_reduction: str | None = None
+    squared_target: str | None = None
+    squared_reduction: str | None = None
+    relevance_loss: str | None = None
+    event_head_start: str | None = None  # where there is an event head; see learning.start.EVENT_HEADS
+    missing_modality: str | None = None  # where one is left out; see learning.start.MISSING
+    flip: float | None = None  # these five where pictures are trained on
     brightness: Sequence[float] | None = None
     colour: Sequence[float] | None = None
+    augmentation_order: str | None = None
+    augmented_splits: str | None = None  # train, all
 
 
 def train(
@@ -112,10 +124,15 @@ def train(
 def _checked(method: str, modality: str, settings: Settings, reads: Mapping[str, Path]) -> methods.Method:
     """The method; a row that is not given all that it uses, or more, is refused before anything is read."""
     row = methods.find(method, modality)
+    for key, words in _WORDS.items():
+        if (word := getattr(settings, key)) is not None and word not in words:
+            raise ConfigError(f"train: {key}: found {word!r}, expected one of {', '.join(words)}")
     trained = methods.MODALITIES[modality]
     encoders = {f"{name}_encoder" for name in trained} if row.pretrained else set()
     wanted = {*row.uses, *encoders, *(["logit_ids", "teacher_events"] if "logits" in row.uses else [])}
+    wanted |= {"event_head_start"} if row.event_head else set()
     wanted |= set(_AUGMENTATION) if "image" in trained else set()
+    wanted |= {"missing_modality"} if len(trained) < len(ORDER) else set()
     # the pre-trained network of a modality left out may be there or not
     allowed = wanted | ({"image_encoder", "sound_encoder"} if row.pretrained else set())
     given = {name for name in _OF_SOME_ROWS if name in reads or getattr(settings, name, None) is not None}
@@ -136,11 +153,23 @@ def _checked(method: str, modality: str, settings: Settings, reads: Mapping[str,
     return row
 
 
-_AUGMENTATION = ("flip", "brightness", "colour")
+_WORDS: Mapping[str, Collection[str]] = {
+    "schedule": schedules.BY_NAME,
+    "selection": selection.BY_NAME,
+    "bn_statistics": ("exact", "running"),
+    "clip_order": loop.ORDERS,
+    "augmentation_order": augment.ORDERS,
+    "augmented_splits": ("train", "all"),
+    "event_head_start": start.EVENT_HEADS,
+    "missing_modality": start.MISSING,
+}
+"""What the settings that are words may say; those of losses: `methods.CHOICES`."""
+_AUGMENTATION = ("flip", "brightness", "colour", "augmentation_order", "augmented_splits")
+_SWITCHES = ("alpha", "beta", "temperature", *methods.CHOICES, "event_head_start", "missing_modality")
 _OF_SOME_ROWS = {
     **{name: f"--{name.replace('_', '-')}" for name in ("image_encoder", "sound_encoder")},
     **{name: f"--{name.replace('_', '-')}" for name in ("logits", "logit_ids", "teacher_events", "prior", "relevance")},
-    **{name: f"{name} in --settings" for name in ("alpha", "beta", *_AUGMENTATION)},
+    **{name: f"{name} in --settings" for name in (*_SWITCHES, *_AUGMENTATION)},
 }
 """What some rows use and others do not, as a command line has it."""
 
@@ -160,23 +189,39 @@ def _prepared(
     networks = {name: _network(name, modality, settings, reads) for name in ORDER}
     n_events = len(artifacts.event_names())
     model = start.student(
-        row, modality, networks, seed, len(classes), n_events, train.teacher_logits, matrices.pop("prior", None)
+        row,
+        modality,
+        networks,
+        seed,
+        len(classes),
+        n_events,
+        train.teacher_logits,
+        matrices.pop("prior", None),
+        missing_modality=settings.missing_modality,
+        event_head_start=settings.event_head_start,
+        group=settings.batch_norm_group,
     )
     layout = torch.channels_last if settings.channels_last else torch.contiguous_format
     model = model.to(device=settings.device, memory_format=layout)
-    numbers = {name: getattr(settings, name) for name in ("alpha", "beta") if name in row.uses}
+    decided = methods.chosen(row, vars(settings), n_events)
     events = None
     if "teacher_events" in reads:
         events = torch.tensor(artifacts.read_trained_events(reads["teacher_events"]), device=settings.device)
     said = {"classes": classes, "fold": clips.fold_of_split(reads["splits"])}
     return said, objective.Training(
-        objective.Objective(row, model, numbers | matrices, events, settings.bf16),
+        objective.Objective(row, model, decided | matrices, events, settings.bf16),
         train,
         val,
         loop.Adam(model.trained(row.trains_scene_head), settings.learning_rate, settings.weight_decay),
-        augment.from_settings(settings.flip, settings.brightness, settings.colour),
-        {word: start.generator(seed, word) for word in ("order", "augmentation")},
+        _augmentation(settings),
+        {word: start.generator(seed, word) for word in ("order", "augmentation", "validation")},
     )
+
+
+def _augmentation(settings: Settings) -> tuple[augment.Augmentation | None, augment.Augmentation | None]:
+    """Of training and of validation pictures."""
+    given = augment.from_settings(settings.flip, settings.brightness, settings.colour, settings.augmentation_order)
+    return given, given if settings.augmented_splits == "all" else None
 
 
 def _part(
@@ -237,10 +282,6 @@ def _fitted(training: objective.Training, checkpoint: Checkpoint, settings: Sett
 
 def _recipe(settings: Settings, row: methods.Method) -> loop.Recipe:
     """The recipe that the settings name."""
-    known = {"schedule": schedules.BY_NAME, "selection": selection.BY_NAME, "bn_statistics": ("exact", "running")}
-    for key, words in known.items():
-        if getattr(settings, key) not in words:
-            raise ConfigError(f"train: {key}: found {getattr(settings, key)!r}, expected one of {', '.join(words)}")
     if (settings.steps is None) == (settings.epochs is None):
         raise ConfigError("train: expected steps or epochs in --settings, one of the two")
     return loop.Recipe(
@@ -250,6 +291,7 @@ def _recipe(settings: Settings, row: methods.Method) -> loop.Recipe:
         schedules.BY_NAME[settings.schedule],
         selection.of_method(settings.selection, row.scene_loss),
         settings.patience,
+        loop.ORDERS[settings.clip_order],
     )
 
 

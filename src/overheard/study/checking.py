@@ -1,12 +1,25 @@
 """Checking what a file says against types: every wrong key in our words, with file, key and what is allowed."""
 
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from overheard.errors import ConfigError
 
 Model = TypeVar("Model", bound=BaseModel)
+
+Positive = Annotated[float, Field(gt=0)]
+# beyond these bounds a number is a slip of the pen, not a wish
+Rate = Annotated[float, Field(gt=0, le=10)]
+Weight = Annotated[float, Field(ge=0, le=1e6)]
+Decay = Annotated[float, Field(ge=0, le=10)]
+Seed = Annotated[int, Field(ge=0, lt=2**32)]
+Band = Annotated[int, Field(ge=0, lt=10_000)]
+Count = Annotated[int, Field(ge=1, le=10_000_000)]
+Epochs = Annotated[int, Field(ge=1, le=100_000)]
+Batch = Annotated[int, Field(ge=2, le=65_536)]
+Share = Annotated[float, Field(ge=0, le=1)]
+Range = Annotated[list[Annotated[float, Field(gt=0, le=100)]], Field(min_length=2, max_length=2)]
 
 
 class Section(BaseModel):

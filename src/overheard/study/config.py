@@ -9,33 +9,28 @@ from copy import deepcopy
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
 from overheard.errors import ConfigError
-from overheard.study.checking import Model, Section, check
+from overheard.study.checking import (
+    Band,
+    Batch,
+    Count,
+    Decay,
+    Epochs,
+    Model,
+    Positive,
+    Rate,
+    Section,
+    Seed,
+    Share,
+    check,
+)
+from overheard.study.protocol import SWITCHES, Protocol, Schedule, Selection, Statistics
 from overheard.study.study_file import Study
 from overheard.study.yaml_file import parsed, read_yaml
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-
-
-Positive = Annotated[float, Field(gt=0)]
-# beyond these bounds a number is a slip of the pen, not a wish
-Rate = Annotated[float, Field(gt=0, le=10)]
-Weight = Annotated[float, Field(ge=0, le=1e6)]
-Decay = Annotated[float, Field(ge=0, le=10)]
-Seed = Annotated[int, Field(ge=0, lt=2**32)]
-Band = Annotated[int, Field(ge=0, lt=10_000)]
-Count = Annotated[int, Field(ge=1, le=10_000_000)]
-Epochs = Annotated[int, Field(ge=1, le=100_000)]
-Batch = Annotated[int, Field(ge=2, le=65_536)]
-Share = Annotated[float, Field(ge=0, le=1)]
-Range = Annotated[list[Annotated[float, Field(gt=0, le=100)]], Field(min_length=2, max_length=2)]
-
-
-Schedule = Literal["constant", "cosine", "steps"]
-Selection = Literal["best_f_score", "lowest_loss", "last"]
-Statistics = Literal["exact", "running"]
 
 
 class Twin(Section):
@@ -191,7 +186,9 @@ class Experiment(Section):
     """One file `config/NAME.yaml`."""
 
     study: str = Field("advance", description="rows, columns and tables: config/studies/")
-    protocol: str = Field("corrected", description="equations, optimizer, selection: config/protocols/")
+    protocol: str | dict[str, Any] = Field(
+        "corrected", description="config/protocols/; or `base:` and switches that differ from it ([all](protocol.md))"
+    )
     seeds: Annotated[list[Seed], Field(min_length=1, max_length=1000)] = Field(
         [0, 1, 2, 3, 4], description="one run of every row for each"
     )
@@ -200,6 +197,18 @@ class Experiment(Section):
     control: Control = Control()
     networks: Networks = Networks()
     train: Train = Train()
+
+    @model_validator(mode="after")
+    def _overridden(self) -> "Experiment":
+        own = self.protocol if isinstance(self.protocol, dict) else {}
+        rivals = {**{name: name for name in SWITCHES}, "epochs": "steps"}
+        for name in own:
+            for key in {name, rivals.get(name)} & set(Train.model_fields):
+                if getattr(self.train, key) is not None:
+                    raise ValueError(
+                        f"protocol.{name}: has no effect, as train.{key} is set; change that, or take it out"
+                    )
+        return self
 
     @model_validator(mode="after")
     def _consistent(self) -> "Experiment":
@@ -219,59 +228,22 @@ class Experiment(Section):
         return self
 
 
-class Augmentation(Section):
-    flip: Share
-    brightness: Range
-    colour: Range
-
-
-class Unsaid(Section):
-    batch_size: Batch
-    epochs: Epochs
-    patience: Epochs
-
-
-class Protocol(Section):
-    """One file `config/protocols/NAME.yaml`; it has no defaults."""
-
-    protocol: str
-    alpha: Weight
-    beta: Weight
-    optimizer: Literal["adam"]
-    weight_decay: Decay
-    learning_rate: Rate
-    augmentation: Augmentation
-    shuffle: Literal["every epoch"]
-    kl: Literal["kl"]
-    squared: Literal["squared"]
-    relevance: Literal["one_minus_cosine"]
-    schedule: Schedule
-    selection: Selection
-    bn_statistics: Statistics
-    allowed_leaks: list[str]
-    unsaid: Unsaid
-
-    @field_validator("allowed_leaks")
-    @classmethod
-    def _ways(cls, allowed: list[str]) -> list[str]:
-        # the stages' commands never need what the report needs
-        from overheard.media.leak_lines import WAYS
-
-        # a job that read another split than the study's own is no way that a protocol could mean
-        ways = [way for way in WAYS if way != "other_split"]
-        if unknown := sorted(set(allowed) - set(ways)):
-            raise ValueError(f"found {', '.join(unknown)}; allowed: {', '.join(ways)}")
-        return allowed
-
-
 def load_experiment(path: Path) -> Experiment:
     """Read and check `config/NAME.yaml`."""
     return check(Experiment, read_yaml(path), str(path))
 
 
 def load_protocol(root: Path, experiment: Experiment) -> Protocol:
-    """The protocol an experiment names, from `config/protocols/` under the project's root."""
-    return _named(Protocol, root / "config" / "protocols", experiment.protocol, "protocol")
+    """The protocol an experiment names, from `config/protocols/` under the project's root, with its own changes.
+
+    Raises:
+        ConfigError: an unknown protocol, switch or value; a switch that the experiment's `train` overrides.
+    """
+    own = dict(experiment.protocol) if isinstance(experiment.protocol, dict) else {"base": experiment.protocol}
+    if not isinstance(own.get("base"), str):
+        raise ConfigError("protocol: base: missing; name the protocol that is changed, e.g. base: corrected")
+    base = _named(Protocol, root / "config" / "protocols", own.pop("base"), "protocol")
+    return check(Protocol, base.model_dump() | own, "protocol") if own else base
 
 
 def load_study(root: Path, experiment: Experiment) -> Study:
@@ -301,6 +273,8 @@ def with_changes(content: dict[str, Any], changes: list[str]) -> dict[str, Any]:
         *parents, last = key.split(".")
         place = changed
         for parent in parents:
+            if parent == "protocol" and isinstance(place.get(parent, "corrected"), str):
+                place[parent] = {"base": place.get(parent, "corrected")}
             place = place.setdefault(parent, {})
             if not isinstance(place, dict):
                 raise ConfigError(f"--set {change}: {parent} holds a value, not keys")

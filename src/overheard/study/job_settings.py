@@ -7,8 +7,10 @@ settings and files and nothing else; what a row reads and uses stands in the stu
 from collections.abc import Collection
 from typing import Any
 
-from overheard.study.config import Directory, Experiment, Protocol, Twin
+from overheard.study.config import Directory, Experiment, Twin
+from overheard.study.experiments import Loaded
 from overheard.study.layout import STAGES, fold_of
+from overheard.study.protocol import SWITCHES, Protocol
 from overheard.study.study_file import Method, Study
 
 FULL_NETWORKS = ("resnet101", "resnet50")
@@ -137,11 +139,30 @@ def media_settings(experiment: Experiment, collection: str) -> dict[str, Any]:
     return {name: value for name, value in said.items() if name in own[collection]}
 
 
+def switched(protocol: Protocol, stage: str, method: Method | None = None, modality: str = "image") -> dict[str, Any]:
+    """The switches of a protocol that reach a stage's job, of a row where it is one; null ones are left out.
+
+    Args:
+        protocol: with the experiment's changes.
+        stage: its word.
+        method: the row's; None for a job that is of no row.
+        modality: what is trained.
+    """
+    reached = {"all": True, "image": "image" in modality, "unimodal": "+" not in modality}
+    return {
+        name: value
+        for name, switch in SWITCHES.items()
+        if stage in switch.stages
+        and (name in method.uses if switch.rows == "named" and method else reached.get(switch.rows))
+        and (value := getattr(protocol, name)) is not None
+    }
+
+
 def pretrain_settings(experiment: Experiment, protocol: Protocol, modality: str) -> dict[str, Any]:
     """How one modality's network is pre-trained; the augmentation, of pictures alone, is the protocol's."""
     network = experiment.networks.image if modality == "image" else experiment.networks.sound
     settings = network.pretrain.model_dump(exclude={"seed"})
-    settings |= protocol.augmentation.model_dump() if modality == "image" else {}
+    settings |= switched(protocol, "pretrain", modality=modality)
     return settings | experiment.train.model_dump(include={"device", "channels_last"})
 
 
@@ -194,44 +215,51 @@ def split_settings(experiment: Experiment) -> dict[str, Any]:
     return experiment.split.model_dump() | ({"redrawn": redrawn} if redrawn else {})
 
 
-def prior_settings(experiment: Experiment) -> dict[str, Any]:
-    """What decides the prior besides what it reads: nothing, but in a control."""
+def prior_settings(experiment: Experiment, protocol: Protocol) -> dict[str, Any]:
+    """What decides the prior besides what it reads."""
     rows = experiment.control.prior
-    return {} if rows == "measured" else {"rows": rows}
+    return switched(protocol, "prior") | ({} if rows == "measured" else {"rows": rows})
 
 
 def train_settings(experiment: Experiment, protocol: Protocol, method: Method, modality: str) -> dict[str, Any]:
     """What a student's training depends on besides its inputs, method, modality and seed."""
-    of_some_rows = {"alpha": protocol.alpha, "beta": protocol.beta}
     settings: dict[str, Any] = {
         "frozen_blocks": frozen_blocks(experiment, method, modality),
         "network_image": experiment.networks.image.name,
         "network_sound": experiment.networks.sound.name,
-        "learning_rate": protocol.learning_rate,
-        **protocol.model_dump(include={"weight_decay", "schedule", "selection", "bn_statistics"}),
-        **protocol.unsaid.model_dump(),
-        **{name: value for name, value in of_some_rows.items() if name in method.uses},
-        **(protocol.augmentation.model_dump() if "image" in modality else {}),
+        **switched(protocol, "train", method, modality),
         **experiment.train.model_dump(exclude_none=True),
     }
+    settings["learning_rate"] = settings.pop("baseline_learning_rate", settings["learning_rate"])
     unused = {"epochs"} if "steps" in settings else set()
     unused |= {"patience"} if settings["selection"] == "last" else set()
     return {name: value for name, value in settings.items() if name not in unused}
 
 
-def evaluate_settings(experiment: Experiment, protocol: Protocol) -> dict[str, Any]:
+def evaluate_settings(experiment: Experiment, protocol: Protocol, modality: str) -> dict[str, Any]:
     """How students are run on test clips; what trained them is in their own files."""
     own = experiment.train.model_dump(include={"batch_size", "device", "bf16", "channels_last"}, exclude_none=True)
-    return {"batch_size": protocol.unsaid.batch_size} | own
+    settings = switched(protocol, "evaluate", modality=modality) | own
+    # test pictures are augmented by a protocol alone that says so
+    if settings.pop("augmented_splits", "train") == "all":
+        settings |= switched(protocol, "pretrain", modality=modality)
+    return settings
 
 
-def table_settings(
-    experiment: Experiment, study: Study, name: str, table: str, absent: list[str], diverged: Collection[str] = ()
-) -> dict[str, Any]:
+def protocol_name(experiment: Experiment) -> str:
+    """What captions and cells call the protocol: its name, and the experiment's own switches."""
+    if isinstance(experiment.protocol, str):
+        return experiment.protocol
+    own = [f"{name} {value}" for name, value in experiment.protocol.items() if name != "base"]
+    return f"{experiment.protocol['base']} with {', '.join(own)}" if own else str(experiment.protocol["base"])
+
+
+def table_settings(loaded: Loaded, table: str, absent: list[str], diverged: Collection[str] = ()) -> dict[str, Any]:
     """What a table must say of itself; `absent` names runs that are known to be missing (`method/modality/seed-k`).
 
     `diverged` are those of them whose training ended with numbers that are none.
     """
+    experiment, study = loaded.experiment, loaded.study
     spec = study.tables[table]
     seeds: dict[str, list[int]] = {}
     for run in diverged:
@@ -239,9 +267,10 @@ def table_settings(
         if (method, modality) in spec.runs():
             seeds.setdefault(f"{method}|{modality}", []).append(int(seed.removeprefix("seed-")))
     return {
-        "experiment": name,
+        "experiment": loaded.name,
         "source": experiment.source.kind,
-        "protocol": experiment.protocol,
+        "protocol": protocol_name(experiment),
+        **switched(loaded.protocol, "tables"),
         "spec": spec.model_dump(),
         "labels": {method: study.methods[method].label for method, _ in [*spec.runs(), *study.baselines()]},
         "seeds": experiment.seeds,
@@ -255,13 +284,11 @@ def table_settings(
     } | ({"diverged": seeds} if seeds else {})
 
 
-def figure_settings(
-    experiment: Experiment, study: Study, name: str, figure: str, absent: list[str], diverged: Collection[str] = ()
-) -> dict[str, Any]:
+def figure_settings(loaded: Loaded, figure: str, absent: list[str], diverged: Collection[str] = ()) -> dict[str, Any]:
     """What a figure must say of itself; one that draws no scores names only the experiment and its source."""
-    if figure not in study.tables:
-        return {"experiment": name, "source": experiment.source.kind}
-    settings = table_settings(experiment, study, name, figure, absent, diverged)
+    if figure not in loaded.study.tables:
+        return {"experiment": loaded.name, "source": loaded.experiment.source.kind}
+    settings = table_settings(loaded, figure, absent, diverged)
     return settings | {"spec": {key: settings["spec"][key] for key in ("title", "blocks")}}
 
 

@@ -2,9 +2,10 @@
 
 from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from overheard.study.checking import Section
+from overheard.study.protocol import NAMED
 
 
 class Block(Section):
@@ -29,8 +30,15 @@ class Method(Section):
 
     label: str
     reads: list[Literal["encoders", "logits", "prior", "relevance", "images", "sounds"]]
-    uses: list[Literal["alpha", "beta"]] = []
+    uses: list[str] = []
     baseline: bool = Field(False, description="a dull baseline, fitted and tested by the stage `baselines`")
+
+    @field_validator("uses")
+    @classmethod
+    def _switches(cls, uses: list[str]) -> list[str]:
+        if unknown := [name for name in uses if name not in NAMED]:
+            raise ValueError(f"found {', '.join(unknown)}; allowed: {', '.join(NAMED)}")
+        return uses
 
 
 class Study(Section):

@@ -10,14 +10,32 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
-from overheard.errors import ConfigError
+from overheard.errors import ConfigError, LineageError
 from overheard.jobs.code.definitions import Definition, Module
 from overheard.jobs.code.modules import HOME, OWN, Library
 from overheard.jobs.code.names import Import, Names
 from overheard.jobs.records import code_digest
 
-_METHODS = "overheard.learning.methods:METHODS"
+_CHOICES = {
+    "method": "overheard.learning.methods:METHODS",
+    "schedule": "overheard.learning.schedules:BY_NAME",
+    "selection": "overheard.learning.selection:BY_NAME",
+    "clip_order": "overheard.learning.loop:ORDERS",
+    "augmentation_order": "overheard.learning.augment:ORDERS",
+    "event_head_start": "overheard.learning.start:EVENT_HEADS",
+    "missing_modality": "overheard.learning.start:MISSING",
+    "prior_clips": "overheard.learning.relevance:SELECTIONS",
+    "relevance_vector": "overheard.learning.relevance:VECTORS",
+    "relevance_sign": "overheard.learning.relevance:SIGNS",
+    "divergence": "overheard.learning.losses:DIVERGENCES",
+    "event_reduction": "overheard.learning.losses:REDUCTIONS",
+    "squared_reduction": "overheard.learning.losses:SQUARED_REDUCTIONS",
+    "squared_target": "overheard.learning.losses:SQUARED_TARGETS",
+    "relevance_loss": "overheard.learning.losses:RELEVANCE_LOSSES",
+}
+"""Dicts of which a job uses the entry that its settings name, or none."""
 _UNFOLLOWED = re.compile(
     r"importlib(\.(import_module|__import__|reload|util|machinery|abc)\b.*)?$|(runpy|imp|zipimport)\b|sys\.(modules|executable)\b"
     r"|builtins(\.(exec|eval|__import__|globals)\b.*)?$|pkgutil\.(resolve_name|walk_packages|iter_modules)\b|pydoc\.locate\b"
@@ -47,22 +65,38 @@ class Closure:
         return code_digest(self.definitions)
 
 
-def stage_code(stage: str, method: str | None = None) -> Closure:
-    """The code of a stage; of a run, with no other row of `METHODS` than its method's.
+Entries = tuple[tuple[str, str | None], ...]
+"""Of each dict of `_CHOICES`, the entry that counts, None for none."""
+
+
+def entries(settings: Mapping[str, Any]) -> Entries:
+    """The entries that a job's settings, as its record has them, name.
 
     Raises:
-        ConfigError: something in it cannot be followed, or there is no such stage or method.
+        LineageError: what should name one is no word.
     """
-    rows = {} if method is None else {_METHODS: method}
-    return closure([f"overheard.stages.{stage}:{stage}"], rows)
+    words = {**(settings.get("settings") or {}), **settings}
+    for name in _CHOICES:
+        if not isinstance(words.get(name), str | None):
+            raise LineageError(f"its {name} is {words[name]!r}; a word was expected")
+    return tuple((table, words.get(name)) for name, table in _CHOICES.items())
 
 
-def closure(roots: Sequence[str], rows: Mapping[str, str] = {}, places: Sequence[Path] | None = None) -> Closure:
+def stage_code(stage: str, entries: Entries = ()) -> Closure:
+    """The code of a stage; of a job, with its own `entries` alone.
+
+    Raises:
+        ConfigError: something in it cannot be followed, or there is no such stage or entry.
+    """
+    return closure([f"overheard.stages.{stage}:{stage}"], dict(entries))
+
+
+def closure(roots: Sequence[str], rows: Mapping[str, str | None] = {}, places: Sequence[Path] | None = None) -> Closure:
     """All definitions reachable from some functions, in `overheard` and in the roots' own packages.
 
     Args:
         roots: "package.module:function".
-        rows: of these dicts ("package.module:NAME"), only the entry of this key counts.
+        rows: of these dicts ("package.module:NAME"), only the entry of this key counts; with None no entry.
         places: folders to look for own packages in; else this very program, `sys.path`, the working folder.
 
     Raises:
@@ -73,7 +107,7 @@ def closure(roots: Sequence[str], rows: Mapping[str, str] = {}, places: Sequence
     if not _known(own, looked_in)[0].unchanged():
         _known.cache_clear()
     library, found = _known(own, looked_in)
-    asked = (*roots, *sorted(rows.items()))
+    asked = (*roots, *sorted(rows.items(), key=str))
     try:
         if asked not in found:
             found[asked] = _Walk(library, rows).closure(roots)
@@ -93,7 +127,7 @@ def _known(own: frozenset[str], places: tuple[Path, ...]) -> tuple[Library, dict
 class _Walk:
     """Follows names from definition to definition."""
 
-    def __init__(self, library: Library, rows: Mapping[str, str]) -> None:
+    def __init__(self, library: Library, rows: Mapping[str, str | None]) -> None:
         self.library = library
         self.rows = rows
         self.definitions: dict[str, str] = {}
@@ -193,6 +227,8 @@ class _Walk:
         held = [bound for bound in module.bindings[name] if isinstance(bound, Definition)]
         if key in self.rows:
             row = self.rows[key]
+            if row is None:
+                return
             entries = [entry for definition in held if (entry := definition.row(row))]
             if len(entries) < len(held):
                 raise ConfigError(

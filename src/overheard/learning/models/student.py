@@ -1,7 +1,7 @@
 """The student N_{v+a}: two encoders, their representations side by side, a linear scene head, linear event heads.
 
-Representations stand as [image, sound]. Where a modality is left out its input is zero, and as its encoder is not
-trained and stands in eval mode, its representation is one constant vector: it is computed once and the encoder let go.
+Representations stand as [image, sound]. Where a modality is left out its representation is one constant vector, or it
+has none: the encoder is not trained and stands in eval mode, so it is asked once and let go.
 """
 
 import math
@@ -28,11 +28,13 @@ class Student(nn.Module):
 
     Args:
         encoders: the encoders that are trained, by modality; each with `.width`.
-        absent: the constant representation (width,) of a modality that is left out, by modality.
+        absent: the constant representation (width,) of a modality that is left out, by modality; without one the
+            student has no such branch.
         n_scenes: width of the scene head.
         n_events: width of the event head.
         event_head: `sound` (on N_a), `joint` (on N_{v+a}) or None.
         prior: (scenes, events) p(e | s_k) if events are predicted by equation (6), else None; kept with the weights.
+        group: in training, so many clips of a batch go through an encoder, and its batch norms, at a time.
     """
 
     def __init__(
@@ -43,13 +45,15 @@ class Student(nn.Module):
         n_events: int,
         event_head: str | None,
         prior: Tensor | None = None,
+        group: int | None = None,
     ) -> None:
         super().__init__()
         self.encoders = nn.ModuleDict({name: encoders[name] for name in ORDER if name in encoders})
         for name, vector in absent.items():
             self.register_buffer(f"absent_{name}", vector)
         self.register_buffer("prior", prior)
-        self.widths = {name: encoders[name].width if name in encoders else len(absent[name]) for name in ORDER}
+        self.widths = {name: encoders[name].width if name in encoders else len(absent.get(name, ())) for name in ORDER}
+        self.group = group
         width = sum(self.widths.values())
         self.event_head = event_head
         # skip_init: the default start would draw from the global generator
@@ -65,13 +69,22 @@ class Student(nn.Module):
             inputs: of every trained modality; images (clips, 3, height, width), normalised; sounds (clips, 1, time,
                 band), normalised, or what the encoder takes.
         """
-        present = {name: encoder(inputs[name]) for name, encoder in self.encoders.items()}
+        present = {name: self._encoded(encoder, inputs[name]) for name, encoder in self.encoders.items()}
         clips = len(next(iter(present.values())))
         parts = [
-            present[name] if name in present else getattr(self, f"absent_{name}").expand(clips, -1) for name in ORDER
+            present[name] if name in present else getattr(self, f"absent_{name}").expand(clips, -1)
+            for name in ORDER
+            if self.widths[name]
         ]
         representation = torch.cat(parts, dim=1)
         return Said(self.scene(representation), self._events(representation), representation)
+
+    def _encoded(self, encoder: nn.Module, clips: Tensor) -> Tensor:
+        if self.group is None or not self.training:
+            return encoder(clips)
+        # no group of a single clip, which has no variance
+        groups = clips.tensor_split(max(1, min(math.ceil(len(clips) / self.group), len(clips) // 2)))
+        return torch.cat([encoder(group) for group in groups])
 
     def _events(self, representation: Tensor) -> Tensor | None:
         if self.event_head is None:
@@ -85,30 +98,6 @@ class Student(nn.Module):
         if self.prior is not None:
             return event_log_odds(said.scene_logits, self.prior)
         return said.event_logits
-
-    def start_scene_head(self, generator: torch.Generator) -> None:
-        """Torch's own start of a linear layer, uniform within 1/sqrt(width), from the given generator."""
-        bound = 1 / math.sqrt(self.scene.in_features)
-        with torch.no_grad():
-            self.scene.weight.uniform_(-bound, bound, generator=generator)
-            self.scene.bias.uniform_(-bound, bound, generator=generator)
-
-    def start_event_head(self, classifier: dict[str, Tensor] | None, mean_logits: Tensor) -> None:
-        """Start f_e as the teacher's classifier: its weights on the sound, zeros on the image.
-
-        Without sound: zero weights, and as bias the teacher's mean training logit.
-
-        Args:
-            classifier: the teacher's `weight` (events, sound width) and `bias` (events,); None without sound.
-            mean_logits: (events,).
-        """
-        with torch.no_grad():
-            self.event.weight.zero_()
-            if classifier is None:
-                self.event.bias.copy_(mean_logits)
-            else:
-                self.event.weight[:, -self.widths["sound"] :] = classifier["weight"]
-                self.event.bias.copy_(classifier["bias"])
 
     def trained(self, scene_head: bool) -> list[nn.Parameter]:
         """The parameters that a loss reaches; the scene head only where one does."""

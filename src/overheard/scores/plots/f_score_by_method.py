@@ -1,4 +1,4 @@
-"""Figure 6: the F-score of each method, its mean a bar, its seeds points, their sample standard deviation a whisker."""
+"""Figure 6: the F-score of each method, its mean a bar, its seeds points, their standard deviation a whisker."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

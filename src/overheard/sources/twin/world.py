@@ -8,6 +8,7 @@ from functools import cache
 from statistics import NormalDist
 
 import numpy as np
+from scipy.optimize import linear_sum_assignment
 from scipy.special import expit
 
 from overheard.seeds import generator
@@ -227,10 +228,20 @@ def expected_bouts(table: event_table.EventTable, difficulty: Difficulty = DIFFI
     log = np.log(-np.log1p(-np.maximum(alone[:, sources], _LEAST)))
     middle = log.mean(axis=0)
     shaped = np.exp(difficulty.event_evenness * middle + difficulty.event_contrast * (log - middle))
+    if difficulty.own_events:
+        shaped = _own_events(log - middle, difficulty.own_events)
     heard = shaped @ (table.implies[sources] @ np.array(difficulty.tagged)[table.family])
     bouts_of = np.zeros_like(alone)
     bouts_of[:, sources] = (difficulty.events_rate * table.prior.sum(axis=1) / heard)[:, None] * shaped
     return bouts_of
+
+
+def _own_events(telling: np.ndarray, each: int) -> np.ndarray:
+    """(13, E) of 0 and 1: so many events for each scene that no other scene has, together as telling as can be."""
+    rows, columns = linear_sum_assignment(np.repeat(telling, each, axis=0), maximize=True)
+    own = np.zeros_like(telling)
+    own[rows // each, columns] = 1
+    return own
 
 
 def _normal_quadrature() -> tuple[np.ndarray, np.ndarray]:

@@ -1,0 +1,166 @@
+"""A protocol, `config/protocols/NAME.yaml`: every switch between what the paper says, what its program does, and ours.
+
+A switch is one key. `Switch` says which jobs it reaches and what paper and program say; the value stands in the file.
+A protocol has no defaults. An experiment may change any switch: `protocol: {base: corrected, alpha: 0.2}`.
+"""
+
+from typing import Annotated, Literal, NamedTuple
+
+from pydantic import field_validator, model_validator
+
+from overheard.study.checking import Batch, Decay, Epochs, Positive, Range, Rate, Section, Share, Weight
+
+
+class Switch(NamedTuple):
+    """What one key of a protocol decides.
+
+    Attributes:
+        stages: whose jobs it reaches.
+        paper: what the paper says.
+        released: what the released program does.
+        rows: of trainings and their evaluations, which rows it reaches: `all`; `image`, those that train on pictures;
+            `unimodal`, those that leave a modality out; `named`, those whose `uses` in the study file name it.
+    """
+
+    stages: tuple[str, ...]
+    paper: str
+    released: str
+    rows: Literal["all", "image", "unimodal", "named"] = "all"
+
+
+_TRAIN, _PICTURES = ("train",), ("pretrain", "train")
+
+Schedule = Literal["constant", "cosine", "steps"]
+Selection = Literal["best_f_score", "lowest_loss", "last"]
+Statistics = Literal["exact", "running"]
+
+
+class Protocol(Section):
+    """One file `config/protocols/NAME.yaml`; it has no defaults."""
+
+    protocol: str
+
+    # equations (1) to (9)
+    alpha: Annotated[Weight, Switch(_TRAIN, "a grid search; 0.1 here", "0.1", "named")]
+    beta: Annotated[Weight, Switch(_TRAIN, "a grid search; 0.001 here", "0.001", "named")]
+    divergence: Annotated[
+        Literal["kl", "cross_entropy", "as_printed"],
+        Switch(_TRAIN, "KL divergence; Table 1 prints its first term without p", "binary cross-entropy", "named"),
+    ]
+    event_reduction: Annotated[
+        Literal["sum", "mean"], Switch(_TRAIN, "sum over events", "mean over 527 events: 527-fold in alpha", "named")
+    ]
+    temperature: Annotated[Positive, Switch(_TRAIN, "a large temperature is named, no value", "none: 1", "named")]
+    squared_target: Annotated[
+        Literal["logits", "probabilities"],
+        Switch(_TRAIN, "activations before the sigmoid", "a folder that no released program writes", "named"),
+    ]
+    squared_reduction: Annotated[
+        Literal["eighth_of_sum", "sum", "mean"],
+        Switch(_TRAIN, "sum over events", "mean over clips and events", "named"),
+    ]
+    relevance_loss: Annotated[
+        Literal["one_minus_cosine", "cosine"], Switch(_TRAIN, "cosine, minimised", "1 - cosine", "named")
+    ]
+
+    # p(e|s) and d_k
+    prior_clips: Annotated[
+        Literal["training_locations", "seventy_percent", "all"],
+        Switch(("prior", "relevance"), "all samples of the scene", "70 % of its clips, drawn by clip: test clips too"),
+    ]
+    relevance_vector: Annotated[
+        Literal["gram_eigenvector", "first_component"],
+        Switch(("relevance",), "leading eigenvector of PᵀP", "first principal component, centred"),
+    ]
+    relevance_sign: Annotated[
+        Literal["positive_sum", "largest_loading", "largest_score"],
+        Switch(("relevance",), "not said", "scikit-learn's: by scores in old versions, by loadings since 1.5"),
+    ]
+
+    # the optimizer is Adam in both
+    learning_rate: Annotated[Rate, Switch(_TRAIN, "1e-5", "1e-5")]
+    baseline_learning_rate: Annotated[
+        Rate | None, Switch(_TRAIN, "not said", "1e-3 in an earlier version, for L_s alone", "named")
+    ]
+    weight_decay: Annotated[Decay, Switch(_TRAIN, "1e-4", "1e-4")]
+    schedule: Annotated[Schedule, Switch(_TRAIN, "not said", "a tenth after epochs 30, 60, 90")]
+    batch_size: Annotated[Batch, Switch(("train", "evaluate"), "not said", "64")]
+    batch_norm_group: Annotated[Batch | None, Switch(_TRAIN, "not said", "16: a batch of 64 is spread over 4 GPUs")]
+    clip_order: Annotated[
+        Literal["each_epoch", "fixed"], Switch(_TRAIN, "not said", "drawn once, the same in each epoch")
+    ]
+    epochs: Annotated[Epochs, Switch(_TRAIN, "not said", "up to 2,000, stopped by hand")]
+    patience: Annotated[Epochs | None, Switch(_TRAIN, "not said", "none")]
+    selection: Annotated[Selection, Switch(_TRAIN, "not said", "best F on validation")]
+    bn_statistics: Annotated[Statistics, Switch(_TRAIN, "not said", "running")]
+
+    # start and structure
+    event_head_start: Annotated[
+        Literal["teacher", "random"], Switch(_TRAIN, "f_e of the pre-trained N_a", "a new linear layer", "named")
+    ]
+    missing_modality: Annotated[
+        Literal["zero_input", "zero_representation", "no_branch"],
+        Switch(_TRAIN, "set the other to zeros", "no branch; zeros stand in comments only", "unimodal"),
+    ]
+
+    # augmentation of pictures
+    flip: Annotated[Share, Switch(_PICTURES, "flip", "0.5", "image")]
+    brightness: Annotated[Range, Switch(_PICTURES, "brightness", "0.7 to 1.3", "image")]
+    colour: Annotated[Range, Switch(_PICTURES, "colour", "0.7 to 1.3", "image")]
+    augmentation_order: Annotated[
+        Literal["brightness_first", "colour_first"],
+        Switch(_PICTURES, "colour, then brightness", "brightness, then colour", "image"),
+    ]
+    augmented_splits: Annotated[
+        Literal["train", "all"],
+        Switch(("train", "evaluate"), "training (it is not said)", "training, validation and test", "image"),
+    ]
+
+    # what ± says
+    spread: Annotated[
+        Literal["sample", "population"],
+        Switch(("tables", "cells", "figures"), "not said", "numpy's std, of the population"),
+    ]
+
+    allowed_leaks: list[str]
+
+    @field_validator("allowed_leaks")
+    @classmethod
+    def _ways(cls, allowed: list[str]) -> list[str]:
+        # the stages' commands never need what the report needs
+        from overheard.media.leak_lines import WAYS
+
+        # a job that read another split than the study's own is no way that a protocol could mean
+        ways = [way for way in WAYS if way != "other_split"]
+        if unknown := sorted(set(allowed) - set(ways)):
+            raise ValueError(f"found {', '.join(unknown)}; allowed: {', '.join(ways)}")
+        return allowed
+
+    @model_validator(mode="after")
+    def _together(self) -> "Protocol":
+        if self.relevance_vector == "gram_eigenvector" and self.relevance_sign != "positive_sum":
+            raise ValueError(
+                f"relevance_sign: found {self.relevance_sign} with relevance_vector gram_eigenvector, whose entries "
+                "have one sign; expected positive_sum, or relevance_vector first_component"
+            )
+        if self.batch_norm_group and self.batch_norm_group > self.batch_size:
+            raise ValueError(
+                f"batch_norm_group: found {self.batch_norm_group}, more than batch_size {self.batch_size}; "
+                "give it at most as many clips, or null"
+            )
+        return self
+
+
+def switches() -> dict[str, Switch]:
+    """Every switch, in the order of the file."""
+    return {
+        name: found
+        for name, field in Protocol.model_fields.items()
+        for found in field.metadata
+        if isinstance(found, Switch)
+    }
+
+
+SWITCHES = switches()
+NAMED = tuple(name for name, switch in SWITCHES.items() if switch.rows == "named")
+"""Switches that reach the rows whose `uses` in the study file name them."""

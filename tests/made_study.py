@@ -249,7 +249,9 @@ def _teacher(made: Builder) -> None:
     }
     for word in ("prior", "relevance"):
         settings = protocols.switched(word)
-        made.job(f"teacher/fold-0/{word}", word, settings, reads, {word: made.put(f"teacher/fold-0/{word}.csv", f"{word}\n")})
+        made.job(
+            f"teacher/fold-0/{word}", word, settings, reads, {word: made.put(f"teacher/fold-0/{word}.csv", f"{word}\n")}
+        )
 
 
 def _shared_reads(made: Builder) -> dict[str, str]:

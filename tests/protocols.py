@@ -13,6 +13,19 @@ PROTOCOL = config.load_protocol(ROOT, EXPERIMENT)
 STUDY = config.load_study(ROOT, EXPERIMENT)
 
 
+OTHER = {
+    **{"alpha": 0.5, "beta": 0.5, "divergence": "as_printed", "event_reduction": "mean", "temperature": 2.0},
+    **{"squared_target": "probabilities", "squared_reduction": "mean", "relevance_loss": "cosine"},
+    **{"prior_clips": "all", "relevance_vector": "first_component", "relevance_sign": "largest_score"},
+    **{"learning_rate": 5e-3, "baseline_learning_rate": 5e-3, "weight_decay": 0.5, "schedule": "cosine"},
+    **{"batch_size": 4, "batch_norm_group": 4, "clip_order": "fixed", "epochs": 7, "patience": 1},
+    **{"selection": "last", "bn_statistics": "running", "event_head_start": "random"},
+    **{"missing_modality": "no_branch", "flip": 0.1, "brightness": [0.9, 1.0], "colour": [0.9, 1.0]},
+    **{"augmentation_order": "colour_first", "augmented_splits": "all", "spread": "population"},
+}
+"""Of every switch another value than `corrected` has."""
+
+
 @cache
 def train_settings(method: str, modality: str = "image+sound") -> dict[str, Any]:
     """The settings of a row's trainings."""

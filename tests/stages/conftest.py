@@ -123,7 +123,7 @@ def _train(record, folder, method="scene+kl_av", modality="image+sound", seed=0,
     return paths
 
 
-def _evaluate(record, students, folder, row=None):
+def _evaluate(record, students, folder, row=None, **settings):
     """Evaluate students; each as what it says it is, or all together as `row`."""
     folder.mkdir(parents=True, exist_ok=True)
     writes = {
@@ -132,7 +132,7 @@ def _evaluate(record, students, folder, row=None):
         "scores": [folder / f"scores-{k}.json" for k in range(len(students))],
     }
     media = ("images", "image_ids", "sounds", "sound_ids", "index")
-    given = {name: record[name] for name in media} | {"settings": EvaluationSettings(8, "cpu", False, True)}
+    given = {name: record[name] for name in media} | {"settings": EvaluationSettings(8, "cpu", False, True, **settings)}
     folds = {name: _per_student(record[name], students) for name in ("splits", "normaliser")}
     if row is not None:
         evaluate(method=row[0], modality=row[1], students=students, **given, **folds, **writes)

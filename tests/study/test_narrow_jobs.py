@@ -10,6 +10,7 @@ import pytest
 from overheard.jobs.code.closure import stage_code
 from overheard.study import config, job_settings, layout, plan
 from overheard.study.experiments import Loaded
+from overheard.study.protocol import SWITCHES
 
 ROOT = Path(__file__).resolve().parents[2]
 TWIN = {"source": {"kind": "twin"}}
@@ -42,6 +43,69 @@ def changed(**sections: object) -> list[tuple[str, str]]:
 def reading(path: str) -> list[tuple[str, str]]:
     """Rows whose trainings read a file."""
     return [row for row, (_, files) in planned().items() if path in files.values()]
+
+
+KL = {"scene+kl_sound", "scene+kl_av", "kl_av"}
+SQ = {"scene+sq_sound", "scene+sq_av", "sq_av"}
+E1, E2 = {"scene+event", "event1", "event1+event2"}, {"scene+event", "event1+event2"}
+METHODS_OF = {
+    "alpha": {method for method in TRAINED if method.startswith("scene+")},
+    "beta": E2,
+    "divergence": KL | E1,
+    "event_reduction": KL | E1,
+    "temperature": KL,
+    "squared_target": SQ,
+    "squared_reduction": SQ,
+    "relevance_loss": E2,
+    "prior_clips": E1,
+    "relevance_vector": E2,
+    "baseline_learning_rate": {"scratch", "scene"},
+    "event_head_start": KL | SQ,
+    "spread": set(),
+}
+"""The methods that a switch is of, where it is not of all: by hand, from the equations."""
+ON_PICTURES = ("flip", "brightness", "colour", "augmentation_order", "augmented_splits")
+MODALITIES_OF = {**{key: {"image", "image+sound"} for key in ON_PICTURES}, "missing_modality": {"image", "sound"}}
+MADE_BY = {"prior": "teacher/fold-0/prior.csv", "relevance": "teacher/fold-0/relevance.csv"}
+
+
+def retrained(protocol: config.Protocol) -> set[tuple[str, str]]:
+    """Rows trained or tested otherwise than under `corrected`, from the plan: own settings, or what is read."""
+
+    def made(of: config.Protocol) -> dict[str, object]:
+        pictures = {"pretrain/image.pt": job_settings.pretrain_settings(EXPERIMENT, of, "image")}
+        return pictures | {path: job_settings.switched(of, stage) for stage, path in MADE_BY.items()}
+
+    def tested(of: config.Protocol, modality: str) -> dict[str, object]:
+        return job_settings.evaluate_settings(EXPERIMENT, of, modality)
+
+    one, other = made(PROTOCOL), made(protocol)
+    remade = {path for path in one if one[path] != other[path]}
+    before, after = planned(), planned(protocol)
+    rows = {row for row in before if before[row] != after[row] or remade & set(before[row][1].values())}
+    return rows | {row for row in before if tested(PROTOCOL, row[1]) != tested(protocol, row[1])}
+
+
+@pytest.mark.parametrize("name", [name for name in SWITCHES if name != "relevance_sign"])
+def test_a_switch_retrains_exactly_the_rows_that_use_it(name):
+    protocol = config.check(config.Protocol, PROTOCOL.model_dump() | {name: protocols.OTHER[name]}, "x")
+    methods, modalities = METHODS_OF.get(name, set(TRAINED)), MODALITIES_OF.get(name, {"image", "sound", "image+sound"})
+    expected = {row for row in STUDY.trained() if row[0] in methods and row[1] in modalities}
+    if "pretrain" in SWITCHES[name].stages:  # another image network: sound alone has its answer to zeros
+        expected |= {row for row in STUDY.trained() if "encoders" in STUDY.methods[row[0]].reads}
+    assert retrained(protocol) == expected
+
+
+def test_every_switch_is_flipped_here():
+    assert set(protocols.OTHER) == set(SWITCHES)
+    assert set(PROTOCOL.model_dump()) == {*SWITCHES, "protocol", "allowed_leaks"}
+    # of the gram eigenvector there is one sign
+    component = PROTOCOL.model_dump() | {"relevance_vector": "first_component"}
+    one, other = (config.check(config.Protocol, component | {"relevance_sign": sign}, "x") for sign in SIGNS)
+    assert job_settings.switched(one, "relevance") != job_settings.switched(other, "relevance")
+
+
+SIGNS = ("positive_sum", "largest_score")
 
 
 WITH_EVENT2 = [

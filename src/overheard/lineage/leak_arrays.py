@@ -141,8 +141,11 @@ def teacher_lines(study: Study) -> list[Line]:
     if heard is not None and not np.isfinite(heard[1]).all():
         raise MediaError(f"{teacher}/logits.npy: not finite; delete it and run again")
     by_clip = {"70 % of each class's clips, drawn by clip,": relevance.seventy_percent(scene, study.split)}
-    directions = [partial(relevance.scene_event_relevance, vector=one, sign=sign) for one, sign in _DIRECTIONS]
-    for way, makers in {"prior": [relevance.scene_event_prior], "relevance": directions}.items():
+    makers_of: dict[str, list[Callable[..., np.ndarray]]] = {
+        "prior": [relevance.scene_event_prior],
+        "relevance": [partial(relevance.scene_event_relevance, vector=one, sign=sign) for one, sign in _DIRECTIONS],
+    }
+    for way, makers in makers_of.items():
         stored = study.made(way)
         if not stored.is_file() or heard is None:
             lines += absent(study.folder, teacher / "logits.npy" if stored.is_file() else stored, way)

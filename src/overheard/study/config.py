@@ -26,7 +26,7 @@ from overheard.study.checking import (
     Share,
     check,
 )
-from overheard.study.protocol import SWITCHES, Protocol, Schedule, Selection, Statistics
+from overheard.study.protocol import Protocol, Schedule, Selection, Statistics
 from overheard.study.study_file import Study
 from overheard.study.yaml_file import parsed, read_yaml
 
@@ -201,10 +201,9 @@ class Experiment(Section):
     @model_validator(mode="after")
     def _overridden(self) -> "Experiment":
         own = self.protocol if isinstance(self.protocol, dict) else {}
-        rivals = {**{name: name for name in SWITCHES}, "epochs": "steps"}
         for name in own:
-            for key in {name, rivals.get(name)} & set(Train.model_fields):
-                if getattr(self.train, key) is not None:
+            for key in (name, "steps") if name == "epochs" else (name,):
+                if getattr(self.train, key, None) is not None:
                     raise ValueError(
                         f"protocol.{name}: has no effect, as train.{key} is set; change that, or take it out"
                     )

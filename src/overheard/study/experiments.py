@@ -7,6 +7,7 @@ from pathlib import Path
 from overheard.errors import ConfigError, MediaError
 from overheard.io import whole
 from overheard.study import checking, config, yaml_file
+from overheard.study.protocol import Protocol
 from overheard.study.study_file import Study
 
 
@@ -18,7 +19,7 @@ class Loaded:
     path: Path
     experiment: config.Experiment
     study: Study
-    protocol: config.Protocol
+    protocol: Protocol
 
 
 def project_root() -> Path:

@@ -52,8 +52,9 @@ check: $(READY) ## style, types and architecture: half a minute
 mutants: $(READY) ## change the core's code in small ways, and count the changes that its tests notice: ten minutes
 	@$(BIN)/python tools/mutants.py
 
-docs: $(READY) ## docs/configuration.md and the pictures of the structure, from the code
+docs: $(READY) ## docs/configuration.md, docs/switches.md and the pictures of the structure, from code and protocols
 	@$(BIN)/python tools/configuration.py
+	@$(BIN)/python tools/protocols.py
 	@$(BIN)/python tools/architecture.py
 
 lock: ## requirements.lock and environment.yml from pyproject.toml (needs uv)

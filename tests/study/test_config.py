@@ -146,13 +146,14 @@ def test_a_protocol_may_allow_only_leaks_that_are_looked_for():
         config.check(config.Protocol, content | {"allowed_leaks": ["prior", "priors"]}, "x")
 
 
-def test_the_page_of_every_key_is_what_the_types_say():
+@pytest.mark.parametrize(("tool", "page"), [("configuration", "configuration.md"), ("protocols", "switches.md")])
+def test_a_page_is_what_types_and_protocols_say(tool, page):
     import importlib.util
 
-    spec = importlib.util.spec_from_file_location("configuration", ROOT / "tools" / "configuration.py")
+    spec = importlib.util.spec_from_file_location(tool, ROOT / "tools" / f"{tool}.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    assert (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8") == module.page(), "run `make docs`"
+    assert (ROOT / "docs" / page).read_text(encoding="utf-8") == module.page(), "run `make docs`"
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "config").glob("*.yaml")), ids=lambda path: path.stem)

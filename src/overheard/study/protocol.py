@@ -89,7 +89,7 @@ class Protocol(Section):
     clip_order: Annotated[
         Literal["each_epoch", "fixed"], Switch(_TRAIN, "not said", "drawn once, the same in each epoch")
     ]
-    epochs: Annotated[Epochs, Switch(_TRAIN, "not said", "up to 2,000, stopped by hand")]
+    epochs: Annotated[Epochs, Switch(_TRAIN, "not said", "up to 2,000, no early stop")]
     patience: Annotated[Epochs | None, Switch(_TRAIN, "not said", "none")]
     selection: Annotated[Selection, Switch(_TRAIN, "not said", "best F on validation")]
     bn_statistics: Annotated[Statistics, Switch(_TRAIN, "not said", "running")]

@@ -151,8 +151,8 @@ def test_modules_named_in_strings_exist():
             bound = {
                 target.id
                 for node in ast.parse(MODULES[module].read_text()).body
-                if isinstance(node, ast.Assign)
-                for target in node.targets
+                if isinstance(node, ast.Assign | ast.AnnAssign)
+                for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
                 if isinstance(target, ast.Name)
             }
             assert attribute in bound, f"{where}: {text}"

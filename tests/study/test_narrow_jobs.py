@@ -8,7 +8,7 @@ import protocols
 import pytest
 
 from overheard.jobs.code.closure import stage_code
-from overheard.study import config, job_settings, layout, plan
+from overheard.study import ablation, config, job_settings, layout, plan
 from overheard.study.experiments import Loaded
 from overheard.study.protocol import SWITCHES
 
@@ -66,24 +66,12 @@ METHODS_OF = {
 """The methods that a switch is of, where it is not of all: by hand, from the equations."""
 ON_PICTURES = ("flip", "brightness", "colour", "augmentation_order", "augmented_splits")
 MODALITIES_OF = {**{key: {"image", "image+sound"} for key in ON_PICTURES}, "missing_modality": {"image", "sound"}}
-MADE_BY = {"prior": "teacher/fold-0/prior.csv", "relevance": "teacher/fold-0/relevance.csv"}
 
 
 def retrained(protocol: config.Protocol) -> set[tuple[str, str]]:
-    """Rows trained or tested otherwise than under `corrected`, from the plan: own settings, or what is read."""
-
-    def made(of: config.Protocol) -> dict[str, object]:
-        pictures = {"pretrain/image.pt": job_settings.pretrain_settings(EXPERIMENT, of, "image")}
-        return pictures | {path: job_settings.switched(of, stage) for stage, path in MADE_BY.items()}
-
-    def tested(of: config.Protocol, modality: str) -> dict[str, object]:
-        return job_settings.evaluate_settings(EXPERIMENT, of, modality)
-
-    one, other = made(PROTOCOL), made(protocol)
-    remade = {path for path in one if one[path] != other[path]}
-    before, after = planned(), planned(protocol)
-    rows = {row for row in before if before[row] != after[row] or remade & set(before[row][1].values())}
-    return rows | {row for row in before if tested(PROTOCOL, row[1]) != tested(protocol, row[1])}
+    """Rows that are trained or tested otherwise than under `corrected`, as an ablation counts them."""
+    one, other = (Loaded("x", Path("config/x.yaml"), EXPERIMENT, STUDY, its) for its in (PROTOCOL, protocol))
+    return set(ablation.rows_reached(one, other))
 
 
 @pytest.mark.parametrize("name", [name for name in SWITCHES if name != "relevance_sign"])

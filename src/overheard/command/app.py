@@ -132,6 +132,33 @@ def run(
 
 @app.command(rich_help_panel=_STUDY_PANEL)
 @_fixable
+def ablate(
+    name: Annotated[str, typer.Argument(help="The experiment.")],
+    method: Annotated[
+        list[str] | None, typer.Option(help="A row of the study; scene and scene+event by default.")
+    ] = None,
+    modality: Annotated[
+        list[str] | None, typer.Option(help="A column of the study; image and image+sound by default.")
+    ] = None,
+    switch: Annotated[list[str] | None, typer.Option(help="Flip this switch of the protocol alone.")] = None,
+    vary: Annotated[
+        list[str] | None, typer.Option(help="key=value,value,…: a grid in place of flips, e.g. alpha=0.01,0.1,1.")
+    ] = None,
+    again: Annotated[
+        int, typer.Option(min=0, help="So many of the most valuable changes are measured again on fresh seeds.")
+    ] = 3,
+    cores: Annotated[int | None, typer.Option(min=1, help="Jobs at once; all cores by default.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be trained, and stop.")] = False,
+) -> int:
+    """Flip each switch of the protocol alone, and back from the released one; say what each is worth."""
+    from overheard.command.ablate import ablate as run_ablation
+
+    methods, modalities = method or ["scene", "scene+event"], modality or ["image", "image+sound"]
+    return run_ablation(name, methods, modalities, switch or [], vary or [], again, cores, dry_run)
+
+
+@app.command(rich_help_panel=_STUDY_PANEL)
+@_fixable
 def init(
     name: Annotated[str, typer.Argument(help="Name of the new experiment: config/NAME.yaml is written.")],
     source: Annotated[Path, typer.Option("--from", help="Folder with vision/<class>/ and sound/<class>/.")],

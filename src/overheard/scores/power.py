@@ -25,10 +25,13 @@ def fold_error(differences: Sequence[float], fold: Sequence[int], n_test: float,
     Raises:
         ValueError: fewer than two folds.
     """
-    by_fold = [
-        np.mean([d for d, its in zip(differences, fold, strict=True) if its == one]) for one in sorted(set(fold))
-    ]
-    return error_of_fold_mean([float(value) for value in by_fold], n_test, n_train)
+    return error_of_fold_mean(by_fold(differences, fold), n_test, n_train)
+
+
+def by_fold(values: Sequence[float], fold: Sequence[int]) -> list[float]:
+    """The mean of each fold's values, in the order of the folds."""
+    pairs = list(zip(values, fold, strict=True))
+    return [float(np.mean([value for value, its in pairs if its == one])) for one in sorted(set(fold))]
 
 
 def seeds_for(detectable: float, wanted: float, seeds: int) -> int:

@@ -251,9 +251,11 @@ def load_study(root: Path, experiment: Experiment) -> Study:
 
 
 def _named(model: type[Model], folder: Path, name: str, key: str) -> Model:
-    path = folder / f"{name}.yaml"
-    if not NAME.fullmatch(name) or not path.is_file():
-        known = ", ".join(sorted(found.stem for found in folder.glob("*.yaml")))
+    # beside an experiment elsewhere, its own come first
+    folders = [Path(*folder.parts[-2:]), folder]
+    path = next((place for place in (one / f"{name}.yaml" for one in folders) if place.is_file()), None)
+    if not NAME.fullmatch(name) or path is None:
+        known = ", ".join(sorted({found.stem for one in folders for found in one.glob("*.yaml")}))
         raise ConfigError(f"{key}: found {name!r}, known: {known}")
     return check(model, read_yaml(path), str(path))
 

@@ -1,0 +1,73 @@
+"""Which variants an ablation has."""
+
+from pathlib import Path
+
+import protocols
+import pytest
+
+from overheard.errors import ConfigError
+from overheard.study import ablation, config
+from overheard.study.experiments import Loaded
+
+ROOT = protocols.ROOT
+CONTENT = {"source": {"kind": "twin"}, "seeds": [0, 1]}
+EXPERIMENT = config.check(config.Experiment, CONTENT, "x")
+LOADED = Loaded("twin", Path("config/twin.yaml"), EXPERIMENT, protocols.STUDY, protocols.PROTOCOL)
+STUDY = ablation.narrowed(protocols.STUDY, "twin-ablation", ["scene", "scene+event"], ["image"])
+
+
+def protocol(word):
+    return config.load_protocol(ROOT, EXPERIMENT.model_copy(update={"protocol": word}))
+
+
+def test_a_flip_is_the_first_other_value():
+    changes = ablation.flips(protocols.PROTOCOL, [protocol("released"), protocol("paper")])
+    assert {"divergence": "cross_entropy"} in changes
+    assert {"augmentation_order": "colour_first"} in changes  # released says as corrected, the paper otherwise
+    assert all(len(change) == 1 for change in changes)
+    assert not any("alpha" in change for change in changes)
+    back = ablation.flips(protocol("released"), [protocols.PROTOCOL])
+    assert {"divergence": "kl"} in back
+    assert not any("augmentation_order" in change for change in back)
+
+
+def test_a_grid_has_every_combination():
+    points = ablation.grid(["alpha=0.01,1", "protocol.clip_order=fixed,each_epoch"])
+    assert points == [{"alpha": a, "clip_order": o} for a in (0.01, 1) for o in ("fixed", "each_epoch")]
+
+
+@pytest.mark.parametrize(
+    ("vary", "said"),
+    [
+        ("alpha", "expected key=value,value"),
+        ("alpha=", "expected key=value,value"),
+        ("train.epochs=3", "no switch 'train"),
+    ],
+)
+def test_what_is_no_grid_is_refused(vary, said):
+    with pytest.raises(ConfigError, match=said):
+        ablation.grid([vary])
+
+
+def test_a_narrowed_study_has_its_rows_and_no_others():
+    assert STUDY.rows() == [("scene", "image"), ("scene+event", "image")]
+    with pytest.raises(ConfigError, match="the study has no row scene\\+kl_sound on image; it has: "):
+        ablation.narrowed(protocols.STUDY, "x", ["scene+kl_sound"], ["image"])
+
+
+def test_a_variant_is_an_experiment_of_its_own_that_reaches_the_rows_that_use_the_switch():
+    base = ablation.variant(LOADED, CONTENT, ROOT, STUDY, "corrected", {})
+    other = ablation.variant(LOADED, CONTENT, ROOT, STUDY, "corrected", {"beta": 0.5})
+    assert (base.loaded.name, other.loaded.name) == ("twin-ablation-corrected", "twin-ablation-corrected-beta-0.5")
+    assert other.content == CONTENT | {"study": "twin-ablation", "protocol": {"base": "corrected", "beta": 0.5}}
+    assert ablation.rows_reached(base.loaded, other.loaded) == (("scene+event", "image"),)
+    order = ablation.variant(LOADED, CONTENT, ROOT, STUDY, "corrected", {"brightness": [0.9, 1.1]})
+    assert config.NAME.fullmatch(order.loaded.name)
+
+
+def test_a_switch_without_effect_is_refused_by_name():
+    content = CONTENT | {"train": {"schedule": "cosine"}}
+    with pytest.raises(ConfigError, match="protocol.schedule: has no effect, as train.schedule is set"):
+        ablation.variant(LOADED, content, ROOT, STUDY, "corrected", {"schedule": "steps"})
+    with pytest.raises(ConfigError, match="relevance_sign: found largest_score with relevance_vector gram_eigenvector"):
+        ablation.variant(LOADED, CONTENT, ROOT, STUDY, "corrected", {"relevance_sign": "largest_score"})

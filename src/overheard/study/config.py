@@ -187,7 +187,7 @@ class Experiment(Section):
 
     study: str = Field("advance", description="rows, columns and tables: config/studies/")
     protocol: str | dict[str, Any] = Field(
-        "corrected", description="config/protocols/; or `base:` and switches that differ from it ([all](protocol.md))"
+        "corrected", description="config/protocols/; or `base:` and switches that differ from it ([all](switches.md))"
     )
     seeds: Annotated[list[Seed], Field(min_length=1, max_length=1000)] = Field(
         [0, 1, 2, 3, 4], description="one run of every row for each"

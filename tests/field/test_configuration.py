@@ -105,7 +105,7 @@ def test_a_number_out_of_its_bounds_is_refused_by_its_key(change):
 
 
 @pytest.mark.parametrize("value", [".nan", ".inf", "-1"])
-@pytest.mark.parametrize("key", ["alpha", "beta", "weight_decay", "learning_rate", "augmentation.flip"])
+@pytest.mark.parametrize("key", ["alpha", "beta", "weight_decay", "learning_rate", "flip"])
 def test_no_number_of_a_protocol_can_be_none(key, value):
     content = read_yaml(experiments.project_root() / "config" / "protocols" / "corrected.yaml")
     with pytest.raises(ConfigError, match=key):

@@ -42,7 +42,7 @@ STUDY = {
         "scene+event": {
             "label": "L_s + L_E",
             "reads": ["encoders", "logits", "prior", "relevance"],
-            "uses": ["alpha", "beta"],
+            "uses": ["alpha", "beta", "divergence", "event_reduction", "relevance_loss"],
         },
     },
 }

@@ -31,7 +31,7 @@ class Settings:
     left_out: dict[str, str] | None = None  # "method|modality" -> reason
     remarks: list[str] | None = None  # lines that stand in every caption
     diverged: dict[str, list[int]] | None = None  # "method|modality" -> seeds; known with `partial` alone
-    spread: str = "sample"  # or population: which standard deviation ± is
+    spread: str | None = None  # sample or population: which standard deviation ± is; sample where it is not said
 
 
 def figures(
@@ -88,7 +88,7 @@ def _figure6(settings: Settings, runs: Sequence[Run]) -> Figure:
         raise ConfigError(f"figure6: missing settings: {', '.join(missing) or 'protocol'}")
     left_out, diverged = by_row_key(settings.left_out), by_row_key(settings.diverged or {})
     said = (settings.experiment, settings.source, settings.protocol, settings.seeds)
-    ask = Ask(*said, bool(settings.partial), left_out, diverged, settings.spread)
+    ask = Ask(*said, bool(settings.partial), left_out, diverged, settings.spread or "sample")
     spec = settings.spec | {"metrics": ["f_score"]}
     cells = table_cells("figure6", spec, runs, ask, {})
     bars = [_bar(cell, settings.labels, runs) for cell in cells]

@@ -27,7 +27,7 @@ class Settings:
     left_out: dict[str, str]  # "method|modality" -> reason
     remarks: list[str]  # lines that stand in every caption
     diverged: dict[str, list[int]] | None = None  # "method|modality" -> seeds; known with `partial` alone
-    spread: str = "sample"  # or population: which standard deviation ± is
+    spread: str | None = None  # sample or population: which standard deviation ± is; sample where it is not said
 
 
 def tables(
@@ -62,7 +62,7 @@ def tables(
     spec = settings.spec
     left_out, diverged = by_row_key(settings.left_out), by_row_key(settings.diverged or {})
     said = (settings.experiment, settings.source, settings.protocol, settings.seeds)
-    ask = Ask(*said, settings.partial, left_out, diverged, settings.spread)
+    ask = Ask(*said, settings.partial, left_out, diverged, settings.spread or "sample")
     printed = printed_values(lines, spec["published"], str(published))
     numbers = table_cells(table, spec, runs, ask, printed)
     remarks = [*settings.remarks, *event_remarks(runs)]

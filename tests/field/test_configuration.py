@@ -37,7 +37,7 @@ def test_a_key_that_stands_twice_is_refused_with_both_lines(text, key, lines):
 
 
 @pytest.mark.parametrize("part", ["studies", "protocols"])
-def test_a_study_or_protocol_with_a_key_twice_is_refused(tmp_path, part):
+def test_a_study_or_protocol_with_a_key_twice_is_refused(tmp_path, monkeypatch, part):
     name = {"studies": "advance", "protocols": "corrected"}[part]
     root = experiments.project_root()
     folder = tmp_path / "config" / part
@@ -46,6 +46,7 @@ def test_a_study_or_protocol_with_a_key_twice_is_refused(tmp_path, part):
     first = text.splitlines().index(next(line for line in text.splitlines() if line[:1].isalpha()))
     (folder / f"{name}.yaml").write_text(f"{text}\n{text.splitlines()[first]}\n", encoding="utf-8")
     load = {"studies": config.load_study, "protocols": config.load_protocol}[part]
+    monkeypatch.chdir(tmp_path)
     with pytest.raises(ConfigError, match=rf"{name}.yaml: key \w+ stands twice \(lines {first + 1} and"):
         load(tmp_path, checked(TWIN))
 

@@ -10,11 +10,14 @@ from scipy import ndimage
 from overheard.errors import MediaError, PairingError
 from overheard.io import artifacts
 from overheard.jobs import records
+from overheard.learning.relevance import selected_clips
 from overheard.lineage.leak_report import allowed_by_protocol, leak_report
 from overheard.media import leak_lines, leaks
 from overheard.stages.normaliser import normaliser
 from overheard.stages.prior import prior
 from overheard.stages.relevance import relevance
+from overheard.study import config
+from overheard.study.experiments import project_root
 from overheard.study.layout import record_of
 
 VECTORS = Path(__file__).resolve().parents[1] / "vectors"
@@ -355,6 +358,33 @@ def test_what_a_product_was_made_from_is_told(folder, product, ways):
     folder.make(product)
     row["split"] = "test"
     assert leaking(path) == {(way, held): None for way in ways for held in ("test", "val")}
+
+
+@pytest.mark.parametrize("how", ["seventy_percent", "all"])
+def test_what_a_protocol_takes_from_test_clips_is_told_in_every_form(folder, how):
+    """The selection by clip, and each direction and sign of a relevance vector, are recognised."""
+    path = folder.write().path
+    reads = {"logits": path / "teacher/logits.npy", "logit_ids": path / "teacher/logits.ids.csv"}
+    reads |= {name: path / BOTH[name] for name in BOTH}
+    forms = [("gram_eigenvector", "positive_sum")]
+    forms += [("first_component", sign) for sign in ("positive_sum", "largest_loading", "largest_score")]
+    scene = {row["id"]: row["class"] for row in folder.rows}
+    split = {row["id"]: row["split"] for row in folder.rows}
+    chosen = selected_clips(scene, split, how)[0]
+    expected = tuple(row["id"] for row in folder.rows if row["split"] == "test" and row["id"] in chosen)
+    assert expected
+    prior(**reads, prior=path / of_fold(0)["prior"], prior_clips=how)
+    for vector, sign in forms:
+        words = {"prior_clips": how, "relevance_vector": vector, "relevance_sign": sign}
+        relevance(**reads, relevance=path / of_fold(0)["relevance"], **words)
+        found = leaking(path)
+        assert (found["prior", "test"], found["relevance", "test"]) == (expected, expected)
+        allowed = config.load_protocol(project_root(), as_released()).allowed_leaks
+        assert leaking(path, allowed=allowed) == {}
+
+
+def as_released():
+    return config.check(config.Experiment, {"source": {"kind": "twin"}, "protocol": "released"}, "x")
 
 
 def test_a_class_without_validation_clips_does_not_stop_the_question(folder):

@@ -175,3 +175,48 @@ def test_a_random_start_and_a_row_without_sound_freeze_nothing():
         files = job_settings.train_inputs(experiment, methods[method], modality, 0)
         assert files["sounds"] == "features/tagger_mn04.npy"
     assert any("13 of 17" in line for line in job_settings.remarks(experiment))
+
+
+def protocol_of(content: dict) -> config.Protocol:
+    return config.load_protocol(ROOT, config.check(config.Experiment, TWIN | content, "x"))
+
+
+def test_an_experiment_may_change_any_switch_of_its_protocol():
+    content = config.with_changes(TWIN, ["protocol.alpha=0.2", "protocol.clip_order=fixed"])
+    assert content["protocol"] == {"base": "corrected", "alpha": 0.2, "clip_order": "fixed"}
+    changed, base = protocol_of(content), protocol_of({})
+    differing = {name for name in config.Protocol.model_fields if getattr(changed, name) != getattr(base, name)}
+    assert differing == {"alpha", "clip_order"}
+    again = config.with_changes(content | {"protocol": "released"}, ["protocol.beta=0"])
+    assert again["protocol"] == {"base": "released", "beta": 0}
+    assert protocol_of(again).divergence == "cross_entropy"
+    experiment = config.check(config.Experiment, content, "x")
+    assert job_settings.protocol_name(experiment) == "corrected with alpha 0.2, clip_order fixed"
+    assert job_settings.protocol_name(config.check(config.Experiment, TWIN, "x")) == "corrected"
+
+
+@pytest.mark.parametrize(
+    ("protocol", "said"),
+    [
+        ({"alpha": 0.2}, "protocol: base: missing; name the protocol that is changed"),
+        ({"base": "mine"}, "protocol: found 'mine', known: corrected, paper, released"),
+        ({"base": "corrected", "alhpa": 0.2}, "alhpa: unknown key; allowed here: protocol, alpha, beta, divergence"),
+        ({"base": "corrected", "divergence": "js"}, "divergence: found 'js' .*'kl', 'cross_entropy' or 'as_printed'"),
+        ({"base": "corrected", "batch_norm_group": 64}, "batch_norm_group: found 64, more than batch_size 32"),
+        (
+            {"base": "corrected", "relevance_sign": "largest_score"},
+            "relevance_sign: found largest_score with relevance_vector gram_eigenvector",
+        ),
+    ],
+)
+def test_a_change_that_no_protocol_could_mean_is_refused(protocol, said):
+    with pytest.raises(ConfigError, match=said):
+        protocol_of({"protocol": protocol})
+
+
+def test_a_switch_that_the_experiment_overrides_is_refused_by_name():
+    for key, own in (("learning_rate", "learning_rate"), ("epochs", "steps"), ("schedule", "schedule")):
+        value = {"learning_rate": 0.1, "steps": 9, "schedule": "cosine"}[own]
+        other = {"learning_rate": 0.2, "epochs": 9, "schedule": "steps"}[key]
+        content = TWIN | {"train": {own: value}, "protocol": {"base": "corrected", key: other}}
+        refused(content, f"protocol.{key}: has no effect, as train.{own} is set")

@@ -162,12 +162,12 @@ def positive_sum(scores: np.ndarray, loadings: np.ndarray) -> np.ndarray:
 
 
 def largest_loading(scores: np.ndarray, loadings: np.ndarray) -> np.ndarray:
-    """Turned such that the largest loading is positive: scikit-learn since 1.5."""
+    """Turned such that the largest loading is positive: scikit-learn 1.9.1."""
     return loadings * np.sign(loadings[np.abs(loadings).argmax()])
 
 
 def largest_score(scores: np.ndarray, loadings: np.ndarray) -> np.ndarray:
-    """Turned such that the largest score of a clip is positive: scikit-learn before 1.5."""
+    """Turned such that the largest score of a clip is positive: older versions of scikit-learn."""
     return loadings * np.sign(scores[np.abs(scores).argmax()])
 
 

@@ -74,7 +74,7 @@ class Protocol(Section):
     ]
     relevance_sign: Annotated[
         Literal["positive_sum", "largest_loading", "largest_score"],
-        Switch(("relevance",), "not said", "scikit-learn's: by scores in old versions, by loadings since 1.5"),
+        Switch(("relevance",), "not said", "scikit-learn's: by scores in old versions, by loadings in 1.9.1"),
     ]
 
     # the optimizer is Adam in both

@@ -57,8 +57,12 @@ def test_what_cannot_be_compared_ends_before_anything_runs(folder, words, said):
 
 @pytest.mark.long
 def test_a_whole_ablation_is_a_table_of_ordinary_experiments(folder):
-    done = ablate(folder, "--switch", "missing_modality", "--again", "0")
+    done = ablate(folder, "--switch", "missing_modality", "--again", "1")
     assert done.returncode == 0, done.stderr
+    with (folder / "ablations/mini/again.csv").open(newline="") as stream:
+        (chosen,) = {line["experiment"] for line in csv.DictReader(stream)}
+    experiment = yaml.safe_load((folder / "config" / f"{chosen}.yaml").read_text())
+    assert experiment["seeds"] == [5, 6, 7, 8, 9]
     with (folder / "ablations/mini/ablation.csv").open(newline="") as stream:
         lines = list(csv.DictReader(stream))
     assert {(line["from"], line["method"], line["modality"]) for line in lines} == {
@@ -69,7 +73,7 @@ def test_a_whole_ablation_is_a_table_of_ordinary_experiments(folder):
         traced += ["--row", line["method"], "--column", line["modality"]]
         assert subprocess.run(traced, cwd=folder, capture_output=True, check=False).returncode == 0
     assert (folder / "ablations/mini/ablation.png").stat().st_size > 10_000
-    # again: everything is put back or there already
-    again = ablate(folder, "--switch", "missing_modality", "--again", "0")
+    # the same command again has nothing to train
+    again = ablate(folder, "--switch", "missing_modality", "--again", "1")
     assert again.returncode == 0
     assert "train scene" not in again.stderr

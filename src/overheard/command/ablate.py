@@ -7,6 +7,7 @@ import os
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -126,7 +127,7 @@ def _variants(
                 factor = f"changes what ± says and no score: {seeds} seeds, a factor of {math.sqrt(1 - 1 / seeds):.2f}"
                 refused[said] = factor if set(change) <= set(SAYS_ONLY) else "no row of this ablation uses it"
                 continue
-            found.append(Variant(other.base, other.change, other.loaded, other.content, rows))
+            found.append(replace(other, rows=rows))
     return found, refused
 
 
@@ -230,16 +231,10 @@ def _on_fresh_seeds(one: Variant) -> Variant:
     step = max(experiment.seeds) + 1
     step += -step % experiment.split.folds
     seeds = [seed + step for seed in experiment.seeds]
-    content = {**one.content, "seeds": seeds}
     name = f"{one.loaded.name}-again"
-    loaded = type(one.loaded)(
-        name,
-        Path(f"config/{name}.yaml"),
-        experiment.model_copy(update={"seeds": seeds}),
-        one.loaded.study,
-        one.loaded.protocol,
-    )
-    return Variant(one.base, one.change, loaded, content, one.rows)
+    fresh = experiment.model_copy(update={"seeds": seeds})
+    loaded = replace(one.loaded, name=name, path=Path(f"config/{name}.yaml"), experiment=fresh)
+    return replace(one, loaded=loaded, content={**one.content, "seeds": seeds})
 
 
 def _write(

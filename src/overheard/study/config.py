@@ -241,18 +241,18 @@ def load_protocol(root: Path, experiment: Experiment) -> Protocol:
     own = dict(experiment.protocol) if isinstance(experiment.protocol, dict) else {"base": experiment.protocol}
     if not isinstance(own.get("base"), str):
         raise ConfigError("protocol: base: missing; name the protocol that is changed, e.g. base: corrected")
-    base = _named(Protocol, root / "config" / "protocols", own.pop("base"), "protocol")
+    base = _named(Protocol, root, "protocols", own.pop("base"), "protocol")
     return check(Protocol, base.model_dump() | own, "protocol") if own else base
 
 
 def load_study(root: Path, experiment: Experiment) -> Study:
     """The study an experiment names, from `config/studies/` under the project's root."""
-    return _named(Study, root / "config" / "studies", experiment.study, "study")
+    return _named(Study, root, "studies", experiment.study, "study")
 
 
-def _named(model: type[Model], folder: Path, name: str, key: str) -> Model:
+def _named(model: type[Model], root: Path, kind: str, name: str, key: str) -> Model:
     # beside an experiment elsewhere, its own come first
-    folders = [Path(*folder.parts[-2:]), folder]
+    folders = [place / "config" / kind for place in (Path(), root)]
     path = next((place for place in (one / f"{name}.yaml" for one in folders) if place.is_file()), None)
     if not NAME.fullmatch(name) or path is None:
         known = ", ".join(sorted({found.stem for one in folders for found in one.glob("*.yaml")}))

@@ -220,3 +220,10 @@ def test_a_switch_that_the_experiment_overrides_is_refused_by_name():
         other = {"learning_rate": 0.2, "epochs": 9, "schedule": "steps"}[key]
         content = TWIN | {"train": {own: value}, "protocol": {"base": "corrected", key: other}}
         refused(content, f"protocol.{key}: has no effect, as train.{own} is set")
+
+
+def test_a_row_may_use_only_switches_that_reach_some_rows_alone():
+    content = yaml_file.read_yaml(ROOT / "config" / "studies" / "plain.yaml")
+    content["methods"]["scene"]["uses"] = ["alhpa", "flip"]
+    with pytest.raises(ConfigError, match="methods.scene.uses: found alhpa, flip; allowed: alpha, beta, divergence"):
+        config.check(config.Study, content, "config/studies/x.yaml")

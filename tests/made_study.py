@@ -199,8 +199,9 @@ def _features(made: Builder) -> None:
         reads = {"folder": made.path(f"draw/{collection}"), "index": made.path(f"media/{part}index.csv")}
         made.job(stem, "features", {"front_end": front_end}, reads, writes)
     reads = {**_arrays(made), "splits": made.path("media/fold-0/splits.csv")}
-    normaliser = made.put("features/fold-0/normaliser.npz", "normaliser")
-    made.job("features/fold-0/normaliser", "normaliser", {"front_end": "paper"}, reads, {"normaliser": normaliser})
+    kinds = ("image", "sound")
+    writes = {f"{kind}_normaliser": made.put(f"features/fold-0/normaliser.{kind}.npz", kind) for kind in kinds}
+    made.job("features/fold-0/normaliser", "normaliser", {"front_end": "paper"}, reads, writes)
 
 
 def _arrays(made: Builder) -> dict[str, str]:
@@ -255,10 +256,12 @@ def _teacher(made: Builder) -> None:
 
 
 def _shared_reads(made: Builder) -> dict[str, str]:
-    return _arrays(made) | {
+    return {
+        "images": made.path("features/images.pooled.npy"),
+        "image_ids": made.path("features/images.ids.csv"),
         "index": made.path("media/index.csv"),
         "splits": made.path("media/fold-0/splits.csv"),
-        "normaliser": made.path("features/fold-0/normaliser.npz"),
+        "image_normaliser": made.path("features/fold-0/normaliser.image.npz"),
     }
 
 
@@ -295,7 +298,7 @@ def _evaluate(made: Builder, method: str) -> None:
             writes[flag].append(made.path(f"{run}/{name}"))
     reads: dict[str, Any] = {"students": [made.path(f"train/{method}/image/seed-{seed}/student.pt") for seed in SEEDS]}
     shared = _shared_reads(made)
-    reads |= shared | {flag: [shared[flag]] * len(SEEDS) for flag in ("splits", "normaliser")}
+    reads |= shared | {flag: [shared[flag]] * len(SEEDS) for flag in ("splits", "image_normaliser")}
     settings = {"settings": {"batch_size": 64, "device": "cpu"}}
     made.job(f"evaluate/{method}/image/evaluate", "evaluate", settings, reads, writes)
 

@@ -7,12 +7,9 @@ import torch
 from overheard.learning.augment import Augmentation
 from overheard.learning.inputs import gathered
 
-NORMALISER = {
-    "image_mean": np.array([0.4, 0.5, 0.6], np.float32),
-    "image_std": np.array([0.1, 0.2, 0.3], np.float32),
-    "sound_mean": np.linspace(-30, -10, 8, dtype=np.float32),
-    "sound_std": np.linspace(4, 9, 8, dtype=np.float32),
-}
+COLOURS = {"mean": np.array([0.4, 0.5, 0.6], np.float32), "std": np.array([0.1, 0.2, 0.3], np.float32)}
+BANDS = {"mean": np.linspace(-30, -10, 8, dtype=np.float32), "std": np.linspace(4, 9, 8, dtype=np.float32)}
+NORMALISERS = {"image": COLOURS, "sound": BANDS}
 
 
 @pytest.fixture
@@ -25,12 +22,12 @@ def media():
 @pytest.mark.parametrize("channels_last", [True, False])
 def test_pictures_are_normalised_by_channel_and_sounds_by_band(media, channels_last):
     images, sounds = media
-    batch = gathered(images, sounds, NORMALISER, "cpu", channels_last).batch(torch.tensor([4, 1]))
+    batch = gathered({"image": images, "sound": sounds}, NORMALISERS, "cpu", channels_last).batch(torch.tensor([4, 1]))
     # torchvision's way, written out: to 0..1, mean and deviation of each channel
-    mean, std = NORMALISER["image_mean"], NORMALISER["image_std"]
+    mean, std = COLOURS["mean"], COLOURS["std"]
     expected = ((images[[4, 1]] / 255 - mean) / std).transpose(0, 3, 1, 2)
     np.testing.assert_allclose(batch["image"].numpy(), expected, rtol=1e-4, atol=1e-5)
-    expected = (sounds[[4, 1]] - NORMALISER["sound_mean"]) / NORMALISER["sound_std"]
+    expected = (sounds[[4, 1]] - BANDS["mean"]) / BANDS["std"]
     np.testing.assert_allclose(batch["sound"].numpy(), expected[:, None], rtol=1e-4, atol=1e-5)
     layout = torch.channels_last if channels_last else torch.contiguous_format
     assert batch["image"].is_contiguous(memory_format=layout)
@@ -39,16 +36,16 @@ def test_pictures_are_normalised_by_channel_and_sounds_by_band(media, channels_l
 
 def test_stored_outputs_of_frozen_blocks_are_taken_as_they_are(media):
     trunk = np.random.default_rng(2).normal(size=(6, 3, 2, 4)).astype(np.float32)
-    batch = gathered(None, trunk, NORMALISER, "cpu", True).batch(torch.tensor([5, 0]))
+    batch = gathered({"sound": trunk}, NORMALISERS, "cpu", True).batch(torch.tensor([5, 0]))
     assert list(batch) == ["sound"]
     np.testing.assert_array_equal(batch["sound"].numpy(), trunk[[5, 0]])
 
 
 def test_augmentation_comes_before_normalisation_and_is_of_pictures_alone(media):
     images, sounds = media
-    inputs = gathered(images, sounds, NORMALISER, "cpu", True)
+    inputs = gathered({"image": images, "sound": sounds}, NORMALISERS, "cpu", True)
     dark = inputs.batch(torch.arange(6), Augmentation(0.0, (0.0, 0.0), (1.0, 1.0)), torch.Generator())
-    black = -NORMALISER["image_mean"] / NORMALISER["image_std"]
+    black = -COLOURS["mean"] / COLOURS["std"]
     np.testing.assert_allclose(dark["image"].numpy()[:, :, 2, 2], np.tile(black, (6, 1)), rtol=1e-5)
     plain = inputs.batch(torch.arange(6))
     assert torch.equal(dark["sound"], plain["sound"])

@@ -15,11 +15,11 @@ WORDS = ("order", "augmentation", "scene head", "image encoder", "sound encoder"
 def student(method="scene", modality="image+sound", seed=0, **words):
     """A student's weights at its start; a method that is pre-trained from one network a modality."""
     given = {name: {"encoder": encoders.build("small", name, torch.Generator()).state_dict()} for name in SHAPES}
-    networks = {
-        name: start.Network("small", shape, given[name] if METHODS[method].pretrained else None)
-        for name, shape in SHAPES.items()
-    }
-    words = {"missing_modality": "zero_input"} | words
+    networks = {name: start.Network("small", given[name] if METHODS[method].pretrained else None) for name in SHAPES}
+    words = {
+        "missing_modality": "zero_input",
+        "absent_shape": SHAPES["sound" if modality == "image" else "image"],
+    } | words
     return start.student(METHODS[method], modality, networks, seed, SCENES, EVENTS, **words).state_dict()
 
 

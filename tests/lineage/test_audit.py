@@ -508,12 +508,14 @@ def test_content_that_the_leak_report_cannot_read_is_a_finding_or_a_remark(study
     (finding,) = audit(study).findings
     assert (finding.kind, finding.path) == ("leak", "results/mini/media")
     assert "no leak report: " in finding.found
-    flip(study / "features/fold-0/normaliser.npz")
+    flip(study / "features/fold-0/normaliser.image.npz")
     audited = audit(study)
     assert [(one.kind, one.path) for one in audited.findings] == [
-        ("changed", "results/mini/features/fold-0/normaliser.npz")
+        ("changed", "results/mini/features/fold-0/normaliser.image.npz")
     ]
-    assert "no leak report: results/mini/features/fold-0/normaliser.npz is not what it should be" in audited.remarks
+    assert (
+        "no leak report: results/mini/features/fold-0/normaliser.image.npz is not what it should be" in audited.remarks
+    )
 
 
 def test_what_the_leak_report_did_not_examine_is_said(study, monkeypatch):

@@ -29,7 +29,7 @@ INDEX = ["id", "class", "location", "recording", "lat", "lon", "image", "sound"]
 
 def of_fold(fold: int) -> dict[str, str]:
     """What a run of a fold reads."""
-    made = {"normaliser": f"features/fold-{fold}/normaliser.npz"}
+    made = {f"{kind}_normaliser": f"features/fold-{fold}/normaliser.{kind}.npz" for kind in ("image", "sound")}
     made |= {name: f"teacher/fold-{fold}/{name}.csv" for name in ("prior", "relevance")}
     return {"index": "media/index.csv", "splits": f"media/fold-{fold}/splits.csv"} | made
 
@@ -157,8 +157,10 @@ class Folder:
             relevance(*logits, relevance=teacher / f"fold-{fold}/relevance.csv")
         if "normaliser" in products:
             arrays = [features / f"{name}{end}" for name in ("images", "paper") for end in (".pooled.npy", ".ids.csv")]
-            made = features / f"fold-{fold}/normaliser.npz"
-            normaliser(*arrays, splits=pretended, front_end="paper", normaliser=made)
+            made = {
+                f"{kind}_normaliser": self.path / of_fold(fold)[f"{kind}_normaliser"] for kind in ("image", "sound")
+            }
+            normaliser(*arrays, splits=pretended, front_end="paper", **made)
 
 
 @pytest.fixture
@@ -412,7 +414,8 @@ def test_a_normaliser_of_unpooled_arrays_is_recognised(folder):
     [
         ("teacher/fold-0/prior.csv", {"prior"}),
         ("teacher/logits.npy", {"prior", "relevance"}),
-        ("features/fold-0/normaliser.npz", {"normaliser_picture", "normaliser_sound"}),
+        ("features/fold-0/normaliser.image.npz", {"normaliser_picture"}),
+        ("features/fold-0/normaliser.sound.npz", {"normaliser_sound"}),
         ("features/images.pooled.npy", {"picture", "pretrain_picture"}),
         ("features/paper.npy", {"sound", "pretrain_sound"}),
         ("features/scenes/images.pooled.npy", {"pretrain_picture"}),
@@ -486,7 +489,7 @@ def test_a_product_of_one_fold_that_has_its_test_clips_is_found(folder):
     assert leaking(path) == {("prior", "test"): tests, ("prior_location", "test"): tests}
 
 
-@pytest.mark.parametrize("flag", ["splits", "normaliser", "prior", "relevance"])
+@pytest.mark.parametrize("flag", ["splits", "image_normaliser", "prior", "relevance"])
 def test_a_run_that_read_a_file_of_another_fold_is_found(folder, flag):
     path = folder.write().path
     folder.write_second_fold()
@@ -507,7 +510,7 @@ def test_an_evaluation_reads_of_each_student_the_split_of_its_fold(folder):
     for student in students:
         (path / student).write_text("a student")
     for order, clean in (((0, 1), True), ((1, 0), False), ((0, 0), False), ((0,), False)):
-        reads = {flag: [of_fold(fold)[flag] for fold in order] for flag in ("splits", "normaliser")}
+        reads = {flag: [of_fold(fold)[flag] for fold in order] for flag in ("splits", "image_normaliser")}
         folder.record("evaluate/scene/image/evaluate", "evaluate", index="media/index.csv", students=students, **reads)
         assert (leaking(path) == {}) == clean, order
 

@@ -189,7 +189,7 @@ def test_each_file_has_one_place():
         "features/images.npy": "features/images.tar",
         "features/images.pooled.npy": "features/images.tar",
         "features/scenes/images.ids.csv": "features/scenes/images.tar",
-        "features/fold-0/normaliser.npz": "features/fold-0/normaliser.tar",
+        "features/fold-0/normaliser.image.npz": "features/fold-0/normaliser.tar",
         "media/index.csv": "media/media.tar",
         "media/sounds/manifest.csv": "media/sounds/media.tar",
         "pretrain/image.pt": "pretrain/image.tar",

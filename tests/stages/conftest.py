@@ -25,16 +25,24 @@ def _settings(method, modality, **changes):
     """Settings of a row: those of all rows, those that it uses, and changes."""
     plain = protocols.train_settings(method, modality)
     plain |= {"epochs": 3, "batch_size": 8, "learning_rate": 1e-3, "patience": 10, "bn_statistics": "exact"}
+    if "absent_shape" in plain:
+        plain["absent_shape"] = {"image": [1, 24, 64], "sound": [3, 32, 32]}[modality]
     return Settings(**(plain | changes))
 
 
-def _read_by(method, record):
-    """Of a record, what a method's rows read."""
+def _read_by(method, modality, record):
+    """Of a record, what a row reads."""
     row = METHODS[method]
+    left_out = {"image", "sound"} - set(modality.split("+"))
+    record = {name: path for name, path in record.items() if name not in {f for n in left_out for f in _media(n)}}
     unread = {"logits", "prior", "relevance"} - set(row.uses)
     unread |= {"logit_ids", "teacher_events"} if "logits" in unread else set()
     unread |= set() if row.pretrained else {"image_encoder", "sound_encoder"}
     return {name: path for name, path in record.items() if name not in unread}
+
+
+def _media(name):
+    return f"{name}s", f"{name}_ids", f"{name}_normaliser"
 
 
 def _write_record(folder: Path, clips: int = len(SPLITS), splits=SPLITS, size=32, frames=24) -> dict[str, Path]:
@@ -44,7 +52,8 @@ def _write_record(folder: Path, clips: int = len(SPLITS), splits=SPLITS, size=32
     label = rng.integers(0, len(CLASSES), clips)
     paths = {name: folder / f"{name}.csv" for name in ("image_ids", "sound_ids", "logit_ids", "index", "splits")}
     paths |= {name: folder / f"{name}.npy" for name in ("images", "sounds", "logits")}
-    paths |= {"normaliser": folder / "normaliser.npz", "prior": folder / "prior.csv", "relevance": folder / "d.csv"}
+    paths |= {f"{name}_normaliser": folder / f"{name}.npz" for name in ("image", "sound")}
+    paths |= {"prior": folder / "prior.csv", "relevance": folder / "d.csv"}
 
     # every file in another order of clips: a join by position would mix them up
     for array, name in (("images", "image_ids"), ("sounds", "sound_ids"), ("logits", "logit_ids")):
@@ -61,9 +70,9 @@ def _write_record(folder: Path, clips: int = len(SPLITS), splits=SPLITS, size=32
     artifacts.write_table(paths["index"], ["id", "class"], rows)
     rows = [{"id": clip, "split": split, "fold": 0} for clip, split in zip(ids, splits, strict=True)]
     artifacts.write_table(paths["splits"], ["id", "split", "fold"], rows)
-    means = {"image_mean": np.full(3, 0.4), "image_std": np.full(3, 0.2)}
-    means |= {"sound_mean": np.full(64, -20.0), "sound_std": np.full(64, 8.0)}
-    artifacts.write_arrays(paths["normaliser"], **{name: value.astype(np.float32) for name, value in means.items()})
+    for name, width, mean, std in (("image", 3, 0.4, 0.2), ("sound", 64, -20.0, 8.0)):
+        values = {"mean": np.full(width, mean, np.float32), "std": np.full(width, std, np.float32)}
+        artifacts.write_arrays(paths[f"{name}_normaliser"], **values)
     artifacts.write_event_matrix(paths["prior"], CLASSES, rng.uniform(0, 0.3, (len(CLASSES), EVENTS)))
     artifacts.write_event_matrix(paths["relevance"], CLASSES, rng.uniform(0, 1, (len(CLASSES), EVENTS)))
     trained = [{"index": k, "event": name, "trained": int(k % 4 > 0)} for k, name in enumerate(artifacts.event_names())]
@@ -108,7 +117,7 @@ def _train(record, folder, method="scene+kl_av", modality="image+sound", seed=0,
     """Train, given of the record what the method reads; the paths of what is written."""
     folder.mkdir(parents=True, exist_ok=True)
     paths = {"student": folder / "student.pt", "history": folder / "history.csv"}
-    given = _read_by(method, record) | {key: value for key, value in changes.items() if key in _FILES}
+    given = _read_by(method, modality, record) | {key: value for key, value in changes.items() if key in _FILES}
     changes = {key: value for key, value in changes.items() if key not in _FILES}
     checkpoints = folder.parent / "checkpoints"
     train(
@@ -131,9 +140,10 @@ def _evaluate(record, students, folder, row=None, **settings):
         "events": [folder / f"events-{k}.npz" for k in range(len(students))],
         "scores": [folder / f"scores-{k}.json" for k in range(len(students))],
     }
-    media = ("images", "image_ids", "sounds", "sound_ids", "index")
-    given = {name: record[name] for name in media} | {"settings": EvaluationSettings(8, "cpu", False, True, **settings)}
-    folds = {name: _per_student(record[name], students) for name in ("splits", "normaliser")}
+    given = {"index": record["index"], "settings": EvaluationSettings(8, "cpu", False, True, **settings)}
+    of_fold = ("splits", "image_normaliser", "sound_normaliser")
+    folds = {name: _per_student(record[name], students) for name in of_fold}
+    given |= {name: record[name] for kind in ("image", "sound") for name in _media(kind)[:2]}
     if row is not None:
         evaluate(method=row[0], modality=row[1], students=students, **given, **folds, **writes)
         return writes

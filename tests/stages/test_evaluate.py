@@ -84,17 +84,17 @@ def other_fold(record, tmp_path) -> dict:
     words = {"train": "train", "val": "test", "test": "val"}
     rows = [row | {"split": words[row["split"]], "fold": 1} for row in artifacts.read_table(record["splits"])]
     artifacts.write_table(tmp_path / "splits-1.csv", ["id", "split", "fold"], rows)
-    means = artifacts.read_arrays(record["normaliser"])
-    means["image_mean"] = means["image_mean"] + np.float32(0.1)
+    means = artifacts.read_arrays(record["image_normaliser"])
+    means["mean"] = means["mean"] + np.float32(0.1)
     artifacts.write_arrays(tmp_path / "normaliser-1.npz", **means)
-    return record | {"splits": tmp_path / "splits-1.csv", "normaliser": tmp_path / "normaliser-1.npz"}
+    return record | {"splits": tmp_path / "splits-1.csv", "image_normaliser": tmp_path / "normaliser-1.npz"}
 
 
 def test_each_student_is_tested_on_the_clips_of_its_fold(record, other_fold, students, tmp_path, evaluate_one):
     student = students["scene", "image"]["student"]
     artifacts.write_weights(tmp_path / "one.pt", artifacts.read_weights(student) | {"fold": 1, "seed": 6})
     row = [student, tmp_path / "one.pt", student]
-    folds = {name: [record[name], other_fold[name], record[name]] for name in ("splits", "normaliser")}
+    folds = {name: [record[name], other_fold[name], record[name]] for name in ("splits", "image_normaliser")}
     written = evaluate_one(record | folds, row, tmp_path / "together", row=("scene", "image"))
     said = [json.loads(scores.read_text()) for scores in written["scores"]]
     assert [(scores["seed"], scores["fold"]) for scores in said] == [(0, 0), (6, 1), (0, 0)]

@@ -122,8 +122,13 @@ def test_a_file_that_has_gone_since_is_named(folder, front_end, path, workers):
 def _normalise(folder: Path, splits: str) -> dict[str, np.ndarray]:
     (folder / "splits.csv").write_text(splits)
     names = ("i.pooled.npy", "i.ids.csv", "s.pooled.npy", "s.ids.csv", "splits.csv")
-    normaliser(*(folder / name for name in names), "paper", folder / "normaliser.npz")
-    return dict(np.load(folder / "normaliser.npz"))
+    return _made(folder, names, "paper")
+
+
+def _made(folder, names, front_end) -> dict[str, np.ndarray]:
+    made = {kind: folder / f"normaliser.{kind}.npz" for kind in ("image", "sound")}
+    normaliser(*(folder / name for name in names), front_end, *made.values())
+    return {f"{kind}_{word}": value for kind, path in made.items() for word, value in np.load(path).items()}
 
 
 SPLITS = "id,split\n00000,train\n00001,val\n00002,test\n00003,train\n00004,test\n"
@@ -145,18 +150,18 @@ def test_validation_and_test_clips_change_nothing(folder):
     run(folder, "images", "i")
     run(folder, "paper", "s")
     _normalise(folder, SPLITS)
-    before = (folder / "normaliser.npz").read_bytes()
+    before = (folder / "normaliser.sound.npz").read_bytes()
     for name in ("i.pooled.npy", "s.pooled.npy"):
         array = np.load(folder / name)
         array[[1, 2, 4]] = 77
         np.save(folder / name, array)
     _normalise(folder, SPLITS)
-    assert (folder / "normaliser.npz").read_bytes() == before
+    assert (folder / "normaliser.sound.npz").read_bytes() == before
     changed = np.load(folder / "s.pooled.npy")
     changed[3] += 1
     np.save(folder / "s.pooled.npy", changed)
     _normalise(folder, SPLITS)
-    assert (folder / "normaliser.npz").read_bytes() != before
+    assert (folder / "normaliser.sound.npz").read_bytes() != before
 
 
 def test_a_band_that_never_varies_is_said_aloud(folder, capsys):
@@ -181,7 +186,6 @@ def test_the_tagger_scales_itself(folder):
     run(folder, "tagger_mn04", "s")
     (folder / "splits.csv").write_text(SPLITS)
     names = ("i.npy", "i.ids.csv", "s.npy", "s.ids.csv", "splits.csv")
-    normaliser(*(folder / name for name in names), "tagger_mn04", folder / "n.npz")
-    found = np.load(folder / "n.npz")
+    found = _made(folder, names, "tagger_mn04")
     np.testing.assert_array_equal(found["sound_mean"], np.zeros(128))
     np.testing.assert_array_equal(found["sound_std"], np.ones(128))

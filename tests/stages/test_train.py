@@ -512,9 +512,8 @@ def write_tagger_record(record, folder, frozen_blocks):
     with torch.no_grad():
         sounds = network.lower(frames, frozen_blocks) if frozen_blocks else frames[:, 0]
     artifacts.write_array(folder / "tagger.npy", sounds.numpy())
-    means = artifacts.read_arrays(record["normaliser"]) | {"sound_mean": np.zeros(128, np.float32)}
-    artifacts.write_arrays(folder / "normaliser.npz", **means | {"sound_std": np.ones(128, np.float32)})
-    paths = {"sounds": "tagger.npy", "sound_encoder": "mn04.pt", "normaliser": "normaliser.npz"}
+    artifacts.write_arrays(folder / "own.npz", mean=np.zeros(128, np.float32), std=np.ones(128, np.float32))
+    paths = {"sounds": "tagger.npy", "sound_encoder": "mn04.pt", "sound_normaliser": "own.npz"}
     return record | {name: folder / file for name, file in paths.items()}, network
 
 

@@ -142,7 +142,7 @@ def test_the_prior_is_of_the_rows_with_event1():
 
 def test_a_run_reads_the_files_of_its_seeds_fold():
     """Seed 7 is of fold 2; all else that it reads is of no fold."""
-    of_fold = {"splits": "media/fold-2/splits.csv", "normaliser": "features/fold-2/normaliser.npz"}
+    of_fold = {"splits": "media/fold-2/splits.csv", "image_normaliser": "features/fold-2/normaliser.image.npz"}
     of_fold |= {name: f"teacher/fold-2/{name}.csv" for name in ("prior", "relevance")}
     read = planned(seed=7)["scene+event", "image"][1]
     assert read.items() >= of_fold.items()

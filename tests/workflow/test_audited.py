@@ -47,7 +47,7 @@ KINDS = {
     "feature array": "results/mini/features/paper.npy",
     "pooled array": "results/mini/features/paper.pooled.npy",
     "ids": "results/mini/features/images.ids.csv",
-    "normaliser": "results/mini/features/fold-0/normaliser.npz",
+    "image_normaliser": "results/mini/features/fold-0/normaliser.image.npz",
     "encoder weights": "results/mini/pretrain/sound.pt",
     "pre-training history": "results/mini/pretrain/image.history.csv",
     "teacher logits": "results/mini/teacher/logits.npy",

@@ -3,7 +3,7 @@ def evaluate_reads(wildcards):
     row = wildcards.method, wildcards.modality
     arrays = job_settings.row_arrays(EXPERIMENT, STUDY.methods[row[0]], row[1])
     folds = [
-        under_results(job_settings.of_fold(EXPERIMENT, seed, "split", "normaliser"))
+        under_results(job_settings.row_of_fold(EXPERIMENT, row[1], seed))
         for seed in plans.seeds_made(LOADED, *row, ABSENT)
     ]
     return {

@@ -15,8 +15,8 @@ def train_waits(method, modality, seed):
     """
     files = train_reads(method, modality, seed)
     fold = layout.fold_of(seed, EXPERIMENT.split.folds)
-    of_fold = normaliser_reads(fold), taught_reads(fold), taught_reads(fold)
-    read = dict(zip(("normaliser", "prior", "relevance"), of_fold))
+    read = dict.fromkeys(("prior", "relevance"), taught_reads(fold))
+    read |= dict.fromkeys(layout.STAGES["normaliser"].writes, normaliser_reads(fold))
     known = {path for flag in read if flag in files for path in read[flag].values()}
     return records_of({flag: path for flag, path in files.items() if path not in known})
 

@@ -18,15 +18,15 @@ class Inputs:
     Attributes:
         images: (clips, height, width, 3) uint8, or None where pictures are left out.
         sounds: (clips, 1, time, band) float32, normalised, or stored outputs of frozen blocks; None where left out.
-        image_mean: (3,) of the pictures as 0..1.
-        image_std: (3,).
+        image_mean: (3,) of the pictures as 0..1; None where they are left out.
+        image_std: (3,), or None.
         channels_last: the memory order of the pictures in a batch.
     """
 
     images: Tensor | None
     sounds: Tensor | None
-    image_mean: Tensor
-    image_std: Tensor
+    image_mean: Tensor | None
+    image_std: Tensor | None
     channels_last: bool
 
     def batch(
@@ -58,26 +58,21 @@ class Inputs:
 
 
 def gathered(
-    images: NDArray | None, sounds: NDArray | None, normaliser: Mapping[str, NDArray], device: str, channels_last: bool
+    arrays: Mapping[str, NDArray], normalisers: Mapping[str, Mapping[str, NDArray]], device: str, channels_last: bool
 ) -> Inputs:
-    """Inputs on a device, from the clips' arrays and the normaliser of the training split.
+    """Inputs on a device, from the clips' arrays and the normalisers of the training split.
 
     Args:
-        images: (clips, height, width, 3) uint8, or None.
-        sounds: as in `sound_tensor`, or None.
-        normaliser: `image_mean`, `image_std` (3,), `sound_mean`, `sound_std` (bands,).
+        arrays: by `image`, pictures (clips, height, width, 3) uint8; by `sound`, as in `sound_tensor`; one or both.
+        normalisers: of the same, `mean` and `std`, (3,) or (bands,).
         device: `cpu` or `cuda`.
         channels_last: the memory order of the pictures in a batch.
     """
-    if sounds is not None:
-        sounds = sound_tensor(sounds, normaliser["sound_mean"], normaliser["sound_std"]).to(device)
-    return Inputs(
-        None if images is None else torch.from_numpy(images).to(device),
-        sounds,
-        torch.from_numpy(normaliser["image_mean"]).to(device),
-        torch.from_numpy(normaliser["image_std"]).to(device),
-        channels_last,
-    )
+    sounds = sound_tensor(arrays["sound"], **normalisers["sound"]).to(device) if "sound" in arrays else None
+    if "image" not in arrays:
+        return Inputs(None, sounds, None, None, channels_last)
+    mean, std = (torch.from_numpy(normalisers["image"][word]).to(device) for word in ("mean", "std"))
+    return Inputs(torch.from_numpy(arrays["image"]).to(device), sounds, mean, std, channels_last)
 
 
 def sound_tensor(sounds: NDArray, mean: NDArray, std: NDArray) -> Tensor:

@@ -1,7 +1,7 @@
 """A student at its start: encoders from `pretrain` or at random, heads; all that is drawn comes from one seed."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,14 +21,12 @@ class Network:
 
     Attributes:
         name: small, resnet101 (image), resnet50 or mn04 (sound).
-        input_shape: of one clip as the whole network takes it: (channels, height, width) or (1, time, band).
         given: what `pretrain` wrote, from `checked`; None for a random start.
         where: the file it came from, for messages.
         frozen_blocks: lower blocks whose stored outputs are the student's inputs, where it trains this network.
     """
 
     name: str
-    input_shape: tuple[int, ...]
     given: Mapping[str, Any] | None = None
     where: str = ""
     frozen_blocks: int = 0
@@ -65,6 +63,7 @@ def student(
     prior: Tensor | None = None,
     *,
     missing_modality: str | None = None,
+    absent_shape: Sequence[int] = (),
     event_head_start: str | None = None,
     group: int | None = None,
 ) -> Student:
@@ -80,6 +79,7 @@ def student(
         teacher_logits: (clips, events) of the training clips; for a method with an event head.
         prior: (scenes, events) p(e | s_k); for a method that predicts events by it.
         missing_modality: word of `MISSING`; where one is left out.
+        absent_shape: of one clip of it as its whole network takes it: (3, height, width) or (1, time, band).
         event_head_start: word of `EVENT_HEADS`; for a method with an event head.
         group: clips whose statistics batch norm takes together; None for the whole batch.
     """
@@ -87,7 +87,7 @@ def student(
     encoder = {name: _encoder(name, networks[name], seed, name not in trained) for name in ORDER}
     absent = {}
     for name in (name for name in ORDER if name not in trained):
-        absent |= MISSING[missing_modality](name, encoder[name], networks[name].input_shape)
+        absent |= MISSING[missing_modality](name, encoder[name], tuple(absent_shape))
     encoder = {name: encoder[name] for name in trained}
     model = Student(encoder, absent, n_scenes, n_events, method.event_head, prior, group)
     start_linear(model.scene, generator(seed, "scene head"))

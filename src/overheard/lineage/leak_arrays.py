@@ -165,22 +165,22 @@ def teacher_lines(study: Study) -> list[Line]:
 
 
 def normaliser_lines(study: Study) -> list[Line]:
-    """What the normaliser was made from, by making it again."""
-    features = study.folder / "features"
-    stored = study.made("normaliser")
+    """What the normalisers were made from, by making them again."""
+    features, lines = study.folder / "features", []
     ways = {
         "normaliser_picture": ("image", "pictures", ("images",)),
         "normaliser_sound": ("sound", "bands", _SOUNDS),
     }
-    if not stored.is_file():
-        return absent(study.folder, stored, *ways)
-    arrays, lines = artifacts.read_arrays(stored), []
-    if wrong := [name for name, array in arrays.items() if array.dtype.kind != "f"]:
-        raise MediaError(f"{stored}: {wrong[0]} holds no numbers; delete it and run again")
     for way, (kind, form, names) in ways.items():
-        values = {name: array for name, array in arrays.items() if name.startswith(kind)}
+        stored = study.made("normaliser", f"{kind}_normaliser")
+        if not stored.is_file():
+            lines += absent(study.folder, stored, way)
+            continue
+        values = artifacts.read_arrays(stored)
+        if wrong := [name for name, array in values.items() if array.dtype.kind != "f"]:
+            raise MediaError(f"{stored}: {wrong[0]} holds no numbers; delete it and run again")
         named = [f"{name}{end}" for name in names for end in (".pooled", "")]
-        recipes = [_moments_again(features, name, kind, form) for name in named if (features / f"{name}.npy").is_file()]
+        recipes = [_moments_again(features, name, form) for name in named if (features / f"{name}.npy").is_file()]
         if not recipes:
             lines += absent(study.folder, features / f"{names[0]}.npy", way)
             continue
@@ -188,7 +188,7 @@ def normaliser_lines(study: Study) -> list[Line]:
     return lines
 
 
-def _moments_again(features: Path, name: str, kind: str, form: str) -> Callable[[list[str]], dict[str, np.ndarray]]:
+def _moments_again(features: Path, name: str, form: str) -> Callable[[list[str]], dict[str, np.ndarray]]:
     found = _clips(features, name, form)
     if found is None:
         raise MediaError(f"{features}/{name}.npy: the ids of its clips are not there; run the step that makes it")
@@ -198,10 +198,10 @@ def _moments_again(features: Path, name: str, kind: str, form: str) -> Callable[
     def again(clips: list[str]) -> dict[str, np.ndarray]:
         if name == _TAGGER:  # scales itself: mean 0, deviation 1, whatever the clips
             bands = values.shape[-1]
-            return {f"{kind}_mean": np.zeros(bands), f"{kind}_std": np.ones(bands)}
+            return {"mean": np.zeros(bands), "std": np.ones(bands)}
         rows = sorted(artifacts.positions(clips, names, f"{features}/{name}.npy").tolist())
         mean, deviation = moments(values, rows)
         deviation = deviation.astype(np.float32)
-        return {f"{kind}_mean": mean, f"{kind}_std": np.where(deviation == 0, np.float32(1), deviation)}
+        return {"mean": mean, "std": np.where(deviation == 0, np.float32(1), deviation)}
 
     return again

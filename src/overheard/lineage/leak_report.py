@@ -17,11 +17,11 @@ from overheard.media import leak_lines, leaks
 from overheard.media.leak_lines import LeakReport, Line
 from overheard.study import config
 from overheard.study.experiments import project_root
-from overheard.study.layout import PARTS, fold_of, record_of, results, values_of_job, written
+from overheard.study.layout import PARTS, STAGES, fold_of, record_of, results, values_of_job, written
 
 _LEARNING = ("pretrain", "normaliser", "prior", "relevance", "train", "evaluate")
 """Stages whose jobs learn or test: each has to read the study's own files."""
-_OF_FOLD = {"splits": "split"} | {flag: flag for flag in ("normaliser", "prior", "relevance")}
+_OF_FOLD = {flag: stage for stage in ("split", "normaliser", "prior", "relevance") for flag in STAGES[stage].writes}
 """What of these files is of one fold: flag and the stage that makes it. All read the splits, some the others too."""
 _SHOWN = 5
 

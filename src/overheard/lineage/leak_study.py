@@ -21,9 +21,9 @@ class Study:
     assigned: list[tuple[str, str]]  # lines of the split file
     fold: int = 0
 
-    def made(self, stage: str) -> Path:
-        """The file that a stage makes for the fold."""
-        (pattern,) = STAGES[stage].writes.values()
+    def made(self, stage: str, flag: str = "") -> Path:
+        """The file that a stage makes for the fold; the flag is needed where it makes several."""
+        pattern = STAGES[stage].writes[flag] if flag else next(iter(STAGES[stage].writes.values()))
         return self.folder / pattern.format(fold=self.fold)
 
     @property

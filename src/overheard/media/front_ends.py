@@ -16,6 +16,10 @@ from itertools import pairwise
 
 import numpy as np
 
+from overheard.media.pictures import POOL, SIZE
+
+IMAGES = "images"
+"""What pictures go through, in place of a front end."""
 _CUTS = (0, 1 / 4, 1 / 2, 5 / 8, 3 / 4, 7 / 8, 15 / 16, 1)  # of the bands, into groups: fastest of a dozen tried
 _FLOOR = 1e-10  # power under which the paper's log-mel is -100 dB
 
@@ -102,6 +106,22 @@ FRONT_ENDS = {
     "paper": FrontEnd(rate=16000, frames=400, bands=64, pool=4, function=paper),
     "tagger_mn04": FrontEnd(rate=32000, frames=1000, bands=128, pool=0, function=tagger_mn04),
 }
+
+
+def stored_shape(front_end: str, pooled: bool) -> tuple[int, ...]:
+    """Of one clip in the arrays of `images` (height, width, 3), or of a front end of sounds (time, band).
+
+    Raises:
+        KeyError: no such front end.
+        ValueError: it has no pooled form.
+    """
+    if front_end == IMAGES:
+        side = SIZE // POOL if pooled else SIZE
+        return side, side, 3
+    end = FRONT_ENDS[front_end]
+    if pooled and not end.pool:
+        raise ValueError(f"the front end {front_end} has no pooled form")
+    return end.frames // end.pool if pooled else end.frames, end.bands
 
 
 def pool_frames(log_mel: np.ndarray, pool: int) -> np.ndarray:

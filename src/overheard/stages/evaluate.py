@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from overheard import seeds
-from overheard.errors import CheckpointError
+from overheard.errors import CheckpointError, ConfigError
 from overheard.io import artifacts, clips, progress
 from overheard.io.device import settle
 from overheard.io.scored import write_scored
@@ -43,46 +43,54 @@ def evaluate(
     method: str,
     modality: str,
     students: list[Reads],
-    images: Reads,
-    image_ids: Reads,
-    sounds: Reads,
-    sound_ids: Reads,
     index: Reads,
     splits: list[Reads],
-    normaliser: list[Reads],
     settings: Settings,
     predictions: list[Writes],
     events: list[Writes],
     scores: list[Writes],
+    images: Reads | None = None,
+    image_ids: Reads | None = None,
+    image_normaliser: list[Reads] | None = None,
+    sounds: Reads | None = None,
+    sound_ids: Reads | None = None,
+    sound_normaliser: list[Reads] | None = None,
 ) -> None:
     """Run each student on the test clips; write what it says of scenes and events, and its scores.
 
     Args:
         method: row of the study, e.g. scene+kl_av.
         modality: image, sound or image+sound.
-        students: weights of the students (.pt), in one order with splits, normaliser, predictions, events and scores.
-        images: pictures, as in training.
-        image_ids: ids of the pictures.
-        sounds: log-mels or stored outputs of frozen blocks, as in training.
-        sound_ids: ids of the sounds.
+        students: weights of the students (.pt), in one order with splits, normalisers, predictions, events and scores.
         index: id and class of every clip.
         splits: id, split and fold of each student; the clips of split test are used.
-        normaliser: mean and standard deviation of the training split, of each student.
         settings: of evaluation.
         predictions: id, label (index into classes), scene_logits (clips, classes), classes (.npz).
         events: id, event_logits (clips, 527), log-odds, or (clips, 0) where the method predicts no event (.npz).
         scores: weighted and per-class scores as fractions, confusion with true classes as rows (.json).
+        images: pictures, as in training; these three where the row has them.
+        image_ids: ids of the pictures.
+        image_normaliser: mean and standard deviation of the training split, of each student.
+        sounds: log-mels or stored outputs of frozen blocks, as in training; these three where the row has them.
+        sound_ids: ids of the sounds.
+        sound_normaliser: mean and standard deviation of the training split, of each student.
     """
     settle(settings.device)
     methods.find(method, modality)
-    reads = {"image": (images, image_ids), "sound": (sounds, sound_ids)}
+    media = {"image": (images, image_ids), "sound": (sounds, sound_ids)}
+    normalisers = {"image": image_normaliser, "sound": sound_normaliser}
+    trained = methods.MODALITIES[modality]
+    if missing := [name for name in trained if None in (*media[name], normalisers[name])]:
+        flags = ", ".join(f"--{name}s, --{name}-ids and --{name}-normaliser" for name in missing)
+        raise ConfigError(f"evaluate: {method} on {modality} needs {flags}; give them as in its training")
     done = 0
-    for fold, of_fold in _by_fold(splits, normaliser, students, predictions, events, scores).items():
+    of_folds = [normalisers[name] for name in trained]
+    for (split, *normal), of_fold in _by_fold([splits, *of_folds], students, predictions, events, scores).items():
         # the test clips of one fold at a time in memory
-        classes, by_split = clips.labelled(index, fold[0], ["test"])
+        classes, by_split = clips.labelled(index, split, ["test"])
         ids, label = by_split["test"]
-        inputs = _inputs(methods.MODALITIES[modality], reads, fold[1], ids, settings)
-        said = {"method": method, "modality": modality, "classes": classes, "fold": clips.fold_of_split(fold[0])}
+        inputs = _inputs({name: media[name] for name in trained}, normal, ids, settings)
+        said = {"method": method, "modality": modality, "classes": classes, "fold": clips.fold_of_split(split)}
         for path, *writes in of_fold:
             stored = _stored(path, said)
             student = _student(stored, str(path), settings)
@@ -100,22 +108,20 @@ def evaluate(
 
 
 def _by_fold(
-    splits: list[Path], normaliser: list[Path], *of_students: list[Path]
-) -> dict[tuple[Path, Path], list[tuple[Path, ...]]]:
-    """The files of each student, by the split and the normaliser of its fold."""
-    found: dict[tuple[Path, Path], list[tuple[Path, ...]]] = {}
-    for fold, *files in zip(zip(splits, normaliser, strict=True), *of_students, strict=True):
+    of_folds: Sequence[list[Path]], *of_students: list[Path]
+) -> dict[tuple[Path, ...], list[tuple[Path, ...]]]:
+    """The files of each student, by the split and the normalisers of its fold."""
+    found: dict[tuple[Path, ...], list[tuple[Path, ...]]] = {}
+    for fold, *files in zip(zip(*of_folds, strict=True), *of_students, strict=True):
         found.setdefault(fold, []).append(tuple(files))
     return found
 
 
-def _inputs(
-    trained: tuple[str, ...], reads: dict[str, tuple[Path, Path]], normaliser: Path, ids: list[str], settings: Settings
-) -> Inputs:
-    """The test clips in memory; only the modalities that the students were trained on."""
-    images, sounds = (clips.gathered(*reads[name], ids) if name in trained else None for name in ORDER)
-    normal = artifacts.read_arrays(normaliser)
-    return gathered(images, sounds, normal, settings.device, settings.channels_last)
+def _inputs(media: dict[str, tuple[Path, Path]], normalisers: list[Path], ids: list[str], settings: Settings) -> Inputs:
+    """The test clips in memory, of the modalities that the students were trained on."""
+    arrays = {name: clips.gathered(*files, ids) for name, files in media.items()}
+    normal = {name: artifacts.read_arrays(path) for name, path in zip(media, normalisers, strict=True)}
+    return gathered(arrays, normal, settings.device, settings.channels_last)
 
 
 def _stored(path: Path, expected: dict[str, Any]) -> dict[str, Any]:

@@ -10,10 +10,8 @@ from overheard.errors import ConfigError, MediaError
 from overheard.io import artifacts, decoding, progress
 from overheard.io.parallel import in_processes
 from overheard.io.signature import Reads, Writes
-from overheard.media.front_ends import FRONT_ENDS, pool_frames
-from overheard.media.pictures import POOL, SIZE, pool_pixels
-
-IMAGES = "images"
+from overheard.media.front_ends import FRONT_ENDS, IMAGES, pool_frames, stored_shape
+from overheard.media.pictures import pool_pixels
 
 
 def features(
@@ -36,31 +34,24 @@ def features(
         pooled: the same averaged over 4 × 4 pixels, or 4 frames; None: not stored.
         workers: processes; they do not change a byte.
     """
-    shape, pooled_shape, dtype = _shapes(front_end)
-    if pooled is not None and pooled_shape is None:
+    if front_end not in (IMAGES, *FRONT_ENDS):
+        raise ConfigError(f"--front-end: found {front_end}; allowed: {', '.join([IMAGES, *FRONT_ENDS])}")
+    if pooled is not None and front_end != IMAGES and not FRONT_ENDS[front_end].pool:
         raise ConfigError(f"--pooled: the front end {front_end} has no pooled form; leave the flag out")
     columns = ["image", "bands"] if front_end == IMAGES else ["sound", "sound_start_s", "sound_duration_s"]
     rows = artifacts.read_table(index, ["id", *columns])
 
-    for file, its_shape in ((array, shape), (pooled, pooled_shape)):
+    for file in (array, pooled):
         if file is not None:
-            artifacts.create_array(file, (len(rows), *its_shape), dtype).flush()
+            shape = stored_shape(front_end, pooled=file is pooled)
+            dtype = np.uint8 if front_end == IMAGES else np.float32
+            artifacts.create_array(file, (len(rows), *shape), dtype).flush()
     work = [(number, *(row[column] for column in columns)) for number, row in enumerate(rows)]
     fill = partial(_fill, _Place(folder, front_end, array, pooled))
     for done, _ in enumerate(in_processes(fill, work, workers), start=1):
         progress.step(done, len(rows), f"{front_end} of every clip")
 
     artifacts.write_ids(ids, [row["id"] for row in rows])
-
-
-def _shapes(front_end: str) -> tuple[tuple[int, ...], tuple[int, ...] | None, type]:
-    """Shape of a row, of a pooled row, and the dtype of both."""
-    if front_end == IMAGES:
-        return (SIZE, SIZE, 3), (SIZE // POOL, SIZE // POOL, 3), np.uint8
-    if front_end not in FRONT_ENDS:
-        raise ConfigError(f"--front-end: found {front_end}; allowed: {', '.join([IMAGES, *FRONT_ENDS])}")
-    end = FRONT_ENDS[front_end]
-    return (end.frames, end.bands), (end.frames // end.pool, end.bands) if end.pool else None, np.float32
 
 
 @dataclass(frozen=True)

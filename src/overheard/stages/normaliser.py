@@ -18,7 +18,8 @@ def normaliser(
     sound_ids: Reads,
     splits: Reads,
     front_end: str,
-    normaliser: Writes,
+    image_normaliser: Writes,
+    sound_normaliser: Writes,
 ) -> None:
     """Mean and standard deviation per colour and per mel band over the training clips.
 
@@ -29,7 +30,8 @@ def normaliser(
         sound_ids: the ids of its rows.
         splits: id, split.
         front_end: of the sounds: paper, or tagger_mn04, which scales itself (mean 0, deviation 1).
-        normaliser: .npz with image_mean, image_std (of numbers 0..1), sound_mean, sound_std (of dB).
+        image_normaliser: .npz with mean, std (3,) of numbers 0..1.
+        sound_normaliser: .npz with mean, std (bands,) of dB.
     """
     if front_end not in FRONT_ENDS:
         raise ConfigError(f"--front-end: found {front_end}; allowed: {', '.join(FRONT_ENDS)}")
@@ -49,13 +51,12 @@ def normaliser(
             clips, np.sort(artifacts.positions(training, clip_ids, str(sounds)))
         )
 
-    artifacts.write_arrays(
-        normaliser,
-        image_mean=image_mean.astype(np.float32),
-        image_std=_without_zeros("colours", image_std),
-        sound_mean=sound_mean.astype(np.float32),
-        sound_std=_without_zeros("mel bands", sound_std),
-    )
+    # a file each: a run that leaves a modality out does not depend on it
+    for path, what, mean, std in (
+        (image_normaliser, "colours", image_mean, image_std),
+        (sound_normaliser, "mel bands", sound_mean, sound_std),
+    ):
+        artifacts.write_arrays(path, mean=mean.astype(np.float32), std=_without_zeros(what, std))
 
 
 def _without_zeros(what: str, deviation: np.ndarray) -> np.ndarray:

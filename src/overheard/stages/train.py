@@ -51,6 +51,7 @@ class Settings:
     relevance_loss: str | None = None
     event_head_start: str | None = None  # where there is an event head; see learning.start.EVENT_HEADS
     missing_modality: str | None = None  # where one is left out; see learning.start.MISSING
+    absent_shape: Sequence[int] | None = None  # of a clip of it: (3, height, width) or (1, time, band)
     flip: float | None = None  # these five where pictures are trained on
     brightness: Sequence[float] | None = None
     colour: Sequence[float] | None = None
@@ -59,13 +60,8 @@ class Settings:
 
 
 def train(
-    images: Reads,
-    image_ids: Reads,
-    sounds: Reads,
-    sound_ids: Reads,
     index: Reads,
     splits: Reads,
-    normaliser: Reads,
     method: str,
     modality: str,
     seed: int,
@@ -73,6 +69,12 @@ def train(
     checkpoints: Path,
     student: Writes,
     history: Writes,
+    images: Reads | None = None,
+    image_ids: Reads | None = None,
+    image_normaliser: Reads | None = None,
+    sounds: Reads | None = None,
+    sound_ids: Reads | None = None,
+    sound_normaliser: Reads | None = None,
     image_encoder: Reads | None = None,
     sound_encoder: Reads | None = None,
     logits: Reads | None = None,
@@ -84,13 +86,8 @@ def train(
     """Fit a student on the training split and keep the weights that the selection says.
 
     Args:
-        images: pictures, uint8 (clips, height, width, 3); of a modality left out, the shape alone is used.
-        image_ids: ids of the pictures.
-        sounds: log-mels (clips, time, band), or stored outputs of the frozen blocks (clips, channels, height, width).
-        sound_ids: ids of the sounds.
         index: id and class of every clip.
         splits: id, split and fold; test clips are not touched.
-        normaliser: mean and standard deviation of the training split.
         method: row of the study, e.g. scene+kl_av.
         modality: image, sound or image+sound.
         seed: decides the first weights, the order of clips and the augmentation, alike for all methods.
@@ -98,6 +95,13 @@ def train(
         checkpoints: folder of checkpoints, kept until the student is there: after a kill, run again for the same bytes.
         student: the weights that are tested and what they are (.pt).
         history: one line an epoch; losses in nats, scores and shares as fractions (.csv).
+        images: pictures, uint8 (clips, height, width, 3); these three where pictures are trained on.
+        image_ids: ids of the pictures.
+        image_normaliser: mean and standard deviation of the training split.
+        sounds: log-mels (clips, time, band), or stored outputs of the frozen blocks (clips, channels, height, width);
+            these three where sounds are trained on.
+        sound_ids: ids of the sounds.
+        sound_normaliser: mean and standard deviation of the training split.
         image_encoder: pre-trained image network, not for scratch; if absent, a modality left out is of random weights.
         sound_encoder: pre-trained sound network and its event classifier; as image_encoder.
         logits: the teacher's logits; for methods that transfer events.
@@ -106,8 +110,9 @@ def train(
         prior: p(e given s) by scene; for methods with L_E1.
         relevance: d_k by scene; for methods with L_E2.
     """
-    files = {"images": images, "image_ids": image_ids, "sounds": sounds, "sound_ids": sound_ids}
-    files |= {"index": index, "splits": splits, "normaliser": normaliser, "teacher_events": teacher_events}
+    files = {"images": images, "image_ids": image_ids, "image_normaliser": image_normaliser}
+    files |= {"sounds": sounds, "sound_ids": sound_ids, "sound_normaliser": sound_normaliser}
+    files |= {"index": index, "splits": splits, "teacher_events": teacher_events}
     files |= {"image_encoder": image_encoder, "sound_encoder": sound_encoder}
     files |= {"logits": logits, "logit_ids": logit_ids, "prior": prior, "relevance": relevance}
     reads = {name: path for name, path in files.items() if path is not None}
@@ -132,7 +137,8 @@ def _checked(method: str, modality: str, settings: Settings, reads: Mapping[str,
     wanted = {*row.uses, *encoders, *(["logit_ids", "teacher_events"] if "logits" in row.uses else [])}
     wanted |= {"event_head_start"} if row.event_head else set()
     wanted |= set(_AUGMENTATION) if "image" in trained else set()
-    wanted |= {"missing_modality"} if len(trained) < len(ORDER) else set()
+    wanted |= {flag for name in trained for flag in _MEDIA[name]}
+    wanted |= {"missing_modality", "absent_shape"} if len(trained) < len(ORDER) else set()
     # the pre-trained network of a modality left out may be there or not
     allowed = wanted | ({"image_encoder", "sound_encoder"} if row.pretrained else set())
     given = {name for name in _OF_SOME_ROWS if name in reads or getattr(settings, name, None) is not None}
@@ -164,9 +170,11 @@ _WORDS: Mapping[str, Collection[str]] = {
     "missing_modality": start.MISSING,
 }
 """What the settings that are words may say; those of losses: `methods.CHOICES`."""
+_MEDIA = {name: (f"{name}s", f"{name}_ids", f"{name}_normaliser") for name in ORDER}
 _AUGMENTATION = ("flip", "brightness", "colour", "augmentation_order", "augmented_splits")
-_SWITCHES = ("alpha", "beta", "temperature", *methods.CHOICES, "event_head_start", "missing_modality")
+_SWITCHES = ("alpha", "beta", "temperature", *methods.CHOICES, "event_head_start", "missing_modality", "absent_shape")
 _OF_SOME_ROWS = {
+    **{name: f"--{name.replace('_', '-')}" for flags in _MEDIA.values() for name in flags},
     **{name: f"--{name.replace('_', '-')}" for name in ("image_encoder", "sound_encoder")},
     **{name: f"--{name.replace('_', '-')}" for name in ("logits", "logit_ids", "teacher_events", "prior", "relevance")},
     **{name: f"{name} in --settings" for name in (*_SWITCHES, *_AUGMENTATION)},
@@ -186,7 +194,7 @@ def _prepared(
         for name in ("prior", "relevance")
         if name in reads
     }
-    networks = {name: _network(name, modality, settings, reads) for name in ORDER}
+    networks = {name: _network(name, settings, reads) for name in ORDER}
     n_events = len(artifacts.event_names())
     model = start.student(
         row,
@@ -198,6 +206,7 @@ def _prepared(
         train.teacher_logits,
         matrices.pop("prior", None),
         missing_modality=settings.missing_modality,
+        absent_shape=settings.absent_shape or (),
         event_head_start=settings.event_head_start,
         group=settings.batch_norm_group,
     )
@@ -229,27 +238,24 @@ def _part(
 ) -> objective.Part:
     """The clips of a split, gathered into memory; only the modalities that are trained."""
     trained = methods.MODALITIES[modality]
-    images = clips.gathered(reads["images"], reads["image_ids"], ids) if "image" in trained else None
-    sounds = clips.gathered(reads["sounds"], reads["sound_ids"], ids) if "sound" in trained else None
+    arrays = {name: clips.gathered(reads[f"{name}s"], reads[f"{name}_ids"], ids) for name in trained}
+    normalisers = {name: artifacts.read_arrays(reads[f"{name}_normaliser"]) for name in trained}
     teacher = clips.gathered(reads["logits"], reads["logit_ids"], ids) if "logits" in reads else None
-    normaliser = artifacts.read_arrays(reads["normaliser"])
     return objective.Part(
-        inputs.gathered(images, sounds, normaliser, settings.device, settings.channels_last),
+        inputs.gathered(arrays, normalisers, settings.device, settings.channels_last),
         torch.from_numpy(label).to(settings.device),
         None if teacher is None else torch.from_numpy(teacher).to(settings.device),
     )
 
 
-def _network(name: str, modality: str, settings: Settings, reads: Mapping[str, Path]) -> start.Network:
-    """One modality's network as the student starts from it; its features say the shape of its input."""
+def _network(name: str, settings: Settings, reads: Mapping[str, Path]) -> start.Network:
+    """One modality's network as the student starts from it."""
     network = getattr(settings, f"network_{name}")
     given, path = None, reads.get(f"{name}_encoder")
     if path is not None:
         given = start.checked(artifacts.read_weights(path), str(path), network, name, list(artifacts.event_names()))
     frozen_blocks = settings.frozen_blocks if name == "sound" else 0
-    shape = np.load(reads[f"{name}s"], mmap_mode="r").shape[1:]
-    shape = (shape[2], *shape[:2]) if name == "image" else (1, *shape)
-    return start.Network(network, shape, given, str(path), frozen_blocks)
+    return start.Network(network, given, str(path), frozen_blocks)
 
 
 def _fitted(training: objective.Training, checkpoint: Checkpoint, settings: Settings) -> loop.Run:

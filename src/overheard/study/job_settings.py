@@ -7,6 +7,7 @@ settings and files and nothing else; what a row reads and uses stands in the stu
 from collections.abc import Collection
 from typing import Any
 
+from overheard.media.front_ends import IMAGES, stored_shape
 from overheard.study.config import Directory, Experiment, Twin
 from overheard.study.experiments import Loaded
 from overheard.study.layout import STAGES, fold_of
@@ -106,14 +107,23 @@ def encoders(experiment: Experiment) -> list[str]:
 def front_end(experiment: Experiment, modality: str) -> str:
     """The front end a modality's network reads."""
     if modality == "image":
-        return "images"
+        return IMAGES
     return WHOLE_FRONT_END if experiment.networks.sound.name == "mn04" else "paper"
 
 
 def array(experiment: Experiment, modality: str) -> str:
     """The file under `features/` that a modality's network reads, without `.npy`: small networks read pooled arrays."""
-    network = experiment.networks.image if modality == "image" else experiment.networks.sound
-    return front_end(experiment, modality) + (".pooled" if network.name == "small" else "")
+    return front_end(experiment, modality) + (".pooled" if _is_pooled(experiment, modality) else "")
+
+
+def _is_pooled(experiment: Experiment, modality: str) -> bool:
+    return getattr(experiment.networks, modality).name == "small"
+
+
+def absent_shape(experiment: Experiment, modality: str) -> tuple[int, ...]:
+    """Of a clip of a modality left out, as its whole network takes it: (3, height, width) or (1, time, band)."""
+    shape = stored_shape(front_end(experiment, modality), _is_pooled(experiment, modality))
+    return (shape[2], *shape[:2]) if modality == "image" else (1, *shape)
 
 
 def unstored(experiment: Experiment, front_end: str) -> set[str]:
@@ -173,12 +183,19 @@ def frozen_blocks(experiment: Experiment, method: Method, modality: str) -> int:
 
 def row_arrays(experiment: Experiment, method: Method, modality: str) -> dict[str, str]:
     """The files of clips that all runs of a row read, whatever their fold: flag to path under `results/NAME/`."""
-    stems = {name: array(experiment, name) for name in ("image", "sound")}
+    stems = {name: array(experiment, name) for name in modality.split("+")}
     files = {f"{name}s": f"features/{stem}.npy" for name, stem in stems.items()}
     files |= {f"{name}_ids": f"features/{stem.split('.')[0]}.ids.csv" for name, stem in stems.items()}
     if frozen_blocks(experiment, method, modality):
         files |= {"sounds": "teacher/trunk.npy", "sound_ids": "teacher/logits.ids.csv"}
     return files | {"index": "media/index.csv"}
+
+
+def row_of_fold(experiment: Experiment, modality: str, seed: int) -> dict[str, str]:
+    """The split of a run's fold, and the normaliser of each modality that it has: flag to path."""
+    normalisers = of_fold(experiment, seed, "normaliser")
+    own = {flag: normalisers[flag] for name in modality.split("+") if (flag := f"{name}_normaliser") in normalisers}
+    return of_fold(experiment, seed, "split") | own
 
 
 def of_fold(experiment: Experiment, seed: int, *stages: str) -> dict[str, str]:
@@ -189,7 +206,7 @@ def of_fold(experiment: Experiment, seed: int, *stages: str) -> dict[str, str]:
 
 def train_inputs(experiment: Experiment, method: Method, modality: str, seed: int) -> dict[str, str]:
     """All that a run reads: flag to path under `results/NAME/`."""
-    files = row_arrays(experiment, method, modality) | of_fold(experiment, seed, "split", "normaliser")
+    files = row_arrays(experiment, method, modality) | row_of_fold(experiment, modality, seed)
     if "encoders" in method.reads:
         files |= {f"{name}_encoder": f"pretrain/{name}.pt" for name in encoders(experiment)}
     if "logits" in method.reads:
@@ -231,6 +248,9 @@ def train_settings(experiment: Experiment, protocol: Protocol, method: Method, m
         **experiment.train.model_dump(exclude_none=True),
     }
     settings["learning_rate"] = settings.pop("baseline_learning_rate", settings["learning_rate"])
+    if "missing_modality" in settings:
+        (other,) = {"image", "sound"} - {modality}
+        settings["absent_shape"] = absent_shape(experiment, other)
     unused = {"epochs"} if "steps" in settings else set()
     unused |= {"patience"} if settings["selection"] == "last" else set()
     return {name: value for name, value in settings.items() if name not in unused}

@@ -69,7 +69,7 @@ STAGES = {
     "normaliser": Stage(
         "Mean and deviation of the training split.",
         f"features/{_FOLD}/normaliser",
-        {"normaliser": f"features/{_FOLD}/normaliser.npz"},
+        {f"{name}_normaliser": f"features/{_FOLD}/normaliser.{name}.npz" for name in ("image", "sound")},
     ),
     "pretrain": Stage(
         "Train a network before any scene of the study is seen.",

@@ -17,6 +17,7 @@ from PIL import Image, UnidentifiedImageError
 from overheard.errors import MediaError
 from overheard.media import multiband
 from overheard.media.pictures import SIZE, to_eight_bits
+from overheard.media.resampling import kaiser_best
 
 _BLOCK = 1 << 20  # frames read at once
 _SHOWN_AS_RGB = ("RGB", "L", "P", "1", "LA", "PA", "La", "RGBA", "RGBX", "RGBa")
@@ -112,14 +113,18 @@ def band_count(path: Path) -> int:
     return multiband.band_count(tags) if tags else 3
 
 
-def square_picture(path: Path, bands: Sequence[int] | None = None) -> np.ndarray:
-    """A picture as the networks see it: (256, 256, 3) uint8, resized by Pillow's bicubic filter.
+FILTERS = {"bicubic": Image.Resampling.BICUBIC, "nearest": Image.Resampling.NEAREST}
+"""By which pictures are resized; the released program takes Pillow's default, which was nearest before 7.0."""
+
+
+def square_picture(path: Path, bands: Sequence[int] | None = None, resize_filter: str = "bicubic") -> np.ndarray:
+    """A picture as the networks see it: (256, 256, 3) uint8, resized by Pillow with a filter of `FILTERS`.
 
     JPEG's own scaling is not used: every pixel equals Pillow's open + resize.
     """
     picture = read_picture(path, bands)
     if picture.size != (SIZE, SIZE):
-        picture = picture.resize((SIZE, SIZE), Image.Resampling.BICUBIC)
+        picture = picture.resize((SIZE, SIZE), FILTERS[resize_filter])
     return np.asarray(picture)
 
 
@@ -157,7 +162,17 @@ def read_window(path: Path, start_s: float, duration_s: float) -> tuple[np.ndarr
         return _mono(samples), sound.samplerate
 
 
-def clip_samples(path: Path, start_s: float, duration_s: float, rate: int, seconds: int = 10) -> np.ndarray:
+def _soxr_hq(samples: np.ndarray, own_rate: int, rate: int) -> np.ndarray:
+    return soxr.resample(samples, own_rate, rate, quality="HQ")
+
+
+RESAMPLERS = {"soxr_hq": _soxr_hq, "kaiser_best": kaiser_best}
+"""Functions of samples (n,) float32 and two rates in Hz; the second was librosa's default in 2020."""
+
+
+def clip_samples(
+    path: Path, start_s: float, duration_s: float, rate: int, seconds: int = 10, resampler: str = "soxr_hq"
+) -> np.ndarray:
     """The window of a sound that every network hears: (seconds × rate,) float32, shorter ones repeated.
 
     Raises:
@@ -167,7 +182,7 @@ def clip_samples(path: Path, start_s: float, duration_s: float, rate: int, secon
     if len(samples) == 0:
         raise MediaError(f"{path}: no samples from {start_s} s on; it changed after the media stage: run that again")
     if own_rate != rate:
-        samples = soxr.resample(samples, own_rate, rate, quality="HQ")
+        samples = RESAMPLERS[resampler](samples, own_rate, rate)
     wanted = seconds * rate
     return samples[:wanted] if len(samples) >= wanted else np.resize(samples, wanted)
 

@@ -117,7 +117,7 @@ def array(experiment: Experiment, modality: str) -> str:
 
 
 def _is_pooled(experiment: Experiment, modality: str) -> bool:
-    return getattr(experiment.networks, modality).name == "small"
+    return bool(getattr(experiment.networks, modality).name == "small")
 
 
 def absent_shape(experiment: Experiment, modality: str) -> tuple[int, ...]:

@@ -15,12 +15,14 @@ from overheard.media.resampling import kaiser_best
 VECTOR = Path(__file__).resolve().parents[1] / "vectors" / "resampy_kaiser_best.npz"
 
 
-@pytest.mark.parametrize(("own", "louder", "tolerance"), [(8000, 1.0, 2e-6), (44100, 1.00274, 1e-4)])
-def test_samples_equal_resampys(own, louder, tolerance):
+@pytest.mark.parametrize("own", [8000, 44100])
+def test_samples_equal_resampys(own):
     with np.load(VECTOR) as vector:
         wave, expected = vector[f"wave_{own}"], vector[f"to_16000_from_{own}"]
     found = kaiser_best(wave, own, 16000)
-    assert (found.shape, found.dtype) == (expected.shape, np.float32)
-    np.testing.assert_allclose(found * louder, expected, atol=tolerance)
+    # librosa fills up to the length rounded up, as here
+    assert (len(found), found.dtype) == (-(-len(wave) * 16000 // own), np.float32)
+    found = found[: len(expected)]
+    np.testing.assert_allclose(found, expected, rtol=0, atol=3e-6)
     other = soxr.resample(wave, own, 16000, quality="HQ")
-    assert np.abs(other * louder - expected).max() > 20 * tolerance
+    assert np.abs(other[: len(expected)] - expected).max() > 1e-3

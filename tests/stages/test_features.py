@@ -37,7 +37,7 @@ def folder(tmp_path) -> Path:
 def run(folder: Path, front_end: str, name: str = "a", workers: int = 1) -> tuple[np.ndarray, np.ndarray | None]:
     pooled = None if front_end == "tagger_mn04" else folder / f"{name}.pooled.npy"
     array, ids = folder / f"{name}.npy", folder / f"{name}.ids.csv"
-    features(folder / "in", folder / "index.csv", front_end, ids, array, pooled, workers)
+    features(folder / "in", folder / "index.csv", front_end, ids, array, pooled, workers=workers)
     assert ids.read_text().split() == ["id", *(f"0000{number}" for number in range(5))]
     return np.load(array), None if pooled is None else np.load(pooled)
 

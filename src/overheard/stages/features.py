@@ -1,7 +1,7 @@
 """Pictures and sounds as arrays, computed once, memory-mapped (section 5.1 of the paper)."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -72,7 +72,7 @@ def features(
 
 def _switches(front_end: str, settings: Settings) -> tuple[dict[str, str], dict[str, Any]]:
     """What decides how a file is read, and how the front end computes; what it does not use is refused."""
-    given = {name: value for name, value in vars(settings).items() if value is not None}
+    given = {name: value for name, value in asdict(settings).items() if value is not None}
     reading = "resize_filter" if front_end == IMAGES else "resampler"
     computing = ("stft_points", "mel_of", "mel_floor_db") if front_end == "paper" else ()
     if unused := [name for name in given if name not in (reading, *computing)]:

@@ -22,6 +22,10 @@ OTHER = {
     **{"selection": "last", "bn_statistics": "running", "event_head_start": "random"},
     **{"missing_modality": "no_branch", "flip": 0.1, "brightness": [0.9, 1.0], "colour": [0.9, 1.0]},
     **{"augmentation_order": "colour_first", "augmented_splits": "all", "spread": "population"},
+    **{"split_unit": "floored_locations", "split_draw": "by_label", "split_group": "coordinate"},
+    **{"class_order": "released", "stft_points": 4096, "mel_of": "magnitude", "mel_floor_db": 80.0},
+    **{"resampler": "kaiser_best", "resize_filter": "nearest", "teacher_normaliser": "study"},
+    **{"sound_normaliser": "config/published/advance_audio_normaliser.csv", "picture_scale": "zero_to_255"},
 }
 """Of every switch another value than `corrected` has."""
 
@@ -46,4 +50,4 @@ def chosen(method: str, n_events: int = 527, **changed: Any) -> dict[str, Any]:
 
 def switched(stage: str) -> dict[str, Any]:
     """The switches that reach a stage whose jobs are of no row."""
-    return job_settings.switched(PROTOCOL, stage)
+    return job_settings.switched(EXPERIMENT, PROTOCOL, stage)

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from overheard.errors import ConfigError, MediaError
-from overheard.media.splits import counts, has_own_split, split_clips, training_labels
+from overheard.media.split_draws import Draw, counts
+from overheard.media.splits import has_own_split, split_clips, training_labels
 from overheard.seeds import key
 
 FRACTIONS = (0.7, 0.1, 0.2)
@@ -72,21 +73,21 @@ def test_the_draw_is_the_documented_one():
     )
     words = ["train"] * 7 + ["val"] + ["test"] * 2
     expected = {f"0{place:04d}": word for place, word in zip(order, words, strict=True)}
-    assert split_clips(rows, FRACTIONS, seed=5) == dict(sorted(expected.items()))
+    assert split_clips(rows, Draw(FRACTIONS, 5)) == dict(sorted(expected.items()))
 
 
 def test_the_order_of_rows_and_other_classes_change_nothing():
     rows = _rows({"lake": 20, "beach": 11})
-    whole = split_clips(rows, FRACTIONS, 0)
-    assert split_clips(rows[::-1], FRACTIONS, 0) == whole
-    alone = split_clips([row for row in rows if row["class"] == "lake"], FRACTIONS, 0)
+    whole = split_clips(rows, Draw(FRACTIONS, 0))
+    assert split_clips(rows[::-1], Draw(FRACTIONS, 0)) == whole
+    alone = split_clips([row for row in rows if row["class"] == "lake"], Draw(FRACTIONS, 0))
     assert alone.items() <= whole.items()
-    assert split_clips(rows, FRACTIONS, 1) != whole
+    assert split_clips(rows, Draw(FRACTIONS, 1)) != whole
 
 
 def test_a_location_stays_together():
     rows = _rows({"lake": 30, "beach": 9}, copies=5)
-    assigned = split_clips(rows, FRACTIONS, 0)
+    assigned = split_clips(rows, Draw(FRACTIONS, 0))
     words = defaultdict(set)
     for row in rows:
         words[row["location"]].add(assigned[row["id"]])
@@ -94,29 +95,29 @@ def test_a_location_stays_together():
 
 
 def test_three_locations_are_enough():
-    assert sorted(split_clips(_rows({"lake": 3}, copies=1), FRACTIONS, 0).values()) == ["test", "train", "val"]
+    assert sorted(split_clips(_rows({"lake": 3}, copies=1), Draw(FRACTIONS, 0)).values()) == ["test", "train", "val"]
 
 
 def test_fewer_than_three_locations():
     with pytest.raises(
         MediaError, match=r"each have one: beach: 2 \(00000, 00001\); lake: 1 \(10000\); add locations,"
     ):
-        split_clips(_rows({"lake": 1, "beach": 2}), FRACTIONS, 0)
+        split_clips(_rows({"lake": 1, "beach": 2}), Draw(FRACTIONS, 0))
     with pytest.raises(MediaError, match=r"fewer than 3 locations.*beach: 2 \(00000, 00001\).*source.classes"):
-        split_clips(_rows({"lake": 5, "beach": 2}), FRACTIONS, 0)
+        split_clips(_rows({"lake": 5, "beach": 2}), Draw(FRACTIONS, 0))
 
 
 @pytest.mark.parametrize("fractions", [(0.7, 0.3), (0.7, 0.1, 0.1), (1.0, 0.0, 0.0), (0.9, 0.2, -0.1)])
 def test_impossible_fractions(fractions):
     with pytest.raises(ConfigError, match="fractions"):
-        split_clips(_rows({"lake": 5}), fractions, 0)
+        split_clips(_rows({"lake": 5}), Draw(fractions, 0))
 
 
 def test_a_given_split_is_obeyed():
     rows = _rows({"lake": 3})
     for row, word in zip(rows, ["test", "test", "train", "train", "val", "val"], strict=True):
         row["split"] = word
-    assert split_clips(rows, FRACTIONS, 0) == {row["id"]: row["split"] for row in rows}
+    assert split_clips(rows, Draw(FRACTIONS, 0)) == {row["id"]: row["split"] for row in rows}
 
 
 def _given(*words: str) -> list[dict[str, str]]:
@@ -129,12 +130,12 @@ def _given(*words: str) -> list[dict[str, str]]:
 @pytest.mark.parametrize("word", ["", "valid", "Test"])
 def test_a_given_split_must_be_complete(word):
     with pytest.raises(MediaError, match=r"column split: 1 of 4 clips.*00003"):
-        split_clips(_given("train", "val", "test", word), FRACTIONS, 0)
+        split_clips(_given("train", "val", "test", word), Draw(FRACTIONS, 0))
 
 
 def test_every_clip_without_a_usable_split_is_named():
     with pytest.raises(MediaError) as error:
-        split_clips(_given("train", "val", "test", "", "valid"), FRACTIONS, 0)
+        split_clips(_given("train", "val", "test", "", "valid"), Draw(FRACTIONS, 0))
     assert str(error.value) == (
         "metadata.csv, column split: 2 of 5 clips have no usable split: 00003 (empty), 00004 (valid); "
         "expected train, val or test for every clip, or no such column at all"
@@ -143,7 +144,7 @@ def test_every_clip_without_a_usable_split_is_named():
 
 def test_a_given_split_must_have_a_location_everywhere():
     with pytest.raises(MediaError) as error:
-        split_clips(_given("train", "train"), FRACTIONS, 0)
+        split_clips(_given("train", "train"), Draw(FRACTIONS, 0))
     assert str(error.value) == (
         "metadata.csv, column split: every class needs a location in each split; lake has none in val; "
         "lake has none in test; change the column, or leave the class out with the setting source.classes"
@@ -156,7 +157,7 @@ def test_what_is_not_known_of_clips_is_no_leak(words):
     for row in rows:
         row["recording"] = ""
         row |= dict.fromkeys((word for word in words if word != "recording"), "48.1")
-    assert split_clips(rows, FRACTIONS, 0) == {row["id"]: row["split"] for row in rows}
+    assert split_clips(rows, Draw(FRACTIONS, 0)) == {row["id"]: row["split"] for row in rows}
 
 
 @pytest.mark.parametrize(("leaks", "more"), [(2, ""), (20, ""), (21, "\n  and 1 more"), (30, "\n  and 10 more")])
@@ -166,7 +167,7 @@ def test_twenty_leaks_are_shown_and_the_others_counted(leaks, more):
         row["recording"] = f"r{place // 2:02d}"
     shown = [f"recording r{k:02d}: test ({2 * k + 1:05d}), train ({2 * k:05d})" for k in range(min(leaks, 20))]
     with pytest.raises(MediaError) as error:
-        split_clips(rows, FRACTIONS, 0)
+        split_clips(rows, Draw(FRACTIONS, 0))
     assert str(error.value) == (
         "the same thing in two splits, so the test would see what training saw:\n  "
         + "\n  ".join(shown)
@@ -187,7 +188,7 @@ def test_a_leak_is_an_error(key_, value, message):
     rows[0] |= key_
     rows[2] |= value or key_
     with pytest.raises(MediaError, match=message):
-        split_clips(rows, FRACTIONS, 0)
+        split_clips(rows, Draw(FRACTIONS, 0))
 
 
 def test_a_recording_shared_by_two_drawn_locations_is_seen():
@@ -195,7 +196,7 @@ def test_a_recording_shared_by_two_drawn_locations_is_seen():
     for row in rows:
         row["recording"] = "one"
     with pytest.raises(MediaError, match="recording one"):
-        split_clips(rows, FRACTIONS, 0)
+        split_clips(rows, Draw(FRACTIONS, 0))
 
 
 # --- folds
@@ -207,7 +208,7 @@ def test_one_split_is_as_it_was_before_there_were_folds():
     """Computed by the program of commit 2f2f02f."""
     words = [["train", "test", "val", "train"], ["train", "train", "train", "train", "train", "val", "test"]]
     expected = {f"{number}{place:04d}": word for number in (0, 1) for place, word in enumerate(words[number])}
-    assert split_clips(_rows({"beach": 4, "lake": 7}, copies=1), FRACTIONS, 3) == expected
+    assert split_clips(_rows({"beach": 4, "lake": 7}, copies=1), Draw(FRACTIONS, 3)) == expected
 
 
 def test_the_folds_are_the_documented_ones():
@@ -223,7 +224,7 @@ def test_the_folds_are_the_documented_ones():
             f"0{place:04d}": "test" if at in tested else "val" if at == cuts[block + 1] % 12 else "train"
             for at, place in enumerate(order)
         }
-        assert split_clips(rows, FRACTIONS, 5, 5, fold) == dict(sorted(expected.items()))
+        assert split_clips(rows, Draw(FRACTIONS, 5, 5), fold) == dict(sorted(expected.items()))
 
 
 @given(
@@ -234,7 +235,7 @@ def test_each_location_is_tested_in_exactly_one_fold(sizes, folds, seed, of_rest
     rows = _rows({f"class{number}": size for number, size in enumerate(sizes)})
     rest = 1 - 1 / folds
     fractions = (rest * (1 - of_rest), rest * of_rest, 1 / folds)
-    assigned = [split_clips(rows, fractions, seed, folds, fold) for fold in range(folds)]
+    assigned = [split_clips(rows, Draw(fractions, seed, folds), fold) for fold in range(folds)]
     tested = [{row["location"] for row in rows if split[row["id"]] == "test"} for split in assigned]
     assert sorted(place for of_fold in tested for place in of_fold) == sorted({row["location"] for row in rows})
     for name, size in ((f"class{number}", size) for number, size in enumerate(sizes)):
@@ -249,14 +250,14 @@ def test_each_location_is_tested_in_exactly_one_fold(sizes, folds, seed, of_rest
 def test_larger_blocks_do_not_all_fall_to_the_same_fold():
     """Forty classes of eleven locations: were one and the same fold to test the eleventh of each, it would test 120."""
     rows = _rows({f"class{number:02d}": 11 for number in range(40)}, copies=1)
-    tested = [list(split_clips(rows, **FIFTHS, fold=fold).values()).count("test") for fold in range(5)]
+    tested = [list(split_clips(rows, FIFTHS, fold=fold).values()).count("test") for fold in range(5)]
     assert sum(tested) == 440
     assert max(tested) - min(tested) < 20
 
 
 def test_a_users_split_is_the_same_in_every_fold():
     rows = _given("train", "val", "test")
-    splits = [split_clips(rows, **FIFTHS, fold=fold) for fold in range(5)]
+    splits = [split_clips(rows, FIFTHS, fold=fold) for fold in range(5)]
     assert has_own_split(rows)
     assert splits == [{row["id"]: row["split"] for row in rows}] * 5
 
@@ -288,19 +289,19 @@ def test_a_users_split_is_the_same_in_every_fold():
 )
 def test_too_few_locations_for_the_folds(sizes, folds, said):
     with pytest.raises(MediaError) as error:
-        split_clips(_rows(sizes), (0.5, 0.1, 0.4), 0, folds)
+        split_clips(_rows(sizes), Draw((0.5, 0.1, 0.4), 0, folds))
     assert str(error.value) == said
 
 
 def test_a_fold_that_there_is_not():
     with pytest.raises(ConfigError, match="fold: found 5, expected 0 to 4"):
-        split_clips(_rows({"lake": 9}), **FIFTHS, fold=5)
+        split_clips(_rows({"lake": 9}), FIFTHS, fold=5)
 
 
 def test_a_control_draws_training_labels_again_and_no_other():
     rows = _rows(dict.fromkeys("abcd", 50), copies=3)
     true = {row["id"]: row["class"] for row in rows}
-    folds = [split_clips(rows, FRACTIONS, 0, 5, fold) for fold in range(5)]
+    folds = [split_clips(rows, Draw(FRACTIONS, 0, 5), fold) for fold in range(5)]
     labels = [training_labels(rows, assigned, 0.4, 0) for assigned in folds]
     for assigned, label in zip(folds, labels, strict=True):
         assert label.keys() == {clip for clip, word in assigned.items() if word == "train"}

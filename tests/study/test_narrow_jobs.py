@@ -90,7 +90,7 @@ def test_every_switch_is_flipped_here():
     # of the gram eigenvector there is one sign
     component = PROTOCOL.model_dump() | {"relevance_vector": "first_component"}
     one, other = (config.check(config.Protocol, component | {"relevance_sign": sign}, "x") for sign in SIGNS)
-    assert job_settings.switched(one, "relevance") != job_settings.switched(other, "relevance")
+    assert job_settings.switched(EXPERIMENT, one, "relevance") != job_settings.switched(EXPERIMENT, other, "relevance")
 
 
 SIGNS = ("positive_sum", "largest_score")

@@ -19,8 +19,8 @@ from overheard.scheduling.lock import only_run
 from overheard.scheduling.wiring import records_of
 from overheard.study import job_settings, layout
 from overheard.study import plan as plans
-from overheard.study.config import Experiment, check, load_protocol, load_study
-from overheard.study.experiments import Loaded
+from overheard.study.config import Experiment, check
+from overheard.study.experiments import with_named
 from overheard.study.yaml_file import read_yaml
 
 # a plan of thousands of jobs makes millions of objects, all of which stay: looking for others took an eighth of its time
@@ -37,9 +37,8 @@ update_config(config, workflow.config_settings.config)
 # runs that `overheard run --partial` knows to be missing, as method/modality/seed-k, and those of them that diverged
 ABSENT, DIVERGED = config.pop("absent", []), config.pop("diverged", [])
 EXPERIMENT = check(Experiment, config, f"config/{NAME}.yaml")
-PROTOCOL = load_protocol(ROOT, EXPERIMENT)
-STUDY = load_study(ROOT, EXPERIMENT)
-LOADED = Loaded(NAME, CONFIG, EXPERIMENT, STUDY, PROTOCOL)
+LOADED = with_named(NAME, CONFIG, EXPERIMENT, ROOT)
+EXPERIMENT, PROTOCOL, STUDY = LOADED.experiment, LOADED.protocol, LOADED.study
 TARGETS = {target.record: target for target in plans.targets(LOADED, ABSENT)}
 TWIN = plans.is_drawn(LOADED)
 TAGGER = getattr(EXPERIMENT.source, "tagger", None)
@@ -111,6 +110,11 @@ def media_folder(part):
 OUTSIDE = {TAGGER, *(media_folder(part) for part in layout.PARTS.values())} - {None}
 if TWIN:
     OUTSIDE = set()
+
+
+def given(files):
+    """Files of the project or a user's, by flag, which no job makes."""
+    return {flag: of_project(path) for flag, path in files.items()}
 
 
 def of_project(path):

@@ -30,6 +30,9 @@ rule features:
             wildcards,
             features_reads(wildcards),
             front_end=wildcards.front_end,
+            settings=job_settings.features_settings(
+                EXPERIMENT, PROTOCOL, wildcards.front_end
+            ),
         ),
     shell:
         "overheard features {params.flags} --workers {threads} --log {log}"
@@ -58,9 +61,13 @@ def normaliser_reads(fold):
     }
 
 
+GIVEN_NORMALISER = given(job_settings.given_normaliser(EXPERIMENT, PROTOCOL))
+
+
 rule normaliser:
     input:
         lambda wildcards: records_of(normaliser_reads(wildcards.fold)),
+        **GIVEN_NORMALISER,
     output:
         **outputs("normaliser"),
     log:
@@ -69,7 +76,7 @@ rule normaliser:
         flags=lambda wildcards: flags(
             "normaliser",
             wildcards,
-            normaliser_reads(wildcards.fold),
+            normaliser_reads(wildcards.fold) | GIVEN_NORMALISER,
             front_end=job_settings.front_end(EXPERIMENT, "sound"),
         ),
     shell:

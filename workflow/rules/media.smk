@@ -25,11 +25,13 @@ rule media:
 
 
 SPLIT = {"index": f"{RESULTS}/media/index.csv"}
+LISTING = given(job_settings.listing(EXPERIMENT, PROTOCOL, "split"))
 
 
 rule split:
     input:
         records_of(SPLIT),
+        **LISTING,
     output:
         **outputs("split"),
     log:
@@ -38,9 +40,9 @@ rule split:
         flags=lambda wildcards: flags(
             "split",
             wildcards,
-            SPLIT,
+            SPLIT | LISTING,
             fold=int(wildcards.fold),
-            settings=job_settings.split_settings(EXPERIMENT),
+            settings=job_settings.split_settings(EXPERIMENT, PROTOCOL),
         ),
     shell:
         "overheard split {params.flags} --log {log}"

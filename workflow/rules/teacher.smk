@@ -30,14 +30,22 @@ rule teacher:
             HEARD,
             frozen_blocks=EXPERIMENT.networks.sound.frozen_blocks,
             device="cpu",
+            **job_settings.switched(EXPERIMENT, PROTOCOL, "teacher"),
         ),
     shell:
         "overheard teacher {params.flags} --log {log}"
 
 
+LISTED = {
+    stage: given(job_settings.listing(EXPERIMENT, PROTOCOL, stage))
+    for stage in ("prior", "relevance")
+}
+
+
 rule prior:
     input:
         lambda wildcards: records_of(taught_reads(wildcards.fold)),
+        **LISTED["prior"],
     output:
         **outputs("prior"),
     log:
@@ -46,7 +54,7 @@ rule prior:
         flags=lambda wildcards: flags(
             "prior",
             wildcards,
-            taught_reads(wildcards.fold),
+            taught_reads(wildcards.fold) | LISTED["prior"],
             **job_settings.prior_settings(EXPERIMENT, PROTOCOL),
         ),
     shell:
@@ -56,6 +64,7 @@ rule prior:
 rule relevance:
     input:
         lambda wildcards: records_of(taught_reads(wildcards.fold)),
+        **LISTED["relevance"],
     output:
         **outputs("relevance"),
     log:
@@ -64,8 +73,8 @@ rule relevance:
         flags=lambda wildcards: flags(
             "relevance",
             wildcards,
-            taught_reads(wildcards.fold),
-            **job_settings.switched(PROTOCOL, "relevance"),
+            taught_reads(wildcards.fold) | LISTED["relevance"],
+            **job_settings.switched(EXPERIMENT, PROTOCOL, "relevance"),
         ),
     shell:
         "overheard relevance {params.flags} --log {log}"

@@ -1,5 +1,6 @@
 """Clips by split from the index, the splits and arrays, joined by id."""
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import numpy as np
 
 from overheard.errors import MediaError, PairingError
 from overheard.io import artifacts
+from overheard.media.class_order import ORDERS
 
 Labelled = tuple[list[str], np.ndarray]
 """Ids in order, and their labels (clips,) int64: indices into the classes."""
@@ -35,14 +37,16 @@ def fold_of_split(splits: Path) -> int | None:
     return int(word) if word else None
 
 
-def labelled(index: Path, splits: Path, wanted: Sequence[str]) -> tuple[list[str], dict[str, Labelled]]:
-    """The classes in order, and the clips of each wanted split.
+def labelled(
+    index: Path, splits: Path, wanted: Sequence[str], class_order: str = "alphabetical"
+) -> tuple[list[str], dict[str, Labelled]]:
+    """The classes in order (word of `media.class_order.ORDERS`), and the clips of each wanted split.
 
     Raises:
         PairingError: a wanted split has no clip, or one that the index does not name.
     """
     scene, split = scenes_and_splits(index, splits)
-    classes = sorted(set(scene.values()))
+    classes = ORDERS[class_order](set(scene.values()))
     found = {}
     for word in wanted:
         ids = sorted(clip for clip, its in split.items() if its == word)
@@ -51,6 +55,20 @@ def labelled(index: Path, splits: Path, wanted: Sequence[str]) -> tuple[list[str
         artifacts.positions(ids, list(scene), str(index))
         found[word] = ids, np.array([classes.index(scene[clip]) for clip in ids], dtype=np.int64)
     return classes, found
+
+
+def listed(listing: Path | None) -> list[str] | None:
+    """The ids of a listing in their order; None without one.
+
+    Raises:
+        MediaError: one stands in it twice.
+    """
+    if listing is None:
+        return None
+    ids = [row["id"] for row in artifacts.read_table(listing, ["id"])]
+    if repeated := sorted({clip for clip, times in Counter(ids).items() if times > 1}):
+        raise MediaError(f"{listing}: {len(repeated)} ids stand in it twice: {', '.join(repeated[:10])}; keep one line")
+    return ids
 
 
 def gathered(array: Path, ids: Path, wanted: Sequence[str]) -> np.ndarray:

@@ -1,6 +1,6 @@
 """The clips of a split in memory, and batches of them as the encoders take them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -57,8 +57,29 @@ class Inputs:
         return images if self.channels_last else images.contiguous()
 
 
+def training_moments(mean: NDArray, std: NDArray) -> tuple[NDArray, NDArray]:
+    """Zero mean and unit deviation over the training clips."""
+    return mean, std
+
+
+def zero_to_255(mean: NDArray, std: NDArray) -> tuple[NDArray, NDArray]:
+    """Numbers of eight bits as they are: the released program."""
+    return np.zeros_like(mean), np.full_like(std, 1 / 255)
+
+
+SCALES: Mapping[str, Callable[[NDArray, NDArray], tuple[NDArray, NDArray]]] = {
+    "training_moments": training_moments,
+    "zero_to_255": zero_to_255,
+}
+"""By what pictures (as 0..1) are shifted and divided, from mean and deviation (3,) of the training clips."""
+
+
 def gathered(
-    arrays: Mapping[str, NDArray], normalisers: Mapping[str, Mapping[str, NDArray]], device: str, channels_last: bool
+    arrays: Mapping[str, NDArray],
+    normalisers: Mapping[str, Mapping[str, NDArray]],
+    device: str,
+    channels_last: bool,
+    picture_scale: str | None = None,
 ) -> Inputs:
     """Inputs on a device, from the clips' arrays and the normalisers of the training split.
 
@@ -67,11 +88,13 @@ def gathered(
         normalisers: of the same, `mean` and `std`, (3,) or (bands,).
         device: `cpu` or `cuda`.
         channels_last: the memory order of the pictures in a batch.
+        picture_scale: word of `SCALES`; where there are pictures.
     """
     sounds = sound_tensor(arrays["sound"], **normalisers["sound"]).to(device) if "sound" in arrays else None
     if "image" not in arrays:
         return Inputs(None, sounds, None, None, channels_last)
-    mean, std = (torch.from_numpy(normalisers["image"][word]).to(device) for word in ("mean", "std"))
+    scale = SCALES[picture_scale](**normalisers["image"])
+    mean, std = (torch.from_numpy(values).to(device) for values in scale)
     return Inputs(torch.from_numpy(arrays["image"]).to(device), sounds, mean, std, channels_last)
 
 

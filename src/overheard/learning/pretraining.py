@@ -18,7 +18,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 from overheard import seeds
 from overheard.learning import schedules
 from overheard.learning.augment import Augmentation
-from overheard.learning.inputs import Inputs, sound_tensor
+from overheard.learning.inputs import SCALES, Inputs, sound_tensor
 from overheard.learning.loop import Adam, Recipe, Run, fit
 from overheard.learning.models import encoders
 from overheard.learning.selection import lowest_loss
@@ -94,14 +94,21 @@ def statistics(inputs: np.ndarray, rows: Tensor) -> tuple[np.ndarray, np.ndarray
     return mean.astype(np.float32), deviation.astype(np.float32)
 
 
-def gathered(inputs: np.ndarray, normaliser: tuple[np.ndarray, np.ndarray], device: str, channels_last: bool) -> Inputs:
-    """All clips in memory, to be normalised with a mean and deviation in the inputs' unit."""
+def gathered(
+    inputs: np.ndarray,
+    normaliser: tuple[np.ndarray, np.ndarray],
+    device: str,
+    channels_last: bool,
+    picture_scale: str | None = None,
+) -> Inputs:
+    """All clips in memory, to be normalised with mean and deviation in the inputs' unit; pictures as `SCALES` says."""
     mean, deviation = normaliser
     if inputs.ndim == 3:
         sounds = sound_tensor(inputs, mean, deviation).to(device)
         return Inputs(None, sounds, torch.zeros(3), torch.ones(3), channels_last)
     pictures = torch.from_numpy(np.array(inputs)).to(device)
-    mean, deviation = (torch.from_numpy(values / 255).to(device) for values in (mean, deviation))
+    scale = SCALES[picture_scale](mean / 255, deviation / 255)
+    mean, deviation = (torch.from_numpy(values).to(device) for values in scale)
     return Inputs(pictures, None, mean, deviation, channels_last)
 
 
@@ -120,6 +127,7 @@ class Pretraining:
         seed: int,
         device: str,
         channels_last: bool,
+        picture_scale: str | None = None,
     ) -> None:
         def generator(word: str) -> torch.Generator:
             return torch.Generator().manual_seed(seeds.integer("pretrain", modality, word, seed))
@@ -127,7 +135,7 @@ class Pretraining:
         self.data, self.modality, self.augmentation, self.device = data, modality, augmentation, device
         self.train_rows, self.val_rows = held_out(len(data.target), seed)
         self.normaliser = statistics(data.inputs, self.train_rows)
-        self.inputs = gathered(data.inputs, self.normaliser, device, channels_last)
+        self.inputs = gathered(data.inputs, self.normaliser, device, channels_last, picture_scale)
         self.target = torch.from_numpy(data.target).to(device)
         weights = generator("weights")
         encoder = encoders.build(network, modality, weights)

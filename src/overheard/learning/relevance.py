@@ -1,16 +1,21 @@
 """What the teacher says about scenes: p(e|s_k) of section 4.3, relevance vectors d_k; and from which clips."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from overheard.errors import ConfigError, PairingError
+from overheard.media.class_order import ORDERS
 
 
 def selected_clips(
-    scene: Mapping[str, str], split: Mapping[str, str], selection: str
+    scene: Mapping[str, str],
+    split: Mapping[str, str],
+    selection: str,
+    class_order: str = "alphabetical",
+    listing: Sequence[str] | None = None,
 ) -> tuple[list[str], np.ndarray, list[str]]:
     """The clips that p(e|s) and d_k are made from, their scenes as indices, and the scenes' names in class order.
 
@@ -18,6 +23,8 @@ def selected_clips(
         scene: id to class, of all clips.
         split: id to `train`, `val` or `test`, of the same clips.
         selection: word of `SELECTIONS`.
+        class_order: word of `class_order.ORDERS`.
+        listing: ids in the order in which the released program found them; None for sorted ones.
 
     Raises:
         PairingError: the two do not name the same clips, or a class has no clip in the selection.
@@ -28,39 +35,48 @@ def selected_clips(
         raise PairingError(
             f"index and splits: {len(leftovers)} clips stand in one of them alone: {shown}; run split again"
         )
-    classes = sorted(set(scene.values()))
-    clips = _known("prior_clips", selection, SELECTIONS)(scene, split)
+    classes = _known("class_order", class_order, ORDERS)(set(scene.values()))
+    clips = _known("prior_clips", selection, SELECTIONS)(scene, split, classes, listing)
     empty = sorted(set(classes) - {scene[clip] for clip in clips})
     if empty:
         raise PairingError(f"splits: no training clip of {', '.join(empty)}; every class needs one, run split again")
     return clips, np.array([classes.index(scene[clip]) for clip in clips], dtype=np.int64), classes
 
 
-def training_locations(scene: Mapping[str, str], split: Mapping[str, str]) -> list[str]:
+Listing = Sequence[str] | None
+
+
+def training_locations(
+    scene: Mapping[str, str], split: Mapping[str, str], classes: Sequence[str], listing: Listing
+) -> list[str]:
     """Clips of split `train`: no test location decides what a scene sounds like."""
     return [clip for clip in sorted(scene) if split[clip] == "train"]
 
 
-def seventy_percent(scene: Mapping[str, str], split: Mapping[str, str]) -> list[str]:
+def seventy_percent(
+    scene: Mapping[str, str], split: Mapping[str, str], classes: Sequence[str], listing: Listing
+) -> list[str]:
     """The first 70 % of each class's clips, shuffled as clips, not as locations: test clips are among them.
 
     Source: `scene_to_event_prior.py` of the released program: for class number i in order, its ids are shuffled by
-    Python's list and numpy's legacy generator of seed i, and cut at floor(0.7 n). The order before is ours: sorted ids.
+    Python's list and numpy's legacy generator of seed i, and cut at floor(0.7 n).
     """
     clips = []
-    for number, name in enumerate(sorted(set(scene.values()))):
-        own = sorted(clip for clip in scene if scene[clip] == name)
+    for number, name in enumerate(classes):
+        own = [clip for clip in (sorted(scene) if listing is None else listing) if scene.get(clip) == name]
         np.random.RandomState(number).shuffle(own)
         clips += own[: math.floor(0.7 * len(own))]
     return sorted(clips)
 
 
-def all_clips(scene: Mapping[str, str], split: Mapping[str, str]) -> list[str]:
+def all_clips(
+    scene: Mapping[str, str], split: Mapping[str, str], classes: Sequence[str], listing: Listing
+) -> list[str]:
     """Every clip, test clips too: what the paper says ("all samples of the scene")."""
     return sorted(scene)
 
 
-Select = Callable[[Mapping[str, str], Mapping[str, str]], list[str]]
+Select = Callable[[Mapping[str, str], Mapping[str, str], Sequence[str], Listing], list[str]]
 SELECTIONS: Mapping[str, Select] = {
     "training_locations": training_locations,
     "seventy_percent": seventy_percent,

@@ -17,6 +17,7 @@ from overheard.learning import relevance
 from overheard.lineage.leak_study import Study, absent, unknown_set
 from overheard.media import fingerprints, leak_lines, leaks
 from overheard.media import moments as scaling
+from overheard.media.class_order import ORDERS
 from overheard.media.leak_lines import Line
 
 _IMAGES = "images.pooled"  # the only form that every study stores
@@ -133,6 +134,17 @@ _DIRECTIONS = (
 """Of relevance vectors, every form that a protocol may choose."""
 
 
+def _drawn_by_clip(study: Study, scene: dict[str, str]) -> dict[str, list[str]]:
+    """The clips that a protocol may select by clip, in every form, by what that is called."""
+    found = {}
+    for word, order in ORDERS.items():
+        for names, listing in {"sorted names": None, "names as listed": study.listing}.items():
+            if listing is not None or names == "sorted names":
+                said = f"70 % of each class's clips, drawn by clip ({word} classes, {names}),"
+                found[said] = relevance.seventy_percent(scene, study.split, order(set(scene.values())), listing)
+    return found
+
+
 def teacher_lines(study: Study) -> list[Line]:
     """What p(e|s) and the relevance vectors were made from, by making them again."""
     teacher, lines, scene = study.folder / "teacher", [], study.column("class")
@@ -140,7 +152,7 @@ def teacher_lines(study: Study) -> list[Line]:
     heard = _clips(teacher, "logits", "logits")
     if heard is not None and not np.isfinite(heard[1]).all():
         raise MediaError(f"{teacher}/logits.npy: not finite; delete it and run again")
-    by_clip = {"70 % of each class's clips, drawn by clip,": relevance.seventy_percent(scene, study.split)}
+    by_clip = _drawn_by_clip(study, scene)
     makers_of: dict[str, list[Callable[..., np.ndarray]]] = {
         "prior": [relevance.scene_event_prior],
         "relevance": [partial(relevance.scene_event_relevance, vector=one, sign=sign) for one, sign in _DIRECTIONS],

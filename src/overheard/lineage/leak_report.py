@@ -41,8 +41,11 @@ def leak_report(folder: Path, allowed: Collection[str] = (), records: Mapping[st
     """
     if records is None:
         records = {recorded(path, folder): read_record(path) for path in record_paths(folder)}
-    read = (entry["path"] for record in records.values() for entry in record["reads"].get("splits", ()))
-    studies = load_studies(folder, read)
+    read = {
+        flag: [entry["path"] for record in records.values() for entry in record["reads"].get(flag, ())]
+        for flag in ("splits", "listing")
+    }
+    studies = load_studies(folder, read["splits"], read["listing"])
     asked = [_split_lines, _file_lines, picture_lines(folder), sound_lines(folder), teacher_lines, normaliser_lines]
     lines = {study.fold: [line for ask in asked for line in ask(study)] for study in studies}
     # a user's own split is the same in every fold

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from overheard.errors import MediaError, PairingError
-from overheard.io import artifacts
+from overheard.io import artifacts, clips
 from overheard.media import leak_lines
 from overheard.media.leak_lines import Line
 from overheard.study.layout import STAGES, values_of
@@ -20,6 +20,7 @@ class Study:
     rows: list[dict[str, str]]
     assigned: list[tuple[str, str]]  # lines of the split file
     fold: int = 0
+    listing: list[str] | None = None  # ids in the order in which the released program would find them
 
     def made(self, stage: str, flag: str = "") -> Path:
         """The file that a stage makes for the fold; the flag is needed where it makes several."""
@@ -45,12 +46,13 @@ class Study:
         return {row["id"]: _coordinate(row) for row in self.rows}
 
 
-def load_studies(folder: Path, read: Iterable[str]) -> list[Study]:
+def load_studies(folder: Path, read: Iterable[str], listings: Iterable[str] = ()) -> list[Study]:
     """Index and split of every fold of `results/NAME` or `reference/NAME`.
 
     Args:
         folder: of the results.
         read: recorded paths of files that jobs read: a fold that one read is asked for, also where its split is lost.
+        listings: recorded paths of listings that jobs read.
 
     Raises:
         MediaError: one is not there, or has no usable content.
@@ -61,7 +63,8 @@ def load_studies(folder: Path, read: Iterable[str]) -> list[Study]:
     folds = sorted({int(values["fold"]) for values in named if values}) or [0]
     index = _there(folder / "media/index.csv")
     rows = artifacts.read_table(index, ["id", "class", "location", "recording", "lat", "lon", "image", "sound"])
-    return [_with_split(Study(folder, rows, [], fold), index) for fold in folds]
+    listing = clips.listed(next((path for path in map(Path, listings) if path.is_file()), None))
+    return [_with_split(Study(folder, rows, [], fold, listing), index) for fold in folds]
 
 
 def _there(path: Path) -> Path:

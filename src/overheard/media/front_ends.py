@@ -1,8 +1,8 @@
 """Named front ends: ten seconds of samples in, a log-mel picture (time × band) out; and its pooled form.
 
 `paper` is section 5.1 of the paper (16 kHz, window 1024, hop 400, 64 bands, 400 frames), in raw dB; what the section
-leaves open are switches of the protocol. `tagger_mn04` is the front end of the EfficientAT tagger. Samples are float32 in
--1..1, mono. Equal samples give equal bytes: one thread, aligned buffers, no randomness.
+leaves open are switches of the protocol. `tagger_mn04` is the front end of the EfficientAT tagger. Samples are float32
+in -1..1, mono. Equal samples give equal bytes: one thread, aligned buffers, no randomness.
 
 The FFT is torch's (MKL), 1.6 times as fast as scipy's here; mel sums are small dense products over the bins that
 a group of bands covers, because most of the matrix is zero. The banks themselves are torchaudio's; its whole log-mel

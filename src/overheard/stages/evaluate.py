@@ -33,6 +33,8 @@ class Settings:
     device: str
     bf16: bool
     channels_last: bool
+    class_order: str = "alphabetical"  # see media.class_order
+    picture_scale: str | None = None  # where pictures are tested; see learning.inputs.SCALES
     flip: float | None = None  # these four where test pictures are augmented
     brightness: Sequence[float] | None = None
     colour: Sequence[float] | None = None
@@ -87,7 +89,7 @@ def evaluate(
     of_folds = [normalisers[name] for name in trained]
     for (split, *normal), of_fold in _by_fold([splits, *of_folds], students, predictions, events, scores).items():
         # the test clips of one fold at a time in memory
-        classes, by_split = clips.labelled(index, split, ["test"])
+        classes, by_split = clips.labelled(index, split, ["test"], settings.class_order)
         ids, label = by_split["test"]
         inputs = _inputs({name: media[name] for name in trained}, normal, ids, settings)
         said = {"method": method, "modality": modality, "classes": classes, "fold": clips.fold_of_split(split)}
@@ -121,7 +123,7 @@ def _inputs(media: dict[str, tuple[Path, Path]], normalisers: list[Path], ids: l
     """The test clips in memory, of the modalities that the students were trained on."""
     arrays = {name: clips.gathered(*files, ids) for name, files in media.items()}
     normal = {name: artifacts.read_arrays(path) for name, path in zip(media, normalisers, strict=True)}
-    return gathered(arrays, normal, settings.device, settings.channels_last)
+    return gathered(arrays, normal, settings.device, settings.channels_last, settings.picture_scale)
 
 
 def _stored(path: Path, expected: dict[str, Any]) -> dict[str, Any]:

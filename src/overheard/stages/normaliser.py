@@ -1,5 +1,7 @@
 """What inputs are normalised by: mean and deviation of the training clips, and of nothing else."""
 
+from pathlib import Path
+
 import numpy as np
 
 from overheard.errors import ConfigError, MediaError
@@ -20,6 +22,7 @@ def normaliser(
     front_end: str,
     image_normaliser: Writes,
     sound_normaliser: Writes,
+    given: Reads | None = None,
 ) -> None:
     """Mean and standard deviation per colour and per mel band over the training clips.
 
@@ -32,6 +35,7 @@ def normaliser(
         front_end: of the sounds: paper, or tagger_mn04, which scales itself (mean 0, deviation 1).
         image_normaliser: .npz with mean, std (3,) of numbers 0..1.
         sound_normaliser: .npz with mean, std (bands,) of dB.
+        given: mean and deviation of the sounds in place of the training clips' (band, mean_db, std_db), .csv.
     """
     if front_end not in FRONT_ENDS:
         raise ConfigError(f"--front-end: found {front_end}; allowed: {', '.join(FRONT_ENDS)}")
@@ -43,7 +47,9 @@ def normaliser(
 
     rows = np.sort(artifacts.positions(training, picture_ids, str(images)))
     image_mean, image_std = moments.picture_moments(pictures, rows)
-    if front_end in _OWN_SCALING:
+    if given is not None:
+        sound_mean, sound_std = _given(given, front_end)
+    elif front_end in _OWN_SCALING:
         bands = FRONT_ENDS[front_end].bands
         sound_mean, sound_std = np.zeros(bands), np.ones(bands)
     else:
@@ -57,6 +63,28 @@ def normaliser(
         (sound_normaliser, "mel bands", sound_mean, sound_std),
     ):
         artifacts.write_arrays(path, mean=mean.astype(np.float32), std=_without_zeros(what, std))
+
+
+def _given(path: Path, front_end: str) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and deviation of each band from a file.
+
+    Raises:
+        ConfigError: the front end scales itself.
+        MediaError: the file has not one line of numbers for each band, or a deviation that is not positive.
+    """
+    if front_end in _OWN_SCALING:
+        raise ConfigError(
+            f"sound_normaliser: found {path}, but the front end {front_end} scales itself; set it to null"
+        )
+    bands = FRONT_ENDS[front_end].bands
+    rows = {row["band"]: row for row in artifacts.read_table(path, ["band", "mean_db", "std_db"])}
+    try:
+        values = np.array([[float(rows[str(band)][name]) for band in range(bands)] for name in ("mean_db", "std_db")])
+    except (KeyError, ValueError) as error:
+        raise MediaError(f"{path}: expected numbers for bands 0 to {bands - 1}; found {error}") from error
+    if len(rows) != bands or not np.isfinite(values).all() or (values[1] <= 0).any():
+        raise MediaError(f"{path}: expected {bands} bands of finite means and positive deviations; give another file")
+    return values[0], values[1]
 
 
 def _without_zeros(what: str, deviation: np.ndarray) -> np.ndarray:

@@ -20,7 +20,7 @@ from overheard.learning.pretraining import Pretraining
 
 @dataclass(frozen=True)
 class Settings:
-    """How a network is pre-trained; the last four, of augmentation, are of pictures alone."""
+    """How a network is pre-trained; the last five are of pictures alone."""
 
     epochs: int
     batch_size: int  # clips
@@ -32,6 +32,7 @@ class Settings:
     brightness: Sequence[float] | None = None
     colour: Sequence[float] | None = None
     augmentation_order: str | None = None
+    picture_scale: str | None = None  # see learning.inputs.SCALES
 
 
 def pretrain(
@@ -107,7 +108,7 @@ def _check(modality: str, settings: Settings | None, given: Path | None, wanted:
         return
     if missing:
         raise ConfigError(f"pretrain: expected --given, or {', '.join(flags.values())}; found no {', '.join(missing)}")
-    for name in ("flip", "brightness", "colour"):
+    for name in ("flip", "brightness", "colour", "picture_scale"):
         if (getattr(settings, name) is None) != (modality == "sound"):
             verb = "does not use" if modality == "sound" else "needs"
             raise ConfigError(f"pretrain: --settings: {modality} {verb} {name}, which is of pictures")
@@ -154,6 +155,7 @@ def _training(network: str, modality: str, data: pretraining.Labelled, settings:
         seed=seed,
         device=settings.device,
         channels_last=settings.channels_last,
+        picture_scale=settings.picture_scale,
     )
 
 

@@ -14,6 +14,8 @@ def relevance(
     prior_clips: str = "training_locations",
     relevance_vector: str = "gram_eigenvector",
     relevance_sign: str = "positive_sum",
+    class_order: str = "alphabetical",
+    listing: Reads | None = None,
 ) -> None:
     """Take one direction of the teacher's event probabilities over each scene's clips.
 
@@ -24,11 +26,13 @@ def relevance(
         splits: the split (id, split), .csv.
         relevance: d_k, a line of unit norm per class, .csv.
         prior_clips: which clips: training_locations; of all splits seventy_percent or all.
+        class_order: word of media.class_order, which numbers the classes.
         relevance_vector: gram_eigenvector or first_component.
         relevance_sign: positive_sum, largest_loading or largest_score.
+        listing: ids in the order in which the released program found them (column id).
     """
     scene, split = clips.scenes_and_splits(index, splits)
-    ids, label, classes = selected_clips(scene, split, prior_clips)
+    ids, label, classes = selected_clips(scene, split, prior_clips, class_order, clips.listed(listing))
     heard = probabilities(clips.gathered(logits, logit_ids, ids))
 
     found = scene_event_relevance(heard, label, len(classes), relevance_vector, relevance_sign)

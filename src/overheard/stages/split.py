@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
-from overheard.io import artifacts
+from overheard.io import artifacts, clips
 from overheard.io.signature import Reads, Writes
+from overheard.media.split_draws import Draw
 from overheard.media.splits import has_own_split, split_clips, training_labels
 
 
@@ -14,10 +15,14 @@ class Settings:
     fractions: list[float]  # of the locations of a class: train, val, test
     seed: int
     folds: int  # each location is tested in one of them; 1: one split
+    split_unit: str  # these four: words of media.split_draws and media.class_order
+    split_draw: str
+    split_group: str
+    class_order: str
     redrawn: float | None = None  # share of training labels that are drawn again, in a control
 
 
-def split(index: Reads, fold: int, settings: Settings, splits: Writes) -> None:
+def split(index: Reads, fold: int, settings: Settings, splits: Writes, listing: Reads | None = None) -> None:
     """Give every clip a split: the one its metadata says, else one drawn by location within its class.
 
     Args:
@@ -26,10 +31,13 @@ def split(index: Reads, fold: int, settings: Settings, splits: Writes) -> None:
         settings: of the draw.
         splits: one line a clip: id, split, fold (empty where the split is the user's own: the same in every fold), and
             in a control `label`, the class that training sees.
+        listing: ids in the order in which the released program found them (column id); where it decides the draw.
     """
     columns = ["id", "class", "location", "recording", "lat", "lon", "split"]
     rows = artifacts.read_table(index, columns)
-    assigned = split_clips(rows, settings.fractions, settings.seed, settings.folds, fold)
+    words = (settings.split_unit, settings.split_draw, settings.split_group, settings.class_order)
+    how = Draw(settings.fractions, settings.seed, settings.folds, *words, clips.listed(listing))
+    assigned = split_clips(rows, how, fold)
     said = {"fold": "" if has_own_split(rows) else fold}
     label = training_labels(rows, assigned, settings.redrawn, settings.seed) if settings.redrawn else {}
     columns = ["id", "split", "fold", *(["label"] if label else [])]

@@ -10,6 +10,7 @@ from overheard.io import artifacts, progress
 from overheard.io.device import settle
 from overheard.io.signature import Reads, Writes
 from overheard.learning.models.tagger import Tagger
+from overheard.media.moments import band_moments
 from overheard.scores.auc import roc_auc
 
 _FEWEST = 5
@@ -29,6 +30,7 @@ def teacher(
     truth: Reads | None = None,
     trunk: Writes | None = None,
     device: str = "cpu",
+    teacher_normaliser: str = "own",
 ) -> None:
     """Compute the teacher's event logits of every clip, once, in eval mode; store the frozen lower blocks' outputs.
 
@@ -45,12 +47,17 @@ def teacher(
         truth: what can be heard in each clip (id, index, audible), .csv; only simulated clips have it.
         trunk: outputs of the frozen blocks (N,channels,band,time) float32, .npy; wanted with frozen_blocks only.
         device: cpu or cuda.
+        teacher_normaliser: own, mean and deviation of the sounds it was trained on; or study, of all these sounds.
     """
     settle(device)
     if bool(frozen_blocks) != (trunk is not None):
         raise ConfigError("teacher: expected --trunk and --frozen-blocks above 0 together or neither; found one alone")
     clips, values = artifacts.read_clips(sounds, ids)
-    tagger = Tagger(artifacts.read_weights(weights), str(weights), frozen_blocks, device)
+    if teacher_normaliser not in ("own", "study"):
+        raise ConfigError(f"teacher_normaliser: found {teacher_normaliser!r}; expected own or study")
+    content = artifacts.read_weights(weights)
+    moments = _study_moments(values, content["network"]) if teacher_normaliser == "study" else None
+    tagger = Tagger(content, str(weights), frozen_blocks, device, moments)
     known = _true_events(truth, clips) if truth else None
 
     heard = _hear_all(tagger, values, trunk)
@@ -64,6 +71,18 @@ def teacher(
     artifacts.write_table(events, ["index", "event", "trained"], lines)
     about = {"network": tagger.network, "frozen_blocks": frozen_blocks, "clips": len(clips)}
     artifacts.write_json(report, about | _report(known, heard))
+
+
+def _study_moments(sounds: np.ndarray, network: str) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and deviation (band,) of all clips: the released program has those of an older split's training clips.
+
+    Raises:
+        ConfigError: the network's front end scales itself.
+    """
+    if network == "mn04":
+        raise ConfigError("teacher_normaliser: found study, but the front end of mn04 scales itself; set it to own")
+    mean, deviation = band_moments(sounds, range(len(sounds)))
+    return mean, np.where(deviation == 0, 1.0, deviation)
 
 
 def _hear_all(tagger: Tagger, sounds: np.ndarray, trunk: Path | None) -> np.ndarray:

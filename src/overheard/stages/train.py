@@ -18,6 +18,7 @@ from overheard.io.device import settle
 from overheard.io.signature import Reads, Writes
 from overheard.learning import augment, inputs, loop, methods, objective, schedules, selection, start
 from overheard.learning.models.student import ORDER
+from overheard.media import class_order
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,7 @@ class Settings:
     epochs: int | None = None
     patience: int | None = None  # epochs; where the selection chooses
     frozen_blocks: int = 0  # where the sound network is trained, from its pre-trained weights
+    class_order: str = "alphabetical"  # see media.class_order
     clip_order: str = "each_epoch"  # see learning.loop.ORDERS
     batch_norm_group: int | None = None  # clips; None: the whole batch
     alpha: float | None = None  # equation (2); where L_Omega stands beside L_s
@@ -52,11 +54,12 @@ class Settings:
     event_head_start: str | None = None  # where there is an event head; see learning.start.EVENT_HEADS
     missing_modality: str | None = None  # where one is left out; see learning.start.MISSING
     absent_shape: Sequence[int] | None = None  # of a clip of it: (3, height, width) or (1, time, band)
-    flip: float | None = None  # these five where pictures are trained on
+    flip: float | None = None  # these six where pictures are trained on
     brightness: Sequence[float] | None = None
     colour: Sequence[float] | None = None
     augmentation_order: str | None = None
     augmented_splits: str | None = None  # train, all
+    picture_scale: str | None = None  # see learning.inputs.SCALES
 
 
 def train(
@@ -163,6 +166,8 @@ _WORDS: Mapping[str, Collection[str]] = {
     "schedule": schedules.BY_NAME,
     "selection": selection.BY_NAME,
     "bn_statistics": ("exact", "running"),
+    "class_order": class_order.ORDERS,
+    "picture_scale": inputs.SCALES,
     "clip_order": loop.ORDERS,
     "augmentation_order": augment.ORDERS,
     "augmented_splits": ("train", "all"),
@@ -171,7 +176,7 @@ _WORDS: Mapping[str, Collection[str]] = {
 }
 """What the settings that are words may say; those of losses: `methods.CHOICES`."""
 _MEDIA = {name: (f"{name}s", f"{name}_ids", f"{name}_normaliser") for name in ORDER}
-_AUGMENTATION = ("flip", "brightness", "colour", "augmentation_order", "augmented_splits")
+_AUGMENTATION = ("flip", "brightness", "colour", "augmentation_order", "augmented_splits", "picture_scale")
 _SWITCHES = ("alpha", "beta", "temperature", *methods.CHOICES, "event_head_start", "missing_modality", "absent_shape")
 _OF_SOME_ROWS = {
     **{name: f"--{name.replace('_', '-')}" for flags in _MEDIA.values() for name in flags},
@@ -187,7 +192,7 @@ def _prepared(
 ) -> tuple[dict[str, Any], objective.Training]:
     """The classes in order and the fold, and the training at its start."""
     settle(settings.device)
-    classes, by_split = clips.labelled(reads["index"], reads["splits"], ("train", "val"))
+    classes, by_split = clips.labelled(reads["index"], reads["splits"], ("train", "val"), settings.class_order)
     train, val = (_part(modality, settings, reads, *by_split[split]) for split in ("train", "val"))
     matrices = {
         name: torch.from_numpy(artifacts.read_event_matrix(reads[name], classes)).to(settings.device)
@@ -242,7 +247,7 @@ def _part(
     normalisers = {name: artifacts.read_arrays(reads[f"{name}_normaliser"]) for name in trained}
     teacher = clips.gathered(reads["logits"], reads["logit_ids"], ids) if "logits" in reads else None
     return objective.Part(
-        inputs.gathered(arrays, normalisers, settings.device, settings.channels_last),
+        inputs.gathered(arrays, normalisers, settings.device, settings.channels_last, settings.picture_scale),
         torch.from_numpy(label).to(settings.device),
         None if teacher is None else torch.from_numpy(teacher).to(settings.device),
     )

@@ -13,7 +13,7 @@ from typing import Any
 
 from overheard.errors import ConfigError
 from overheard.study import checking, config, job_settings
-from overheard.study.experiments import Loaded
+from overheard.study.experiments import Loaded, with_named
 from overheard.study.protocol import SWITCHES, Protocol
 from overheard.study.study_file import Study
 from overheard.study.yaml_file import parsed
@@ -114,8 +114,7 @@ def variant(
     own = dict(content) | {"study": study.study, "protocol": {"base": base, **change} if change else base}
     where = f"config/{name}.yaml"
     experiment = checking.check(config.Experiment, own, where)
-    protocol = config.load_protocol(root, experiment)
-    made = Loaded(name, Path(where), experiment, study, protocol)
+    made = with_named(name, Path(where), experiment, root, study)
     return Variant(base, dict(change), made, own, tuple(study.trained()))
 
 
@@ -124,26 +123,25 @@ def rows_reached(one: Loaded, other: Loaded) -> tuple[tuple[str, str], ...]:
 
     A row is reached by its own settings, or by those of a job whose result it reads.
     """
+    before, after = _decided(one), _decided(other)
+    return tuple(row for row in before if before[row] != after[row])
 
-    def made(of: Loaded) -> dict[str, Any]:
-        pictures = job_settings.pretrain_settings(of.experiment, of.protocol, "image")
-        return {"pretrain": pictures} | {
-            word: job_settings.switched(of.protocol, word) for word in ("prior", "relevance")
-        }
 
-    def own(of: Loaded, method: str, modality: str) -> tuple[dict[str, Any], dict[str, Any]]:
-        row = of.study.methods[method]
-        return (
-            job_settings.train_settings(of.experiment, of.protocol, row, modality),
-            job_settings.evaluate_settings(of.experiment, of.protocol, modality),
-        )
-
-    before, after = made(one), made(other)
-    remade = {stage for stage in before if before[stage] != after[stage]}
-    found = []
-    for method, modality in one.study.trained():
-        read = set(one.study.methods[method].reads)
-        uses = {stage for stage in remade if (stage if stage != "pretrain" else "encoders") in read}
-        if uses or own(one, method, modality) != own(other, method, modality):
-            found.append((method, modality))
-    return tuple(found)
+def _decided(loaded: Loaded) -> dict[tuple[str, str], list[Any]]:
+    """Of each row, what decides its trainings and evaluations: its settings, and those of the jobs it rests on."""
+    its = loaded.experiment, loaded.protocol
+    made: dict[str, Any] = {"split": (job_settings.split_settings(*its), job_settings.listing(*its, "split"))}
+    for name in ("image", "sound"):
+        made[name] = job_settings.features_settings(*its, job_settings.front_end(loaded.experiment, name))
+    made["encoders"] = [(made[name], job_settings.pretrain_settings(*its, name)) for name in ("image", "sound")]
+    made["logits"] = made["encoders"][1], job_settings.switched(*its, "teacher")
+    made["sound"] = made["sound"], job_settings.given_normaliser(*its)
+    for word in ("prior", "relevance"):
+        own = job_settings.switched(*its, word), job_settings.listing(*its, word)
+        made[word] = made["logits"], made["split"], own
+    decided = {}
+    for method, modality in loaded.study.trained():
+        row = loaded.study.methods[method]
+        own = job_settings.train_settings(*its, row, modality), job_settings.evaluate_settings(*its, modality)
+        decided[method, modality] = [*own, *(made[name] for name in ("split", *modality.split("+"), *row.reads))]
+    return decided

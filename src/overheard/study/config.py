@@ -69,6 +69,11 @@ class Directory(Section):
     )
     channels: Literal["mean"] | None = Field(None, description="`mean` averages sounds of more than two channels")
     seed: Seed = Field(0, description="seed of the ten-second windows cut from longer sounds")
+    listing: str | None = Field(
+        None,
+        description="ids (column id) in the order in which the released program listed the folder, for protocols that "
+        "draw by it; of ADVANCE: config/published/advance_listing.csv; null: sorted names",
+    )
 
     @model_validator(mode="after")
     def _one_teacher(self) -> "Directory":
@@ -207,7 +212,22 @@ class Experiment(Section):
                     raise ValueError(
                         f"protocol.{name}: has no effect, as train.{key} is set; change that, or take it out"
                     )
+            if name in self.idle:
+                raise ValueError(f"protocol.{name}: has no effect, as {self.idle[name]}; take it out")
         return self
+
+    @property
+    def idle(self) -> dict[str, str]:
+        """Switches of a protocol that change nothing here, whatever they say, with the reason."""
+        found: dict[str, str] = {}
+        if self.networks.sound.name == "mn04":
+            of_tagger = ("stft_points", "mel_of", "mel_floor_db", "sound_normaliser", "teacher_normaliser")
+            found |= dict.fromkeys(of_tagger, "the tagger has its own front end, which scales itself")
+        if isinstance(self.source, Twin):
+            found["resampler"] = "the twin's sounds have 16 kHz already"
+            found["resize_filter"] = "the twin's pictures have 256 pixels already"
+            found["split_group"] = "no two locations of the twin share a coordinate"
+        return found
 
     @model_validator(mode="after")
     def _consistent(self) -> "Experiment":

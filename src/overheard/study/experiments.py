@@ -49,10 +49,17 @@ def load(name: str) -> Loaded:
             f"{path}: no such file{here}; there are: {known}; run from the project's folder, or write one: "
             "`overheard init NAME --from DIR`"
         )
-    root = project_root()
     experiment = config.load_experiment(path)
     _check_places(path, experiment.source)
-    return Loaded(name, path, experiment, config.load_study(root, experiment), config.load_protocol(root, experiment))
+    return with_named(name, path, experiment, project_root())
+
+
+def with_named(name: str, path: Path, experiment: config.Experiment, root: Path, study: Study | None = None) -> Loaded:
+    """An experiment with the study and protocol that it names; without folds where the protocol makes one split."""
+    protocol = config.load_protocol(root, experiment)
+    if protocol.split_draw == "by_label" and experiment.split.folds > 1:
+        experiment = experiment.model_copy(update={"split": experiment.split.model_copy(update={"folds": 1})})
+    return Loaded(name, path, experiment, study or config.load_study(root, experiment), protocol)
 
 
 def _check_places(path: Path, source: config.Twin | config.Directory) -> None:
@@ -63,11 +70,12 @@ def _check_places(path: Path, source: config.Twin | config.Directory) -> None:
     """
     if isinstance(source, config.Twin):
         return
-    expected = {"pairs": Path.is_dir, "scenes": Path.is_dir, "sounds": Path.is_dir, "tagger": Path.is_file}
+    expected = {"pairs": Path.is_dir, "scenes": Path.is_dir, "sounds": Path.is_dir}
+    expected |= {"tagger": Path.is_file, "listing": Path.is_file}
     places = {key: getattr(source, key) for key in expected if getattr(source, key) is not None}
     missing = [key for key, place in places.items() if not expected[key](Path(place))]
     if missing:
-        kinds = {key: "file" if key == "tagger" else "folder" for key in missing}
+        kinds = {key: "file" if expected[key] is Path.is_file else "folder" for key in missing}
         raise MediaError(
             "\n".join(f"{path}: source.{key}: no {kinds[key]} {places[key]}; fix the key" for key in missing)
         )

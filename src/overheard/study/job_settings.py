@@ -149,20 +149,27 @@ def media_settings(experiment: Experiment, collection: str) -> dict[str, Any]:
     return {name: value for name, value in said.items() if name in own[collection]}
 
 
-def switched(protocol: Protocol, stage: str, method: Method | None = None, modality: str = "image") -> dict[str, Any]:
-    """The switches of a protocol that reach a stage's job, of a row where it is one; null ones are left out.
+def switched(
+    experiment: Experiment, protocol: Protocol, stage: str, method: Method | None = None, modality: str = "image"
+) -> dict[str, Any]:
+    """The switches of a protocol that reach a stage's job, of a row where it is one.
+
+    Left out are null ones, and those that change nothing in this experiment.
 
     Args:
+        experiment: whose job it is.
         protocol: with the experiment's changes.
         stage: its word.
         method: the row's; None for a job that is of no row.
         modality: what is trained.
     """
-    reached = {"all": True, "image": "image" in modality, "unimodal": "+" not in modality}
+    reached = {"all": True, "unimodal": "+" not in modality}
+    reached |= {name: name in modality for name in ("image", "sound")}
     return {
         name: value
         for name, switch in SWITCHES.items()
         if stage in switch.stages
+        and name not in experiment.idle
         and (name in method.uses if switch.rows == "named" and method else reached.get(switch.rows))
         and (value := getattr(protocol, name)) is not None
     }
@@ -172,7 +179,7 @@ def pretrain_settings(experiment: Experiment, protocol: Protocol, modality: str)
     """How one modality's network is pre-trained; the augmentation, of pictures alone, is the protocol's."""
     network = experiment.networks.image if modality == "image" else experiment.networks.sound
     settings = network.pretrain.model_dump(exclude={"seed"})
-    settings |= switched(protocol, "pretrain", modality=modality)
+    settings |= switched(experiment, protocol, "pretrain", modality=modality)
     return settings | experiment.train.model_dump(include={"device", "channels_last"})
 
 
@@ -226,16 +233,38 @@ def baseline_inputs(experiment: Experiment, method: Method, seed: int) -> dict[s
     return files
 
 
-def split_settings(experiment: Experiment) -> dict[str, Any]:
+def features_settings(experiment: Experiment, protocol: Protocol, front_end: str) -> dict[str, Any]:
+    """The switches that decide what stands in the arrays of a front end."""
+    return switched(experiment, protocol, "features", modality="image" if front_end == IMAGES else "sound")
+
+
+def given_normaliser(experiment: Experiment, protocol: Protocol) -> dict[str, str]:
+    """The file of mean and deviation of sounds, where the protocol has one that counts: flag to path."""
+    found = switched(experiment, protocol, "normaliser", modality="sound")
+    return {"given": found["sound_normaliser"]} if found else {}
+
+
+def listing(experiment: Experiment, protocol: Protocol, stage: str) -> dict[str, str]:
+    """The listing of the source's clips, where a job of split, prior or relevance draws by it: flag to path."""
+    path = getattr(experiment.source, "listing", None)
+    draws = protocol.split_draw == "by_label" if stage == "split" else protocol.prior_clips == "seventy_percent"
+    return {"listing": path} if path and draws else {}
+
+
+def split_settings(experiment: Experiment, protocol: Protocol) -> dict[str, Any]:
     """What decides the splits, and the labels that training sees."""
     redrawn = experiment.control.redrawn
-    return experiment.split.model_dump() | ({"redrawn": redrawn} if redrawn else {})
+    return {
+        **experiment.split.model_dump(),
+        **switched(experiment, protocol, "split"),
+        **({"redrawn": redrawn} if redrawn else {}),
+    }
 
 
 def prior_settings(experiment: Experiment, protocol: Protocol) -> dict[str, Any]:
     """What decides the prior besides what it reads."""
     rows = experiment.control.prior
-    return switched(protocol, "prior") | ({} if rows == "measured" else {"rows": rows})
+    return switched(experiment, protocol, "prior") | ({} if rows == "measured" else {"rows": rows})
 
 
 def train_settings(experiment: Experiment, protocol: Protocol, method: Method, modality: str) -> dict[str, Any]:
@@ -244,7 +273,7 @@ def train_settings(experiment: Experiment, protocol: Protocol, method: Method, m
         "frozen_blocks": frozen_blocks(experiment, method, modality),
         "network_image": experiment.networks.image.name,
         "network_sound": experiment.networks.sound.name,
-        **switched(protocol, "train", method, modality),
+        **switched(experiment, protocol, "train", method, modality),
         **experiment.train.model_dump(exclude_none=True),
     }
     settings["learning_rate"] = settings.pop("baseline_learning_rate", settings["learning_rate"])
@@ -259,10 +288,10 @@ def train_settings(experiment: Experiment, protocol: Protocol, method: Method, m
 def evaluate_settings(experiment: Experiment, protocol: Protocol, modality: str) -> dict[str, Any]:
     """How students are run on test clips; what trained them is in their own files."""
     own = experiment.train.model_dump(include={"batch_size", "device", "bf16", "channels_last"}, exclude_none=True)
-    settings = switched(protocol, "evaluate", modality=modality) | own
+    settings = switched(experiment, protocol, "evaluate", modality=modality) | own
     # test pictures are augmented by a protocol alone that says so
     if settings.pop("augmented_splits", "train") == "all":
-        settings |= switched(protocol, "pretrain", modality=modality)
+        settings |= switched(experiment, protocol, "pretrain", modality=modality)
     return settings
 
 
@@ -290,7 +319,7 @@ def table_settings(loaded: Loaded, table: str, absent: list[str], diverged: Coll
         "experiment": loaded.name,
         "source": experiment.source.kind,
         "protocol": protocol_name(experiment),
-        **switched(loaded.protocol, "tables"),
+        **switched(loaded.experiment, loaded.protocol, "tables"),
         "spec": spec.model_dump(),
         "labels": {method: study.methods[method].label for method, _ in [*spec.runs(), *study.baselines()]},
         "seeds": experiment.seeds,
@@ -300,7 +329,7 @@ def table_settings(loaded: Loaded, table: str, absent: list[str], diverged: Coll
             for (method, modality), reason in left_out(experiment, study).items()
             if (method, modality) in spec.runs()
         },
-        "remarks": remarks(experiment),
+        "remarks": remarks(experiment) + protocol_remarks(experiment, loaded.protocol),
     } | ({"diverged": seeds} if seeds else {})
 
 
@@ -336,4 +365,20 @@ def remarks(experiment: Experiment) -> list[str]:
     shown = [f"{word.replace('_', ' ')} {str(own[word]).replace('_', ' ')}" for word in words if word in own]
     if shown:
         lines.append(f"Training settings of this experiment: {', '.join(shown)}.")
+    return lines
+
+
+def protocol_remarks(experiment: Experiment, protocol: Protocol) -> list[str]:
+    """Lines of what a protocol other than `corrected` does otherwise, or cannot do here."""
+    lines = []
+    if protocol.split_draw == "by_label":
+        lines.append("One split for all seeds, drawn as the released program does: there are no folds.")
+        if getattr(experiment.source, "listing", None) is None:
+            lines.append("In what order the program would list this folder is not known: names are sorted.")
+    if experiment.idle and not protocol_name(experiment).startswith("corrected"):
+        reasons: dict[str, list[str]] = {}
+        for name, reason in experiment.idle.items():
+            reasons.setdefault(reason, []).append(name)
+        said = "; ".join(f"{', '.join(names)} ({reason})" for reason, names in reasons.items())
+        lines.append(f"Of the protocol these change nothing here: {said}.")
     return lines

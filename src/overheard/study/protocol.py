@@ -18,17 +18,18 @@ class Switch(NamedTuple):
         stages: whose jobs it reaches.
         paper: what the paper says.
         released: what the released program does.
-        rows: of trainings and their evaluations, which rows it reaches: `all`; `image`, those that train on pictures;
-            `unimodal`, those that leave a modality out; `named`, those whose `uses` in the study file name it.
+        rows: of trainings and their evaluations, which rows it reaches: `all`; `image` and `sound`, those that train on
+            pictures or sounds (of features, the arrays of these); `unimodal`, those that leave a modality out; `named`,
+            those whose `uses` in the study file name it.
     """
 
     stages: tuple[str, ...]
     paper: str
     released: str
-    rows: Literal["all", "image", "unimodal", "named"] = "all"
+    rows: Literal["all", "image", "sound", "unimodal", "named"] = "all"
 
 
-_TRAIN, _PICTURES = ("train",), ("pretrain", "train")
+_FEATURES, _TRAIN, _PICTURES = ("features",), ("train",), ("pretrain", "train")
 
 Schedule = Literal["constant", "cosine", "steps"]
 Selection = Literal["best_f_score", "lowest_loss", "last"]
@@ -39,6 +40,46 @@ class Protocol(Section):
     """One file `config/protocols/NAME.yaml`; it has no defaults."""
 
     protocol: str
+
+    # data
+    split_unit: Annotated[
+        Literal["rounded_locations", "floored_locations", "pairs"],
+        Switch(("split",), "70/10/20 of the pairs", "floors of 0.7 and 0.1 of a class's locations, test the rest"),
+    ]
+    split_draw: Annotated[
+        Literal["by_name", "by_label"],
+        Switch(("split",), "not said", "numpy's old generator, seed = label, names as the folder lists them; no folds"),
+    ]
+    split_group: Annotated[
+        Literal["location", "coordinate"], Switch(("split",), "no coordinate in two splits", "digits of an id")
+    ]
+    class_order: Annotated[
+        Literal["alphabetical", "released"],
+        Switch(
+            ("split", "prior", "relevance", "train", "evaluate"), "not said", "as the authors' folder lists the classes"
+        ),
+    ]
+
+    # what the networks see and hear
+    stft_points: Annotated[Literal[1024, 4096], Switch(_FEATURES, "a window of 1024", "4096, window 1024", "sound")]
+    mel_of: Annotated[Literal["power", "magnitude"], Switch(_FEATURES, "not said", "magnitude", "sound")]
+    mel_floor_db: Annotated[Positive | None, Switch(_FEATURES, "not said", "80 below a clip's maximum", "sound")]
+    resampler: Annotated[
+        Literal["soxr_hq", "kaiser_best"], Switch(_FEATURES, "not said", "kaiser_best, librosa's then default", "sound")
+    ]
+    resize_filter: Annotated[
+        Literal["bicubic", "nearest"], Switch(_FEATURES, "not said", "Pillow's default: nearest before 7.0", "image")
+    ]
+    sound_normaliser: Annotated[
+        str | None, Switch(("normaliser",), "zero mean, unit variance", "a file, of an older split", "sound")
+    ]
+    teacher_normaliser: Annotated[
+        Literal["own", "study"], Switch(("teacher",), "as pre-trained (not said)", "ADVANCE's, not AudioSet's")
+    ]
+    picture_scale: Annotated[
+        Literal["training_moments", "zero_to_255"],
+        Switch(("pretrain", "train", "evaluate"), "not said", "0 to 255, as they are", "image"),
+    ]
 
     # equations (1) to (9)
     alpha: Annotated[Weight, Switch(_TRAIN, "a grid search; 0.1 here", "0.1", "named")]

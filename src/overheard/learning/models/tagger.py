@@ -17,7 +17,14 @@ _BATCH = 16
 class Tagger:
     """A sound network in eval mode, cut where a student's frozen blocks end."""
 
-    def __init__(self, content: Mapping[str, Any], where: str, frozen_blocks: int = 0, device: str = "cpu") -> None:
+    def __init__(
+        self,
+        content: Mapping[str, Any],
+        where: str,
+        frozen_blocks: int = 0,
+        device: str = "cpu",
+        moments: tuple[np.ndarray, np.ndarray] | None = None,
+    ) -> None:
         """Build from what `pretrain` wrote.
 
         Args:
@@ -26,6 +33,7 @@ class Tagger:
             where: the file it came from, for messages.
             frozen_blocks: how many lower blocks students keep frozen.
             device: where to compute.
+            moments: mean and deviation (band,) to hear by, in place of the network's own.
 
         Raises:
             CheckpointError: the file holds another kind of network.
@@ -37,7 +45,9 @@ class Tagger:
                 f"{where}: found a network for {modality}, expected one for sound; run pretrain again"
             )
         self.network, self.device, self.trained = network, device, frozenset(content["trained"])
-        self.mean, self.deviation = content["sound_mean"].to(device), content["sound_std"].to(device)
+        own = (content["sound_mean"], content["sound_std"])
+        other = None if moments is None else tuple(torch.from_numpy(values.astype(np.float32)) for values in moments)
+        self.mean, self.deviation = (values.to(device) for values in other or own)
         self.trunk = self._encoder(content, where, 0) if frozen_blocks else None
         self.frozen_blocks = frozen_blocks
         self.encoder = self._encoder(content, where, frozen_blocks)

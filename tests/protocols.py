@@ -48,6 +48,12 @@ def chosen(method: str, n_events: int = 527, **changed: Any) -> dict[str, Any]:
     return methods.chosen(methods.METHODS[method], train_settings(method) | changed, n_events)
 
 
+def features(front_end: str) -> dict[str, Any]:
+    """The switches that reach a front end's arrays, of a folder with pictures and sounds of any size."""
+    source = {"kind": "directory", "pairs": "p", "scenes": "s", "sounds": "t"}
+    return job_settings.features_settings(config.check(config.Experiment, {"source": source}, "x"), PROTOCOL, front_end)
+
+
 def switched(stage: str) -> dict[str, Any]:
     """The switches that reach a stage whose jobs are of no row."""
     return job_settings.switched(EXPERIMENT, PROTOCOL, stage)

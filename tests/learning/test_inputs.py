@@ -22,7 +22,9 @@ def media():
 @pytest.mark.parametrize("channels_last", [True, False])
 def test_pictures_are_normalised_by_channel_and_sounds_by_band(media, channels_last):
     images, sounds = media
-    batch = gathered({"image": images, "sound": sounds}, NORMALISERS, "cpu", channels_last).batch(torch.tensor([4, 1]))
+    batch = gathered({"image": images, "sound": sounds}, NORMALISERS, "cpu", channels_last, "training_moments").batch(
+        torch.tensor([4, 1])
+    )
     # torchvision's way, written out: to 0..1, mean and deviation of each channel
     mean, std = COLOURS["mean"], COLOURS["std"]
     expected = ((images[[4, 1]] / 255 - mean) / std).transpose(0, 3, 1, 2)
@@ -43,7 +45,7 @@ def test_stored_outputs_of_frozen_blocks_are_taken_as_they_are(media):
 
 def test_augmentation_comes_before_normalisation_and_is_of_pictures_alone(media):
     images, sounds = media
-    inputs = gathered({"image": images, "sound": sounds}, NORMALISERS, "cpu", True)
+    inputs = gathered({"image": images, "sound": sounds}, NORMALISERS, "cpu", True, "training_moments")
     dark = inputs.batch(torch.arange(6), Augmentation(0.0, (0.0, 0.0), (1.0, 1.0)), torch.Generator())
     black = -COLOURS["mean"] / COLOURS["std"]
     np.testing.assert_allclose(dark["image"].numpy()[:, :, 2, 2], np.tile(black, (6, 1)), rtol=1e-5)
@@ -51,3 +53,9 @@ def test_augmentation_comes_before_normalisation_and_is_of_pictures_alone(media)
     assert torch.equal(dark["sound"], plain["sound"])
     # what lies in memory is not what was changed
     np.testing.assert_array_equal(inputs.images.numpy(), images)
+
+
+def test_pictures_may_stay_numbers_of_eight_bits(media):
+    images, _ = media
+    batch = gathered({"image": images}, NORMALISERS, "cpu", True, "zero_to_255").batch(torch.arange(6))
+    np.testing.assert_allclose(batch["image"].numpy(), images.transpose(0, 3, 1, 2), rtol=1e-5, atol=1e-4)

@@ -201,7 +201,7 @@ def test_a_recording_shared_by_two_drawn_locations_is_seen():
 
 # --- folds
 
-FIFTHS = {"fractions": FRACTIONS, "seed": 0, "folds": 5}
+FIFTHS = Draw(FRACTIONS, 0, 5)
 
 
 def test_one_split_is_as_it_was_before_there_were_folds():

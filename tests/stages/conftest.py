@@ -140,7 +140,8 @@ def _evaluate(record, students, folder, row=None, **settings):
         "events": [folder / f"events-{k}.npz" for k in range(len(students))],
         "scores": [folder / f"scores-{k}.json" for k in range(len(students))],
     }
-    given = {"index": record["index"], "settings": EvaluationSettings(8, "cpu", False, True, **settings)}
+    words = {"picture_scale": "training_moments"} | settings
+    given = {"index": record["index"], "settings": EvaluationSettings(8, "cpu", False, True, **words)}
     of_fold = ("splits", "image_normaliser", "sound_normaliser")
     folds = {name: _per_student(record[name], students) for name in of_fold}
     given |= {name: record[name] for kind in ("image", "sound") for name in _media(kind)[:2]}

@@ -4,6 +4,7 @@ import csv
 from pathlib import Path
 
 import numpy as np
+import protocols
 import pytest
 import soundfile
 import soxr
@@ -12,9 +13,12 @@ from PIL import Image
 from overheard.errors import ConfigError, MediaError, PairingError
 from overheard.io import decoding
 from overheard.media import front_ends
+from overheard.stages.features import Settings as Switches
 from overheard.stages.features import features
 from overheard.stages.media import Settings, media
 from overheard.stages.normaliser import normaliser
+
+VECTORS = Path(__file__).resolve().parents[1] / "vectors"
 
 
 @pytest.fixture
@@ -119,15 +123,86 @@ def test_a_file_that_has_gone_since_is_named(folder, front_end, path, workers):
         run(folder, front_end, workers=workers)
 
 
+@pytest.mark.parametrize(
+    ("front_end", "words", "same"),
+    [
+        ("images", {"resize_filter": "nearest"}, [0, 3]),  # pictures of 256 pixels
+        ("paper", {"resampler": "kaiser_best"}, [0]),  # a sound of 16 kHz
+        ("paper", {"stft_points": 4096}, []),
+        ("paper", {"mel_of": "magnitude"}, []),
+        ("paper", {"mel_floor_db": 5.0}, []),
+    ],
+)
+def test_a_switch_changes_what_is_stored(folder, front_end, words, same):
+    before, _ = run(folder, front_end)
+    paths = [folder / name for name in ("b.ids.csv", "b.npy", "b.pooled.npy")]
+    features(folder / "in", folder / "index.csv", front_end, *paths, settings=Switches(**words))
+    after = np.load(paths[1])
+    assert [clip for clip in range(5) if np.array_equal(before[clip], after[clip])] == same
+    if "mel_floor_db" in words:
+        np.testing.assert_array_equal(after, np.maximum(before, before.max(axis=(1, 2), keepdims=True) - 5))
+    corrected = Switches(**protocols.features(front_end))
+    features(folder / "in", folder / "index.csv", front_end, *paths, settings=corrected)
+    np.testing.assert_array_equal(np.load(paths[1]), before)
+
+
+@pytest.mark.parametrize(
+    ("front_end", "words", "said"),
+    [
+        ("images", {"stft_points": 4096}, "images does not use stft_points"),
+        ("tagger_mn04", {"mel_of": "magnitude"}, "tagger_mn04 does not use mel_of"),
+        ("paper", {"resize_filter": "nearest"}, "paper does not use resize_filter"),
+        ("paper", {"stft_points": 2048}, "stft_points: found 2048, expected one of 1024, 4096"),
+        ("paper", {"resampler": "linear"}, "resampler: found 'linear', expected one of soxr_hq, kaiser_best"),
+    ],
+)
+def test_a_switch_that_a_front_end_does_not_use_is_refused(folder, front_end, words, said):
+    with pytest.raises(ConfigError, match=said):
+        features(folder / "in", folder / "index.csv", front_end, folder / "i", folder / "a", settings=Switches(**words))
+
+
+def test_the_released_program_front_end_is_the_paper_front_end_with_its_switches():
+    vector = np.load(VECTORS / "released_logmel.npz")
+    wave = np.resize(vector["wave_1s"], 160000)
+    found = front_ends.paper(wave, 4096, "magnitude", 80.0)
+    # frames whose 4096 points lie within the first second
+    np.testing.assert_allclose(found[6:33], vector["logmel_1s"][6:33], atol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("0,-8,0", "positive deviations"),
+        ("0,-8,nan", "finite"),
+        ("0,-8,x", "could not convert"),
+        ("64,0,1", "found '0'"),
+    ],
+)
+def test_a_normaliser_from_a_file(folder, line, said):
+    run(folder, "images", "i")
+    run(folder, "paper", "s")
+    (folder / "splits.csv").write_text(SPLITS)
+    names = ("i.pooled.npy", "i.ids.csv", "s.pooled.npy", "s.ids.csv", "splits.csv")
+    given = protocols.ROOT / protocols.OTHER["sound_normaliser"]
+    found = _made(folder, names, "paper", given=given)
+    expected = np.loadtxt(given, delimiter=",", skiprows=1, dtype=np.float32)
+    np.testing.assert_array_equal(found["sound_mean"], expected[:, 1])
+    np.testing.assert_array_equal(found["sound_std"], expected[:, 2])
+    lines = given.read_text().splitlines()
+    (folder / "wrong.csv").write_text("\n".join([lines[0], line, *lines[2:]]) + "\n")
+    with pytest.raises(MediaError, match=said):
+        _made(folder, names, "paper", given=folder / "wrong.csv")
+
+
 def _normalise(folder: Path, splits: str) -> dict[str, np.ndarray]:
     (folder / "splits.csv").write_text(splits)
     names = ("i.pooled.npy", "i.ids.csv", "s.pooled.npy", "s.ids.csv", "splits.csv")
     return _made(folder, names, "paper")
 
 
-def _made(folder, names, front_end) -> dict[str, np.ndarray]:
+def _made(folder, names, front_end, **given) -> dict[str, np.ndarray]:
     made = {kind: folder / f"normaliser.{kind}.npz" for kind in ("image", "sound")}
-    normaliser(*(folder / name for name in names), front_end, *made.values())
+    normaliser(*(folder / name for name in names), front_end, *made.values(), **given)
     return {f"{kind}_{word}": value for kind, path in made.items() for word, value in np.load(path).items()}
 
 

@@ -30,6 +30,7 @@ SETTINGS = Settings(
     augmentation_order="brightness_first",
     brightness=[0.7, 1.3],
     colour=[0.7, 1.3],
+    picture_scale="training_moments",
     device="cpu",
     channels_last=True,
 )
@@ -90,7 +91,8 @@ def sounds(tmp_path) -> dict:
 def run_pretrain(folder: Path, given: dict, settings: Settings = SETTINGS) -> int:
     """Pre-train as `settings` say, sounds without what is of pictures; given weights have none."""
     if given["modality"] == "sound":
-        settings = dataclasses.replace(settings, flip=None, brightness=None, colour=None, augmentation_order=None)
+        of_pictures = ("flip", "brightness", "colour", "augmentation_order", "picture_scale")
+        settings = dataclasses.replace(settings, **dict.fromkeys(of_pictures))
     settings = None if "given" in given else settings
     outputs = {"weights": folder / "net.pt", "history": folder / "net.history.csv", "checkpoints": folder / "kept"}
     return run_stage(pretrain, given | outputs | {"settings": settings}, None, ["overheard"])
@@ -246,6 +248,21 @@ def test_the_teacher_hears_by_the_sounds_it_was_trained_on(sounds, tmp_path):
     with torch.no_grad():
         expected = torch.nn.functional.linear(encoder.eval()(x[:, None]), *content["classifier"].values())
     np.testing.assert_allclose(np.load(tmp_path / "logits.npy")[:16], expected, atol=1e-4)
+
+
+def test_the_teacher_may_hear_by_the_studys_moments(sounds, tmp_path):
+    """Logits of shifted and stretched sounds are the same then, but for rounding; by its own they are not."""
+    assert run_pretrain(tmp_path, sounds) == 0
+    louder = sounds | {"features": tmp_path / "louder.npy"}
+    artifacts.write_array(louder["features"], 2 * np.load(sounds["features"]) + 7)
+    heard = {}
+    for word in ("own", "study"):
+        for name, given in (("plain", sounds), ("louder", louder)):
+            assert run_teacher(tmp_path, given, teacher_normaliser=word) == 0
+            heard[word, name] = np.load(tmp_path / "logits.npy")
+    np.testing.assert_allclose(heard["study", "plain"], heard["study", "louder"], atol=1e-3)
+    assert np.abs(heard["own", "plain"] - heard["own", "louder"]).max() > 0.1
+    assert run_teacher(tmp_path, sounds, teacher_normaliser="mine") == 2
 
 
 def test_the_teacher_depends_on_each_clip_alone(sounds, tmp_path):

@@ -33,11 +33,9 @@ def predicted(record, tmp_path_factory, train_one, evaluate_one):
         key = (row, repr(changes))
         if key not in known:
             student = train_one(record, folder / str(len(known)), *row, **(RECIPE | changes))["student"]
-            given = (
-                {name: protocols.train_settings(*row)[name] for name in AUGMENTATION}
-                if "augmented_splits" in changes
-                else {}
-            )
+            augmentation = AUGMENTATION if "augmented_splits" in changes else ()
+            given = {name: protocols.train_settings(*row)[name] for name in augmentation}
+            given |= {name: changes[name] for name in ("class_order", "picture_scale") if name in changes}
             paths = evaluate_one(record, [student], folder / f"said-{len(known)}", **given)
             with np.load(paths["predictions"][0]) as scenes, np.load(paths["events"][0]) as events:
                 known[key] = np.concatenate([scenes["scene_logits"], events["event_logits"]], axis=1)
@@ -93,4 +91,17 @@ def test_spread_is_of_a_sample_or_a_population():
 
 
 def test_every_switch_is_tried_here():
-    assert {*TRAINED, "prior_clips", "relevance_vector", "relevance_sign", "spread"} == set(SWITCHES)
+    elsewhere = {
+        *("split_unit", "split_draw", "split_group"),  # tests/media/test_released_split.py
+        *(
+            "stft_points",
+            "mel_of",
+            "mel_floor_db",
+            "resampler",
+            "resize_filter",
+            "sound_normaliser",
+        ),  # test_features.py
+        "teacher_normaliser",  # test_pretrain_teacher.py
+    }
+    here = {*TRAINED, "prior_clips", "relevance_vector", "relevance_sign", "spread"}
+    assert here | elsewhere == set(SWITCHES)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from overheard.errors import ConfigError
-from overheard.study import config, job_settings, yaml_file
+from overheard.study import captions, config, job_settings, yaml_file
 
 ROOT = Path(__file__).resolve().parents[2]
 TWIN = {"source": {"kind": "twin"}}
@@ -135,7 +135,7 @@ def test_full_networks_take_the_protocols_settings_and_small_ones_their_own():
     )
     own = config.check(config.Experiment, TWIN | {"train": {"learning_rate": 0.01}}, "x")
     assert job_settings.train_settings(own, protocol, *row)["learning_rate"] == 0.01
-    assert any("0.01" in line for line in job_settings.remarks(own))
+    assert any("0.01" in line for line in captions.remarks(own))
 
 
 def test_a_protocol_may_allow_only_leaks_that_are_looked_for():
@@ -174,7 +174,7 @@ def test_a_random_start_and_a_row_without_sound_freeze_nothing():
         assert job_settings.train_settings(experiment, protocol, methods[method], modality)["frozen_blocks"] == 0
         files = job_settings.train_inputs(experiment, methods[method], modality, 0)
         assert files.get("sounds") == ("features/tagger_mn04.npy" if modality == "sound" else None)
-    assert any("13 of 17" in line for line in job_settings.remarks(experiment))
+    assert any("13 of 17" in line for line in captions.remarks(experiment))
 
 
 def protocol_of(content: dict) -> config.Protocol:
@@ -191,8 +191,8 @@ def test_an_experiment_may_change_any_switch_of_its_protocol():
     assert again["protocol"] == {"base": "released", "beta": 0}
     assert protocol_of(again).divergence == "cross_entropy"
     experiment = config.check(config.Experiment, content, "x")
-    assert job_settings.protocol_name(experiment) == "corrected with alpha 0.2, clip_order fixed"
-    assert job_settings.protocol_name(config.check(config.Experiment, TWIN, "x")) == "corrected"
+    assert captions.protocol_name(experiment) == "corrected with alpha 0.2, clip_order fixed"
+    assert captions.protocol_name(config.check(config.Experiment, TWIN, "x")) == "corrected"
 
 
 @pytest.mark.parametrize(
@@ -200,7 +200,7 @@ def test_an_experiment_may_change_any_switch_of_its_protocol():
     [
         ({"alpha": 0.2}, "protocol: base: missing; name the protocol that is changed"),
         ({"base": "mine"}, "protocol: found 'mine', known: corrected, paper, released"),
-        ({"base": "corrected", "alhpa": 0.2}, "alhpa: unknown key; allowed here: protocol, alpha, beta, divergence"),
+        ({"base": "corrected", "alhpa": 0.2}, "alhpa: unknown key; allowed here: protocol, split_unit, split_draw"),
         ({"base": "corrected", "divergence": "js"}, "divergence: found 'js' .*'kl', 'cross_entropy' or 'as_printed'"),
         ({"base": "corrected", "batch_norm_group": 64}, "batch_norm_group: found 64, more than batch_size 32"),
         (

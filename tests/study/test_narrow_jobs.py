@@ -7,6 +7,7 @@ from pathlib import Path
 import protocols
 import pytest
 
+from overheard.errors import ConfigError
 from overheard.jobs.code.closure import stage_code
 from overheard.study import ablation, config, job_settings, layout, plan
 from overheard.study.experiments import Loaded
@@ -61,16 +62,36 @@ METHODS_OF = {
     "relevance_vector": E2,
     "baseline_learning_rate": {"scratch", "scene"},
     "event_head_start": KL | SQ,
+    "teacher_normaliser": KL | SQ | E1,
     "spread": set(),
 }
 """The methods that a switch is of, where it is not of all: by hand, from the equations."""
-ON_PICTURES = ("flip", "brightness", "colour", "augmentation_order", "augmented_splits")
-MODALITIES_OF = {**{key: {"image", "image+sound"} for key in ON_PICTURES}, "missing_modality": {"image", "sound"}}
+ON_PICTURES = (
+    "flip",
+    "brightness",
+    "colour",
+    "augmentation_order",
+    "augmented_splits",
+    "picture_scale",
+    "resize_filter",
+)
+HEARD = ("stft_points", "mel_of", "mel_floor_db", "resampler")
+MODALITIES_OF = {
+    **{key: {"image", "image+sound"} for key in ON_PICTURES},
+    **{key: {"sound", "image+sound"} for key in (*HEARD, "sound_normaliser")},
+    "missing_modality": {"image", "sound"},
+}
+OF_NETWORKS = ("flip", "brightness", "colour", "augmentation_order", "picture_scale", "resize_filter", *HEARD)
+"""What changes the network of one modality: where the other one is left out, the student has its answer to zeros."""
+FOLDER = config.check(
+    config.Experiment, {"source": {"kind": "directory", "pairs": "p", "scenes": "s", "sounds": "t"}}, "x"
+)
+"""A user's own folder, where every switch may change something."""
 
 
-def retrained(protocol: config.Protocol) -> set[tuple[str, str]]:
+def retrained(protocol: config.Protocol, experiment: config.Experiment = FOLDER) -> set[tuple[str, str]]:
     """Rows that are trained or tested otherwise than under `corrected`, as an ablation counts them."""
-    one, other = (Loaded("x", Path("config/x.yaml"), EXPERIMENT, STUDY, its) for its in (PROTOCOL, protocol))
+    one, other = (Loaded("x", Path("config/x.yaml"), experiment, STUDY, its) for its in (PROTOCOL, protocol))
     return set(ablation.rows_reached(one, other))
 
 
@@ -79,9 +100,20 @@ def test_a_switch_retrains_exactly_the_rows_that_use_it(name):
     protocol = config.check(config.Protocol, PROTOCOL.model_dump() | {name: protocols.OTHER[name]}, "x")
     methods, modalities = METHODS_OF.get(name, set(TRAINED)), MODALITIES_OF.get(name, {"image", "sound", "image+sound"})
     expected = {row for row in STUDY.trained() if row[0] in methods and row[1] in modalities}
-    if "pretrain" in SWITCHES[name].stages:  # another image network: sound alone has its answer to zeros
+    if name in OF_NETWORKS:
         expected |= {row for row in STUDY.trained() if "encoders" in STUDY.methods[row[0]].reads}
     assert retrained(protocol) == expected
+    assert retrained(protocol, EXPERIMENT) == (set() if name in EXPERIMENT.idle else expected)
+
+
+def test_what_is_idle_is_refused_where_it_is_set():
+    assert set(EXPERIMENT.idle) == {"resampler", "resize_filter", "split_group"}
+    with pytest.raises(ConfigError, match="protocol.resampler: has no effect, as the twin's sounds have 16 kHz"):
+        config.check(config.Experiment, TWIN | {"protocol": {"base": "corrected", "resampler": "kaiser_best"}}, "x")
+    tagger = {"source": {"kind": "directory", "pairs": "p", "tagger": "t"}, "networks": {"sound": {"name": "mn04"}}}
+    heard = config.check(config.Experiment, tagger, "x")
+    assert set(heard.idle) == {*HEARD[:3], "sound_normaliser", "teacher_normaliser"}
+    assert job_settings.features_settings(heard, PROTOCOL, "tagger_mn04") == {"resampler": "soxr_hq"}
 
 
 def test_every_switch_is_flipped_here():

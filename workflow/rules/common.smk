@@ -17,7 +17,7 @@ from overheard.io.progress import SOCKET
 from overheard.scheduling import wiring
 from overheard.scheduling.lock import only_run
 from overheard.scheduling.wiring import records_of
-from overheard.study import job_settings, layout
+from overheard.study import captions, job_settings, layout
 from overheard.study import plan as plans
 from overheard.study.config import Experiment, check
 from overheard.study.experiments import with_named

@@ -30,7 +30,7 @@ rule figures:
             wildcards,
             figure_reads(wildcards.figure),
             figure=wildcards.figure,
-            settings=job_settings.figure_settings(
+            settings=captions.figure_settings(
                 LOADED, wildcards.figure, ABSENT, DIVERGED
             ),
         ),

@@ -23,7 +23,7 @@ rule tables:
                 "published": of_project(STUDY.published),
             },
             table=wildcards.table,
-            settings=job_settings.table_settings(
+            settings=captions.table_settings(
                 LOADED, wildcards.table, ABSENT, DIVERGED
             ),
         ),

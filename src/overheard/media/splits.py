@@ -101,8 +101,7 @@ def check_leaks(rows: Sequence[Mapping[str, str]], assigned: Mapping[str, str]) 
             "the same thing in two splits, so the test would see what training saw:\n  "
             + "\n  ".join(leaks[:_SHOWN])
             + more
-            + "\ngive such clips one location, or one split, in metadata.csv; of coordinates: or set "
-            "protocol.split_group=coordinate"
+            + "\ngive such clips one location, or one split, in metadata.csv"
         )
 
 

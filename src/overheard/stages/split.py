@@ -15,10 +15,10 @@ class Settings:
     fractions: list[float]  # of the locations of a class: train, val, test
     seed: int
     folds: int  # each location is tested in one of them; 1: one split
-    split_unit: str  # these four: words of media.split_draws and media.class_order
-    split_draw: str
-    split_group: str
-    class_order: str
+    split_unit: str = "rounded_locations"  # these four: words of media.split_draws and media.class_order
+    split_draw: str = "by_name"
+    split_group: str = "location"
+    class_order: str = "alphabetical"
     redrawn: float | None = None  # share of training labels that are drawn again, in a control
 
 

@@ -1,0 +1,98 @@
+"""What tables and figures must say of themselves: their settings, and the sentences of their captions. Pure."""
+
+from collections.abc import Collection
+from typing import Any
+
+from overheard.study import job_settings
+from overheard.study.config import Experiment
+from overheard.study.experiments import Loaded
+from overheard.study.protocol import Protocol
+
+
+def protocol_name(experiment: Experiment) -> str:
+    """What captions and cells call the protocol: its name, and the experiment's own switches."""
+    if isinstance(experiment.protocol, str):
+        return experiment.protocol
+    own = [f"{name} {value}" for name, value in experiment.protocol.items() if name != "base"]
+    return f"{experiment.protocol['base']} with {', '.join(own)}" if own else str(experiment.protocol["base"])
+
+
+def table_settings(loaded: Loaded, table: str, absent: list[str], diverged: Collection[str] = ()) -> dict[str, Any]:
+    """What a table must say of itself; `absent` names runs that are known to be missing (`method/modality/seed-k`).
+
+    `diverged` are those of them whose training ended with numbers that are none.
+    """
+    experiment, study = loaded.experiment, loaded.study
+    spec = study.tables[table]
+    seeds: dict[str, list[int]] = {}
+    for run in diverged:
+        method, modality, seed = run.split("/")
+        if (method, modality) in spec.runs():
+            seeds.setdefault(f"{method}|{modality}", []).append(int(seed.removeprefix("seed-")))
+    return {
+        "experiment": loaded.name,
+        "source": experiment.source.kind,
+        "protocol": protocol_name(experiment),
+        **job_settings.switched(loaded.experiment, loaded.protocol, "tables"),
+        "spec": spec.model_dump(),
+        "labels": {method: study.methods[method].label for method, _ in [*spec.runs(), *study.baselines()]},
+        "seeds": experiment.seeds,
+        "partial": bool(absent),
+        "left_out": {
+            f"{method}|{modality}": reason
+            for (method, modality), reason in job_settings.left_out(experiment, study).items()
+            if (method, modality) in spec.runs()
+        },
+        "remarks": remarks(experiment) + protocol_remarks(experiment, loaded.protocol),
+    } | ({"diverged": seeds} if seeds else {})
+
+
+def figure_settings(loaded: Loaded, figure: str, absent: list[str], diverged: Collection[str] = ()) -> dict[str, Any]:
+    """What a figure must say of itself; one that draws no scores names only the experiment and its source."""
+    if figure not in loaded.study.tables:
+        return {"experiment": loaded.name, "source": loaded.experiment.source.kind}
+    settings = table_settings(loaded, figure, absent, diverged)
+    return settings | {"spec": {key: settings["spec"][key] for key in ("title", "blocks")}}
+
+
+def remarks(experiment: Experiment) -> list[str]:
+    """Lines that must stand in every caption: what is not as in the paper."""
+    image, sound = experiment.networks.image, experiment.networks.sound
+    lines = []
+    control = experiment.control
+    if control.redrawn:
+        lines.append(f"CONTROL: {control.redrawn:.0%} of the training labels were drawn again, from all clips' labels.")
+    if control.prior != "measured":
+        how = {"permuted": "each scene has the next one's row", "equal": "all scenes have the mean row"}[control.prior]
+        lines.append(f"CONTROL: the prior p(e|s) is not what was measured: {how}.")
+    if image.name == "small":
+        lines.append("Image network: small (64×64 pictures), in ResNet-101's place.")
+    if sound.name == "small":
+        lines.append("Sound network: small (log-mels pooled to 100 frames), in ResNet-50's place.")
+    if sound.name == "mn04":
+        text = "Sound network and teacher: the tagger mn04, in ResNet-50's place"
+        if sound.frozen_blocks:
+            text += f"; its lower {sound.frozen_blocks} of 17 blocks are kept as given (none where it starts at random)"
+        lines.append(text + ".")
+    own = {key: value for key, value in experiment.train.model_dump().items() if value is not None}
+    words = ("learning_rate", "epochs", "steps", "batch_size", "patience", "schedule", "selection", "bn_statistics")
+    shown = [f"{word.replace('_', ' ')} {str(own[word]).replace('_', ' ')}" for word in words if word in own]
+    if shown:
+        lines.append(f"Training settings of this experiment: {', '.join(shown)}.")
+    return lines
+
+
+def protocol_remarks(experiment: Experiment, protocol: Protocol) -> list[str]:
+    """Lines of what a protocol other than `corrected` does otherwise, or cannot do here."""
+    lines = []
+    if protocol.split_draw == "by_label":
+        lines.append("One split for all seeds, drawn as the released program does: there are no folds.")
+        if getattr(experiment.source, "listing", None) is None:
+            lines.append("In what order the program would list this folder is not known: names are sorted.")
+    if experiment.idle and not protocol_name(experiment).startswith("corrected"):
+        reasons: dict[str, list[str]] = {}
+        for name, reason in experiment.idle.items():
+            reasons.setdefault(reason, []).append(name)
+        said = "; ".join(f"{', '.join(names)} ({reason})" for reason, names in reasons.items())
+        lines.append(f"Of the protocol these change nothing here: {said}.")
+    return lines

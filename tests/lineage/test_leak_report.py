@@ -13,6 +13,7 @@ from overheard.jobs import records
 from overheard.learning.relevance import selected_clips
 from overheard.lineage.leak_report import allowed_by_protocol, leak_report
 from overheard.media import leak_lines, leaks
+from overheard.media.class_order import RELEASED
 from overheard.stages.normaliser import normaliser
 from overheard.stages.prior import prior
 from overheard.stages.relevance import relevance
@@ -96,6 +97,7 @@ class Folder:
             artifacts.write_array(features / f"{name}.pooled.npy", pooled)
         self.make("prior", "relevance", "normaliser")
         self.record("train/scene/image/seed-0/student", "train", **BOTH)
+        self.record("teacher/teacher", "teacher", settings={"teacher_normaliser": "own"})
         return self
 
     def write_fold(self, fold: int) -> None:
@@ -179,7 +181,7 @@ def test_a_clean_folder_is_clean_and_every_way_is_examined(folder):
     report = leak_report(folder.write().path)
     assert not report.has_forbidden
     assert not report.not_examined
-    assert len(report.lines) == 32
+    assert len(report.lines) == 34
     assert {line.of for line in report.lines} == {6}
 
 
@@ -327,7 +329,7 @@ def test_the_right_path_with_other_content_or_of_no_job_is_found(folder):
     assert leaking(folder.path) == {}
     for path in folder.path.rglob("*.record.json"):
         path.unlink()
-    assert {line.way for line in leak_report(folder.path).not_examined} == {"other_split"}
+    assert {line.way for line in leak_report(folder.path).not_examined} == {"other_split", "teacher_normaliser"}
 
 
 def test_a_coordinate_that_is_none_is_refused_by_name(folder):
@@ -385,6 +387,60 @@ def test_what_a_protocol_takes_from_test_clips_is_told_in_every_form(folder, how
         assert leaking(path, allowed=allowed) == {}
 
 
+def test_a_teacher_that_hears_by_all_sounds_is_told(folder):
+    path = folder.write().path
+    folder.record("teacher/teacher", "teacher", settings={"teacher_normaliser": "study"})
+    assert leaking(path) == {("teacher_normaliser", held): () for held in ("test", "val")}
+    assert leaking(path, allowed=config.load_protocol(project_root(), as_released()).allowed_leaks) == {}
+    (path / "teacher/teacher.record.json").unlink()
+    assert {line.way for line in leak_report(path).not_examined} == {"teacher_normaliser"}
+
+
+def test_of_a_normaliser_from_a_file_nobody_can_say_whose_it_is(folder, monkeypatch):
+    path = folder.write().path
+    monkeypatch.chdir(path.parents[1])
+    (path / "given.csv").write_text("band,mean_db,std_db\n")
+    folder.record("features/fold-0/normaliser", "normaliser", given="given.csv", splits=BOTH["splits"])
+    assert leaking(path) == {("normaliser_sound", held): None for held in ("test", "val")}
+    (line, _) = leak_report(path).forbidden
+    assert line.remark == "from results/small/given.csv: nobody can say which clips it was made from"
+    assert leaking(path, allowed=config.load_protocol(project_root(), as_released()).allowed_leaks) == {}
+
+
+def test_of_advance_the_leak_is_found_clip_by_clip(tmp_path, monkeypatch):
+    """The released split and prior on ADVANCE's own names: 448 of 1,063 test clips are in the prior."""
+    vector, root = np.load(VECTORS / "advance_split.npz"), project_root()
+    path, clips = tmp_path / "results/small", vector["id"].tolist()
+    for part in ("media/fold-0", "teacher/fold-0"):
+        (path / part).mkdir(parents=True)
+    rows = [
+        dict.fromkeys(INDEX, "") | {"id": clip, "class": RELEASED[label], "location": clip[:5]}
+        for clip, label in zip(clips, vector["label"], strict=True)
+    ]
+    artifacts.write_table(path / "media/index.csv", INDEX, rows)
+    words = [("train", "val", "test")[code] for code in vector["split_released"]]
+    splits = [{"id": clip, "split": word} for clip, word in zip(clips, words, strict=True)]
+    artifacts.write_table(path / "media/fold-0/splits.csv", ["id", "split"], splits)
+    logits = np.random.default_rng(4).normal(-3, 2, (len(clips), 5)).astype(np.float32)
+    artifacts.write_array(path / "teacher/logits.npy", logits)
+    artifacts.write_ids(path / "teacher/logits.ids.csv", clips)
+    monkeypatch.setattr(artifacts, "event_names", lambda: tuple("abcde"))
+    reads = {"logits": path / "teacher/logits.npy", "logit_ids": path / "teacher/logits.ids.csv"}
+    reads |= {name: path / BOTH[name] for name in BOTH}
+    listing = {"listing": root / "config/published/advance_listing.csv", "class_order": "released"}
+    prior(**reads, prior=path / of_fold(0)["prior"], prior_clips="seventy_percent", **listing)
+    record = {"record": 1, "stage": "prior", "settings": {}, "writes": {}, "environment": {}}
+    entry = {"path": str(listing["listing"]), "sha256": "", "bytes": 0, "record": None}
+    record |= {"reads": {"listing": [entry]}, "code": {"digest": "", "definitions": {}}}
+    report = leak_report(path, records={"results/small/x.record.json": record})
+    found = {(line.way, line.clips_of): (line.found, line.of) for line in report.lines if line.way.startswith("prior")}
+    assert found["prior", "test"] == (448, 1063)
+    assert found["prior_location", "test"] == (634, 1063)
+    assert found["prior", "val"] == (189, 475)
+    unlisted = leak_report(path, records={})
+    assert next(line for line in unlisted.lines if (line.way, line.clips_of) == ("prior", "test")).found is None
+
+
 def as_released():
     return config.check(config.Experiment, {"source": {"kind": "twin"}, "protocol": "released"}, "x")
 
@@ -430,7 +486,7 @@ def test_what_is_not_there_is_said(folder, lost, ways):
     report = leak_report(path)
     assert {line.way for line in report.not_examined} == ways
     assert all(line.remark.startswith("not examined: ") for line in report.not_examined)
-    assert len(report.lines) == 32
+    assert len(report.lines) == 34
     assert not report.has_forbidden
 
 
@@ -464,7 +520,7 @@ def test_a_location_that_another_fold_trains_on_is_no_leak(folder):
     report = leak_report(path)
     assert not report.has_forbidden, report.as_markdown()
     assert not report.not_examined
-    assert len(report.lines) == 32
+    assert len(report.lines) == 34
     # each fold tests three locations of two clips
     assert {(line.clips_of, line.of) for line in report.lines} == {("test", 12), ("val", 12)}
 

@@ -1,8 +1,8 @@
 """Resampling, against resampy.
 
-`resampy_kaiser_best.npz` was made with resampy 0.4.3 (`filter="sinc_window"`) and the filter of resampy 0.2.2: 64 zeros,
-precision 9, Kaiser window of beta 14.769656459379492, rolloff 0.9475937167399596. Waves are two tones and noise of an
-eighth of a second.
+`resampy_kaiser_best.npz` was made with resampy 0.4.3 (`filter="sinc_window"`) and the filter of resampy 0.2.2: 64
+zeros, precision 9, Kaiser window of beta 14.769656459379492, rolloff 0.9475937167399596. Waves are two tones and noise
+of an eighth of a second.
 """
 
 from pathlib import Path

@@ -4,6 +4,7 @@ The ways themselves are in `overheard.media.leaks`, the fingerprints in `overhea
 """
 
 import operator
+from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -148,7 +149,7 @@ def _drawn_by_clip(study: Study, scene: dict[str, str]) -> dict[str, list[str]]:
 def teacher_lines(study: Study) -> list[Line]:
     """What p(e|s) and the relevance vectors were made from, by making them again."""
     teacher, lines, scene = study.folder / "teacher", [], study.column("class")
-    classes = sorted(set(scene.values()))
+    orders = [order(set(scene.values())) for order in ORDERS.values()]
     heard = _clips(teacher, "logits", "logits")
     if heard is not None and not np.isfinite(heard[1]).all():
         raise MediaError(f"{teacher}/logits.npy: not finite; delete it and run again")
@@ -163,15 +164,19 @@ def teacher_lines(study: Study) -> list[Line]:
             lines += absent(study.folder, teacher / "logits.npy" if stored.is_file() else stored, way)
             continue
 
-        def again(maker: Callable[..., np.ndarray], clips: list[str]) -> dict[str, np.ndarray] | None:
+        def again(
+            maker: Callable[..., np.ndarray], classes: list[str], clips: list[str]
+        ) -> dict[str, np.ndarray] | None:
             if {scene[clip] for clip in clips} != set(classes):
                 return None
             label = np.array([classes.index(scene[clip]) for clip in clips])
             rows = artifacts.positions(clips, heard[0], str(teacher / "logits.npy"))
             return {"matrix": maker(relevance.probabilities(heard[1][rows]), label, len(classes))}
 
+        written = [row["class"] for row in artifacts.read_table(stored, ["class"])]
+        classes = written if written in orders else orders[0]
         matrix = {"matrix": artifacts.read_event_matrix(stored, classes)}
-        recipes = [partial(again, maker) for maker in makers]
+        recipes = [partial(again, maker, classes) for maker in makers]
         lines += leaks.product_lines(way, matrix, recipes, study.split, study.column("location"), scene, by_clip)
     return lines
 
@@ -192,6 +197,11 @@ def normaliser_lines(study: Study) -> list[Line]:
         if wrong := [name for name, array in values.items() if array.dtype.kind != "f"]:
             raise MediaError(f"{stored}: {wrong[0]} holds no numbers; delete it and run again")
         named = [f"{name}{end}" for name in names for end in (".pooled", "")]
+        if kind == "sound" and study.given is not None:
+            remark = f"from {study.given}: nobody can say which clips it was made from"
+            counts = Counter(study.split.values())
+            lines += [Line(way, held, None, counts[held], remark=remark) for held in leak_lines.UNSEEN_BY]
+            continue
         recipes = [_moments_again(features, name, form) for name in named if (features / f"{name}.npy").is_file()]
         if not recipes:
             lines += absent(study.folder, features / f"{names[0]}.npy", way)

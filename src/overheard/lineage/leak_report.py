@@ -45,12 +45,15 @@ def leak_report(folder: Path, allowed: Collection[str] = (), records: Mapping[st
         flag: [entry["path"] for record in records.values() for entry in record["reads"].get(flag, ())]
         for flag in ("splits", "listing")
     }
-    studies = load_studies(folder, read["splits"], read["listing"])
+    normalisers = [record for record in records.values() if record["stage"] == "normaliser"]
+    read["given"] = [entry["path"] for record in normalisers for entry in record["reads"].get("given", ())]
+    studies = load_studies(folder, read)
     asked = [_split_lines, _file_lines, picture_lines(folder), sound_lines(folder), teacher_lines, normaliser_lines]
     lines = {study.fold: [line for ask in asked for line in ask(study)] for study in studies}
     # a user's own split is the same in every fold
     one = all(study.assigned == studies[0].assigned for study in studies)
-    every = _other_split_lines(studies[:1] if one else studies, records) + leak_lines.over_folds(lines, one)
+    counted = studies[:1] if one else studies
+    every = _other_split_lines(counted, records) + _heard_lines(counted, records) + leak_lines.over_folds(lines, one)
     return leak_lines.report(folder.as_posix(), every, allowed)
 
 
@@ -81,6 +84,18 @@ def _other_split_lines(studies: Sequence[Study], records: Mapping[str, Record]) 
         words.update(study.split.values())
     found = None if wrong else 0
     return [Line("other_split", held, found, words[held], remark=remark) for held in leak_lines.UNSEEN_BY]
+
+
+def _heard_lines(studies: Sequence[Study], records: Mapping[str, Record]) -> list[Line]:
+    """Did the teacher hear by its own mean and deviation, or by that of all sounds of the study?"""
+    way, teachers = "teacher_normaliser", [record for record in records.values() if record["stage"] == "teacher"]
+    if not teachers:
+        return leak_lines.not_examined(way, "no record of a teacher is here")
+    of_study = any(record["settings"].get("teacher_normaliser") == "study" for record in teachers)
+    of = {
+        held: sum(word == held for study in studies for word in study.split.values()) for held in leak_lines.UNSEEN_BY
+    }
+    return [Line(way, held, number if of_study else 0, number) for held, number in of.items()]
 
 
 def _faults(name: str, job: str, records: Mapping[str, Record], today: Callable[[str], str | None]) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """Index and split of each fold of a folder, by which every way of a leak is asked. Touches files: reads the tables."""
 
 import math
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -21,6 +21,7 @@ class Study:
     assigned: list[tuple[str, str]]  # lines of the split file
     fold: int = 0
     listing: list[str] | None = None  # ids in the order in which the released program would find them
+    given: Path | None = None  # mean and deviation of sounds in place of the training clips'
 
     def made(self, stage: str, flag: str = "") -> Path:
         """The file that a stage makes for the fold; the flag is needed where it makes several."""
@@ -46,25 +47,28 @@ class Study:
         return {row["id"]: _coordinate(row) for row in self.rows}
 
 
-def load_studies(folder: Path, read: Iterable[str], listings: Iterable[str] = ()) -> list[Study]:
+def load_studies(folder: Path, read: Mapping[str, Sequence[str]]) -> list[Study]:
     """Index and split of every fold of `results/NAME` or `reference/NAME`.
 
     Args:
         folder: of the results.
-        read: recorded paths of files that jobs read: a fold that one read is asked for, also where its split is lost.
-        listings: recorded paths of listings that jobs read.
+        read: by flag, recorded paths of files that jobs read: `splits` (a fold that one read is asked for, also where
+            its split is lost), `listing`, and `given` of the normaliser.
 
     Raises:
         MediaError: one is not there, or has no usable content.
         PairingError: they do not name the same clips.
     """
     here = [path.relative_to(folder).as_posix() for path in folder.glob("media/*/splits.csv")]
-    named = [values_of(place, "split", "splits") for place in here + [path.split("/", 2)[-1] for path in read]]
+    named = [
+        values_of(place, "split", "splits") for place in here + [path.split("/", 2)[-1] for path in read["splits"]]
+    ]
     folds = sorted({int(values["fold"]) for values in named if values}) or [0]
     index = _there(folder / "media/index.csv")
     rows = artifacts.read_table(index, ["id", "class", "location", "recording", "lat", "lon", "image", "sound"])
-    listing = clips.listed(next((path for path in map(Path, listings) if path.is_file()), None))
-    return [_with_split(Study(folder, rows, [], fold, listing), index) for fold in folds]
+    listing, given = (next(filter(Path.is_file, map(Path, read[flag])), None) for flag in ("listing", "given"))
+    known = clips.listed(listing), given
+    return [_with_split(Study(folder, rows, [], fold, *known), index) for fold in folds]
 
 
 def _there(path: Path) -> Path:

@@ -28,6 +28,7 @@ WAYS = {
     "normaliser_picture_location": "mean and deviation of pictures were made from a clip of its location",
     "normaliser_sound": "mean and deviation of sounds were made from it",
     "normaliser_sound_location": "mean and deviation of sounds were made from a clip of its location",
+    "teacher_normaliser": "the teacher heard by a mean and deviation of all sounds, its own among them",
     "pretrain_file": "its picture or sound, byte for byte, in a pre-training set",
     "pretrain_picture": "its picture in the pre-training set, by perceptual hash",
     "pretrain_sound": "its recording in the pre-training set, by fingerprint",

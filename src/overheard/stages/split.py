@@ -15,10 +15,10 @@ class Settings:
     fractions: list[float]  # of the locations of a class: train, val, test
     seed: int
     folds: int  # each location is tested in one of them; 1: one split
-    split_unit: str = "rounded_locations"  # these four: words of media.split_draws and media.class_order
-    split_draw: str = "by_name"
-    split_group: str = "location"
-    class_order: str = "alphabetical"
+    split_unit: str | None = None  # these four: words of media.split_draws; None: its defaults
+    split_draw: str | None = None
+    split_group: str | None = None
+    class_order: str | None = None
     redrawn: float | None = None  # share of training labels that are drawn again, in a control
 
 
@@ -35,8 +35,9 @@ def split(index: Reads, fold: int, settings: Settings, splits: Writes, listing: 
     """
     columns = ["id", "class", "location", "recording", "lat", "lon", "split"]
     rows = artifacts.read_table(index, columns)
-    words = (settings.split_unit, settings.split_draw, settings.split_group, settings.class_order)
-    how = Draw(settings.fractions, settings.seed, settings.folds, *words, clips.listed(listing))
+    words = {name: getattr(settings, name) for name in ("split_unit", "split_draw", "split_group", "class_order")}
+    said_of = {name.removeprefix("split_"): word for name, word in words.items() if word is not None}
+    how = Draw(settings.fractions, settings.seed, settings.folds, **said_of, listing=clips.listed(listing))
     assigned = split_clips(rows, how, fold)
     said = {"fold": "" if has_own_split(rows) else fold}
     label = training_labels(rows, assigned, settings.redrawn, settings.seed) if settings.redrawn else {}

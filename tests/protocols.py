@@ -25,7 +25,11 @@ OTHER = {
     **{"split_unit": "floored_locations", "split_draw": "by_label", "split_group": "coordinate"},
     **{"class_order": "released", "stft_points": 4096, "mel_of": "magnitude", "mel_floor_db": 80.0},
     **{"resampler": "kaiser_best", "resize_filter": "nearest", "teacher_normaliser": "study"},
-    **{"sound_normaliser": "config/published/advance_audio_normaliser.csv", "picture_scale": "zero_to_255"},
+    **{
+        "repeats": "next_epochs",
+        "sound_normaliser": "config/published/advance_audio_normaliser.csv",
+        "picture_scale": "zero_to_255",
+    },
 }
 """Of every switch another value than `corrected` has."""
 

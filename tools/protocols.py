@@ -42,12 +42,15 @@ REST = """
 **The released split.** `split_draw: by_label` is the released program's shuffle. With `source.listing: config/published/advance_listing.csv` (the order in which its authors' folder
 listed ADVANCE) protocol `released` gives its 3,537, 475 and 1,063 clips, one by one; without a listing names are sorted, and captions say so. It makes one split for all seeds.
 
+**Epochs in place of runs.** With `repeats: next_epochs` one run, of seed 10, is tested at its best epoch and the next five: n is 6 (fewer where the best is near the end), ± is over neighbouring
+epochs and says nothing of another training; cells and captions say so. It needs a selection that chooses, so it is idle where `train.selection: last`. `ablate` compares trainings, so there
+it is `seeds`.
+
 ## Differences that no switch covers
 
 | difference | what is done here |
 |---|---|
-| five runs, or the best epoch and the next five of one run, 6 epochs that are no runs | five seeds |
-| the saved checkpoint is five epochs or more after the best | `selection` |
+| the saved checkpoint is five epochs or more after the best, and is tested by nobody | `selection` |
 | the teacher's moments are of an older split's training clips | `teacher_normaliser: study` takes those of all sounds |
 | L_SQ, L_KL on N_a and on N_v+a; Table 3 without L_s | rows of the study, not switches |
 

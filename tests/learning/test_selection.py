@@ -54,3 +54,12 @@ def test_what_training_says_of_itself_changes_no_selection(name, scene_loss):
         ]
         chosen = selection.of_method(name, scene_loss)
         assert chosen(history) == chosen([said | trained for said, trained in zip(history, training, strict=True)])
+
+
+@pytest.mark.parametrize(("epochs", "kept"), [(20, range(13, 19)), (15, range(13, 16)), (12, range(2, 8))])
+def test_the_best_epoch_and_the_next_five(epochs, kept):
+    """Bests at epochs 2 and 13, counted from 1: the last line that the program prints averages epochs 13 to 18."""
+    history = [line({2: 0.6, 13: 0.7}.get(epoch, 0.5)) for epoch in range(1, epochs + 1)]
+    chosen = selection.with_next_epochs(selection.best_f_score)(history)
+    assert [place + 1 for place in chosen] == list(kept)
+    assert selection.alone(selection.best_f_score)(history) == [chosen[0]]

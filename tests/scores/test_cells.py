@@ -21,6 +21,7 @@ from overheard.scores.cells import (
     table_rows,
 )
 from overheard.scores.published import Printed, printed_values
+from overheard.scores.tabular import conditions
 
 SPEC = {
     "published": "Table 2",
@@ -194,3 +195,17 @@ def test_printed_values_of_one_table():
         printed_values([line, line], "Table 2", "here")
     with pytest.raises(PairingError, match="could not convert"):
         printed_values([line | {"mean": "seventy"}], "Table 2")
+
+
+def test_a_cell_over_epochs_says_so_and_pools_nothing():
+    (one,) = runs(rows=[("scene", "image")], seeds=(10,))
+    tested = [{"epoch": epoch, "f_score": value} for epoch, value in ((7, 0.5), (8, 0.54), (9, 0.52))]
+    spec = {"blocks": [{"rows": ["scene"], "columns": ["image"]}], "metrics": ["f_score"]}
+    ask = Ask("mine", "directory", "released", [10], False, {}, {}, "population", "next_epochs")
+    (cell,) = table_cells("table2", spec, [one | {"epochs": tested}], ask, {})
+    assert (cell["n"], cell["asked"], cell["mean"]) == (3, 3, 52.0)
+    assert cell["std"] == pytest.approx(float(np.std([50, 54, 52])), abs=1e-4)
+    assert cell["pooled"] is None
+    assert cell["note"] == "epochs 7 to 9 of one run"
+    (caption,) = [text for text in conditions(ask, {0: 231}, []) if text.startswith("Percent")]
+    assert caption == "Percent on 231 test clips of one split; one run (seed 10); ± = population standard deviation."

@@ -12,9 +12,11 @@ from overheard.scores.over_seeds import (
     by_row,
     checked_run,
     clips_tested,
+    epoch_remarks,
     error_of_fold_mean,
     event_remarks,
     mean_and_std,
+    measurements,
     missing_runs,
     percent,
     pooled,
@@ -163,3 +165,14 @@ def test_captions_say_over_how_many_events_the_losses_are_summed():
     runs = [run(), run(events=None), run(events=90), run(events=12), run(events=90)]
     assert event_remarks(runs) == [line.format(12), line.format(90)]
     assert event_remarks([run()]) == []
+
+
+def test_one_run_tested_in_several_epochs_is_as_many_measurements():
+    tested = [{"epoch": epoch, "f_score": f_score} for epoch, f_score in ((7, 0.5), (8, 0.54), (9, 0.52))]
+    several = run(seed=10, epochs=tested)
+    assert measurements({10: several}, "f_score") == pytest.approx({7: 50.0, 8: 54.0, 9: 52.0})
+    assert measurements({0: run(), 1: run(seed=1)}, "f_score") == {0: 50.0, 1: 50.0}
+    assert epoch_remarks([run()]) == []
+    assert epoch_remarks([run(), several])[0].startswith("n = 3 epochs of one run: ")
+    with pytest.raises(PairingError, match="scene/image/seed-10, scene/image/seed-11: tested in several epochs each"):
+        measurements({10: several, 11: several}, "f_score")

@@ -16,6 +16,7 @@ ROW_OF = {
     "relevance_loss": ("scene+event", "sound"),
     "baseline_learning_rate": ("scene", "sound"),
     "missing_modality": ("scene", "sound"),
+    "repeats": ("scene", "sound"),
     "patience": ("scene+event", "sound"),
 }
 """A row that uses the switch, where the default one does not."""
@@ -39,6 +40,8 @@ def predicted(record, tmp_path_factory, train_one, evaluate_one):
             paths = evaluate_one(record, [student], folder / f"said-{len(known)}", **given)
             with np.load(paths["predictions"][0]) as scenes, np.load(paths["events"][0]) as events:
                 known[key] = np.concatenate([scenes["scene_logits"], events["event_logits"]], axis=1)
+                if "next_epochs" in scenes:
+                    known[key] = [scenes["scene_logits"], *scenes["next_scene_logits"]]
         return known[key]
 
     return said
@@ -49,8 +52,13 @@ def test_a_switch_of_training_changes_what_is_predicted(predicted, name):
     row = ROW_OF.get(name, ("scene+kl_av", "image+sound"))
     setting = "learning_rate" if name == "baseline_learning_rate" else name
     # what is chosen among several epochs must have epochs to choose from, and an early one must be best
-    own = {"learning_rate": 0.02, "epochs": 12} if name in ("selection", "patience") else {}
+    own = {"learning_rate": 0.02, "epochs": 12} if name in ("selection", "patience", "repeats") else {}
     one, other = predicted(row, **own), predicted(row, **own, **{setting: protocols.OTHER[name]})
+    if name == "repeats":  # the best epoch is the same, and others are tested beside it
+        assert np.array_equal(one, other[0])
+        assert all(not np.array_equal(one, epoch) for epoch in other[1:])
+        assert len(other) > 1
+        return
     assert not np.array_equal(one, other)
 
 

@@ -71,3 +71,13 @@ def test_a_switch_without_effect_is_refused_by_name():
         ablation.variant(LOADED, content, ROOT, STUDY, "corrected", {"schedule": "steps"})
     with pytest.raises(ConfigError, match="relevance_sign: found largest_score with relevance_vector gram_eigenvector"):
         ablation.variant(LOADED, CONTENT, ROOT, STUDY, "corrected", {"relevance_sign": "largest_score"})
+
+
+def test_an_ablation_compares_trainings_whatever_a_protocol_measures():
+    released = ablation.variant(LOADED, CONTENT, ROOT, STUDY, "released", {"alpha": 0.5})
+    assert released.content["protocol"] == {"base": "released", "repeats": "seeds", "alpha": 0.5}
+    assert released.loaded.experiment.seeds == [0, 1]
+    fixed = CONTENT | {"train": {"selection": "last"}}
+    assert ablation.variant(LOADED, fixed, ROOT, STUDY, "released", {}).content["protocol"] == "released"
+    with pytest.raises(ConfigError, match="repeats: several epochs of one run are no trainings"):
+        ablation.variant(LOADED, CONTENT, ROOT, STUDY, "corrected", {"repeats": "next_epochs"})

@@ -32,8 +32,8 @@ OTHER_THAN = {"corrected": ("released", "paper"), "paper": ("corrected",), "rele
 """Where the other value of a switch comes from, by the protocol that it is flipped from."""
 SAYS_ONLY = ("spread",)
 """Switches between the deviation of a sample and of a population: no score changes."""
-UNPAIRED = ("augmented_splits",)
-"""Switches that change the pictures that are tested."""
+UNPAIRED = ("augmented_splits", "resize_filter", "split_unit", "split_draw", "split_group")
+"""Switches that change the pictures that are tested, or which clips are."""
 
 
 def ablate(
@@ -192,7 +192,7 @@ def _compared(bases: Sequence[Variant], others: Sequence[Variant]) -> list[Line]
     """Every row that a change reaches, against its base; the largest change first, each with its rows together."""
     of = {base.base: base for base in bases}
     pairs = [(of[other.base], other, row) for other in others for row in other.rows]
-    paired = [not set(other.change) & set(UNPAIRED) for _, other, _ in pairs]
+    paired = [_is_paired(base, other) for base, other, _ in pairs]
     found = [
         worth(_scores(base, row), _scores(other, row), its)
         for (base, other, row), its in zip(pairs, paired, strict=True)
@@ -205,6 +205,12 @@ def _compared(bases: Sequence[Variant], others: Sequence[Variant]) -> list[Line]
     for line in lines:
         largest[line.experiment] = max(largest.get(line.experiment, 0.0), abs(line.worth.difference))
     return sorted(lines, key=lambda line: (-largest[line.experiment], line.experiment))
+
+
+def _is_paired(base: Variant, other: Variant) -> bool:
+    """Whether both are tested on the same clips and pictures; where a draw has labels as seeds, their order decides."""
+    drawn = other.loaded.protocol.split_draw == "by_label" and "class_order" in other.change
+    return not (drawn or set(other.change) & set(UNPAIRED))
 
 
 def _scores(one: Variant, row: tuple[str, str]) -> Scores:

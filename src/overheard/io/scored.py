@@ -21,6 +21,7 @@ def write_scored(
     ids: Sequence[str],
     label: np.ndarray,
     scene_logits: np.ndarray,
+    later: Mapping[int, np.ndarray] = {},
 ) -> None:
     """Write a run's predictions and scores.
 
@@ -32,17 +33,29 @@ def write_scored(
         ids: of the test clips.
         label: (clips,) int64.
         scene_logits: (clips, classes) float32.
+        later: the same of later epochs of the run, by epoch, where they are tested too.
     """
-    names = np.array(ids)
-    artifacts.write_arrays(predictions, id=names, label=label, scene_logits=scene_logits, classes=np.array(classes))
-    artifacts.write_json(scores, run_scores(said, classes, label, scene_logits))
+    arrays = {"id": np.array(ids), "label": label, "scene_logits": scene_logits, "classes": np.array(classes)}
+    if later:
+        arrays |= {"next_epochs": np.array(list(later)), "next_scene_logits": np.stack(list(later.values()))}
+    artifacts.write_arrays(predictions, **arrays)
+    artifacts.write_json(scores, run_scores(said, classes, label, scene_logits, later))
 
 
 def run_scores(
-    said: Mapping[str, Any], classes: Sequence[str], label: np.ndarray, scene_logits: np.ndarray
+    said: Mapping[str, Any],
+    classes: Sequence[str],
+    label: np.ndarray,
+    scene_logits: np.ndarray,
+    later: Mapping[int, np.ndarray] = {},
 ) -> dict[str, Any]:
     """The content of a scores file: arguments as in `write_scored`."""
     counts = metrics.confusion(label, scene_logits.argmax(axis=1), len(classes))
     run = {key: said[key] for key in SAID} | {"classes": list(classes), "n": len(label)}
     table = metrics.class_table(counts, classes)
-    return run | {"confusion": counts.tolist(), "per_class": table} | metrics.scores(counts)
+    run |= {"confusion": counts.tolist(), "per_class": table} | metrics.scores(counts)
+    if later:
+        each = {said["best_epoch"]: scene_logits, **later}
+        counted = {epoch: metrics.confusion(label, its.argmax(axis=1), len(classes)) for epoch, its in each.items()}
+        run["epochs"] = [{"epoch": int(epoch), **metrics.scores(counts)} for epoch, counts in counted.items()]
+    return run

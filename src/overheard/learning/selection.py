@@ -33,6 +33,33 @@ BY_NAME: Mapping[str, Selection] = {"last": last, "best_f_score": best_f_score, 
 """As a protocol names them."""
 
 
+NEXT = 5
+"""Epochs after the best that the released program tests too."""
+
+
+def alone(selection: Selection) -> Selection:
+    """What the selection says: one run is one measurement."""
+    return selection
+
+
+def with_next_epochs(selection: Selection) -> Selection:
+    """The best and the next five, fewer at the end: the released program's measurements, all of one run.
+
+    Source: its `validate` in `bayes_transfer.py` gathers the test scores since the best epoch and prints their mean
+    after five epochs without a new best; of the many lines that it prints, ours is that of the best of all epochs.
+    """
+
+    def chosen(history: Sequence[Line]) -> range:
+        best = selection(history)[0]
+        return range(best, min(best + NEXT + 1, len(history)))
+
+    return chosen
+
+
+REPEATS: Mapping[str, Callable[[Selection], Selection]] = {"seeds": alone, "next_epochs": with_next_epochs}
+"""What is measured several times, as a protocol names it."""
+
+
 def of_method(name: str, scene_loss: bool) -> Selection:
     """The selection of this name, for a method with or without L_s.
 

@@ -25,7 +25,8 @@ from overheard.study import config
 from overheard.study.experiments import load, project_root
 from overheard.study.layout import record_of, record_path
 
-_GIVEN = {("media", "folder"), ("pretrain", "given"), ("tables", "published")}
+_GIVEN = {("media", "folder"), ("pretrain", "given"), ("normaliser", "given"), ("tables", "published")}
+_GIVEN |= {(stage, "listing") for stage in ("split", "prior", "relevance")}
 """Stage and flag of a user's own data; `features` reads the folder that `media` made its manifest of."""
 Question = Callable[[Path, Collection[str]], Iterable[Said]]
 """What to ask of a folder, given the recorded paths of files that are known to be damaged."""
@@ -201,14 +202,17 @@ def _given(name: str, records: Mapping[str, Record]) -> dict[str, str]:
     try:
         experiment = config.load_experiment(Path("config") / f"{name}.yaml")
         published = Path(config.load_study(project_root(), experiment).published).as_posix()
+        protocol = config.load_protocol(project_root(), experiment)
     except (OverheardError, OSError):
         return found
-    source, places = experiment.source, [published]
+    source = experiment.source
+    places = [published, protocol.sound_normaliser, getattr(source, "listing", None)]
     if isinstance(source, config.Directory):
-        places += filter(None, [source.pairs, source.scenes, source.sounds, source.tagger])
-    own = {Path(place).as_posix() for place in places}
-    # an installed package's printed numbers have a path of that machine
-    return {path: digest for path, digest in found.items() if path in own or path.endswith(f"/{published}")}
+        places += [source.pairs, source.scenes, source.sounds, source.tagger]
+    own = {Path(place).as_posix() for place in places if place}
+    # an installed package's own files have a path of that machine
+    shipped = tuple(f"/{place}" for place in own if place.startswith("config/published/"))
+    return {path: digest for path, digest in found.items() if path in own or path.endswith(shipped)}
 
 
 def _numbers(folder: Path, counted: recount.Recount, sound: bool) -> Iterator[Said]:

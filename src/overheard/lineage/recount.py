@@ -76,7 +76,9 @@ def scores_again(predictions: Mapping[str, np.ndarray], said: Mapping[str, Any])
         said: method, modality, seed, fold, best_epoch and events, as the stored file has them.
     """
     classes = [str(name) for name in predictions["classes"]]
-    return run_scores(said, classes, predictions["label"], predictions["scene_logits"])
+    epochs = predictions.get("next_epochs", np.array([], dtype=np.int64)).tolist()
+    later = dict(zip(epochs, predictions.get("next_scene_logits", ()), strict=True))
+    return run_scores(said, classes, predictions["label"], predictions["scene_logits"], later)
 
 
 class _Counting:

@@ -34,7 +34,8 @@ def _head(trace: Trace, width: int) -> str:
     lines = [f"{trace.target}   ({trace.folder})"]
     if cell:
         std = f" ± {cell['std']}" if cell["std"] else ""
-        lines.append(f"{cell['mean']}{std} %   mean ± sample std over {cell['n']} of {cell['asked']} seeds")
+        over = "epochs of one run" if cell["note"].startswith("epochs ") else "seeds"
+        lines.append(f"{cell['mean']}{std} %   mean ± std over {cell['n']} of {cell['asked']} {over}")
         source = "SIMULATED TWIN" if cell["source"] == "twin" else f"source: {cell['source']}"
         said = f"{source}; protocol {cell['protocol']}; comparable with the paper: {cell['comparable']}"
         lines += _wrapped("", said, width)

@@ -4,7 +4,17 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from overheard.errors import ConfigError, PairingError
-from overheard.scores.over_seeds import Row, Run, Spread, by_row, mean_and_std, missing_runs, percent, pooled, run_name
+from overheard.scores.over_seeds import (
+    Row,
+    Run,
+    Spread,
+    by_row,
+    mean_and_std,
+    measurements,
+    missing_runs,
+    pooled,
+    run_name,
+)
 from overheard.scores.published import Printed
 
 COLUMNS = (
@@ -46,6 +56,7 @@ class Ask(NamedTuple):
     left_out: Mapping[Row, str]
     diverged: Mapping[Row, Sequence[int]] = {}
     spread: str = "sample"  # word of over_seeds.DDOF
+    repeats: str = "seeds"  # or next_epochs, where a run is tested in several
 
 
 def check_source(source: str) -> None:
@@ -121,8 +132,9 @@ def table_cells(
 
 
 def _cell(table: str, row: Row, metric: str, runs: Mapping[int, Run], ask: Ask, printed: Printed | None) -> Cell:
-    values = {seed: percent(run, metric) for seed, run in runs.items()}
-    spread = mean_and_std(values, ask.seeds, partial=True, spread=ask.spread)
+    values = measurements(runs, metric)
+    epochs = list(values) if any("epochs" in run for run in runs.values()) else []
+    spread = mean_and_std(values, epochs or ask.seeds, partial=True, spread=ask.spread)
     return {
         "table": table,
         "row": row[0],
@@ -131,16 +143,16 @@ def _cell(table: str, row: Row, metric: str, runs: Mapping[int, Run], ask: Ask, 
         "n": spread.n,
         "mean": _rounded(spread.mean),
         "std": _rounded(spread.std),
-        "pooled": _rounded(pooled(runs.values(), metric)),
-        "comparable": comparable(ask.source, spread.n, len(ask.seeds), printed),
+        "pooled": _rounded(None if epochs else pooled(runs.values(), metric)),
+        "comparable": comparable(ask.source, spread.n, len(epochs or ask.seeds), printed),
         "source": ask.source,
         "protocol": ask.protocol,
         "runs": " ".join(run_name(*row, seed) for seed in runs),
         "published_mean": printed.mean if printed else None,
         "published_std": printed.std if printed else None,
-        "asked": len(ask.seeds),
+        "asked": len(epochs or ask.seeds),
         "diverged": len(ask.diverged.get(row, ())),
-        "note": _note(row, spread, ask, printed),
+        "note": _note(row, spread, ask, printed, epochs),
     }
 
 
@@ -158,7 +170,7 @@ def comparable(source: str, n: int, asked: int, printed: Printed | None) -> str:
     return "yes" if printed else "no: no printed number"
 
 
-def _note(row: Row, spread: Spread, ask: Ask, printed: Printed | None) -> str:
+def _note(row: Row, spread: Spread, ask: Ask, printed: Printed | None, epochs: Sequence[int] = ()) -> str:
     """What a reader of this one cell must know; empty for a plain full cell."""
     notes = []
     if row in ask.left_out:
@@ -167,7 +179,9 @@ def _note(row: Row, spread: Spread, ask: Ask, printed: Printed | None) -> str:
         notes.append(f"{spread.n} of {len(ask.seeds)} seeds")
     if row in ask.diverged:
         notes.append(f"seeds {', '.join(map(str, ask.diverged[row]))} diverged")
-    if spread.n == 1:
+    if epochs:
+        notes.append(f"epochs {min(epochs)} to {max(epochs)} of one run")
+    elif spread.n == 1:
         notes.append("one seed: no std")
     if ask.source == PUBLISHED_RECORD:
         notes.extend(printed_notes(printed))

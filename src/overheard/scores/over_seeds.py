@@ -169,6 +169,33 @@ def missing_runs(
     ]
 
 
+def measurements(runs: Mapping[int, Run], metric: str) -> dict[int, float]:
+    """What a row's runs measured, in percent: a number a seed; of one run that was tested in several epochs, one each.
+
+    Raises:
+        PairingError: several runs of several epochs, or a run without such a score.
+    """
+    if not any("epochs" in run for run in runs.values()):
+        return {seed: percent(run, metric) for seed, run in runs.items()}
+    if len(runs) > 1:
+        names = ", ".join(run_name(run["method"], run["modality"], seed) for seed, run in runs.items())
+        raise PairingError(f"{names}: tested in several epochs each; expected one such run a row")
+    (run,) = runs.values()
+    return {each["epoch"]: percent(run | each, metric) for each in run["epochs"]}
+
+
+def epoch_remarks(runs: Iterable[Run]) -> list[str]:
+    """What a caption must say where rows were tested in several epochs of one run."""
+    counts = sorted({len(run["epochs"]) for run in runs if "epochs" in run})
+    if not counts:
+        return []
+    n = " or ".join(map(str, counts))
+    return [
+        f"n = {n} epochs of one run: the best on validation and the next ones, as the released program counts; ± is "
+        "over neighbouring epochs of one training, not over trainings"
+    ]
+
+
 def percent(run: Run, metric: str) -> float:
     """One score of a run in percent.
 

@@ -86,7 +86,9 @@ def conditions(ask: Ask, tested: Mapping[int | None, int], remarks: Sequence[str
     """
     seeds = ", ".join(str(seed) for seed in ask.seeds)
     sentences = [f"{OWN_NAMES}{ask.experiment}; source: {SOURCES[ask.source]}; protocol {ask.protocol}."]
-    if len(ask.seeds) == 1:
+    if len(ask.seeds) == 1 and ask.repeats == "next_epochs":
+        sentences.append(f"Percent{_clips(tested)}; one run (seed {seeds}); ± = {ask.spread} standard deviation.")
+    elif len(ask.seeds) == 1:
         sentences.append(f"Percent{_clips(tested)}; n = 1 seed ({seeds}), so there is no standard deviation.")
     else:
         fold = "fold, " if len(tested) > 1 else ""

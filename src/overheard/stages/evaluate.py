@@ -96,14 +96,18 @@ def evaluate(
         for path, *writes in of_fold:
             stored = _stored(path, said)
             student = _student(stored, str(path), settings)
-            scene_logits, event_logits = _said(student, inputs, len(ids), stored["seed"], settings)
+            scene_logits, event_logits = _said(student, inputs, len(ids), [stored["seed"]], settings)
+            later = {}
+            for epoch, state in stored.get("next_states", {}).items():
+                student = _student(stored | {"state": state}, str(path), settings)
+                later[epoch], _ = _said(student, inputs, len(ids), [stored["seed"], epoch], settings)
             if not (np.isfinite(scene_logits).all() and np.isfinite(event_logits).all()):
                 raise CheckpointError(
                     f"{path}: what the student says is no number (not finite) for some test clips; delete it, lower "
                     "train.learning_rate and run train again"
                 )
             predicted, heard, scored = writes
-            write_scored(predicted, scored, stored, classes, ids, label, scene_logits)
+            write_scored(predicted, scored, stored, classes, ids, label, scene_logits, later)
             artifacts.write_arrays(heard, id=np.array(ids), event_logits=event_logits)
             done += 1
             progress.step(done, len(students), f"seed {stored['seed']}")
@@ -165,13 +169,13 @@ def _student(stored: dict[str, Any], where: str, settings: Settings) -> Student:
 
 @torch.no_grad()
 def _said(
-    student: Student, inputs: Inputs, n_clips: int, seed: int, settings: Settings
+    student: Student, inputs: Inputs, n_clips: int, drawn_by: Sequence[int], settings: Settings
 ) -> tuple[np.ndarray, np.ndarray]:
     """Scene logits (clips, scenes) and event log-odds (clips, events), or (clips, 0), float32."""
     augmentation = augment.from_settings(
         settings.flip, settings.brightness, settings.colour, settings.augmentation_order
     )
-    generator = torch.Generator().manual_seed(seeds.integer("evaluate", "augmentation", seed))
+    generator = torch.Generator().manual_seed(seeds.integer("evaluate", "augmentation", *drawn_by))
     scenes, events = [], []
     for batch in torch.arange(n_clips).split(settings.batch_size):
         said = objective.say(student, inputs.batch(batch, augmentation, generator), settings.bf16)

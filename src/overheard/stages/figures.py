@@ -10,7 +10,7 @@ from overheard.errors import ConfigError
 from overheard.io import artifacts, progress
 from overheard.io.signature import Reads, Writes
 from overheard.scores.cells import Ask, by_row_key, check_source, table_cells
-from overheard.scores.over_seeds import Run, checked_run, clips_tested, event_remarks, percent
+from overheard.scores.over_seeds import Run, checked_run, clips_tested, epoch_remarks, event_remarks, percent
 from overheard.scores.plots import fonts, style
 from overheard.scores.plots.class_statistics import figure3
 from overheard.scores.plots.f_score_by_method import Bar, figure6
@@ -32,6 +32,7 @@ class Settings:
     remarks: list[str] | None = None  # lines that stand in every caption
     diverged: dict[str, list[int]] | None = None  # "method|modality" -> seeds; known with `partial` alone
     spread: str | None = None  # sample or population: which standard deviation ± is; sample where it is not said
+    repeats: str | None = None  # seeds or next_epochs: what is measured several times; seeds where it is not said
 
 
 def figures(
@@ -88,11 +89,13 @@ def _figure6(settings: Settings, runs: Sequence[Run]) -> Figure:
         raise ConfigError(f"figure6: missing settings: {', '.join(missing) or 'protocol'}")
     left_out, diverged = by_row_key(settings.left_out), by_row_key(settings.diverged or {})
     said = (settings.experiment, settings.source, settings.protocol, settings.seeds)
-    ask = Ask(*said, bool(settings.partial), left_out, diverged, settings.spread or "sample")
+    ask = Ask(
+        *said, bool(settings.partial), left_out, diverged, settings.spread or "sample", settings.repeats or "seeds"
+    )
     spec = settings.spec | {"metrics": ["f_score"]}
     cells = table_cells("figure6", spec, runs, ask, {})
     bars = [_bar(cell, settings.labels, runs) for cell in cells]
-    sentences = conditions(ask, clips_tested(runs), [*settings.remarks, *event_remarks(runs)])
+    sentences = conditions(ask, clips_tested(runs), [*settings.remarks, *event_remarks(runs), *epoch_remarks(runs)])
     sentences += ["Bars: means; whiskers: ± one std; points: the seeds.", *left_out_notes(settings.labels, cells, ask)]
     return figure6(bars, settings.spec["title"], sentences, settings.source)
 

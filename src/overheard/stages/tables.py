@@ -8,7 +8,7 @@ from overheard.io.signature import Reads, Writes
 from overheard.scores import tabular
 from overheard.scores.against_baselines import lost_to
 from overheard.scores.cells import COLUMNS, Ask, by_row_key, csv_line, table_cells
-from overheard.scores.over_seeds import checked_run, clips_tested, event_remarks
+from overheard.scores.over_seeds import checked_run, clips_tested, epoch_remarks, event_remarks
 from overheard.scores.published import COLUMNS as PUBLISHED_COLUMNS
 from overheard.scores.published import printed_values
 
@@ -28,6 +28,7 @@ class Settings:
     remarks: list[str]  # lines that stand in every caption
     diverged: dict[str, list[int]] | None = None  # "method|modality" -> seeds; known with `partial` alone
     spread: str | None = None  # sample or population: which standard deviation ± is; sample where it is not said
+    repeats: str | None = None  # seeds or next_epochs: what is measured several times; seeds where it is not said
 
 
 def tables(
@@ -62,10 +63,10 @@ def tables(
     spec = settings.spec
     left_out, diverged = by_row_key(settings.left_out), by_row_key(settings.diverged or {})
     said = (settings.experiment, settings.source, settings.protocol, settings.seeds)
-    ask = Ask(*said, settings.partial, left_out, diverged, settings.spread or "sample")
+    ask = Ask(*said, settings.partial, left_out, diverged, settings.spread or "sample", settings.repeats or "seeds")
     printed = printed_values(lines, spec["published"], str(published))
     numbers = table_cells(table, spec, runs, ask, printed)
-    remarks = [*settings.remarks, *event_remarks(runs)]
+    remarks = [*settings.remarks, *event_remarks(runs), *epoch_remarks(runs)]
     remarks += lost_to(dull, runs, settings.labels)
     text = tabular.lay_out(table, spec, settings.labels, numbers, ask, clips_tested(runs), remarks)
     columns, rows = tabular.csv_rows(numbers, settings.labels)

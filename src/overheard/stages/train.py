@@ -41,6 +41,7 @@ class Settings:
     patience: int | None = None  # epochs; where the selection chooses
     frozen_blocks: int = 0  # where the sound network is trained, from its pre-trained weights
     class_order: str = "alphabetical"  # see media.class_order
+    repeats: str = "seeds"  # see learning.selection.REPEATS
     clip_order: str = "each_epoch"  # see learning.loop.ORDERS
     batch_norm_group: int | None = None  # clips; None: the whole batch
     alpha: float | None = None  # equation (2); where L_Omega stands beside L_s
@@ -165,6 +166,7 @@ def _checked(method: str, modality: str, settings: Settings, reads: Mapping[str,
 _WORDS: Mapping[str, Collection[str]] = {
     "schedule": schedules.BY_NAME,
     "selection": selection.BY_NAME,
+    "repeats": selection.REPEATS,
     "bn_statistics": ("exact", "running"),
     "class_order": class_order.ORDERS,
     "picture_scale": inputs.SCALES,
@@ -300,7 +302,7 @@ def _recipe(settings: Settings, row: methods.Method) -> loop.Recipe:
         settings.steps,
         settings.epochs,
         schedules.BY_NAME[settings.schedule],
-        selection.of_method(settings.selection, row.scene_loss),
+        selection.REPEATS[settings.repeats](selection.of_method(settings.selection, row.scene_loss)),
         settings.patience,
         loop.ORDERS[settings.clip_order],
     )
@@ -311,9 +313,10 @@ _SAID = ("method", "modality", "seed", "network_image", "network_sound", "frozen
 
 
 def _best(run: loop.Run, identity: Mapping[str, Any], events: torch.Tensor | None) -> dict[str, Any]:
-    """The weights of the best epoch, and what they are."""
+    """The weights of the best epoch, and what they are; and those of the epochs after it that are tested too."""
     said = {name: identity[name] for name in _SAID} | {"events": None if events is None else len(events)}
-    return said | {"best_epoch": run.best_epoch, "state": run.best_state}
+    later = {int(run.history[place]["epoch"]): run.states[place] for place in run.kept[1:]}
+    return said | {"best_epoch": run.best_epoch, "state": run.best_state} | ({"next_states": later} if later else {})
 
 
 def _write_history(path: Path, run: loop.Run) -> None:

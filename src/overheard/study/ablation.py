@@ -111,8 +111,17 @@ def variant(
     """
     words = [f"{name}-{'null' if value is None else value}" for name, value in change.items()]
     name = re.sub(r"[^A-Za-z0-9._-]+", "_", "-".join([loaded.name, "ablation", base, *words])).rstrip("_")
-    own = dict(content) | {"study": study.study, "protocol": {"base": base, **change} if change else base}
+    if "repeats" in change:
+        raise ConfigError(
+            "repeats: several epochs of one run are no trainings, so nothing can be paired; look at it by itself: "
+            f"overheard run {loaded.name} --set protocol.repeats={change['repeats']} --as NEW"
+        )
+    own = dict(content) | {"study": study.study, "protocol": base}
     where = f"config/{name}.yaml"
+    plain = with_named(name, Path(where), checking.check(config.Experiment, own, where), root, study)
+    # what is compared is trainings, whatever the protocol measures
+    seeds = {"repeats": "seeds"} if plain.protocol.repeats != "seeds" and "repeats" not in plain.experiment.idle else {}
+    own["protocol"] = {"base": base, **seeds, **change} if seeds or change else base
     experiment = checking.check(config.Experiment, own, where)
     made = with_named(name, Path(where), experiment, root, study)
     return Variant(base, dict(change), made, own, tuple(study.trained()))

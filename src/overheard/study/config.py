@@ -223,6 +223,8 @@ class Experiment(Section):
         if self.networks.sound.name == "mn04":
             of_tagger = ("stft_points", "mel_of", "mel_floor_db", "sound_normaliser", "teacher_normaliser")
             found |= dict.fromkeys(of_tagger, "the tagger has its own front end, which scales itself")
+        if self.train.selection == "last":
+            found["repeats"] = "train.selection is last: there are no epochs after it"
         if isinstance(self.source, Twin):
             found["resampler"] = "the twin's sounds have 16 kHz already"
             found["resize_filter"] = "the twin's pictures have 256 pixels already"

@@ -10,6 +10,9 @@ from overheard.study import checking, config, yaml_file
 from overheard.study.protocol import Protocol
 from overheard.study.study_file import Study
 
+RELEASED_SEED = 10
+"""Of torch and numpy in the released program."""
+
 
 @dataclass(frozen=True)
 class Loaded:
@@ -55,10 +58,15 @@ def load(name: str) -> Loaded:
 
 
 def with_named(name: str, path: Path, experiment: config.Experiment, root: Path, study: Study | None = None) -> Loaded:
-    """An experiment with the study and protocol that it names; without folds where the protocol makes one split."""
+    """An experiment with the study and protocol that it names.
+
+    Without folds where the protocol makes one split; of one seed where it tests several epochs of one run.
+    """
     protocol = config.load_protocol(root, experiment)
     if protocol.split_draw == "by_label" and experiment.split.folds > 1:
         experiment = experiment.model_copy(update={"split": experiment.split.model_copy(update={"folds": 1})})
+    if protocol.repeats == "next_epochs" and "repeats" not in experiment.idle:
+        experiment = experiment.model_copy(update={"seeds": [RELEASED_SEED]})
     return Loaded(name, path, experiment, study or config.load_study(root, experiment), protocol)
 
 

@@ -134,6 +134,14 @@ class Protocol(Section):
     patience: Annotated[Epochs | None, Switch(_TRAIN, "not said", "none")]
     selection: Annotated[Selection, Switch(_TRAIN, "not said", "best F on validation")]
     bn_statistics: Annotated[Statistics, Switch(_TRAIN, "not said", "running")]
+    repeats: Annotated[
+        Literal["seeds", "next_epochs"],
+        Switch(
+            ("train", "tables", "figures"),
+            "5 different runs",
+            "one run of seed 10: its best epoch and the next five",
+        ),
+    ]
 
     # start and structure
     event_head_start: Annotated[
@@ -183,6 +191,11 @@ class Protocol(Section):
             raise ValueError(
                 f"relevance_sign: found {self.relevance_sign} with relevance_vector gram_eigenvector, whose entries "
                 "have one sign; expected positive_sum, or relevance_vector first_component"
+            )
+        if self.repeats == "next_epochs" and self.selection == "last":
+            raise ValueError(
+                "repeats: found next_epochs with selection last, after which there are none; expected repeats seeds, "
+                "or selection best_f_score"
             )
         if self.batch_norm_group and self.batch_norm_group > self.batch_size:
             raise ValueError(

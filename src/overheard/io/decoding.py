@@ -5,8 +5,7 @@ import io
 import math
 import struct
 import warnings
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -16,26 +15,16 @@ from PIL import Image, UnidentifiedImageError
 
 from overheard.errors import MediaError
 from overheard.media import multiband
+from overheard.media.inspected import Sound
 from overheard.media.pictures import SIZE, to_eight_bits
+from overheard.media.streams import sounds
+from overheard.media.streams.parts import Parts
 
 _BLOCK = 1 << 20  # frames read at once
+_SOUNDS = ("WAV", "WAVEX", "RF64", "FLAC", "OGG", "MP3")
+_RATES = (1000, 768_000)  # Hz; resampling beyond takes minutes or gigabytes, and no recorder writes it
 _SHOWN_AS_RGB = ("RGB", "L", "P", "1", "LA", "PA", "La", "RGBA", "RGBX", "RGBa")
 _GREY16 = ("I;16", "I;16L", "I;16B", "I;16N")
-
-
-@dataclass(frozen=True)
-class Sound:
-    """What a sound file holds."""
-
-    frames: int
-    rate: int  # Hz
-    channels: int
-    cut_off: bool  # the file ends before its own end mark
-
-    @property
-    def seconds(self) -> float:
-        """Duration of what could be decoded."""
-        return self.frames / self.rate
 
 
 def digest(path: Path) -> tuple[str, int]:
@@ -133,28 +122,51 @@ def inspect_sound(path: Path, mix_channels: bool = False) -> Sound:
     Raises:
         MediaError: says what was found and what to do.
     """
-    frames = 0
-    with _open(path) as sound:
-        rate, channels = sound.samplerate, sound.channels
+    parts = _parts(path)
+    frames, stated, peak, cut_off = 0, 0, 0.0, parts.cut_off
+    for sound in _opened(path, parts):
+        rate, channels, kind = sound.samplerate, sound.channels, f"{sound.format} {sound.subtype}"
         if channels > 2 and not mix_channels:
             raise MediaError(f"{channels} channels; expected 1 or 2: mix them, or set source.channels: mean")
+        stated += sound.frames
         while len(block := _read(sound, _BLOCK)):
-            if not np.isfinite(block).all():
-                where = (frames + int(np.flatnonzero(~np.isfinite(block).all(axis=1))[0])) / rate
-                raise MediaError(f"a sample that is not a number (NaN or infinite) at {where:.3f} s; export it again")
+            peak = max(peak, _peak(block, frames, rate))
             frames += len(block)
     if frames == 0:
         raise MediaError("no samples; replace or remove it")
-    return Sound(frames, rate, channels, _ends_early(path))
+    # a codec that pads its last block states a few samples more than it gives
+    cut_off |= stated > frames + rate / 10
+    return Sound(kind, frames, rate, channels, peak, cut_off, parts.files is not None)
+
+
+def _peak(block: np.ndarray, before: int, rate: int) -> float:
+    """Largest absolute value of a block, of full scale."""
+    lowest, highest = float(block.min()), float(block.max())
+    if not math.isfinite(highest - lowest):
+        where = (before + int(np.flatnonzero(~np.isfinite(block).all(axis=1))[0])) / rate
+        raise MediaError(f"a sample that is not a number (NaN or infinite) at {where:.3f} s; export it again")
+    return max(-lowest, highest) / (32768 if block.dtype == np.int16 else 1)
 
 
 def read_window(path: Path, start_s: float, duration_s: float) -> tuple[np.ndarray, int]:
     """Part of a sound, the mean of its channels: (n,) float32, and its rate in Hz."""
-    with _open(path) as sound:
-        if start := round(start_s * sound.samplerate):
-            sound.seek(start)
-        samples = _read(sound, round(duration_s * sound.samplerate))
-        return _mono(samples), sound.samplerate
+    parts = _parts(path)
+    pieces: list[np.ndarray] = []
+    before, wanted = None, 0
+    for sound in _opened(path, parts):
+        rate = sound.samplerate
+        if before is None:
+            before, wanted = round(start_s * rate), round(duration_s * rate)
+            if sound.seekable() and len(parts.files or [path]) == 1:
+                sound.seek(min(before, sound.frames))
+                before = 0
+        while wanted and len(block := _read(sound, min(before or wanted, _BLOCK))):
+            if before:
+                before -= len(block)
+            else:
+                pieces.append(_mono(block))
+                wanted -= len(block)
+    return pieces[0] if len(pieces) == 1 else np.concatenate([np.zeros(0, np.float32), *pieces]), rate
 
 
 def clip_samples(path: Path, start_s: float, duration_s: float, rate: int, seconds: int = 10) -> np.ndarray:
@@ -172,15 +184,49 @@ def clip_samples(path: Path, start_s: float, duration_s: float, rate: int, secon
     return samples[:wanted] if len(samples) >= wanted else np.resize(samples, wanted)
 
 
-def _open(path: Path) -> soundfile.SoundFile:
+def _parts(path: Path) -> Parts:
+    """What the bytes of a sound file say how to hear all of it."""
+    with path.open("rb") as stream:
+        if stream.seek(0, io.SEEK_END) == 0:
+            raise MediaError("not a sound that can be read (0 bytes); replace or remove it")
+        try:
+            return sounds.parts(stream)
+        except ValueError as error:
+            raise MediaError(str(error)) from error
+
+
+def _opened(path: Path, parts: Parts) -> Iterator[soundfile.SoundFile]:
+    """The files to decode one after the other, each closed before the next.
+
+    Raises:
+        MediaError: they cannot be read, or not as one recording.
+    """
+    form = None
+    for source in [io.BytesIO(file) for file in parts.files] if parts.files is not None else [path]:
+        with _open(source) as sound:
+            its = sound.samplerate, sound.channels
+            if form not in (None, its):
+                both = " and ".join(f"{rate} Hz with {channels} channels" for rate, channels in (form, its))
+                raise MediaError(f"recordings of {both}, joined; export it as one")
+            form = its
+            yield sound
+
+
+def _open(source: Path | io.BytesIO) -> soundfile.SoundFile:
     try:
-        return soundfile.SoundFile(path)
+        sound = soundfile.SoundFile(source)
     except soundfile.LibsndfileError as error:
-        with path.open("rb") as stream:
-            # libsndfile says "system error" for every trouble of the disk; this raises the very one
-            size = stream.seek(0, io.SEEK_END)
-        what = "0 bytes" if size == 0 else str(error.error_string).rstrip(".")
-        raise MediaError(f"not a sound that can be read ({what}); replace or remove it") from error
+        raise MediaError(f"not a sound that can be read ({_said(error)}); replace or remove it") from error
+    if sound.format not in _SOUNDS:
+        raise MediaError(f"{sound.format}, whatever its name says; expected WAV, FLAC, Ogg or MP3: convert it")
+    if not _RATES[0] <= sound.samplerate <= _RATES[1]:
+        low, high = _RATES
+        raise MediaError(f"a sampling rate of {sound.samplerate} Hz; expected {low} to {high}: mend its header")
+    return sound
+
+
+def _said(error: soundfile.LibsndfileError) -> str:
+    return str(error.error_string).rstrip(".") or f"libsndfile's error {error.code}"
 
 
 def _read(sound: soundfile.SoundFile, frames: int) -> np.ndarray:
@@ -189,9 +235,7 @@ def _read(sound: soundfile.SoundFile, frames: int) -> np.ndarray:
     try:
         return sound.read(frames, dtype="int16" if plain else "float32", always_2d=True)
     except soundfile.LibsndfileError as error:
-        raise MediaError(
-            f"broken or truncated ({str(error.error_string).rstrip('.')}); replace or remove it"
-        ) from error
+        raise MediaError(f"broken or truncated ({_said(error)}); replace or remove it") from error
 
 
 def _mono(samples: np.ndarray) -> np.ndarray:
@@ -213,20 +257,3 @@ def loudness_dbfs(samples: np.ndarray) -> float:
     """Root mean square of samples in dB of full scale; minus infinity for digital silence."""
     mean_square = float(np.mean(np.square(samples, dtype=np.float64)))
     return 10 * math.log10(mean_square) if mean_square > 0 else -math.inf
-
-
-def _ends_early(path: Path) -> bool:
-    """Whether an Ogg has no last page, or a WAV has fewer bytes than its header says."""
-    with path.open("rb") as stream:
-        head = stream.read(12)
-        size = stream.seek(0, io.SEEK_END)
-        if head[:4] == b"OggS":
-            stream.seek(max(0, size - 66000))  # a page has at most 65,307 bytes
-            tail = stream.read()
-            last = tail.rfind(b"OggS")
-            return last < 0 or last + 5 >= len(tail) or not tail[last + 5] & 4
-        if head[:4] == b"RIFF" and head[8:] == b"WAVE":
-            stated = struct.unpack("<L", head[4:8])[0]
-            # 0 and the largest number are what programs write that stream to a pipe
-            return stated not in (0, 0xFFFFFFFF) and stated + 8 > size + 1
-    return False

@@ -1,0 +1,30 @@
+"""What decoding a file once showed."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Sound:
+    """What a sound file holds.
+
+    Attributes:
+        kind: container and coding, as libsndfile names them.
+        frames: samples of a channel that could be decoded.
+        rate: Hz.
+        peak: largest absolute value; 1 is full scale.
+        cut_off: the file ends before its own end.
+        mended: its header does not tell its length, by which other programs hear less.
+    """
+
+    kind: str
+    frames: int
+    rate: int
+    channels: int
+    peak: float
+    cut_off: bool
+    mended: bool
+
+    @property
+    def seconds(self) -> float:
+        """Duration of what could be decoded."""
+        return self.frames / self.rate

@@ -4,6 +4,29 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
+class Picture:
+    """What a picture file holds.
+
+    Attributes:
+        kind: format and type of its values.
+        bands: a declared alpha band not counted; 3 where a palette or grey is shown.
+        lowest: value of the bands used, in the file's own units.
+        highest: likewise.
+        limits: what is shown as black and as white.
+        beyond: share of the values beyond the limits.
+        turned: it is stored otherwise than upright, as EXIF's orientation says.
+    """
+
+    kind: str
+    bands: int
+    lowest: float
+    highest: float
+    limits: tuple[float, float]
+    beyond: float
+    turned: bool
+
+
+@dataclass(frozen=True)
 class Sound:
     """What a sound file holds.
 

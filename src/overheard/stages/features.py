@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from overheard.errors import ConfigError, MediaError
-from overheard.io import artifacts, decoding, progress
+from overheard.io import artifacts, picture_files, progress, sound_files
 from overheard.io.parallel import in_processes
 from overheard.io.signature import Reads, Writes
 from overheard.media.front_ends import FRONT_ENDS, pool_frames
@@ -41,6 +41,8 @@ def features(
         raise ConfigError(f"--pooled: the front end {front_end} has no pooled form; leave the flag out")
     columns = ["image", "bands"] if front_end == IMAGES else ["sound", "sound_start_s", "sound_duration_s"]
     rows = artifacts.read_table(index, ["id", *columns])
+    if front_end == IMAGES and rows and "range" in rows[0]:
+        columns.append("range")
 
     for file, its_shape in ((array, shape), (pooled, pooled_shape)):
         if file is not None:
@@ -87,8 +89,9 @@ def _fill(place: _Place, item: tuple) -> None:
             np.load(file, mmap_mode="r+")[number] = value
 
 
-def _picture(place: _Place, path: Path, bands: str) -> tuple[np.ndarray, np.ndarray | None]:
-    picture = decoding.square_picture(path, [int(band) for band in bands.split()] or None)
+def _picture(place: _Place, path: Path, bands: str, limits: str = "") -> tuple[np.ndarray, np.ndarray | None]:
+    chosen, stated = [int(band) for band in bands.split()], [float(end) for end in limits.split()]
+    picture = picture_files.square_picture(path, chosen or None, stated or None)
     return picture, None if place.pooled is None else pool_pixels(picture)
 
 
@@ -97,5 +100,5 @@ def _sound(place: _Place, path: Path, start_s: str, duration_s: str) -> tuple[np
 
     torch.set_num_threads(1)  # the processes are the cores' work
     end = FRONT_ENDS[place.front_end]
-    log_mel = end.function(decoding.clip_samples(path, float(start_s), float(duration_s), end.rate))
+    log_mel = end.function(sound_files.clip_samples(path, float(start_s), float(duration_s), end.rate))
     return log_mel, None if place.pooled is None else pool_frames(log_mel, end.pool)

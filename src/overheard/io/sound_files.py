@@ -1,115 +1,22 @@
-"""Shell: reads one picture or one sound from disk. Everything else takes the arrays that come out of here."""
+"""Shell: reads one sound from disk, whatever its header says. Everything else takes the arrays of samples."""
 
-import hashlib
 import io
 import math
-import struct
-import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import soundfile
 import soxr
-from PIL import Image, UnidentifiedImageError
 
 from overheard.errors import MediaError
-from overheard.media import multiband
 from overheard.media.inspected import Sound
-from overheard.media.pictures import SIZE, to_eight_bits
 from overheard.media.streams import sounds
 from overheard.media.streams.parts import Parts
 
 _BLOCK = 1 << 20  # frames read at once
 _SOUNDS = ("WAV", "WAVEX", "RF64", "FLAC", "OGG", "MP3")
 _RATES = (1000, 768_000)  # Hz; resampling beyond takes minutes or gigabytes, and no recorder writes it
-_SHOWN_AS_RGB = ("RGB", "L", "P", "1", "LA", "PA", "La", "RGBA", "RGBX", "RGBa")
-_GREY16 = ("I;16", "I;16L", "I;16B", "I;16N")
-
-
-def digest(path: Path) -> tuple[str, int]:
-    """sha256 and number of bytes of a file."""
-    with path.open("rb") as stream:
-        found = hashlib.file_digest(stream, "sha256")
-        return found.hexdigest(), stream.tell()
-
-
-def read_picture(path: Path, bands: Sequence[int] | None = None) -> Image.Image:
-    """Decode a picture to eight-bit RGB: grey is repeated, alpha dropped, 16 bits divided by 257.
-
-    Args:
-        path: JPEG, PNG or TIFF.
-        bands: the three bands, counted from 0, of a picture with more than three; None takes the first three of a
-            four-band TIFF that says they are red, green and blue.
-
-    Raises:
-        MediaError: says what was found and what to do.
-    """
-    try:
-        with warnings.catch_warnings():
-            # Pillow warns where a file is odd, and raises where it cannot be read; only the latter stops us
-            warnings.simplefilter("ignore")
-            return _tiff(path, bands) if path.suffix.lower() in (".tif", ".tiff") else _plain(path)
-    except UnidentifiedImageError as error:
-        raise MediaError("not a picture that can be read; replace or remove it") from error
-    except Image.DecompressionBombError as error:
-        raise MediaError("more pixels than Pillow opens; cut it to the place it shows") from error
-    except (SyntaxError, ValueError, EOFError, struct.error) as error:
-        raise MediaError(f"cannot be decoded ({error}); replace or convert it") from error
-    except OSError as error:
-        if error.errno is not None:
-            raise
-        raise MediaError(f"broken or truncated ({error}); replace or remove it") from error
-
-
-def _plain(source: Path | io.BytesIO) -> Image.Image:
-    with Image.open(source) as picture:
-        if picture.mode in _GREY16:
-            return Image.fromarray(to_eight_bits(np.asarray(picture).astype(np.uint16))).convert("RGB")
-        if picture.mode not in _SHOWN_AS_RGB:
-            raise MediaError(f"colour mode {picture.mode}; expected grey, RGB or RGBA of 8 or 16 bits: convert it")
-        if picture.mode in ("P", "PA") or "A" in picture.mode:
-            # by way of RGBA, so that a palette's transparency is dropped like any other
-            return picture.convert("RGBA").convert("RGB")
-        if picture.mode != "RGB":
-            return picture.convert("RGB")
-        picture.load()
-        return picture
-
-
-def _tiff(path: Path, bands: Sequence[int] | None) -> Image.Image:
-    content = path.read_bytes()
-    tags = multiband.tiff_tags(content)
-    if tags is None:
-        return _plain(io.BytesIO(content))
-    count = multiband.band_count(tags)
-    if count > 3:
-        if bands is None and not (count == 4 and multiband.is_rgb(tags)):
-            raise MediaError(f"{count} bands; say which three to use, e.g. source.bands: [2, 1, 0] (counted from 0)")
-        values = multiband.read_bands(content, bands or (0, 1, 2))
-        return Image.fromarray(to_eight_bits(values))
-    if count == 3 and multiband.bits(tags) == 16:
-        return Image.fromarray(to_eight_bits(multiband.read_bands(content, (0, 1, 2))))
-    return _plain(io.BytesIO(content))
-
-
-def band_count(path: Path) -> int:
-    """Bands of a TIFF without alpha; at most 3 for every other picture."""
-    if path.suffix.lower() not in (".tif", ".tiff"):
-        return 3
-    tags = multiband.tiff_tags(path.read_bytes())
-    return multiband.band_count(tags) if tags else 3
-
-
-def square_picture(path: Path, bands: Sequence[int] | None = None) -> np.ndarray:
-    """A picture as the networks see it: (256, 256, 3) uint8, resized by Pillow's bicubic filter.
-
-    JPEG's own scaling is not used: every pixel equals Pillow's open + resize.
-    """
-    picture = read_picture(path, bands)
-    if picture.size != (SIZE, SIZE):
-        picture = picture.resize((SIZE, SIZE), Image.Resampling.BICUBIC)
-    return np.asarray(picture)
 
 
 def inspect_sound(path: Path, mix_channels: bool = False) -> Sound:

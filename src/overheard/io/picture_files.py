@@ -196,9 +196,10 @@ def _shown(decoded: _Decoded, limits: Limits | None) -> Image.Image:
             row, column = np.argwhere(~np.isfinite(shown))[0][:2]
             raise MediaError(f"a value that is not a number (NaN or infinite) in row {row}, column {column}; fill it")
         if limits is None and full_range(shown.dtype) is None:
+            low, high = float(shown.min()), float(shown.max())
             raise MediaError(
-                f"{shown.dtype} values of {shown.min():g} to {shown.max():g}, which say not what is black and white; "
-                f"say it, e.g. source.range: [{max(0, shown.min()):g}, {shown.max():g}]"
+                f"{shown.dtype} values of {low:g} to {high:g}, whose type does not say what is black and white; "
+                f"say it: source.range, e.g. [{max(low, 0):g}, {high if high > max(low, 0) else max(low, 0) + 1:g}]"
             )
         eight = to_eight_bits(shown, limits)
         shown = Image.fromarray(eight if eight.shape[2] == 3 else eight[..., 0]).convert("RGB")

@@ -33,22 +33,20 @@ def directories(content: bytes) -> list[dict[int, Any]]:
     """A TIFF's directories by tag number, in order: its pages, small copies and masks.
 
     Raises:
-        ValueError: they go round in a circle, or there is none.
+        ValueError: there is none.
     """
-    big = content[:4] in _BIG
     stream = io.BytesIO(content)
-    reader = TiffImagePlugin.ImageFileDirectory_v2(stream.read(16 if big else 8))
+    reader = TiffImagePlugin.ImageFileDirectory_v2(stream.read(16 if content[:4] in _BIG else 8))
     found: list[dict[int, Any]] = []
-    places: set[int] = set()
-    while reader.next:
-        if reader.next in places or reader.next >= len(content):
-            raise ValueError("its directories are damaged")
+    places = {0}
+    # what follows the first may be garbage, which Pillow does not read either
+    while reader.next not in places and reader.next < len(content):
         places.add(reader.next)
         stream.seek(reader.next)
         reader.load(stream)
         found.append(dict(reader))
-    if not found:
-        raise ValueError("no directory in this TIFF")
+    if not found or not {_WIDTH, _HEIGHT} <= set(found[0]):
+        raise ValueError("no directory that tells its size")
     return found
 
 

@@ -4,11 +4,13 @@ libFLAC hears what the first header says. The last frame's own header says where
 """
 
 import re
+from functools import cache
 
 from overheard.media.streams.parts import Parts, after_tag, holds_no_sound
 
 _BEGIN = re.compile(rb"fLaC[\x00\x80]\x00\x00\x22")
 _LONGEST = 1 << 18  # bytes of a frame: 16 bits, 8 channels, 16,384 samples
+_TRIED = 8  # of the places that look like the last frame's begin
 _BLOCKS = {1: 192} | {code: 576 << code - 2 for code in range(2, 6)} | {code: 256 << code - 8 for code in range(8, 16)}
 
 
@@ -34,15 +36,13 @@ def _stated(file: bytes) -> int:
 
 def _held(file: bytes) -> int | None:
     """Samples of a channel up to the end of the last frame; None where that frame cannot be told."""
-    stated, last = _stated(file), None
-    block = int.from_bytes(file[8:10])
-    for found in re.finditer(rb"\xff[\xf8\xf9]", file[-_LONGEST:]):
-        at = max(0, len(file) - _LONGEST) + found.start()
-        if (samples := _end_of_frame(file, at, block)) is not None:
-            if samples == stated:
-                return stated
-            last = (at, samples) if last is None or _ends_here(file, at) else last
-    return last[1] if last and _ends_here(file, last[0]) else None
+    stated, block = _stated(file), int.from_bytes(file[8:10])
+    before = max(0, len(file) - _LONGEST)
+    places = [before + found.start() for found in re.finditer(rb"\xff[\xf8\xf9]", file[before:])]
+    ends = [(at, samples) for at in places if (samples := _end_of_frame(file, at, block)) is not None]
+    if any(samples == stated for _, samples in ends):
+        return stated
+    return next((samples for at, samples in ends[: -_TRIED - 1 : -1] if _ends_here(file, at)), None)
 
 
 def _end_of_frame(file: bytes, at: int, block: int) -> int | None:
@@ -81,9 +81,20 @@ def _ends_here(file: bytes, at: int) -> bool:
 
 
 def _crc(content: bytes, bits: int, polynomial: int) -> int:
-    value, top, mask = 0, 1 << bits - 1, (1 << bits) - 1
+    table, value, mask = _table(bits, polynomial), 0, (1 << bits) - 1
     for byte in content:
-        value ^= byte << bits - 8
-        for _ in range(8):
-            value = (value << 1 ^ polynomial if value & top else value << 1) & mask
+        value = (value << 8 & mask) ^ table[value >> bits - 8 ^ byte]
     return value
+
+
+@cache
+def _table(bits: int, polynomial: int) -> list[int]:
+    """What each byte makes of a checksum of 0."""
+    values = []
+    for byte in range(256):
+        value = byte << bits - 8
+        for _ in range(8):
+            value = value << 1 ^ (polynomial if value >> bits - 1 else 0)
+            value &= (1 << bits) - 1
+        values.append(value)
+    return values

@@ -17,10 +17,12 @@ def parts(content: bytes) -> Parts:
         before = last = flags
         segments = content[at + 27 : at + 27 + content[at + 26]]
         after = at + 27 + content[at + 26] + sum(segments)
-        if after > len(content):
-            last = 0
-            break
-        at = after if content[after : after + 4] == b"OggS" else content.find(b"OggS", after)
+        if content[after : after + 4] != b"OggS":
+            found = content.find(b"OggS", at + 4)
+            if after > len(content) or 0 <= found < after:
+                last = 0  # this page is cut off
+            after = found
+        at = after
     cut_off |= not last & _ENDS
     if len(starts) < 2:
         return Parts(cut_off=cut_off)

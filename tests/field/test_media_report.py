@@ -8,7 +8,7 @@ from media_bytes import encoded, levels, noise, png, saved, tiff, wav, with_size
 from PIL import Image
 
 from overheard.errors import ConfigError, MediaError
-from overheard.io import artifacts, picture_files, sound_files
+from overheard.io import artifacts, decoding, sound_files
 from overheard.stages.features import features
 from overheard.stages.media import Settings, media
 
@@ -42,7 +42,7 @@ def test_damaged_files_end_with_our_error_and_no_other(tmp_path, seed, capfd):
                     found = sound_files.inspect_sound(path, True)
                     sound_files.read_window(path, found.seconds / 2, found.seconds / 4)
                 else:
-                    picture_files.square_picture(path, None, [0, 100])
+                    decoding.square_picture(path, None, [0, 100])
             except MediaError:
                 pass
     capfd.readouterr()  # what the decoders print
@@ -135,7 +135,7 @@ def test_a_gsm_recording_longer_than_ten_seconds_has_a_window_that_can_be_heard(
     _, index = run(folder)
     row = next(row for row in index if row["id"] == "10000")
     assert (float(row["sound_start_s"]) > 0, row["sound_duration_s"]) == (True, "10.0")
-    samples = sound_files.clip_samples(folder / row["sound"], float(row["sound_start_s"]), 10.0, 16_000)
+    samples = decoding.clip_samples(folder / row["sound"], float(row["sound_start_s"]), 10.0, 16_000)
     assert len(samples) == 160_000
     assert samples[-8000:].std() > 0.1
 

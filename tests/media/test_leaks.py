@@ -449,7 +449,7 @@ def test_the_taggers_front_end_finds_recordings_too(recordings):
 
 
 def test_real_recordings(shared):
-    from overheard.io.sound_files import clip_samples
+    from overheard.io.decoding import clip_samples
 
     with (shared / "data/advance_sample/metadata.csv").open(encoding="utf-8") as stream:
         rows = list(csv.DictReader(stream))

@@ -67,13 +67,6 @@ def read_table(path: Path, columns: Sequence[str] = ()) -> list[dict[str, str]]:
     return rows
 
 
-def digest(path: Path) -> tuple[str, int]:
-    """sha256 and number of bytes of a file."""
-    with path.open("rb") as stream:
-        found = hashlib.file_digest(stream, "sha256")
-        return found.hexdigest(), stream.tell()
-
-
 def write_json(path: Path, content: Any) -> None:
     """Write JSON with sorted keys."""
     write_text(path, json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n")

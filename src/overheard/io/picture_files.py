@@ -15,7 +15,7 @@ from PIL import ExifTags, Image, UnidentifiedImageError
 from overheard.errors import MediaError
 from overheard.media import multiband
 from overheard.media.inspected import Picture
-from overheard.media.pictures import SIZE, full_range, to_eight_bits
+from overheard.media.pictures import full_range, to_eight_bits
 
 Limits = Sequence[float]
 """Which values of a picture become 0 and 255."""
@@ -205,14 +205,3 @@ def _shown(decoded: _Decoded, limits: Limits | None) -> Image.Image:
         shown = Image.fromarray(eight if eight.shape[2] == 3 else eight[..., 0]).convert("RGB")
     turn = None if decoded.upright else _TURNS.get(decoded.orientation)
     return shown if turn is None else shown.transpose(turn)
-
-
-def square_picture(path: Path, bands: Sequence[int] | None = None, limits: Limits | None = None) -> np.ndarray:
-    """A picture as the networks see it: (256, 256, 3) uint8, resized by Pillow's bicubic filter.
-
-    JPEG's own scaling is not used: every pixel equals Pillow's open + resize.
-    """
-    picture = read_picture(path, bands, limits)
-    if picture.size != (SIZE, SIZE):
-        picture = picture.resize((SIZE, SIZE), Image.Resampling.BICUBIC)
-    return np.asarray(picture)

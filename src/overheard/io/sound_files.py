@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import soundfile
-import soxr
 
 from overheard.errors import MediaError
 from overheard.media.inspected import Sound
@@ -74,21 +73,6 @@ def read_window(path: Path, start_s: float, duration_s: float) -> tuple[np.ndarr
                 pieces.append(_mono(block))
                 wanted -= len(block)
     return pieces[0] if len(pieces) == 1 else np.concatenate([np.zeros(0, np.float32), *pieces]), rate
-
-
-def clip_samples(path: Path, start_s: float, duration_s: float, rate: int, seconds: int = 10) -> np.ndarray:
-    """The window of a sound that every network hears: (seconds × rate,) float32, shorter ones repeated.
-
-    Raises:
-        MediaError: names nothing left to hear.
-    """
-    samples, own_rate = read_window(path, start_s, duration_s)
-    if len(samples) == 0:
-        raise MediaError(f"{path}: no samples from {start_s} s on; it changed after the media stage: run that again")
-    if own_rate != rate:
-        samples = soxr.resample(samples, own_rate, rate, quality="HQ")
-    wanted = seconds * rate
-    return samples[:wanted] if len(samples) >= wanted else np.resize(samples, wanted)
 
 
 def _parts(path: Path) -> Parts:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from overheard.errors import ConfigError, MediaError
-from overheard.io import artifacts, picture_files, progress, sound_files
+from overheard.io import artifacts, decoding, progress
 from overheard.io.parallel import in_processes
 from overheard.io.signature import Reads, Writes
 from overheard.media.front_ends import FRONT_ENDS, pool_frames
@@ -91,7 +91,7 @@ def _fill(place: _Place, item: tuple) -> None:
 
 def _picture(place: _Place, path: Path, bands: str, limits: str = "") -> tuple[np.ndarray, np.ndarray | None]:
     chosen, stated = [int(band) for band in bands.split()], [float(end) for end in limits.split()]
-    picture = picture_files.square_picture(path, chosen or None, stated or None)
+    picture = decoding.square_picture(path, chosen or None, stated or None)
     return picture, None if place.pooled is None else pool_pixels(picture)
 
 
@@ -100,5 +100,5 @@ def _sound(place: _Place, path: Path, start_s: str, duration_s: str) -> tuple[np
 
     torch.set_num_threads(1)  # the processes are the cores' work
     end = FRONT_ENDS[place.front_end]
-    log_mel = end.function(sound_files.clip_samples(path, float(start_s), float(duration_s), end.rate))
+    log_mel = end.function(decoding.clip_samples(path, float(start_s), float(duration_s), end.rate))
     return log_mel, None if place.pooled is None else pool_frames(log_mel, end.pool)

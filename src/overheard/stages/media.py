@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from overheard.errors import ConfigError, MediaError, PairingError
-from overheard.io import artifacts, picture_files, progress, sound_files
+from overheard.io import artifacts, decoding, picture_files, progress, sound_files
 from overheard.io.parallel import in_processes
 from overheard.io.signature import Reads, Writes
 from overheard.media import indexing
@@ -230,7 +230,7 @@ def _inspect_sound(path: Path, settings: Settings, clip: Clip) -> None:
 
 
 def _manifest_line(folder: Path, name: str) -> dict[str, str | int]:
-    sha256, size = artifacts.digest(folder / name)
+    sha256, size = decoding.digest(folder / name)
     return {"path": name, "sha256": sha256, "bytes": size}
 
 

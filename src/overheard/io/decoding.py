@@ -1,0 +1,47 @@
+"""Shell: pictures and sounds as the networks get them. Everything else takes the arrays that come out of here."""
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import soxr
+from PIL import Image
+
+from overheard.errors import MediaError
+from overheard.io.picture_files import Limits, read_picture
+from overheard.io.sound_files import read_window
+from overheard.media.pictures import SIZE
+
+
+def digest(path: Path) -> tuple[str, int]:
+    """sha256 and number of bytes of a file."""
+    with path.open("rb") as stream:
+        found = hashlib.file_digest(stream, "sha256")
+        return found.hexdigest(), stream.tell()
+
+
+def square_picture(path: Path, bands: Sequence[int] | None = None, limits: Limits | None = None) -> np.ndarray:
+    """A picture as the networks see it: (256, 256, 3) uint8, resized by Pillow's bicubic filter.
+
+    JPEG's own scaling is not used: every pixel equals Pillow's open + resize.
+    """
+    picture = read_picture(path, bands, limits)
+    if picture.size != (SIZE, SIZE):
+        picture = picture.resize((SIZE, SIZE), Image.Resampling.BICUBIC)
+    return np.asarray(picture)
+
+
+def clip_samples(path: Path, start_s: float, duration_s: float, rate: int, seconds: int = 10) -> np.ndarray:
+    """The window of a sound that every network hears: (seconds × rate,) float32, shorter ones repeated.
+
+    Raises:
+        MediaError: names nothing left to hear.
+    """
+    samples, own_rate = read_window(path, start_s, duration_s)
+    if len(samples) == 0:
+        raise MediaError(f"{path}: no samples from {start_s} s on; it changed after the media stage: run that again")
+    if own_rate != rate:
+        samples = soxr.resample(samples, own_rate, rate, quality="HQ")
+    wanted = seconds * rate
+    return samples[:wanted] if len(samples) >= wanted else np.resize(samples, wanted)

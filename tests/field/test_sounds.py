@@ -197,10 +197,10 @@ def test_extensible_and_64_bit_wavs_are_heard(tmp_path, form):
     assert heard(tmp_path, encoded(noise(3.0), format="WAV", endian="BIG")).seconds == 3.0  # RIFX
 
 
-@pytest.mark.parametrize("rate", [1, 999, 768_001, 2**31 - 1])
+@pytest.mark.parametrize("rate", [1, 99, 768_001, 2**31 - 1])
 def test_a_sampling_rate_that_nobody_records_with_is_refused(tmp_path, rate):
     refused(
-        tmp_path, with_size(wav(noise(3.0)), rate, b"\x01\0\x01\0"), f"a sampling rate of {rate} Hz; expected 1000 to"
+        tmp_path, with_size(wav(noise(3.0)), rate, b"\x01\0\x01\0"), f"a sampling rate of {rate} Hz; expected 100 to"
     )
 
 

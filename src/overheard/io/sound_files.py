@@ -15,7 +15,7 @@ from overheard.media.streams.parts import Parts
 
 _BLOCK = 1 << 20  # frames read at once
 _SOUNDS = ("WAV", "WAVEX", "RF64", "FLAC", "OGG", "MP3")
-_RATES = (1000, 768_000)  # Hz; resampling beyond takes minutes or gigabytes, and no recorder writes it
+_RATES = (100, 768_000)  # Hz; beyond, resampling takes minutes or gigabytes, and no recorder writes it
 
 
 def inspect_sound(path: Path, mix_channels: bool = False) -> Sound:

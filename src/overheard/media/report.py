@@ -69,12 +69,13 @@ def _of_pictures(pictures: Sequence[tuple[str, Picture]]) -> list[str]:
         if its.beyond > _MOST_BEYOND:
             beyond.append(f"{name} ({its.lowest:g} to {its.highest:g}, {100 * its.beyond:.0f} %)")
     banded = [name for name, its in pictures if its.bands > 3]
+    white = max((its.highest for _, its in pictures if its.limits != (0, 255)), default=0)
     return [
         *_counted(banded, "with a picture of more than three bands; the bands used stand in the index"),
         *_counted(
             dark,
             f"with a picture that uses under {100 * _LEAST_DEEP:.0f} % of its range, so that few grey levels are left; "
-            "say which values are black and white, e.g. source.range: [0, 3000]",
+            f"say which values are black and white, e.g. source.range: [0, {white:g}]",
         ),
         *_counted(plain, f"with a picture of nearly one colour, under {100 * _LEAST:.0f} % of its range"),
         *_counted(beyond, "with much of a picture beyond source.range, which becomes black or white"),

@@ -1,6 +1,7 @@
 """Kinds of pictures found in the field: seen right, or refused by name."""
 
 import io
+import struct
 from pathlib import Path
 
 import numpy as np
@@ -182,6 +183,25 @@ def test_one_rule_for_orientation_in_every_format(tmp_path, orientation):
         assert picture_files.inspect_picture(tmp_path / name).turned == (orientation > 1)
     shown = seen(tmp_path, saved(smooth, "JPEG", quality=100, exif=exif), None, "x.jpg").astype(int)
     assert np.abs(shown - TURNS[orientation](np.asarray(smooth))).mean() < 3
+
+
+def test_orientation_in_xmp_counts_where_exif_is_silent(tmp_path):
+    stored = levels(16, 24, 3).astype(np.uint8)
+    xmp = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:Description tiff:Orientation="6"/></x:xmpmeta>'
+    for values in (stored, stored.astype(np.uint16) * 257):
+        content = tiff(values)
+        at = len(content)
+        # appended: a directory with one entry more
+        order = int.from_bytes(content[4:8], "little")
+        count = int.from_bytes(content[order : order + 2], "little")
+        entries = content[order + 2 : order + 2 + 12 * count]
+        entry = struct.pack("<HHLL", 700, 1, len(xmp), at)
+        made = (
+            content[:4] + struct.pack("<L", at + len(xmp) + len(xmp) % 2) + content[8:] + xmp + b"\0" * (len(xmp) % 2)
+        )
+        made += struct.pack("<H", count + 1) + entries + entry + bytes(4)
+        np.testing.assert_array_equal(seen(tmp_path, made), TURNS[6](stored))
+        assert picture_files.inspect_picture(tmp_path / "x.tif").turned
 
 
 def test_damaged_exif_and_orientations_that_are_none_leave_a_picture_as_stored(tmp_path):

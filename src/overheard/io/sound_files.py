@@ -15,6 +15,7 @@ from overheard.media.streams.parts import Parts
 
 _BLOCK = 1 << 20  # frames read at once
 _SOUNDS = ("WAV", "WAVEX", "RF64", "FLAC", "OGG", "MP3")
+_NO_MP3 = 7  # libsndfile takes a name in .mp3 at its word, and then says that there is no file
 _RATES = (100, 768_000)  # Hz; beyond, resampling takes minutes or gigabytes, and no recorder writes it
 
 
@@ -117,6 +118,8 @@ def _open(source: Path | io.BytesIO) -> soundfile.SoundFile:
 
 
 def _said(error: soundfile.LibsndfileError) -> str:
+    if error.code == _NO_MP3:
+        return "neither WAV, FLAC, Ogg nor MP3"
     return str(error.error_string).rstrip(".") or f"libsndfile's error {error.code}"
 
 

@@ -5,6 +5,7 @@ that tells the same pixels as grey bytes, and the values are made from those her
 """
 
 import io
+import re
 import struct
 from collections.abc import Sequence
 from typing import Any
@@ -14,7 +15,7 @@ from PIL import Image, TiffImagePlugin
 
 _SUBFILE, _WIDTH, _HEIGHT, _BITS, _COMPRESSION, _PHOTOMETRIC, _FILL = 254, 256, 257, 258, 259, 262, 266
 _STRIP_OFFSETS, _ORIENTATION, _BANDS, _STRIP_BYTES, _PLANAR, _PREDICTOR = 273, 274, 277, 279, 284, 317
-_TILE_WIDTH, _TILE_OFFSETS, _TILE_BYTES, _EXTRA, _FORMAT = 322, 324, 325, 338, 339
+_TILE_WIDTH, _TILE_OFFSETS, _TILE_BYTES, _EXTRA, _FORMAT, _XMP = 322, 324, 325, 338, 339, 700
 _SHAPE_AND_PLACE = (256, 257, 259, 273, 278, 279, 322, 323, 324, 325)
 _ALPHA = {1, 2}
 _LOSSLESS = {1: "raw", 5: "LZW", 8: "deflate", 32773: "packbits", 32946: "deflate", 34925: "lzma", 50000: "zstd"}
@@ -56,8 +57,9 @@ def pages(found: Sequence[dict[int, Any]]) -> int:
 
 
 def orientation(tags: dict[int, Any]) -> int:
-    """EXIF's number of how the picture is stored; 1: upright."""
-    return tags.get(_ORIENTATION, 1)
+    """EXIF's number of how the picture is stored, or XMP's where that is silent, as Pillow reads it; 1: upright."""
+    said = re.search(rb'tiff:Orientation(?:="|>)([0-9])', xmp) if isinstance(xmp := tags.get(_XMP), bytes) else None
+    return tags.get(_ORIENTATION, int(said[1]) if said else 1)
 
 
 def band_count(tags: dict[int, Any]) -> int:

@@ -91,7 +91,7 @@ def _misnamed(clips: Sequence[Clip]) -> list[str]:
                 word, name = its.kind.partition(" ")[0], clip.row[part]
                 if name.rpartition(".")[2].lower() not in _ENDINGS[word]:
                     found.append(f"{name} ({word})")
-    return _counted(found, "with a file of another kind than its name says; read as what it is") if found else []
+    return _counted(found, "with a file of another kind than its name says; read as what it is")
 
 
 def _counted(names: Sequence[str], what: str) -> list[str]:

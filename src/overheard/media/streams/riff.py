@@ -5,6 +5,8 @@ two of them. So the chunks are walked here; small reads alone, as most files are
 """
 
 import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import BinaryIO
 
 from overheard.media.streams import mpeg
@@ -15,12 +17,27 @@ _KNOWN = (b"LIST", b"id3 ", b"ID3 ", b"bext", b"cue ", b"smpl", b"inst", b"fact"
 _KNOWN += (b"PAD ", b"FLLR", b"_PMX", b"axml", b"chna", b"acid", b"DISP", b"afsp", b"guan", b"wamd", b"data", b"fmt ")
 _UNKNOWN = 0x7FFF0000  # programs that write to a pipe state this size or more
 _MP3 = b"\x55\0"  # the format whose data are an MP3's
+_LONGEST_FORM = 1024  # bytes of a fmt chunk
 _SLACK_S = 0.1  # so much may lie behind the data without being missed
 
 
 def is_riff(head: bytes) -> bool:
     """Whether twelve bytes begin a WAV."""
     return head[:4] in _MAGIC and head[8:12] == b"WAVE"
+
+
+@dataclass(frozen=True)
+class _Data:
+    """A data chunk as found, and what is needed to make a file of it."""
+
+    order: str
+    form: bytes  # the fmt chunk before it
+    begin: int
+    end: int
+
+    @property
+    def bytes_a_second(self) -> int:
+        return struct.unpack(self.order + "L", self.form[8:12])[0] if len(self.form) >= 12 else 0
 
 
 def parts(stream: BinaryIO, start: int = 0) -> Parts:
@@ -33,84 +50,89 @@ def parts(stream: BinaryIO, start: int = 0) -> Parts:
     Raises:
         ValueError: sound lies behind the data chunk; says how long both are.
     """
-    end = stream.seek(0, 2)
-    found: list[tuple[bytes, bytes, int, int]] = []  # magic, fmt chunk, begin and end of data
-    magic, form, honest, cut_off, wide = b"RIFF", b"", True, False, 0
-    at = start
-    while at + 8 <= end:
-        head = _at(stream, at, 12)
-        if is_riff(head):
-            magic, at = head[:4], at + 12
-            continue
-        name, size = head[:4], struct.unpack(_MAGIC[magic] + "L", head[4:8])[0]
-        body = at + 8
-        if name == b"ds64":
-            wide = int.from_bytes(_at(stream, body + 8, 8), "little")
-        elif name == b"fmt ":
-            form = _at(stream, body, size) if size < 1024 else b""
-        elif name == b"data":
-            size = wide if size == 0xFFFFFFFF and wide else size
-            stops, cut_off, said = _data(stream, body, size, end, cut_off)
-            honest &= said
-            found.append((magic, form, body, stops))
-            at = _next(stream, stops, end)
-            _refuse_rest(stream, form, found[-1][2:], (at, end), magic)
-            continue
-        elif not _is_chunk(head, end - at, magic):
-            break
-        at = _next(stream, body + size, end)
-    if found and form[:2] == _MP3:
-        sound = b"".join(_at(stream, begin, stop - begin) for _, _, begin, stop in found)
+    walk = _Walk(stream, start)
+    found = list(walk)
+    if found and found[-1].form[:2] == _MP3:
+        sound = b"".join(walk.read(its.begin, its.end - its.begin) for its in found)
         inside = mpeg.parts(sound)
-        return Parts(inside.files or (sound,), cut_off or inside.cut_off)
-    if honest and len(found) < 2:
-        return Parts(cut_off=cut_off)
-    return Parts(tuple(_file(stream, *its) for its in found), cut_off)
+        return Parts(inside.files or (sound,), walk.cut_off or inside.cut_off)
+    if walk.unfinished or len(found) > 1:
+        return Parts(tuple(_file(its, walk.read(its.begin, its.end - its.begin)) for its in found), walk.cut_off)
+    return Parts(cut_off=walk.cut_off)
 
 
-def _at(stream: BinaryIO, place: int, size: int) -> bytes:
-    stream.seek(place)
-    return stream.read(size)
+class _Walk:
+    """The data chunks of a file, one after the other.
 
+    Attributes:
+        cut_off: a chunk states more than there is.
+        unfinished: a chunk states nothing, though something follows.
+    """
 
-def _data(stream: BinaryIO, begin: int, size: int, end: int, cut_off: bool) -> tuple[int, bool, bool]:
-    """Where the data of a chunk end, whether they are cut off, and whether libsndfile will find the same."""
-    if size >= _UNKNOWN and begin + size > end:
-        return end, cut_off, True
-    if size == 0 and begin < end:
-        unfinished = not _is_chunk(_at(stream, begin, 12), end - begin, b"RIFF")
-        return end if unfinished else begin, cut_off, not unfinished
-    return min(begin + size, end), cut_off or begin + size > end + 1, True
+    def __init__(self, stream: BinaryIO, start: int) -> None:
+        self._stream, self._start, self._end = stream, start, stream.seek(0, 2)
+        self._order = "<"
+        self.cut_off = self.unfinished = False
 
+    def read(self, place: int, size: int) -> bytes:
+        self._stream.seek(place)
+        return self._stream.read(size)
 
-def _next(stream: BinaryIO, at: int, end: int) -> int:
-    """Where the next chunk begins: at an even place, though some programs forget it."""
-    return at if at % 2 == 0 or at >= end or _is_chunk(_at(stream, at, 12), end - at, b"RIFF") else at + 1
+    def __iter__(self) -> Iterator[_Data]:
+        form, wide, at = b"", 0, self._start
+        while at + 8 <= self._end and self._begins_chunk(at):
+            head = self.read(at, 12)
+            if is_riff(head):
+                self._order, at = _MAGIC[head[:4]], at + 12
+                continue
+            name, size = head[:4], struct.unpack(self._order + "L", head[4:8])[0]
+            at += 8
+            if name == b"ds64":
+                wide = int.from_bytes(self.read(at + 8, 8), "little")
+            elif name == b"fmt ":
+                form = self.read(at, min(size, _LONGEST_FORM))
+            elif name == b"data":
+                data = _Data(self._order, form, at, self._data_end(at, wide if wide and size == 0xFFFFFFFF else size))
+                self._refuse_sound_behind(data)
+                yield data
+                size = data.end - at
+            at = self._next(at + size)
 
+    def _begins_chunk(self, at: int) -> bool:
+        """Whether a chunk begins here: of a known name, or of some letters and a size that fits."""
+        head = self.read(at, 12)
+        if head[:4] in _KNOWN or is_riff(head):
+            return True
+        letters = len(head) >= 8 and all(32 <= byte < 127 for byte in head[:4])
+        return letters and struct.unpack(self._order + "L", head[4:8])[0] <= self._end - at
 
-def _is_chunk(head: bytes, room: int, magic: bytes) -> bool:
-    name = head[:4]
-    if name in _KNOWN or is_riff(head):
-        return True
-    size = struct.unpack(_MAGIC[magic] + "L", head[4:8])[0] if len(head) >= 8 else 0
-    return len(name) == 4 and all(32 <= byte < 127 for byte in name) and size <= room
+    def _next(self, at: int) -> int:
+        """Where the next chunk begins: at an even place, though some programs forget it."""
+        return at if at % 2 == 0 or at >= self._end or self._begins_chunk(at) else at + 1
 
+    def _data_end(self, begin: int, size: int) -> int:
+        """Where the data of a chunk of a stated size end."""
+        if size >= _UNKNOWN and begin + size > self._end:
+            return self._end
+        if size == 0 and begin < self._end and not self._begins_chunk(begin):
+            self.unfinished = True
+            return self._end
+        self.cut_off |= begin + size > self._end + 1
+        return min(begin + size, self._end)
 
-def _refuse_rest(stream: BinaryIO, form: bytes, data: tuple[int, int], rest: tuple[int, int], magic: bytes) -> None:
-    """Behind the data stand chunks, or nothing to hear."""
-    at, end = rest
-    if end - at < 8 or len(form) < 12 or _is_chunk(_at(stream, at, 12), end - at, magic):
-        return
-    a_second = struct.unpack(_MAGIC[magic] + "L", form[8:12])[0]
-    if end - at > _SLACK_S * a_second > 0 and not holds_no_sound(_at(stream, at, end - at)):
-        heard, more = ((stop - begin) / a_second for begin, stop in (data, rest))
+    def _refuse_sound_behind(self, data: _Data) -> None:
+        """Behind the data stand chunks, or nothing to hear."""
+        at = self._next(data.end)
+        rest, a_second = self._end - at, data.bytes_a_second
+        if not rest > _SLACK_S * a_second > 0 or self._begins_chunk(at) or holds_no_sound(self.read(at, rest)):
+            return
+        heard, more = (data.end - data.begin) / a_second, rest / a_second
         raise ValueError(f"its header says {heard:.2f} s, and what follows would be {more:.2f} s more; export it again")
 
 
-def _file(stream: BinaryIO, magic: bytes, form: bytes, begin: int, end: int) -> bytes:
+def _file(its: _Data, data: bytes) -> bytes:
     """A WAV of one format and one data chunk, whose sizes are right."""
-    order = _MAGIC[magic]
-    chunks = b"fmt " + struct.pack(order + "L", len(form)) + form + b"\0" * (len(form) % 2)
-    data = _at(stream, begin, end - begin)
-    chunks += b"data" + struct.pack(order + "L", len(data)) + data
-    return (b"RIFX" if order == ">" else b"RIFF") + struct.pack(order + "L", len(chunks) + 4) + b"WAVE" + chunks
+    chunks = b"fmt " + struct.pack(its.order + "L", len(its.form)) + its.form + b"\0" * (len(its.form) % 2)
+    chunks += b"data" + struct.pack(its.order + "L", len(data)) + data
+    magic = b"RIFX" if its.order == ">" else b"RIFF"
+    return magic + struct.pack(its.order + "L", len(chunks) + 4) + b"WAVE" + chunks

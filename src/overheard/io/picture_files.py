@@ -21,7 +21,8 @@ Limits = Sequence[float]
 """Which values of a picture become 0 and 255."""
 
 # what Pillow raises where bytes are not what they should be
-_BROKEN = (SyntaxError, ValueError, TypeError, LookupError, ArithmeticError, EOFError, struct.error, zlib.error)
+_BROKEN = (SyntaxError, ValueError, TypeError, LookupError, ArithmeticError, EOFError, MemoryError)
+_BROKEN += (struct.error, zlib.error)
 _PICTURES = ("JPEG", "MPO", "PNG")  # and TIFF; MPO: a JPEG with further pictures behind the first, as drones write it
 _SHOWN_AS_RGB = ("RGB", "L", "P", "1", "LA", "PA", "La", "RGBA", "RGBX", "RGBa")
 _ORIENTATION = ExifTags.Base.Orientation
@@ -93,16 +94,7 @@ def _refusing() -> Iterator[None]:
         raise MediaError("not a picture that can be read; replace or remove it") from error
     except Image.DecompressionBombError as error:
         raise MediaError("more pixels than Pillow opens; cut it to the place it shows") from error
-    except (
-        SyntaxError,
-        ValueError,
-        TypeError,
-        LookupError,
-        EOFError,
-        OverflowError,
-        struct.error,
-        zlib.error,
-    ) as error:
+    except _BROKEN as error:
         raise MediaError(f"cannot be decoded ({error}); replace or convert it") from error
     except OSError as error:
         if error.errno is not None:

@@ -3,6 +3,7 @@
 import io
 import math
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -65,7 +66,7 @@ def read_window(path: Path, start_s: float, duration_s: float) -> tuple[np.ndarr
         if before is None:
             before, wanted = round(start_s * rate), round(duration_s * rate)
             if sound.seekable() and len(parts.files or [path]) == 1:
-                sound.seek(min(before, sound.frames))
+                _seek(sound, min(before, sound.frames))
                 before = 0
         while wanted and len(block := _read(sound, min(before or wanted, _BLOCK))):
             if before:
@@ -123,13 +124,25 @@ def _said(error: soundfile.LibsndfileError) -> str:
     return str(error.error_string).rstrip(".") or f"libsndfile's error {error.code}"
 
 
+@contextmanager
+def _refusing() -> Iterator[None]:
+    """What libsndfile raises in the middle of a file, as our error."""
+    try:
+        yield
+    except soundfile.LibsndfileError as error:
+        raise MediaError(f"broken or truncated ({_said(error)}); replace or remove it") from error
+
+
+def _seek(sound: soundfile.SoundFile, frame: int) -> None:
+    with _refusing():
+        sound.seek(frame)
+
+
 def _read(sound: soundfile.SoundFile, frames: int) -> np.ndarray:
     """(n, channels) float32; int16 from a WAV of 16 bits, where libsndfile's conversion costs 15 times the reading."""
     plain = sound.subtype == "PCM_16" and sound.format in ("WAV", "WAVEX")
-    try:
+    with _refusing():
         return sound.read(frames, dtype="int16" if plain else "float32", always_2d=True)
-    except soundfile.LibsndfileError as error:
-        raise MediaError(f"broken or truncated ({_said(error)}); replace or remove it") from error
 
 
 def _mono(samples: np.ndarray) -> np.ndarray:

@@ -1,5 +1,7 @@
 """Kinds of sounds found in the field: heard to their end, or refused by name."""
 
+import re
+import struct
 from pathlib import Path
 
 import numpy as np
@@ -71,8 +73,22 @@ def test_a_whole_mp3_is_taken_as_it_is_and_a_truncated_one_is_not_whole(tmp_path
     cut = heard(tmp_path, content[: len(content) // 2], "x.mp3")
     assert cut.cut_off
     assert cut.seconds == pytest.approx(2.0, abs=0.4)
-    plain = without_xing(mp3(noise(4.0), mode="CONSTANT"))
+    constant = mp3(noise(4.0), mode="CONSTANT")
+    plain = without_xing(constant)
     assert heard(tmp_path, plain[:-50], "x.mp3").cut_off
+    # between two frames
+    frames = [its.start() for its in re.finditer(re.escape(plain[:2]), constant)]
+    cut = heard(tmp_path, constant[: frames[len(frames) // 2]], "x.mp3")
+    assert (cut.cut_off, cut.seconds) == (True, pytest.approx(2.0, abs=0.4))
+
+
+def test_a_wav_with_an_mp3_in_it_is_heard_to_its_end(tmp_path):
+    inside = without_xing(mp3(np.concatenate([noise(3.0, level=0.9), np.zeros(RATE * 9, np.float32), noise(1.0)])))
+    form = struct.pack("<HHLLHHHHLHHH", 0x55, 1, RATE, 2000, 1, 0, 12, 1, 2, 417, 1, 1393)
+    body = b"WAVEfmt " + struct.pack("<L", len(form)) + form + b"data" + struct.pack("<L", len(inside)) + inside
+    found = heard(tmp_path, b"RIFF" + struct.pack("<L", len(body)) + body)
+    assert soundfile.info(tmp_path / "x.wav").duration < 12
+    assert found.seconds == pytest.approx(13.0, abs=0.3)
 
 
 def test_mp3s_of_two_rates_and_free_formats_are_refused(tmp_path):

@@ -41,7 +41,7 @@ def warnings(clips: Sequence[Clip]) -> list[str]:
     heard = [(clip, clip.sound) for clip in clips if clip.sound]
     silent = [f"{_name(clip)} ({clip.loudness_dbfs:.0f} dBFS)" for clip in kept if clip.loudness_dbfs < SILENT_DBFS]
     cut_off = [f"{_name(clip)} ({clip.seconds:.2f} s)" for clip, sound in heard if sound.cut_off]
-    mended = [f"{_name(clip)} ({clip.seconds:.2f} s)" for clip, sound in heard if sound.mended]
+    mended = [f"{_name(clip)} ({clip.seconds:.2f} s)" for clip, sound in heard if sound.mended and not sound.cut_off]
     loud = [f"{_name(clip)} ({100 * sound.peak:.0f} %)" for clip, sound in heard if sound.peak > 1]
     short = [f"{_name(clip)} ({clip.seconds:.2f} s)" for clip in clips if clip.left_out]
     return [

@@ -117,6 +117,21 @@ def test_kinds_that_are_refused_say_what_they_are(tmp_path):
     unseen(tmp_path, tiff(values.astype(np.uint64), t339=[6] * 3), "bits \\[64\\] of a band", limits=[0, 1])
 
 
+def test_every_kind_of_jpeg_that_is_a_picture_is_seen(tmp_path):
+    smooth = np.kron(levels(2, 3, 3).astype(np.uint8), np.ones((16, 16, 1), np.uint8))
+    colour, grey = Image.fromarray(smooth), Image.fromarray(smooth[..., 0])
+    forms = {
+        "progressive": saved(colour, "JPEG", quality=95, progressive=True),
+        "grey": saved(grey, "JPEG", quality=95),
+    }
+    # as drones write it: further pictures behind the first
+    forms["several"] = saved(colour, "MPO", quality=95, save_all=True, append_images=[colour.rotate(180)])
+    for name, content in forms.items():
+        wanted = smooth if name != "grey" else smooth[..., :1].repeat(3, axis=2)
+        assert np.abs(seen(tmp_path, content, None, "x.jpg").astype(int) - wanted).mean() < 6, name
+    unseen(tmp_path, forms["grey"][: len(forms["grey"]) // 2], "broken or truncated", "x.jpg")
+
+
 def test_small_copies_and_masks_in_a_tiff_are_no_pages(tmp_path):
     values = levels(8, 8, 3).astype(np.uint8)
     small = Image.fromarray(values[::2, ::2])

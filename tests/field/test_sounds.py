@@ -1,5 +1,6 @@
 """Kinds of sounds found in the field: heard to their end, or refused by name."""
 
+import io
 import re
 import struct
 from pathlib import Path
@@ -89,6 +90,20 @@ def test_a_wav_with_an_mp3_in_it_is_heard_to_its_end(tmp_path):
     found = heard(tmp_path, b"RIFF" + struct.pack("<L", len(body)) + body)
     assert soundfile.info(tmp_path / "x.wav").duration < 12
     assert found.seconds == pytest.approx(13.0, abs=0.3)
+
+
+def test_parts_that_are_missing_in_the_middle_are_told(tmp_path):
+    content = mp3(noise(8.0), mode="CONSTANT")
+    found = heard(tmp_path, content[:8000] + b"\x55" * 3000 + content[11000:], "x.mp3")
+    assert found.cut_off
+    stream = io.BytesIO()
+    with soundfile.SoundFile(stream, "w", RATE, 1, format="OGG", subtype="VORBIS") as sound:
+        for second in range(20):
+            sound.write(noise(1.0, seed=second))
+    ogg = stream.getvalue()
+    assert not heard(tmp_path, ogg, "x.ogg").cut_off
+    pages = [b"OggS" + page for page in ogg.split(b"OggS")[1:]]
+    assert heard(tmp_path, b"".join(pages[:5] + pages[6:]), "x.ogg").cut_off
 
 
 def test_mp3s_of_two_rates_and_free_formats_are_refused(tmp_path):

@@ -35,7 +35,7 @@ class Sound:
         frames: samples of a channel that could be decoded.
         rate: Hz.
         peak: largest absolute value; 1 is full scale.
-        cut_off: the file ends before its own end.
+        cut_off: the file ends before its own end, or lacks a part before it.
         mended: its header does not tell its length, by which other programs hear less.
     """
 

@@ -47,7 +47,9 @@ def warnings(clips: Sequence[Clip]) -> list[str]:
     return [
         *_counted(silent, f"silent or nearly so, under {SILENT_DBFS:.0f} dBFS"),
         *_counted(
-            cut_off, "with a sound file that ends before its own end (a broken copy?); what could be decoded is used"
+            cut_off,
+            "with a sound file that ends before its own end or lacks a part (a broken copy?); what could be decoded "
+            "is used",
         ),
         *_counted(mended, "with a sound file whose header does not tell its length; all of it is heard"),
         *_counted(loud, "with a sound beyond full scale; used as it is"),

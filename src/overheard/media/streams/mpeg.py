@@ -8,7 +8,7 @@ header that does is put before them.
 import struct
 from dataclasses import dataclass
 
-from overheard.media.streams.parts import Parts, after_tag
+from overheard.media.streams.parts import Parts, after_tag, holds_no_sound
 
 _V1 = {
     1: (0, 32, 64, 96, 128, 160, 192, 224, 256, 288, 320, 352, 384, 416, 448),
@@ -97,15 +97,16 @@ def _same(content: bytes, at: int, first: Frame) -> bool:
 
 
 def _runs(content: bytes, at: int, first: Frame) -> tuple[list[tuple[int, int]], int, bool]:
-    """Stretches of frames that hold sound, their number, and whether the last one is cut off."""
+    """Stretches of frames that hold sound, their number, and whether there is less than there was."""
     runs: list[tuple[int, int]] = []
-    count = 0
+    count, cut_off = 0, False
     while at < len(content):
         its = frame(content, at)
         if its is None or its.size == 0 or its.kind != first.kind:
             found = _resync(content, at, first)
             if found is None:
-                return runs, count, False
+                break
+            cut_off |= not holds_no_sound(content[at:found])
             at = found
             continue
         after = at + its.size
@@ -118,7 +119,7 @@ def _runs(content: bytes, at: int, first: Frame) -> tuple[list[tuple[int, int]],
             else:
                 runs.append((at, after))
         at = after
-    return runs, count, False
+    return runs, count, cut_off
 
 
 def _resync(content: bytes, at: int, first: Frame) -> int | None:

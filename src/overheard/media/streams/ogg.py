@@ -8,12 +8,17 @@ _BEGINS, _ENDS = 2, 4
 def parts(content: bytes) -> Parts:
     """Walk an Ogg's pages; a page that begins a stream after pages that do not is the next part."""
     starts, cut_off, before, last = [], False, _ENDS, 0
+    number: dict[bytes, int] = {}  # of the last page, by stream
     at = content.find(b"OggS")
     while at >= 0 and at + 27 <= len(content):
         flags = content[at + 5]
         if flags & _BEGINS and not before & _BEGINS:
             cut_off |= bool(starts) and not last & _ENDS
             starts.append(at)
+            number = {}
+        stream, its = content[at + 14 : at + 18], int.from_bytes(content[at + 18 : at + 22], "little")
+        cut_off |= its != number.get(stream, its - 1) + 1  # pages are missing
+        number[stream] = its
         before = last = flags
         segments = content[at + 27 : at + 27 + content[at + 26]]
         after = at + 27 + content[at + 26] + sum(segments)

@@ -11,7 +11,7 @@ class Parts:
 
     Attributes:
         files: complete files to decode one after the other; None where the file itself is one and tells its length.
-        cut_off: its end is missing.
+        cut_off: its end is missing, or a part in the middle.
     """
 
     files: tuple[bytes, ...] | None = None

@@ -228,16 +228,15 @@ def test_extensible_and_64_bit_wavs_are_heard(tmp_path, form):
     assert heard(tmp_path, encoded(noise(3.0), format="WAV", endian="BIG")).seconds == 3.0  # RIFX
 
 
-@pytest.mark.parametrize("rate", [1, 99, 768_001, 2**31 - 1])
+@pytest.mark.parametrize("rate", [0, 1, 99, 768_001, 2**31 - 1, 4_000_000_000, 2**32 - 1])
 def test_a_sampling_rate_that_nobody_records_with_is_refused(tmp_path, rate):
-    refused(
-        tmp_path, with_size(wav(noise(3.0)), rate, b"\x01\0\x01\0"), f"a sampling rate of {rate} Hz; expected 100 to"
-    )
+    content = with_size(wav(noise(3.0)), rate, b"\x01\0\x01\0")
+    refused(tmp_path, content, f"a sampling rate of {rate} Hz; expected 100 to 768000")
 
 
-@pytest.mark.parametrize("rate", [0, 0xFFFFFFFF, 4_000_000_000])
-def test_a_sampling_rate_that_is_none_is_refused(tmp_path, rate):
-    refused(tmp_path, with_size(wav(noise(3.0)), rate, b"\x01\0\x01\0"), "not a sound that can be read")
+def test_a_wav_of_no_channels_is_refused(tmp_path):
+    content = wav(noise(3.0))
+    refused(tmp_path, content[:22] + b"\0\0" + content[24:], "0 channels; mend its header")
 
 
 def test_other_containers_are_refused_by_their_name(tmp_path):

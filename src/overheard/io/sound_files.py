@@ -12,12 +12,11 @@ import soundfile
 from overheard.errors import MediaError
 from overheard.media.inspected import Sound
 from overheard.media.streams import sounds
-from overheard.media.streams.parts import Parts
+from overheard.media.streams.parts import Parts, check_rate
 
 _BLOCK = 1 << 20  # frames read at once
 _SOUNDS = ("WAV", "WAVEX", "RF64", "FLAC", "OGG", "MP3")
 _NO_MP3 = 7  # libsndfile takes a name in .mp3 at its word, and then says that there is no file
-_RATES = (100, 768_000)  # Hz; beyond, resampling takes minutes or gigabytes, and no recorder writes it
 
 
 def inspect_sound(path: Path, mix_channels: bool = False) -> Sound:
@@ -82,10 +81,17 @@ def _parts(path: Path) -> Parts:
     with path.open("rb") as stream:
         if stream.seek(0, io.SEEK_END) == 0:
             raise MediaError("not a sound that can be read (0 bytes); replace or remove it")
-        try:
+        with _as_ours():
             return sounds.parts(stream)
-        except ValueError as error:
-            raise MediaError(str(error)) from error
+
+
+@contextmanager
+def _as_ours() -> Iterator[None]:
+    """What the readers of headers refuse, as our error."""
+    try:
+        yield
+    except ValueError as error:
+        raise MediaError(str(error)) from error
 
 
 def _opened(path: Path, parts: Parts) -> Iterator[soundfile.SoundFile]:
@@ -112,9 +118,8 @@ def _open(source: Path | io.BytesIO) -> soundfile.SoundFile:
         raise MediaError(f"not a sound that can be read ({_said(error)}); replace or remove it") from error
     if sound.format not in _SOUNDS:
         raise MediaError(f"{sound.format}, whatever its name says; expected WAV, FLAC, Ogg or MP3: convert it")
-    if not _RATES[0] <= sound.samplerate <= _RATES[1]:
-        low, high = _RATES
-        raise MediaError(f"a sampling rate of {sound.samplerate} Hz; expected {low} to {high}: mend its header")
+    with _as_ours():
+        check_rate(sound.samplerate)
     return sound
 
 

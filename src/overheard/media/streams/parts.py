@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 _TAGS = (b"TAG", b"ID3", b"APETAGEX", b"LYRICSBEGIN", b"3DI")
+_RATES = (100, 768_000)  # Hz; beyond, resampling takes minutes or gigabytes, and no recorder writes it
 
 
 @dataclass(frozen=True)
@@ -16,6 +17,16 @@ class Parts:
 
     files: tuple[bytes, ...] | None = None
     cut_off: bool = False
+
+
+def check_rate(rate: int) -> None:
+    """Refuse a sampling rate (Hz) that nobody records with.
+
+    Raises:
+        ValueError: says the rate and its bounds.
+    """
+    if not _RATES[0] <= rate <= _RATES[1]:
+        raise ValueError(f"a sampling rate of {rate} Hz; expected {_RATES[0]} to {_RATES[1]}: mend its header")
 
 
 def after_tag(content: bytes) -> int:

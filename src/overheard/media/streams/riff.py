@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from overheard.media.streams import mpeg
-from overheard.media.streams.parts import Parts, holds_no_sound
+from overheard.media.streams.parts import Parts, check_rate, holds_no_sound
 
 _MAGIC = {b"RIFF": "<", b"RF64": "<", b"BW64": "<", b"RIFX": ">"}
 _KNOWN = (b"LIST", b"id3 ", b"ID3 ", b"bext", b"cue ", b"smpl", b"inst", b"fact", b"JUNK", b"junk", b"PEAK", b"iXML")
@@ -48,7 +48,7 @@ def parts(stream: BinaryIO, start: int = 0) -> Parts:
         start: where it begins in the stream.
 
     Raises:
-        ValueError: sound lies behind the data chunk; says how long both are.
+        ValueError: sound lies behind the data chunk (says how long both are), or no sampling rate or channels.
     """
     walk = _Walk(stream, start)
     found = list(walk)
@@ -91,12 +91,21 @@ class _Walk:
                 wide = int.from_bytes(self.read(at + 8, 8), "little")
             elif name == b"fmt ":
                 form = self.read(at, min(size, _LONGEST_FORM))
+                self._check(form)
             elif name == b"data":
                 data = _Data(self._order, form, at, self._data_end(at, wide if wide and size == 0xFFFFFFFF else size))
                 self._refuse_sound_behind(data)
                 yield data
                 size = data.end - at
             at = self._next(at + size)
+
+    def _check(self, form: bytes) -> None:
+        """Say what is wrong in a header of which libsndfile says that it is incomplete."""
+        if len(form) >= 8:
+            _, channels, rate = struct.unpack(self._order + "HHL", form[:8])
+            check_rate(rate)
+            if channels == 0:
+                raise ValueError("0 channels; mend its header")
 
     def _begins_chunk(self, at: int) -> bool:
         """Whether a chunk begins here: of a known name, or of some letters and a size that fits."""

@@ -91,11 +91,11 @@ def test_dark_reflectance_is_warned_of_and_a_stated_range_shows_it(folder):
     level = levels(256, 256, 3)
     put(folder, "vision/lake/10000.png", "vision/lake/10000.tif", tiff((level * 3000 // 255).astype(np.uint16)))
     report, _ = run(folder)
-    assert "1 clips with a picture that uses under 10 % of its range" in report
-    assert "source.range: [0, 3000]: 10000 (0 to 3000 of 0 to 65535)" in report
+    assert "1 clips with a picture that uses little of its range" in report
+    assert "source.range: [0, 3000]: 10000 (0 to 3000 of 0 to 65535, 12 levels)" in report
     assert "| vision/lake | TIFF of uint16 | 1 | 0 | 3000 | 0 to 65535 |" in report
     report, index = run(folder, range=[0, 3000])
-    assert "of its range" not in report
+    assert "little of its range" not in report
     assert {row["range"] for row in index} == {"0.0 3000.0"}
     out = folder.parent / "out"
     features(folder, out / "index.csv", "images", out / "ids.csv", out / "images.npy")
@@ -106,6 +106,15 @@ def test_dark_reflectance_is_warned_of_and_a_stated_range_shows_it(folder):
         "1 clips with much of a picture beyond source.range, which becomes black or white: 10000 (0 to 3000, 9"
         in report
     )
+
+
+def test_a_bright_pixel_and_a_border_without_data_do_not_hide_a_dark_picture(folder):
+    values = (levels(64, 64, 3) * 16).astype(np.uint16)  # 12 bits
+    values[:20] = 65535
+    values[40, 40] = 50000
+    put(folder, "vision/lake/10000.png", "vision/lake/10000.tif", tiff(values))
+    report, _ = run(folder)
+    assert "10000 (0 to 65535 of 0 to 65535, 18 levels)" in report
 
 
 def test_odd_files_are_named_in_the_report(folder):

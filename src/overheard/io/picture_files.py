@@ -15,7 +15,7 @@ from PIL import ExifTags, Image, UnidentifiedImageError
 from overheard.errors import MediaError
 from overheard.media import multiband
 from overheard.media.inspected import Picture
-from overheard.media.pictures import full_range, to_eight_bits
+from overheard.media.pictures import full_range, levels_used, to_eight_bits
 
 Limits = Sequence[float]
 """Which values of a picture become 0 and 255."""
@@ -58,17 +58,19 @@ def inspect_picture(path: Path, bands: Sequence[int] | None = None, limits: Limi
     """Decode a picture as `read_picture` does, and tell what it holds."""
     with _refusing():
         decoded = _decode(path.read_bytes(), bands)
-        _shown(decoded, limits)
-    values = decoded.values
+        shown = _shown(decoded, limits)
+    values, turned = decoded.values, decoded.orientation in _TURNS
     if isinstance(values, Image.Image):
         ends = values.getextrema()
-        lowest, highest, beyond = min(low for low, _ in ends), max(high for _, high in ends), 0.0
-        low, high = 0, 255
-    else:
-        lowest, highest = float(values.min()), float(values.max())
-        low, high = limits or full_range(values.dtype) or (lowest, highest)
-        beyond = float(np.mean((values < low) | (values > high)))
-    return Picture(decoded.kind, decoded.bands, lowest, highest, (low, high), beyond, decoded.orientation in _TURNS)
+        lowest, highest = min(low for low, _ in ends), max(high for _, high in ends)
+        return Picture(decoded.kind, decoded.bands, lowest, highest, (0, 255), 0.0, None, turned)
+    lowest, highest = float(values.min()), float(values.max())
+    if values.dtype == np.uint8:
+        return Picture(decoded.kind, decoded.bands, lowest, highest, (0, 255), 0.0, None, turned)
+    low, high = limits or full_range(values.dtype) or (lowest, highest)
+    beyond = float(np.mean((values < low) | (values > high)))
+    levels = levels_used(np.asarray(shown))
+    return Picture(decoded.kind, decoded.bands, lowest, highest, (low, high), beyond, levels, turned)
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ class Picture:
         highest: likewise.
         limits: what is shown as black and as white.
         beyond: share of the values beyond the limits.
+        levels: for more than eight bits, how many of 256 grey levels hold 98 % of what is shown; else None.
         turned: it is stored otherwise than upright, as EXIF's orientation says.
     """
 
@@ -23,6 +24,7 @@ class Picture:
     highest: float
     limits: tuple[float, float]
     beyond: float
+    levels: int | None
     turned: bool
 
 

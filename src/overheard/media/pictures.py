@@ -28,11 +28,17 @@ def to_eight_bits(values: np.ndarray, limits: Sequence[float] | None = None) -> 
         return values
     if limits is not None:
         low, high = limits
-        scaled = (values.astype(np.float64) - low) * (255 / (high - low))
+        scaled = (values.astype(np.float64) - low) * 255 / (high - low)
         return np.clip(np.floor(scaled + 0.5), 0, 255).astype(np.uint8)
     if full_range(values.dtype) is None:
         raise ValueError(f"expected 8 or 16 bits, got {values.dtype}")
     return ((values.astype(np.uint32) + 128) // 257).astype(np.uint8)
+
+
+def levels_used(values: np.ndarray, share: float = 0.98) -> int:
+    """Fewest of 256 levels that hold a share of 8-bit values: a bright pixel or a border without data adds one."""
+    counts = np.sort(np.bincount(values.ravel(), minlength=256))[::-1]
+    return int(np.searchsorted(np.cumsum(counts), share * values.size)) + 1
 
 
 def pool_pixels(picture: np.ndarray, pool: int = POOL) -> np.ndarray:

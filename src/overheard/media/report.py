@@ -9,7 +9,7 @@ from overheard.media.inspected import Picture, Sound
 
 SILENT_DBFS = -70.0  # quieter than the noise of a 12-bit recording
 _LEAST = 0.05  # of its range that an 8-bit picture uses; of 832 real ones, deserts and forests too, each used 30 %
-_LEAST_DEEP = 0.1  # of one of more bits: 12 bits stored as 16 use 6 %
+_LEAST_LEVELS = 26  # of 256 for one of more bits: those real ones need 40 or more; 12 bits stored as 16 leave 16
 _MOST_BEYOND = 0.05  # of the values of a picture that lie beyond a stated range: clouds and shadows
 _ENDINGS = {"JPEG": ("jpg", "jpeg"), "MPO": ("jpg", "jpeg"), "PNG": ("png",), "TIFF": ("tif", "tiff")}
 _ENDINGS |= {"WAV": ("wav",), "WAVEX": ("wav",), "RF64": ("wav",), "FLAC": ("flac",), "OGG": ("ogg",), "MP3": ("mp3",)}
@@ -65,19 +65,19 @@ def _of_pictures(pictures: Sequence[tuple[str, Picture]]) -> list[str]:
     for name, its in pictures:
         low, high = its.limits
         used = f"{name} ({its.lowest:g} to {its.highest:g} of {low:g} to {high:g})"
-        deep = (low, high) != (0, 255)
-        if its.highest - its.lowest < (_LEAST_DEEP if deep else _LEAST) * (high - low):
-            (dark if deep else plain).append(used)
+        if its.levels is not None and its.levels < _LEAST_LEVELS:
+            dark.append(f"{used[:-1]}, {its.levels} levels)")
+        if its.levels is None and its.highest - its.lowest < _LEAST * (high - low):
+            plain.append(used)
         if its.beyond > _MOST_BEYOND:
             beyond.append(f"{name} ({its.lowest:g} to {its.highest:g}, {100 * its.beyond:.0f} %)")
     banded = [name for name, its in pictures if its.bands > 3]
-    white = max((its.highest for _, its in pictures if its.limits != (0, 255)), default=0)
     return [
         *_counted(banded, "with a picture of more than three bands; the bands used stand in the index"),
         *_counted(
             dark,
-            f"with a picture that uses under {100 * _LEAST_DEEP:.0f} % of its range, so that few grey levels are left; "
-            f"say which values are black and white, e.g. source.range: [0, {white:g}]",
+            f"with a picture that uses little of its range, under {_LEAST_LEVELS} of 256 grey levels for 98 % of it; "
+            "say which values are black and white, e.g. source.range: [0, 3000]",
         ),
         *_counted(plain, f"with a picture of nearly one colour, under {100 * _LEAST:.0f} % of its range"),
         *_counted(beyond, "with much of a picture beyond source.range, which becomes black or white"),

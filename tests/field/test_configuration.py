@@ -228,7 +228,15 @@ def test_whatever_text_is_a_configuration_or_one_of_our_errors(text):
 keys = st.sampled_from(
     [
         *("seeds", "study", "source", "source.kind", "source.scale", "source.world", "source.clips", "source.pairs"),
-        *("source.classes", "source.bands", "split.fractions", "split.folds", "control.prior", "control.redrawn"),
+        *(
+            "source.classes",
+            "source.bands",
+            "source.range",
+            "split.fractions",
+            "split.folds",
+            "control.prior",
+            "control.redrawn",
+        ),
         *(
             "networks.image.name",
             "networks.sound.frozen_blocks",

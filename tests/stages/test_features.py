@@ -11,7 +11,7 @@ import soxr
 from PIL import Image
 
 from overheard.errors import ConfigError, MediaError, PairingError
-from overheard.io import decoding
+from overheard.io import sound_files
 from overheard.media import front_ends
 from overheard.stages.features import Settings as Switches
 from overheard.stages.features import features
@@ -80,7 +80,7 @@ def test_samples_are_those_of_soundfile(tmp_path, subtype, channels):
     samples = np.random.default_rng(0).uniform(-1, 1, (1600, channels))
     soundfile.write(tmp_path / "x.wav", samples, 16000, subtype=subtype)
     expected = soundfile.read(tmp_path / "x.wav", dtype="float64", always_2d=True)[0].mean(axis=1)
-    found, _ = decoding.read_window(tmp_path / "x.wav", 0.0, 1.0)
+    found, _ = sound_files.read_window(tmp_path / "x.wav", 0.0, 1.0)
     assert found.dtype == np.float32
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-7)
 

@@ -11,7 +11,7 @@ import soundfile
 from PIL import Image
 
 from overheard.errors import ConfigError, MediaError
-from overheard.io import decoding
+from overheard.io import picture_files
 from overheard.stages.media import Settings, media
 from overheard.stages.split import Settings as SplitSettings
 from overheard.stages.split import split
@@ -207,7 +207,7 @@ def test_grey_alpha_palette_and_sixteen_bits(tmp_path):
     Image.fromarray(values).quantize(256, dither=Image.Dither.NONE).save(tmp_path / "palette.png")
 
     def read(name):
-        return np.asarray(decoding.read_picture(tmp_path / name))
+        return np.asarray(picture_files.read_picture(tmp_path / name))
 
     repeated = np.repeat(grey[..., None], 3, axis=2)
     np.testing.assert_array_equal(read("grey.png"), repeated)
@@ -264,7 +264,7 @@ def test_three_of_six_bands(tmp_path, dtype, tiled, planar, deflate):
     values = np.random.default_rng(0).integers(0, top + 1, (20, 37, 6), dtype=dtype)
     path = tiff(tmp_path / "six.tif", values, tiled, planar, deflate)
     expected = np.round(values[..., [4, 0, 2]] * (255 / top))
-    np.testing.assert_array_equal(np.asarray(decoding.read_picture(path, [4, 0, 2])), expected)
+    np.testing.assert_array_equal(np.asarray(picture_files.read_picture(path, [4, 0, 2])), expected)
 
 
 def test_more_bands_need_a_choice_which_is_kept_in_the_index(tmp_path):
@@ -296,7 +296,7 @@ def test_sixteen_bit_colour_png_is_within_one_level(tmp_path):
     path.write_bytes(
         b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(lines)) + chunk(b"IEND", b"")
     )
-    read = np.asarray(decoding.read_picture(path)).astype(int)
+    read = np.asarray(picture_files.read_picture(path)).astype(int)
     assert np.abs(read - np.round(values / 257)).max() <= 1
 
 
@@ -345,8 +345,8 @@ def test_real_files_in_other_formats(shared, tmp_path):
     # its first three bands are what Pillow shows, its fourth is near infrared
     path = robust / pictures[2]
     with Image.open(path) as shown:
-        np.testing.assert_array_equal(np.asarray(decoding.read_picture(path)), np.asarray(shown.convert("RGB")))
-    infrared = np.asarray(decoding.read_picture(path, [3, 0, 1]))
+        np.testing.assert_array_equal(np.asarray(picture_files.read_picture(path)), np.asarray(shown.convert("RGB")))
+    infrared = np.asarray(picture_files.read_picture(path, [3, 0, 1]))
     with Image.open(path) as shown:
         np.testing.assert_array_equal(infrared[..., 1:], np.asarray(shown.convert("RGB"))[..., :2])
     assert not np.array_equal(infrared[..., 0], infrared[..., 1])

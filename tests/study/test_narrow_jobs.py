@@ -231,15 +231,15 @@ def test_the_study_says_what_the_code_uses():
 @pytest.mark.parametrize(
     ("collection", "drawn", "read"),
     [
-        ("pairs", {"world", "scale", "coupling", "events"}, {"classes", "bands", "channels", "seed"}),
-        ("scenes", {"world", "scenes"}, {"bands"}),
+        ("pairs", {"world", "scale", "coupling", "events"}, {"classes", "bands", "range", "channels", "seed"}),
+        ("scenes", {"world", "scenes"}, {"bands", "range"}),
         ("sounds", {"world", "sounds"}, {"channels", "seed"}),
     ],
 )
 def test_a_collections_settings_are_its_own(collection, drawn, read):
     assert set(job_settings.draw_settings(EXPERIMENT, collection)) == drawn
     source = {"kind": "directory", "pairs": "p", "scenes": "s", "sounds": "t", "classes": ["a"], "bands": [2, 1, 0]}
-    folder = config.check(config.Experiment, {"source": source | {"channels": "mean"}}, "x")
+    folder = config.check(config.Experiment, {"source": source | {"channels": "mean", "range": [0, 3000]}}, "x")
     assert set(job_settings.media_settings(folder, collection)) == read
 
 

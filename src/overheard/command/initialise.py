@@ -26,6 +26,7 @@ source:
   tagger: {tagger}
   classes: null # null: every class of the folder; else a list
   bands: null # which bands are red, green, blue, in pictures of more than four, e.g. [3, 2, 1]
+  range: null # which values are black and white in pictures of 16 bits and floats, e.g. [0, 3000]; null: all of 16 bits
   channels: null # `mean` to average sounds of more than two channels
   seed: 0 # of the ten-second windows cut from longer sounds
 

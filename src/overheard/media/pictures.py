@@ -1,18 +1,44 @@
 """Pictures as arrays: eight bits, three bands, and the pooled form."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 SIZE = 256  # px, both sides of a stored picture
 POOL = 4  # px on a side that the pooled form averages
 
 
-def to_eight_bits(values: np.ndarray) -> np.ndarray:
-    """16-bit values (0..65535) as 8-bit ones: divided by 257, rounded, so that both ends stay ends."""
-    if values.dtype.kind == "u" and values.dtype.itemsize == 1:
+def full_range(kind: np.dtype) -> tuple[float, float] | None:
+    """What is black and what is white for whole numbers of 8 or 16 bits; None where the type does not say it."""
+    return (0, np.iinfo(kind).max) if kind.kind == "u" and kind.itemsize <= 2 else None
+
+
+def to_eight_bits(values: np.ndarray, limits: Sequence[float] | None = None) -> np.ndarray:
+    """Values as 8-bit ones, rounded; 8-bit ones are left as they are.
+
+    Args:
+        values: of any number type.
+        limits: what becomes 0 and what 255; values beyond become these. None: the whole range of 16 bits, which
+            divides by 257, so that both ends stay ends.
+
+    Raises:
+        ValueError: no limits for a type that has no black and white of its own.
+    """
+    if values.dtype == np.uint8:
         return values
-    if values.dtype.kind != "u" or values.dtype.itemsize != 2:
+    if limits is not None:
+        low, high = limits
+        scaled = (values.astype(np.float64) - low) * 255 / (high - low)
+        return np.clip(np.floor(scaled + 0.5), 0, 255).astype(np.uint8)
+    if full_range(values.dtype) is None:
         raise ValueError(f"expected 8 or 16 bits, got {values.dtype}")
     return ((values.astype(np.uint32) + 128) // 257).astype(np.uint8)
+
+
+def levels_used(values: np.ndarray, share: float = 0.98) -> int:
+    """Fewest of 256 levels that hold a share of 8-bit values: a bright pixel or a border without data adds one."""
+    counts = np.sort(np.bincount(values.ravel(), minlength=256))[::-1]
+    return int(np.searchsorted(np.cumsum(counts), share * values.size)) + 1
 
 
 def pool_pixels(picture: np.ndarray, pool: int = POOL) -> np.ndarray:

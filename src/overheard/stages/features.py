@@ -56,6 +56,8 @@ def features(
     how = _switches(front_end, settings or Settings())
     columns = ["image", "bands"] if front_end == IMAGES else ["sound", "sound_start_s", "sound_duration_s"]
     rows = artifacts.read_table(index, ["id", *columns])
+    if front_end == IMAGES and rows and "range" in rows[0]:
+        columns.append("range")
 
     for file in (array, pooled):
         if file is not None:
@@ -115,8 +117,9 @@ def _fill(place: _Place, item: tuple) -> None:
             np.load(file, mmap_mode="r+")[number] = value
 
 
-def _picture(place: _Place, path: Path, bands: str) -> tuple[np.ndarray, np.ndarray | None]:
-    picture = decoding.square_picture(path, [int(band) for band in bands.split()] or None, **place.reading)
+def _picture(place: _Place, path: Path, bands: str, limits: str = "") -> tuple[np.ndarray, np.ndarray | None]:
+    chosen, stated = [int(band) for band in bands.split()], [float(end) for end in limits.split()]
+    picture = decoding.square_picture(path, chosen or None, stated or None, **place.reading)
     return picture, None if place.pooled is None else pool_pixels(picture)
 
 

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from overheard.errors import ConfigError, MediaError, PairingError
-from overheard.io import artifacts, decoding, progress
+from overheard.io import artifacts, decoding, picture_files, progress, sound_files
 from overheard.io.parallel import in_processes
 from overheard.io.signature import Reads, Writes
 from overheard.media import indexing
@@ -36,6 +36,7 @@ class Settings:
     classes: list[str] | None = None  # of the pairs; None: all that are found
     bands: list[int] | None = None  # three, counted from 0, of pictures with more than three
     channels: str | None = None  # "mean" mixes sounds of more than two channels
+    range: list[float] | None = None  # black and white, in the units of pictures of more than eight bits
 
 
 def media(
@@ -78,7 +79,8 @@ def media(
     tables = [name for name in ("metadata.csv", "tags.csv") if name in names and collection != "scenes"]
     lines = [line for clip in clips for line in clip.files] + [_manifest_line(folder, name) for name in tables]
     counts = _statistics(collection, rows)
-    artifacts.write_table(index, _COLUMNS[collection], rows)
+    columns = _COLUMNS[collection] + (["range"] if settings.range else [])
+    artifacts.write_table(index, columns, rows)
     artifacts.write_table(manifest, ["path", "sha256", "bytes"], sorted(lines, key=lambda line: line["path"]))
     artifacts.write_table(statistics, ["class", "pairs", "locations", "recordings"], counts)
     artifacts.write_text(report, media_report.text(collection, counts, clips, warnings, _unread(names, collection)))
@@ -92,6 +94,8 @@ def _check_settings(collection: str, settings: Settings, workers: int) -> None:
     bands = settings.bands
     if bands is not None and (len(bands) != 3 or not all(isinstance(band, int) and band >= 0 for band in bands)):
         raise ConfigError(f"source.bands: found {bands}; expected three band numbers, counted from 0, e.g. [2, 1, 0]")
+    if settings.range is not None and not (len(settings.range) == 2 and settings.range[0] < settings.range[1]):
+        raise ConfigError(f"source.range: found {settings.range}; expected black and white, e.g. [0, 3000]")
     if settings.channels not in (None, "mean"):
         raise ConfigError(f"source.channels: found {settings.channels!r}; allowed: mean, or null")
     if workers < 1:
@@ -203,16 +207,17 @@ def _inspect_clip(folder: Path, settings: Settings, row: Row) -> Clip:
 
 
 def _inspect_picture(path: Path, settings: Settings, clip: Clip) -> None:
-    decoding.read_picture(path, settings.bands)
-    count = decoding.band_count(path)
-    clip.row["bands"] = " ".join(str(band) for band in settings.bands or (0, 1, 2)) if count > 3 else ""
-    clip.bands = count
+    picture = picture_files.inspect_picture(path, settings.bands, settings.range)
+    many = picture.bands > 3
+    clip.row["bands"] = " ".join(str(band) for band in settings.bands or (0, 1, 2)) if many else ""
+    clip.row |= {"range": " ".join(repr(float(end)) for end in settings.range)} if settings.range else {}
+    clip.picture = picture
 
 
 def _inspect_sound(path: Path, settings: Settings, clip: Clip) -> None:
-    sound = decoding.inspect_sound(path, settings.channels == "mean")
-    clip.seconds, clip.cut_off = sound.seconds, sound.cut_off
-    if clip.seconds < SHORTEST_S:
+    sound = sound_files.inspect_sound(path, settings.channels == "mean")
+    clip.sound = sound
+    if sound.seconds < SHORTEST_S:
         clip.left_out = True
         return
     frames = min(sound.frames, round(CLIP_S * sound.rate))
@@ -220,8 +225,8 @@ def _inspect_sound(path: Path, settings: Settings, clip: Clip) -> None:
     latest = sound.frames - frames
     start = int(generator("window", settings.seed, clip.row["id"]).integers(latest + 1)) if latest else 0
     clip.row |= {"sound_start_s": repr(start / sound.rate), "sound_duration_s": repr(frames / sound.rate)}
-    samples, _ = decoding.read_window(path, start / sound.rate, frames / sound.rate)
-    clip.loudness_dbfs = decoding.loudness_dbfs(samples)
+    samples, _ = sound_files.read_window(path, start / sound.rate, frames / sound.rate)
+    clip.loudness_dbfs = sound_files.loudness_dbfs(samples)
 
 
 def _manifest_line(folder: Path, name: str) -> dict[str, str | int]:

@@ -24,6 +24,7 @@ from overheard.study.checking import (
     Section,
     Seed,
     Share,
+    Value,
     check,
 )
 from overheard.study.protocol import Protocol, Schedule, Selection, Statistics
@@ -67,6 +68,11 @@ class Directory(Section):
     bands: Annotated[list[Band], Field(min_length=3, max_length=3)] | None = Field(
         None, description="which bands of a picture are red, green, blue, where it has more than four (from 0)"
     )
+    range: Annotated[list[Value], Field(min_length=2, max_length=2)] | None = Field(
+        None,
+        description="which values become black and white in pictures of more than eight bits, e.g. [0, 3000]; null: "
+        "the whole range of 16 bits",
+    )
     channels: Literal["mean"] | None = Field(None, description="`mean` averages sounds of more than two channels")
     seed: Seed = Field(0, description="seed of the ten-second windows cut from longer sounds")
     listing: str | None = Field(
@@ -74,6 +80,12 @@ class Directory(Section):
         description="ids (column id) in the order in which the released program listed the folder, for protocols that "
         "draw by it; of ADVANCE: config/published/advance_listing.csv; null: sorted names",
     )
+
+    @model_validator(mode="after")
+    def _black_and_white(self) -> "Directory":
+        if self.range and not self.range[0] < self.range[1]:
+            raise ValueError(f"range: found {self.range}; expected black, then white, which is more, e.g. [0, 3000]")
+        return self
 
     @model_validator(mode="after")
     def _one_teacher(self) -> "Directory":

@@ -140,7 +140,8 @@ def draw_settings(experiment: Experiment, collection: str) -> dict[str, Any]:
 
 def media_settings(experiment: Experiment, collection: str) -> dict[str, Any]:
     """How a collection's media are read."""
-    own = {"pairs": {"classes", "bands", "channels", "seed"}, "scenes": {"bands"}, "sounds": {"channels", "seed"}}
+    pictures = {"bands", "range"}
+    own = {"pairs": {"classes", "channels", "seed"} | pictures, "scenes": pictures, "sounds": {"channels", "seed"}}
     source = experiment.source
     # the twin's clips are ten seconds long and its pictures have three bands
     said = {"seed": 0} if isinstance(source, Twin) else source.model_dump(exclude_none=True)

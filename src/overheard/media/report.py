@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from overheard.media.indexing import Index
+
 SILENT_DBFS = -70.0  # quieter than the noise of a 12-bit recording
 _SHOWN = 10
 _ALIKE = 3  # paths of files of the same bytes
@@ -77,7 +79,7 @@ def text(
     statistics: Sequence[dict[str, Any]],
     clips: Sequence[Clip],
     warned: Sequence[str],
-    unread: Sequence[str],
+    found: Index,
 ) -> str:
     """The report of the media stage, Markdown."""
     kept = [clip for clip in clips if not clip.left_out]
@@ -85,15 +87,22 @@ def text(
     if collection != "sounds":
         lines.append(f"- classes: {len(statistics)}")
     lines += _sound_lines(kept)
-    if unread:
-        lines.append(f"- in the folder, not read: {_some(unread)}")
+    if found.unread:
+        lines.append(f"- in the folder, not read: {_some(found.unread)}")
+    if found.side_files:
+        lines.append(
+            f"- side files of other programs, passed over: {len(found.side_files)} ({_some(found.side_files)})"
+        )
     lines += ["", "## Warnings", "", *([f"- {warning}" for warning in warned] or ["None."])]
     left_out = [clip for clip in clips if clip.left_out]
     lines += ["", "## Left out: sound under 2 s", ""]
     lines += [f"- {_name(clip)}: {clip.seconds:.3f} s" for clip in left_out] or ["None."]
     lines += ["", "## Clips by class" if collection != "sounds" else "## Clips by event", ""]
+    columns = ("class", "pairs", "locations", "recordings")
     lines += ["| class | clips | locations | recordings |", "| --- | --- | --- | --- |"]
-    lines += [f"| {row['class']} | {row['pairs']} | {row['locations']} | {row['recordings']} |" for row in statistics]
+    # a bar in a name would end its cell
+    body = [[str(row[key]).replace("|", "\\|") for key in columns] for row in statistics]
+    lines += [f"| {' | '.join(cells)} |" for cells in body]
     return "\n".join(lines) + "\n"
 
 

@@ -68,12 +68,6 @@ def _say_missing(found: Given, columns: Collection[str], ids: Collection[str]) -
             found.warnings.append(
                 f"{len(empty)} clips have no {key} in metadata.csv ({some(empty)}): it is taken from their {meant}"
             )
-    split = {name for name, row in found.rows.items() if row.get("split")}
-    if split and (without := sorted(set(ids) - split)):
-        found.problems.append(
-            f"metadata.csv, column split: {len(without)} of {len(ids)} clips have none ({some(without)}); "
-            "expected train, val or test for every clip, or no such column at all"
-        )
 
 
 def some(listed: Sequence[str]) -> str:

@@ -59,6 +59,37 @@ def split_clips(
     return dict(sorted(assigned.items()))
 
 
+def check_splittable(
+    rows: Sequence[Mapping[str, str]], fractions: Sequence[float], seed: int, folds: int, wanted: Collection[int]
+) -> None:
+    """Refuse clips of which no study can be made, by what names and metadata say alone: before anything is decoded.
+
+    Args:
+        rows: as for `split_clips`, whose arguments the others are too.
+        wanted: the folds that are asked for.
+
+    Raises:
+        MediaError: one class, or whatever `split_clips` refuses in one of the folds.
+    """
+    check_classes(rows)
+    for fold in sorted(wanted):
+        split_clips(rows, fractions, seed, folds, fold)
+
+
+def check_classes(rows: Sequence[Mapping[str, str]]) -> None:
+    """Refuse a study of one class: whoever knows nothing reaches F 100 there.
+
+    Raises:
+        MediaError: names the class.
+    """
+    classes = {row["class"] for row in rows}
+    if len(classes) < 2:
+        raise MediaError(
+            f"one class ({', '.join(classes)}), so there is nothing to tell apart; expected two or more: add a class "
+            "folder, or name more in the setting source.classes"
+        )
+
+
 def training_labels(
     rows: Sequence[Mapping[str, str]], assigned: Mapping[str, str], redrawn: float, seed: int
 ) -> dict[str, str]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from overheard.io import artifacts
 from overheard.io.signature import Reads, Writes
-from overheard.media.splits import has_own_split, split_clips, training_labels
+from overheard.media.splits import check_classes, has_own_split, split_clips, training_labels
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,7 @@ def split(index: Reads, fold: int, settings: Settings, splits: Writes) -> None:
     """
     columns = ["id", "class", "location", "recording", "lat", "lon", "split"]
     rows = artifacts.read_table(index, columns)
+    check_classes(rows)
     assigned = split_clips(rows, settings.fractions, settings.seed, settings.folds, fold)
     said = {"fold": "" if has_own_split(rows) else fold}
     label = training_labels(rows, assigned, settings.redrawn, settings.seed) if settings.redrawn else {}

@@ -114,12 +114,13 @@ def _unread(names: list[str], collection: str) -> list[str]:
 
 def _refuse(folder: Path, found: Index) -> None:
     if found.leftovers:
+        what = "names that cannot be used, and files" if found.problems else "files"
         wrong = found.problems + found.leftovers
         raise PairingError(
-            listed(folder, "files without their other half", wrong, "add the missing files or remove these")
+            listed(folder, f"{what} without their other half", wrong, "add the missing files or remove these")
         )
     if found.problems:
-        raise MediaError(listed(folder, "names that cannot be used", found.problems, "fix them and run again"))
+        raise MediaError(listed(folder, "names or cells that cannot be used", found.problems, "fix them and run again"))
 
 
 def listed(folder: Path, what: str, problems: list[str], next_step: str) -> str:

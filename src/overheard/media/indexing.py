@@ -167,7 +167,10 @@ def _check_alike(found: Index, named: Mapping[str, Iterable[str]]) -> None:
         its = set(its)
         wrong = [f"{what} {alike}: the same letters in two Unicode forms; rename one" for alike in names.two_forms(its)]
         if what == "classes":
-            wrong += [f"classes {alike}: they differ in case alone; rename one" for alike in names.two_cases(its)]
+            wrong += [
+                f"classes {alike}: they differ in case, blanks or width alone; rename one"
+                for alike in names.look_alike(its)
+            ]
         found.problems += [text for text in wrong if text not in found.problems]
 
 
@@ -229,7 +232,10 @@ def index_sounds(paths: Iterable[str], tags: Table) -> Index:
     clips = _by_id(paths, SOUNDS, "sound/<id>", found)
     columns = tables.check_columns(tags, tables.TAGS, "tags.csv", given, tables.TAGS)
     events: dict[str, str] = {}
-    for line, name, row in tables.lines_of(tags, "tags.csv", given) if columns else ():
+    if not columns:
+        found.take(given)
+        return found
+    for line, name, row in tables.lines_of(tags, "tags.csv", given):
         where = f"tags.csv, line {line}: id {name}"
         words = row["events"].split()
         if wrong := [word for word in words if not (word.isascii() and word.isdigit() and int(word) < EVENTS)]:

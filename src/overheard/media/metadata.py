@@ -4,6 +4,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from posixpath import splitext
 
 from overheard.media import names
 from overheard.media.splits import SPLITS
@@ -42,15 +43,19 @@ def read_metadata(table: Table | None, ids: Collection[str]) -> Given:
         found.problems.append(f"metadata.csv: columns {listed}; expected id and some of {', '.join(METADATA[1:])}")
     if ("lat" in columns) != ("lon" in columns):
         found.problems.append("metadata.csv: one of the columns lat and lon without the other; give both or none")
+    without_zeros = {name.lstrip("0"): name for name in ids}
     for line, name, row in lines_of(table, "metadata.csv", found):
-        where = f"metadata.csv, line {line}: id {names.shown(name)}"
+        where = f"metadata.csv, line {line}: id {name}"
         if name not in ids:
-            found.problems.append(f"{where} has no file of this name; correct or remove the line")
+            bare = splitext(name.rsplit("/", 1)[-1])[0]
+            meant = bare if bare in ids else without_zeros.get(bare.lstrip("0"))
+            what = f"write {meant}" if meant else "correct or remove the line"
+            found.problems.append(f"{where} has no file of this name; {what}")
         found.problems += [f"{where}: {wrong}" for key in METADATA if key in others and (wrong := _cell(key, row))]
         found.rows[name] = {key: row[key] for key in METADATA if key in others}
     _say_missing(found, others, ids)
-    for alike in names.two_cases(row["location"] for row in found.rows.values() if row.get("location")):
-        found.warnings.append(f"metadata.csv: locations {alike} differ in case alone and count as two")
+    for alike in names.look_alike(row["location"] for row in found.rows.values() if row.get("location")):
+        found.warnings.append(f"metadata.csv: locations {alike} differ in case, blanks or width alone and count as two")
     return found
 
 

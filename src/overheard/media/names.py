@@ -82,10 +82,14 @@ def two_forms(names: Iterable[str]) -> list[str]:
     ]
 
 
-def two_cases(names: Iterable[str]) -> list[str]:
-    """Names that differ in upper and lower case alone, a line of each."""
+def look_alike(names: Iterable[str]) -> list[str]:
+    """Names that differ in case, blanks or the width of signs alone, a line of each."""
     plain = {unicodedata.normalize("NFC", name) for name in names}
-    return [" and ".join(alike) for alike in _grouped(plain, lambda name: name.lower())]
+    return [" and ".join(alike) for alike in _grouped(plain, _looks)]
+
+
+def _looks(name: str) -> str:
+    return " ".join(unicodedata.normalize("NFKC", name).lower().split())
 
 
 def _grouped(names: Iterable[str], key) -> list[list[str]]:

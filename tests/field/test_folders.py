@@ -2,6 +2,8 @@
 
 import os
 import re
+import subprocess
+import sys
 import unicodedata
 from pathlib import Path
 
@@ -478,6 +480,31 @@ def test_a_folder_of_another_case_is_named(folder, tmp_path):
     assert refused(folder, tmp_path).endswith(
         "no folder vision/ in it; expected vision/<class>/<id>.jpg and sound/<class>/<id>.wav; found Vision, sound"
     )
+
+
+# --- before a run starts
+
+
+def test_a_run_says_in_one_line_what_its_folder_lacks_and_decodes_nothing(tmp_path):
+    root = folders.pairs(tmp_path / "d", locations=3)
+    (root / "vision/beach/x.jpg").symlink_to("/annex/x.jpg")
+
+    def overheard(*words: str) -> subprocess.CompletedProcess:
+        command = [sys.executable, "-m", "overheard", *words]
+        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+
+    assert overheard("init", "mine", "--from", str(root)).returncode == 0
+    ended = overheard("run", "mine")
+    said = f"error: {root}/vision/beach/x.jpg: a link to /annex/x.jpg, which is not there; fix or remove it\n"
+    assert (ended.returncode, ended.stderr) == (2, said)
+    (root / "vision/beach/x.jpg").unlink()
+    ended = overheard("run", "mine")
+    assert ended.returncode == 2
+    assert ended.stderr.startswith("error: classes with fewer than 5 locations")
+    assert "airport: 3 (00000, 00001, 00002); beach: 3 (10000, 10001, 10002); add locations" in ended.stderr
+    assert len(ended.stderr.splitlines()) == 1
+    assert not (tmp_path / "results/mine/media").exists()
+    assert overheard("run", "mine", "--until", "media").returncode == 0
 
 
 # --- the doctor finds the same

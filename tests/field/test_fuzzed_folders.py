@@ -10,6 +10,7 @@ import os
 import re
 import struct
 import tempfile
+import unicodedata
 from collections import defaultdict
 from pathlib import Path
 
@@ -92,8 +93,8 @@ def expected_pairs(folder: Path) -> dict[str, dict[str, str]]:
 
 
 def bare(text: str) -> str:
-    """A cell without what nobody sees around it."""
-    seen = [place for place, sign in enumerate(text) if sign.isprintable() and sign != " "]
+    """A cell without blanks and formatting signs around it."""
+    seen = [place for place, sign in enumerate(text) if not (sign.isspace() or unicodedata.category(sign) == "Cf")]
     return text[seen[0] : seen[-1] + 1] if seen else ""
 
 

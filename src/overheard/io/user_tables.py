@@ -5,8 +5,6 @@ import io
 import re
 from pathlib import Path
 
-import pandas as pd
-
 from overheard.errors import MediaError
 from overheard.media.metadata import Table
 from overheard.media.names import shown, stripped
@@ -29,6 +27,9 @@ def read_user_table(path: Path) -> Table:
     Raises:
         MediaError: it is none, or damaged; names the line.
     """
+    # half a second, which a folder without a table need not wait
+    import pandas as pd
+
     lines = _LINE_END.split(_text(path))
     filled = [line for line, text in enumerate(lines, start=1) if text.strip()]
     if not filled:

@@ -46,7 +46,7 @@ def _is_blank(sign: str) -> bool:
 
 def trouble(name: str) -> str | None:
     """What a name has that nobody sees and every table would carry on; None where it can be used."""
-    for sign in name:
+    for sign in name if not (name.isascii() and name.isprintable()) else "":
         kind = unicodedata.category(sign)
         if kind == "Cs":
             return "the name is not UTF-8"

@@ -154,7 +154,7 @@ def test_both_cases_of_a_column_are_refused_and_a_longer_name_beside_it_is_not(f
     (folder / "metadata.csv").write_text(metadata("id,location,Location", "{id},p{number},q"))
     assert "column Location; write location" in refused(folder, tmp_path)
     (folder / "metadata.csv").write_text(metadata("id,location,location_name", "{id},p{number},q"))
-    assert "not read: column location_name of metadata.csv\n" in folders.run(folder, tmp_path)[1]
+    assert "- columns of metadata.csv, not read: location_name\n" in folders.run(folder, tmp_path)[1]
 
 
 @pytest.mark.parametrize("column", ["Id", "ID", "ids", "name"])
@@ -168,7 +168,7 @@ def test_blanks_around_a_columns_name_do_not_count_and_far_ones_are_named(folder
     (folder / "metadata.csv").write_text(text, encoding="utf-8")
     index, report = folders.run(folder, tmp_path)
     assert [row["location"] for row in index] == [f"p{number}" for number in range(10)]
-    assert "- in the folder, not read: column weather of metadata.csv, column region of metadata.csv\n" in report
+    assert "- columns of metadata.csv, not read: weather, region\n" in report
 
 
 # --- cells
@@ -290,7 +290,7 @@ def test_tags_are_read_as_strictly(tmp_path, text, said, error):
     (tmp_path / "d/tags.csv").write_text("id , events,note\n a\u00a0, 0  137 ,x\n", encoding="utf-8")
     index, report = folders.run(tmp_path / "d", tmp_path, "sounds")
     assert [(row["id"], row["events"]) for row in index] == [("a", "0 137")]
-    assert "not read: column note of tags.csv" in report
+    assert "- columns of tags.csv, not read: note\n" in report
     (tmp_path / "d/tags.csv").rename(tmp_path / "d/Tags.csv")
     with pytest.raises(MediaError, match="Tags.csv: not read under this name; save it as tags.csv"):
         folders.run(tmp_path / "d", tmp_path, "sounds")

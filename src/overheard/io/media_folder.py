@@ -46,8 +46,7 @@ def index(folder: Path, collection: str, classes: Sequence[str] | None = None) -
         found = indexing.index_sounds(_below(names, "sound"), table or {})
     else:
         found = indexing.index_pairs(_below(names, "vision"), _below(names, "sound"), table, classes)
-    found.unread = [*_unread(names, collection), *(f"column {shown(name)} of {read}" for name in found.unread)]
-    found.side_files, found.tables = side_files, [read] if read else []
+    found.unread, found.side_files, found.tables = _unread(names, collection), side_files, [read] if read else []
     _refuse(folder, found)
     if missing := sorted(set(classes or []) - {row["class"] for row in found.rows}) if collection == "pairs" else []:
         folders = sorted({name.split("/")[1] for name in _below(names, "vision") if name.count("/") == 2})

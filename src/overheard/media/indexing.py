@@ -37,7 +37,8 @@ class Index:
     warnings: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)  # a file, a key or a name, what was found, what to do
     leftovers: list[str] = field(default_factory=list)  # one half of a pair without the other
-    unread: list[str] = field(default_factory=list)  # files, and columns of a table, that nothing here reads
+    unread: list[str] = field(default_factory=list)  # files that nothing here reads
+    columns: list[str] = field(default_factory=list)  # of a table, that nothing here reads
     side_files: list[str] = field(default_factory=list)  # of other programs, passed over
     tables: list[str] = field(default_factory=list)  # files that were read for this
 
@@ -45,7 +46,7 @@ class Index:
         """Add what was found in the folder's table."""
         self.problems += given.problems
         self.warnings += given.warnings
-        self.unread += given.unread
+        self.columns += given.unread
 
 
 def location_of(name: str) -> str | None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from overheard.media.indexing import Index
+from overheard.media.names import shown as readable
 
 SILENT_DBFS = -70.0  # quieter than the noise of a 12-bit recording
 _SHOWN = 10
@@ -89,10 +90,11 @@ def text(
     lines += _sound_lines(kept)
     if found.unread:
         lines.append(f"- in the folder, not read: {_some(found.unread)}")
+    if found.columns:
+        lines.append(f"- columns of {found.tables[0]}, not read: {', '.join(map(readable, found.columns))}")
     if found.side_files:
-        lines.append(
-            f"- side files of other programs, passed over: {len(found.side_files)} ({_some(found.side_files)})"
-        )
+        listed = _some([readable(name) for name in found.side_files])
+        lines.append(f"- side files of other programs, passed over: {len(found.side_files)} ({listed})")
     lines += ["", "## Warnings", "", *([f"- {warning}" for warning in warned] or ["None."])]
     left_out = [clip for clip in clips if clip.left_out]
     lines += ["", "## Left out: sound under 2 s", ""]

@@ -164,11 +164,12 @@ def test_without_the_column_id_the_columns_are_named(folder, tmp_path, column):
 
 
 def test_blanks_around_a_columns_name_do_not_count_and_far_ones_are_named(folder, tmp_path):
-    text = metadata(" id ,\u00a0location\u200b, weather,region,", "{id},p{number},rain,north,")
+    far = "weather, region, duration, elevation, station, date, licence, recorder, scene"
+    text = metadata(f" id ,\u00a0location\u200b, {far},", "{id},p{number},rain" + ",x" * 8 + ",")
     (folder / "metadata.csv").write_text(text, encoding="utf-8")
     index, report = folders.run(folder, tmp_path)
     assert [row["location"] for row in index] == [f"p{number}" for number in range(10)]
-    assert "- columns of metadata.csv, not read: weather, region\n" in report
+    assert f"- columns of metadata.csv, not read: {far}\n" in report
 
 
 # --- cells
@@ -362,6 +363,11 @@ def test_classes_that_look_alike_are_refused(folder, tmp_path, other):
     folders.pair(folder, other, "x1")
     said = "and ".join(f"{name} " for name in sorted([other, "beach"]))
     assert f"classes {said.strip()}: they differ in case, blanks or width alone" in refused(folder, tmp_path)
+
+
+def test_halves_in_folders_of_two_cases_say_so(folder, tmp_path):
+    (folder / "sound/beach").rename(folder / "sound/Beach")
+    assert "classes Beach and beach: they differ in case" in refused(folder, tmp_path)
 
 
 def test_ids_may_differ_in_case_alone(folder, tmp_path):

@@ -54,6 +54,8 @@ def locations(folder: Path, out: Path) -> dict[str, str]:
         (b"id,class\n", "metadata.csv: a first line and no other"),
         (b"id;location\n00000;p\n", "line 1: semicolons between the columns; expected commas"),
         (b"id\tlocation\n00000\tp\n", "line 1: tabs between the columns; expected commas"),
+        (b"sep=,\nid,location\n00000,p\n", "line 1: sep=, is for spreadsheets alone; remove this line"),
+        (b"sep=;\nid;location\n00000;p\n", "line 1: sep=; is for spreadsheets alone; remove this line"),
         (b"id|location\n00000|p\n", "line 1: bars between the columns; expected commas"),
         (b'id,location\n00000,"p\n00001,p\n', r'line 2: a quote (") that is not closed on its line'),
         (b'id,location,x\n00000,p,"note\n00001,p,"note\n', r'line 2: a quote (") that is not closed on its line'),
@@ -479,6 +481,16 @@ def test_a_class_of_short_sounds_does_not_vanish(folder, tmp_path):
 def test_a_class_that_is_not_there_is_named_with_those_that_are(folder, tmp_path):
     with pytest.raises(ConfigError, match="source.classes: Beach not in .*; found airport, beach"):
         folders.run(folder, tmp_path, classes=["airport", "Beach"])
+    with pytest.raises(ConfigError, match="source.classes: an empty list"):
+        folders.run(folder, tmp_path, classes=[])
+
+
+def test_scenes_of_one_class_are_refused(tmp_path):
+    for name in ("a", "b"):
+        (tmp_path / "d/lake").mkdir(parents=True, exist_ok=True)
+        (tmp_path / f"d/lake/{name}.jpg").write_bytes(folders.jpeg(3))
+    with pytest.raises(MediaError, match=r"scenes of one class \(lake\)"):
+        folders.run(tmp_path / "d", tmp_path, "scenes")
 
 
 def test_a_folder_of_another_case_is_named(folder, tmp_path):

@@ -37,6 +37,8 @@ def index(folder: Path, collection: str, classes: Sequence[str] | None = None) -
         MediaError: it is no such folder, or names and cells that cannot be used, all of them.
         PairingError: files without their other half.
     """
+    if classes is not None and not classes:
+        raise ConfigError("source.classes: an empty list; name the classes to keep, or write null for all of them")
     names, side_files = _list(folder, collection)
     read = _table(folder, collection, names)
     table = read_user_table(folder / read) if read else None
@@ -53,6 +55,8 @@ def index(folder: Path, collection: str, classes: Sequence[str] | None = None) -
         raise ConfigError(f"source.classes: {', '.join(missing)} not in {folder}; found {', '.join(folders) or 'none'}")
     if not found.rows:
         raise MediaError(f"{folder}: no clips in it; expected {_LAYOUTS[collection]}")
+    if collection == "scenes" and len(kinds := {row["class"] for row in found.rows}) < 2:
+        raise MediaError(f"{folder}: scenes of one class ({kinds.pop()}) teach a network nothing; add other classes")
     return found
 
 

@@ -98,6 +98,8 @@ def _check_form(path: Path, lines: list[str], filled: list[int]) -> None:
 
 
 def _check_commas(path: Path, line: int, fields: list[str]) -> None:
+    if fields[0].startswith("sep="):
+        raise MediaError(f"{path}, line {line}: {','.join(fields)} is for spreadsheets alone; remove this line")
     if len(fields) == 1:
         for sign, name in ((";", "semicolons"), ("\t", "tabs"), ("|", "bars")):
             if sign in fields[0]:

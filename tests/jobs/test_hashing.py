@@ -263,7 +263,7 @@ def test_a_file_changed_just_before_reading_is_not_remembered(tmp_path):
     stamp = 1_700_000_000 * 10**9
     for ns, began, expected in ((0, 1.9, False), (0, 2.1, True), (7, 0.04, False), (7, 0.06, True), (7, -1, False)):
         status = types.SimpleNamespace(st_mtime_ns=stamp, st_ctime_ns=stamp + ns)
-        found = [hashing._Found("", "file", status)]
+        found = [hashing.Found("", "file", status)]
         assert hashing._settled(found, stamp + int(began * 10**9)) == expected, (ns, began)
 
 
@@ -362,8 +362,8 @@ def test_what_is_left_alone_is_unchanged_and_what_is_not_is_not(tmp_path, memory
 @pytest.mark.parametrize("coarse", [False, True])
 def test_a_change_within_the_clocks_tick_is_a_change(tmp_path, monkeypatch, coarse):
     if coarse:
-        monkeypatch.setattr(hashing._Found, "written", lambda file: (file.name,))
-        monkeypatch.setattr(hashing._Found, "inode_time", lambda file: 0)
+        monkeypatch.setattr(hashing.Found, "written", lambda file: (file.name,))
+        monkeypatch.setattr(hashing.Found, "inode_time", lambda file: 0)
     path = tmp_path / "one"
     for turn in range(200):
         path.write_bytes(b"%04d" % turn)

@@ -5,6 +5,11 @@ import pytest
 from overheard.media.indexing import index_pairs, index_scenes, index_sounds, location_of, statistics
 
 
+def _lines(*rows: dict[str, str]) -> dict[int, dict[str, str]]:
+    """Rows of a table by their line in the file."""
+    return dict(enumerate(rows, start=2))
+
+
 def _folder(*names: str) -> tuple[list[str], list[str]]:
     return [f"vision/{name}.jpg" for name in names], [f"sound/{name}.wav" for name in names]
 
@@ -52,7 +57,7 @@ def test_names_without_a_location_count_for_themselves_and_are_warned_of():
 
 def test_metadata_goes_before_names():
     rows = [{"id": "pond", "class": "harbour", "location": "L1", "lat": "48.1", "lon": "-11.5", "split": "val"}]
-    (row,) = index_pairs(*_folder("lake/pond"), metadata=rows).rows
+    (row,) = index_pairs(*_folder("lake/pond"), metadata=_lines(*rows)).rows
     assert (row["class"], row["location"], row["recording"], row["lat"], row["lon"], row["split"]) == (
         "harbour",
         "L1",
@@ -73,11 +78,11 @@ def test_metadata_goes_before_names():
         ([{"id": "00001", "lat": "", "lon": "3"}], "lat is empty and the other is not"),
         ([{"id": "00001", "lat": "91", "lon": "3"}], "lat 91 is outside -90 to 90"),
         ([{"id": "00001", "lat": "1", "lon": "3 E"}], "lon '3 E' is not a number"),
-        ([{"id": "00001", "lat": "nan", "lon": "3"}], "lat nan is outside"),
+        ([{"id": "00001", "lat": "nan", "lon": "3"}], "lat 'nan' is not a number"),
     ],
 )
 def test_bad_metadata_is_named(rows, message):
-    (problem,) = index_pairs(*_folder("lake/00001"), metadata=rows).problems
+    (problem,) = index_pairs(*_folder("lake/00001"), metadata=_lines(*rows)).problems
     assert message in problem
 
 
@@ -125,7 +130,9 @@ def test_scenes_may_share_file_names_between_classes():
 
 
 def test_tagged_sounds_and_their_leftovers():
-    found = index_sounds(["sound/a.wav", "sound/b.wav"], [{"id": "a", "events": " 3  17 "}, {"id": "c", "events": ""}])
+    found = index_sounds(
+        ["sound/a.wav", "sound/b.wav"], _lines({"id": "a", "events": " 3  17 "}, {"id": "c", "events": ""})
+    )
     assert found.rows == [{"id": "a", "sound": "sound/a.wav", "events": "3 17"}]
     assert found.leftovers == [
         "tags.csv, line 3: id c: no sound/c.* with it",
@@ -134,11 +141,11 @@ def test_tagged_sounds_and_their_leftovers():
 
 
 def test_an_event_beyond_audioset_is_refused():
-    (problem,) = index_sounds(["sound/a.wav"], [{"id": "a", "events": "526 527"}]).problems
+    (problem,) = index_sounds(["sound/a.wav"], _lines({"id": "a", "events": "526 527"})).problems
     assert "event '527'; expected AudioSet indices, 0 to 526" in problem
 
 
 def test_statistics_count_places_and_recordings():
-    metadata = [{"id": f"0000{k}", "recording": "r"} for k in (1, 2)]
+    metadata = _lines(*({"id": f"0000{k}", "recording": "r"} for k in (1, 2)))
     rows = index_pairs(*_folder("lake/00001", "lake/00001_1", "lake/00002"), metadata=metadata).rows
     assert statistics(rows) == [{"class": "lake", "pairs": 3, "locations": 2, "recordings": 2}]

@@ -157,10 +157,12 @@ def test_a_silent_clip_and_a_repeated_one_are_warnings(tmp_path, capsys):
 
 
 def test_metadata_is_read_and_in_the_manifest(tmp_path):
-    root = folder(tmp_path / "in", ("lake",))
+    root = folder(tmp_path / "in", ("lake", "beach"))
     lines = ["\ufeffid,class,location,lat,lon,split"]
-    for place, word in enumerate(("train", "val", "test")):
-        lines += [f"0000{place}{suffix},lake,L{place},1.5,{place},{word}" for suffix in ("", "_1")]
+    for number, name in enumerate(("lake", "beach")):
+        for place, word in enumerate(("train", "val", "test")):
+            row = f"{name},{name}{place},{number}.5,{place},{word}"
+            lines += [f"{number}000{place}{suffix},{row}" for suffix in ("", "_1")]
     (root / "metadata.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
     out = run(root, tmp_path / "out")
     assert "metadata.csv" in [line["path"] for line in rows(out / "manifest.csv")]

@@ -90,7 +90,11 @@ def flags(stage, wildcards, reads, **settings):
     record = layout.record_path(NAME, stage, dict(wildcards.items()))
     if record not in TARGETS:
         raise WorkflowError(f"{record}: experiment {NAME} has no such job")
-    return wiring.as_flags(wiring.plan(TARGETS[record], settings, reads, OUTSIDE))
+    try:
+        return wiring.as_flags(wiring.plan(TARGETS[record], settings, reads, OUTSIDE))
+    except OverheardError as error:
+        wiring.leave_refusal(error)
+        raise WorkflowError(str(error)) from error
 
 
 def collection_of(part):

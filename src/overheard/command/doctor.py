@@ -220,17 +220,24 @@ def _configurations() -> Iterator[Line]:
 
 
 def _pairs(folder: Path) -> Iterator[Line]:
-    """A folder's counts and ranges, by the stage that a run begins with; then whether it can be split."""
+    """A folder's counts and ranges: as a run with `overheard init`'s settings looks at it, first names, then files."""
+    from overheard.io import media_folder
+    from overheard.media.split_draws import Draw
+    from overheard.media.splits import check_splittable
     from overheard.stages import media, split
+    from overheard.study.config import Split
 
     with tempfile.TemporaryDirectory(prefix="overheard-doctor-") as place, redirect_stderr(StringIO()):
         names = ("index", "manifest", "statistics", "report")
         writes = {name: Path(place, name) for name in names}
         cores = len(os.sched_getaffinity(0))
+        wanted = Split()
         try:
+            rows = media_folder.index(folder, "pairs").rows
+            check_splittable(rows, Draw(wanted.fractions, wanted.seed, wanted.folds), range(wanted.folds))
             media.media(folder, "pairs", media.Settings(seed=0), **writes, workers=cores)
             yield Line("ok", "folder", writes["report"].read_text(encoding="utf-8").strip())
-            settings = split.Settings([0.7, 0.1, 0.2], 0, 5)
+            settings = split.Settings(list(wanted.fractions), wanted.seed, wanted.folds)
             split.split(writes["index"], 0, settings, Path(place, "splits"))
         except OverheardError as error:
             yield Line("error", "folder", str(error))

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from overheard.command import environment
 from overheard.command.display import Display
+from overheard.command.folders import check_folders
 from overheard.command.sockets import sockets_folder
 from overheard.errors import DIVERGED, ConfigError, OverheardError
 from overheard.io.parent_death import die_with_parent
@@ -143,6 +144,7 @@ def _looked_at(loaded: Loaded, wanted: Wanted) -> Plan:
         print(f"not made as planned (other {what}), runs again: {path}", file=sys.stderr)
     if len(plan.deviating) > 10:
         print(f"{len(plan.deviating)} jobs in all were not made as planned and run again", file=sys.stderr)
+    check_folders(loaded, plan)
     return plan
 
 

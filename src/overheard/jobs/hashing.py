@@ -1,15 +1,13 @@
 """What a file or folder contains, as a sha256: really read, or remembered by the file system's marks. Touches files.
 
-A folder's sha256 is that of its listing: `path,sha256,bytes`, a line a file, sorted by path. Names that begin with a
-dot are left out, files and folders alike. A linked file or folder counts as what it leads to, as the stages read it so;
-a link that leads back into a folder it lies in has no end and is refused. Empty folders do not count.
+A folder's sha256 is that of its listing: `path,sha256,bytes`, a line a file, sorted by path. Which files those are, and
+what is refused, is the same as for the stages (`io.found_files`).
 """
 
 import csv
 import io
 import os
 import re
-import stat
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -21,6 +19,7 @@ from pathlib import Path
 
 from overheard.errors import MediaError
 from overheard.io import whole
+from overheard.io.found_files import Found, find
 
 _CHUNK_BYTES = 1 << 20
 _BATCH_FILES = 64
@@ -62,25 +61,8 @@ class Seen:
 
     path: Path
     content: Content
-    found: Sequence["_Found"]
+    found: Sequence[Found]
     settled: bool
-
-
-@dataclass(frozen=True)
-class _Found:
-    """A file: its name as the listing has it, where it lies, and the file system's marks."""
-
-    name: str
-    path: str
-    status: os.stat_result
-
-    def written(self) -> tuple[str | int, ...]:
-        """What no change of a file's content leaves as it was, unless somebody sets its time back."""
-        return self.name, self.status.st_dev, self.status.st_ino, self.status.st_size, self.status.st_mtime_ns
-
-    def inode_time(self) -> int:
-        """Nanoseconds; another hard link or other permissions change it as well."""
-        return self.status.st_ctime_ns
 
 
 def read(path: Path) -> Content:
@@ -89,7 +71,7 @@ def read(path: Path) -> Content:
     Raises:
         MediaError: it is not there, has something in it that is neither file nor folder, or changed while it was read.
     """
-    return _read(*_find(path))
+    return _read(*find(path))
 
 
 def listed(text: str, where: str) -> dict[str, Content]:
@@ -140,7 +122,7 @@ def seen(path: Path, memory: Path | None) -> Seen:
     Raises:
         MediaError: as `read`.
     """
-    found, is_folder = _find(path)
+    found, is_folder = find(path)
     key = _marks(found, is_folder)
     place = None if memory is None else memory / key[:2] / key[2:]
     if place is not None and (known := _recall(place, key)) is not None:
@@ -159,7 +141,7 @@ def seen(path: Path, memory: Path | None) -> Seen:
 def is_unchanged(before: Seen) -> bool:
     """Whether a file or folder was left alone since it was seen; read again only where its marks cannot tell."""
     try:
-        found, is_folder = _find(before.path)
+        found, is_folder = find(before.path)
         if [file.written() for file in found] != [file.written() for file in before.found]:
             return False
         same = [file.inode_time() for file in found] == [file.inode_time() for file in before.found]
@@ -168,54 +150,7 @@ def is_unchanged(before: Seen) -> bool:
         return False
 
 
-def _find(path: Path) -> tuple[list[_Found], bool]:
-    """All files of a folder, sorted by name, or the one file; and whether it is a folder."""
-    status = _status(str(path))
-    if stat.S_ISREG(status.st_mode):
-        return [_Found("", str(path), status)], False
-    found: list[_Found] = []
-    _walk(str(path), "", status, (), found)
-    return sorted(found, key=lambda file: file.name), True
-
-
-def _walk(
-    place: str, prefix: str, status: os.stat_result, above: Sequence[tuple[int, int]], found: list[_Found]
-) -> None:
-    if not stat.S_ISDIR(status.st_mode):
-        kinds = {stat.S_IFIFO: "a named pipe", stat.S_IFSOCK: "a socket"}
-        kind = kinds.get(stat.S_IFMT(status.st_mode), "a device")
-        raise MediaError(f"{place}: neither a file nor a folder but {kind}; remove it")
-    here = (status.st_dev, status.st_ino)
-    if here in above:
-        raise MediaError(f"{place}: a link that leads back into a folder it lies in; remove it")
-    try:
-        with os.scandir(place) as entries:
-            visible = [(entry.name, entry.path, entry) for entry in entries if not entry.name.startswith(".")]
-            for name, path, entry in visible:
-                below = _status(path) if entry.is_symlink() else entry.stat(follow_symlinks=False)
-                if stat.S_ISREG(below.st_mode):
-                    (prefix + name).encode()
-                    found.append(_Found(prefix + name, path, below))
-                else:
-                    _walk(path, f"{prefix}{name}/", below, (*above, here), found)
-    except FileNotFoundError as error:
-        raise MediaError(f"{error.filename}: vanished while {place} was read; run again when it is at rest") from error
-    except UnicodeEncodeError as error:
-        raise MediaError(f"{path!r}: its name is not UTF-8 text; rename it") from error
-
-
-def _status(path: str) -> os.stat_result:
-    try:
-        return os.stat(path)
-    except FileNotFoundError as error:
-        if os.path.islink(path):
-            raise MediaError(f"{path}: a link to {os.readlink(path)}, which is not there; fix or remove it") from error
-        raise MediaError(f"{path}: no such file or folder; run the step that makes it") from error
-    except OSError as error:
-        raise MediaError(f"{path}: cannot be read ({error.strerror}); fix or remove it") from error
-
-
-def _read(found: Sequence[_Found], is_folder: bool) -> Content:
+def _read(found: Sequence[Found], is_folder: bool) -> Content:
     digests = _hash_all(found)
     if not is_folder:
         return Content(*digests[0])
@@ -231,7 +166,7 @@ def _quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def _hash_all(found: Sequence[_Found]) -> list[tuple[str, int]]:
+def _hash_all(found: Sequence[Found]) -> list[tuple[str, int]]:
     """sha256 and bytes of each file, in their order."""
     size = sum(file.status.st_size for file in found)
     # the smaller the files, the more two threads wait for each other: below this, one is faster
@@ -244,7 +179,7 @@ def _hash_all(found: Sequence[_Found]) -> list[tuple[str, int]]:
         return list(chain.from_iterable(pool.map(_hash_batch, batches)))
 
 
-def _hash_batch(files: Sequence[_Found]) -> list[tuple[str, int]]:
+def _hash_batch(files: Sequence[Found]) -> list[tuple[str, int]]:
     largest = max((file.status.st_size for file in files), default=0)
     # one byte more than the file has, so that one reading tells its end
     buffer = bytearray(min(_CHUNK_BYTES, largest + 1))
@@ -266,13 +201,13 @@ def _hash(path: str, buffer: bytearray) -> tuple[str, int]:
     return digest.hexdigest(), size
 
 
-def _marks(found: Sequence[_Found], is_folder: bool) -> str:
+def _marks(found: Sequence[Found], is_folder: bool) -> str:
     """One digest of the file system's marks of all files."""
     lines = (" ".join(map(repr, (*file.written(), file.inode_time()))) for file in found)
     return sha256("\n".join([str(is_folder), *lines]).encode()).hexdigest()
 
 
-def _settled(found: Sequence[_Found], began_ns: int) -> bool:
+def _settled(found: Sequence[Found], began_ns: int) -> bool:
     """Whether every later change must show in the marks.
 
     As git has it of its index: a file changed, read, and changed again within one tick of the clock keeps its marks. So

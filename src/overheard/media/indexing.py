@@ -14,12 +14,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from posixpath import splitext
 
+from overheard.media import metadata as tables
+from overheard.media import names
+from overheard.media.metadata import Given, Table
+
 PICTURES = (".jpg", ".jpeg", ".png", ".tif", ".tiff")
 SOUNDS = (".wav", ".flac", ".ogg", ".mp3")
 EVENTS = 527
 
 _LOCATION = re.compile(r"(\d{5})(_\d+)?")
-_METADATA = ("class", "location", "recording", "lat", "lon", "split")
+
+_NAMED = {"classes": "class", "locations": "location", "recordings": "recording"}
 
 Row = dict[str, str]
 
@@ -32,6 +37,16 @@ class Index:
     warnings: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)  # a file, a key or a name, what was found, what to do
     leftovers: list[str] = field(default_factory=list)  # one half of a pair without the other
+    unread: list[str] = field(default_factory=list)  # files that nothing here reads
+    columns: list[str] = field(default_factory=list)  # of a table, that nothing here reads
+    side_files: list[str] = field(default_factory=list)  # of other programs, passed over
+    tables: list[str] = field(default_factory=list)  # files that were read for this
+
+    def take(self, given: Given) -> None:
+        """Add what was found in the folder's table."""
+        self.problems += given.problems
+        self.warnings += given.warnings
+        self.columns += given.unread
 
 
 def location_of(name: str) -> str | None:
@@ -43,7 +58,7 @@ def location_of(name: str) -> str | None:
 def index_pairs(
     pictures: Iterable[str],
     sounds: Iterable[str],
-    metadata: Sequence[Mapping[str, str]] | None = None,
+    metadata: Table | None = None,
     classes: Sequence[str] | None = None,
 ) -> Index:
     """Join pictures and sounds by name.
@@ -51,7 +66,7 @@ def index_pairs(
     Args:
         pictures: paths below the folder, `vision/<class>/<file>`.
         sounds: paths below the folder, `sound/<class>/<file>`.
-        metadata: rows of metadata.csv, or None.
+        metadata: rows of metadata.csv by line, or None.
         classes: the classes to keep; None keeps all.
 
     Returns:
@@ -60,15 +75,20 @@ def index_pairs(
     found = Index()
     images = _by_id(pictures, PICTURES, "vision/<class>/<id>", found)
     clips = _by_id(sounds, SOUNDS, "sound/<class>/<id>", found)
-    given = _metadata_rows(metadata, images.keys() | clips.keys(), found)
-    for name in sorted(images.keys() | clips.keys()):
+    ids = images.keys() | clips.keys()
+    given = tables.read_metadata(metadata, ids)
+    found.take(given)
+    for name in sorted(ids):
         halves = [*images.get(name, []), *clips.get(name, [])]
         if _one_of_each(name, halves, images, clips, found):
-            row = _pair(name, images[name][0], clips[name][0], given.get(name, {}), found)
+            row = _pair(name, images[name][0], clips[name][0], given.rows.get(name, {}), found)
             if classes is None or row["class"] in classes:
                 found.rows.append(row)
+    folders = {path.split("/")[1] for paths in (*images.values(), *clips.values()) for path in paths}
+    _check_alike(found, {"classes": folders, "ids": ids | given.rows.keys()})
+    _check_alike(found, {word: {row[key] for row in found.rows} for word, key in _NAMED.items()})
     _check_locations(found)
-    _say_unnamed(found, given)
+    _say_unnamed(found, given.rows)
     return found
 
 
@@ -113,15 +133,13 @@ def _pair(name: str, image: str, sound: str, given: Mapping[str, str], found: In
 
 def _by_id(paths: Iterable[str], extensions: Sequence[str], layout: str, found: Index) -> dict[str, list[str]]:
     by_id: dict[str, list[str]] = defaultdict(list)
-    for path in sorted(paths):
+    for path in _well_named(paths, found):
         stem, extension = splitext(path)
         if path.count("/") != layout.count("/"):
             found.problems.append(f"{path}: expected {layout}{_one_of(extensions)}; move it")
         elif extension.lower() not in extensions:
             what = f"extension {extension}" if extension else "no extension"
             found.problems.append(f"{path}: {what}, expected {_one_of(extensions)}; convert or remove it")
-        elif not _is_text(path):
-            found.problems.append(f"{path!r}: the name is not UTF-8; rename it")
         else:
             by_id[stem.rsplit("/", 1)[1]].append(path)
     return dict(by_id)
@@ -131,51 +149,30 @@ def _one_of(extensions: Sequence[str]) -> str:
     return f"{', '.join(extensions[:-1])} or {extensions[-1]}"
 
 
-def _is_text(name: str) -> bool:
-    try:
-        name.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
+def _well_named(paths: Iterable[str], found: Index) -> list[str]:
+    """Paths all of whose names can be used, sorted; of the others each folder or file is refused once."""
+    wrong, right = {}, []
+    for path in sorted(paths):
+        if (trouble := names.path_trouble(path)) is None:
+            right.append(path)
+        else:
+            where, why = trouble
+            wrong[where] = f"{names.shown(where)}: {why}; rename it"
+    found.problems += wrong.values()
+    return right
 
 
-def _metadata_rows(rows: Sequence[Mapping[str, str]] | None, names: Iterable[str], found: Index) -> dict[str, Row]:
-    given: dict[str, Row] = {}
-    if not rows:
-        return given
-    known = set(names)
-    if not set(_METADATA) & set(rows[0]):
-        found.problems.append(
-            f"metadata.csv: columns {', '.join(rows[0])}; expected id and some of {', '.join(_METADATA)}"
-        )
-    if ("lat" in rows[0]) != ("lon" in rows[0]):
-        found.problems.append("metadata.csv: one of the columns lat and lon without the other; give both or none")
-    for line, row in enumerate(rows, start=2):
-        name = row["id"]
-        where = f"metadata.csv, line {line}: id {name}"
-        if name in given:
-            found.problems.append(f"{where} a second time; keep one line")
-        elif name not in known:
-            found.problems.append(f"{where} has no file of this name; correct or remove the line")
-        elif "lat" in row and "lon" in row and (wrong := _coordinate_problem(row["lat"], row["lon"])):
-            found.problems.append(f"{where}: {wrong}")
-        given.setdefault(name, {key: row[key] for key in _METADATA if key in row})
-    return given
-
-
-def _coordinate_problem(lat: str, lon: str) -> str | None:
-    if not lat.strip() and not lon.strip():
-        return None
-    for key, text, limit in (("lat", lat, 90.0), ("lon", lon, 180.0)):
-        if not text.strip():
-            return f"{key} is empty and the other is not; give both in degrees, or neither"
-        try:
-            value = float(text)
-        except ValueError:
-            return f"{key} {text!r} is not a number; give degrees, e.g. 48.137"
-        if not -limit <= value <= limit:
-            return f"{key} {text} is outside -{limit:.0f} to {limit:.0f} degrees; correct it"
-    return None
+def _check_alike(found: Index, named: Mapping[str, Iterable[str]]) -> None:
+    """Refuse names that a reader takes for one; ids may differ in case, as those of video platforms do."""
+    for what, its in named.items():
+        its = set(its)
+        wrong = [f"{what} {alike}: the same letters in two Unicode forms; rename one" for alike in names.two_forms(its)]
+        if what == "classes":
+            wrong += [
+                f"classes {alike}: they differ in case, blanks or width alone; rename one"
+                for alike in names.look_alike(its)
+            ]
+        found.problems += [text for text in wrong if text not in found.problems]
 
 
 def _check_locations(found: Index) -> None:
@@ -211,40 +208,44 @@ def index_scenes(paths: Iterable[str]) -> Index:
     """
     found = Index()
     seen: dict[str, str] = {}
-    for path in sorted(path for path in paths if "/" in path):
+    for path in _well_named((path for path in paths if "/" in path), found):
         folder, (stem, extension) = path.split("/")[0], splitext(path)
         if path.count("/") != 1 or extension.lower() not in PICTURES:
             found.problems.append(f"{path}: expected <class>/<any>{_one_of(PICTURES)}; move, convert or remove it")
-        elif not _is_text(path):
-            found.problems.append(f"{path!r}: the name is not UTF-8; rename it")
         elif stem in seen:
             found.problems.append(f"{seen[stem]}, {path}: two pictures of one name; keep one of them")
         else:
             found.rows.append({"id": stem, "class": folder, "image": path})
         seen.setdefault(stem, path)
     found.rows.sort(key=lambda row: row["id"])
+    _check_alike(found, {"classes": {row["class"] for row in found.rows}})
     return found
 
 
-def index_sounds(paths: Iterable[str], tags: Sequence[Mapping[str, str]]) -> Index:
+def index_sounds(paths: Iterable[str], tags: Table) -> Index:
     """Tagged sounds, for pre-training: rows with id, sound, events (AudioSet indices separated by spaces).
 
     Args:
         paths: below the folder, `sound/<file>`.
-        tags: rows of tags.csv: id, events.
+        tags: rows of tags.csv by line: id, events.
     """
-    found = Index()
+    found, given = Index(), Given()
     clips = _by_id(paths, SOUNDS, "sound/<id>", found)
+    columns = tables.check_columns(tags, tables.TAGS, "tags.csv", given, tables.TAGS)
     events: dict[str, str] = {}
-    for line, row in enumerate(tags, start=2):
-        where = f"tags.csv, line {line}: id {row['id']}"
-        if row["id"] in events:
-            found.problems.append(f"{where} a second time; keep one line")
-        if wrong := [word for word in row["events"].split() if not (word.isdecimal() and int(word) < EVENTS)]:
+    if not columns:
+        found.take(given)
+        return found
+    for line, name, row in tables.lines_of(tags, "tags.csv", given):
+        where = f"tags.csv, line {line}: id {name}"
+        words = row["events"].split()
+        if wrong := [word for word in words if not (word.isascii() and word.isdigit() and int(word) < EVENTS)]:
             found.problems.append(f"{where}: event {wrong[0]!r}; expected AudioSet indices, 0 to {EVENTS - 1}")
-        events.setdefault(row["id"], " ".join(row["events"].split()))
-        if row["id"] not in clips:
-            found.leftovers.append(f"{where}: no sound/{row['id']}.* with it")
+        events[name] = " ".join(words)
+        if name not in clips:
+            found.leftovers.append(f"{where}: no sound/{name}.* with it")
+    found.take(given)
+    _check_alike(found, {"ids": clips.keys() | events.keys()})
     for name, files in sorted(clips.items()):
         if len(files) > 1:
             found.problems.append(f"{', '.join(files)}: two sounds of one id; keep one of them")

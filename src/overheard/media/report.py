@@ -5,7 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from overheard.media.indexing import Index
 from overheard.media.inspected import Picture, Sound
+from overheard.media.names import shown as readable
 
 SILENT_DBFS = -70.0  # quieter than the noise of a 12-bit recording
 _LEAST = 0.05  # of its range that an 8-bit picture uses; of 832 real ones, deserts and forests too, each used 30 %
@@ -131,7 +133,7 @@ def text(
     statistics: Sequence[dict[str, Any]],
     clips: Sequence[Clip],
     warned: Sequence[str],
-    unread: Sequence[str],
+    found: Index,
 ) -> str:
     """The report of the media stage, Markdown."""
     kept = [clip for clip in clips if not clip.left_out]
@@ -142,15 +144,23 @@ def text(
     if any(clip.picture for clip in kept):
         turned = sum(clip.picture is not None and clip.picture.turned for clip in kept)
         lines.append(f"- pictures turned upright by their EXIF orientation: {turned}")
-    if unread:
-        lines.append(f"- in the folder, not read: {_some(unread)}")
+    if found.unread:
+        lines.append(f"- in the folder, not read: {_some(found.unread)}")
+    if found.columns:
+        lines.append(f"- columns of {found.tables[0]}, not read: {', '.join(map(readable, found.columns))}")
+    if found.side_files:
+        listed = _some([readable(name) for name in found.side_files])
+        lines.append(f"- side files of other programs, passed over: {len(found.side_files)} ({listed})")
     lines += ["", "## Warnings", "", *([f"- {warning}" for warning in warned] or ["None."])]
     left_out = [clip for clip in clips if clip.left_out]
     lines += ["", "## Left out: sound under 2 s", ""]
     lines += [f"- {_name(clip)}: {clip.seconds:.3f} s" for clip in left_out] or ["None."]
     lines += ["", "## Clips by class" if collection != "sounds" else "## Clips by event", ""]
+    columns = ("class", "pairs", "locations", "recordings")
     lines += ["| class | clips | locations | recordings |", "| --- | --- | --- | --- |"]
-    lines += [f"| {row['class']} | {row['pairs']} | {row['locations']} | {row['recordings']} |" for row in statistics]
+    # a bar in a name would end its cell
+    body = [[str(row[key]).replace("|", "\\|") for key in columns] for row in statistics]
+    lines += [f"| {' | '.join(cells)} |" for cells in body]
     return "\n".join([*lines, *_ranges(kept)]) + "\n"
 
 

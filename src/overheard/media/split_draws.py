@@ -19,7 +19,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, count
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -54,6 +54,13 @@ class Draw:
     group: str = "location"
     class_order: str = "alphabetical"
     listing: Sequence[str] | None = None
+
+
+def draw_of(settings: Mapping[str, Any], listing: Sequence[str] | None) -> Draw:
+    """A draw from the settings of the stage split: switches have its names, those not given its defaults."""
+    words = {name: settings.get(name) for name in ("split_unit", "split_draw", "split_group", "class_order")}
+    own = {name.removeprefix("split_"): word for name, word in words.items() if word is not None}
+    return Draw(settings["fractions"], settings["seed"], settings["folds"], **own, listing=listing)
 
 
 def drawn(rows: Rows, how: Draw, fold: int = 0) -> dict[str, str]:

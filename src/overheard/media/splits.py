@@ -4,7 +4,7 @@ How locations are drawn where the user's data do not say it: `split_draws`.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from overheard.errors import MediaError
 from overheard.media.split_draws import SPLITS, Draw, Rows, coordinate, drawn
@@ -38,6 +38,36 @@ def split_clips(rows: Rows, how: Draw, fold: int = 0) -> dict[str, str]:
     _check_presence(rows, assigned, given)
     check_leaks(rows, assigned)
     return dict(sorted(assigned.items()))
+
+
+def check_splittable(rows: Rows, how: Draw, wanted: Collection[int]) -> None:
+    """Refuse clips of which no study can be made, by what names and metadata say alone: before anything is decoded.
+
+    Args:
+        rows: as for `split_clips`.
+        how: they are drawn.
+        wanted: the folds that are asked for.
+
+    Raises:
+        MediaError: one class, or whatever `split_clips` refuses in one of the folds.
+    """
+    check_classes(rows)
+    for fold in sorted(wanted):
+        split_clips(rows, how, fold)
+
+
+def check_classes(rows: Sequence[Mapping[str, str]]) -> None:
+    """Refuse a study of one class: whoever knows nothing reaches F 100 there.
+
+    Raises:
+        MediaError: names the class.
+    """
+    classes = {row["class"] for row in rows}
+    if len(classes) < 2:
+        raise MediaError(
+            f"one class ({', '.join(classes)}), so there is nothing to tell apart; expected two or more: add a class "
+            "folder, or name more in the setting source.classes"
+        )
 
 
 def training_labels(

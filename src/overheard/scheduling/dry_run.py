@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from overheard.errors import OverheardError
-from overheard.scheduling.wiring import PLANS
+from overheard.scheduling.wiring import PLANS, refused
 from overheard.study.layout import STAGES
 
 
@@ -51,7 +51,7 @@ def dry_run(command: Sequence[str]) -> list[Planned]:
         command: Snakemake's command line for an experiment, up to `--dry-run`.
 
     Raises:
-        OverheardError: the dry run fails; its own words follow.
+        OverheardError: the dry run fails; what a user can fix is said alone, else its own words follow.
     """
     # quiet in both: it ends when it knows what would run, before it prints thousands of jobs
     extra = ["--dry-run", "--quiet", "rules", "progress", "--cores", "1"]
@@ -67,6 +67,8 @@ def dry_run(command: Sequence[str]) -> list[Planned]:
             text=True,
             errors="replace",
         )
+        if done.returncode and refused(plans).exists():
+            raise OverheardError(refused(plans).read_text(encoding="utf-8"))
         if done.returncode:
             lines = [line.rstrip() for line in done.stdout.splitlines() if line.strip() and "dry run" not in line]
             raise OverheardError("\n".join(["the plan could not be made; Snakemake says:", *lines[-15:]]))

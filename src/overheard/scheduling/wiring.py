@@ -5,12 +5,14 @@ same of which the command is made is what `overheard run`, `status` and `audit` 
 """
 
 import json
+import os
 import shlex
 from collections.abc import Collection, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from overheard.errors import OverheardError
 from overheard.jobs.code import closure, versions
 from overheard.jobs.store import content_digest
 from overheard.study.layout import log_path, record_of
@@ -96,6 +98,17 @@ def as_flags(job: Plan) -> Flags:
 
 def _flag(name: str) -> str:
     return f"--{name.replace('_', '-')}"
+
+
+def refused(path: Path) -> Path:
+    """Where a dry run leaves what a user can fix: Snakemake would print it below a traceback."""
+    return path.with_name(f"{path.name}.refused")
+
+
+def leave_refusal(error: OverheardError) -> None:
+    """Leave why no plan can be made, for the dry run that asked for it."""
+    if PLANS in os.environ:
+        refused(Path(os.environ[PLANS])).write_text(str(error), encoding="utf-8")
 
 
 def write_plans(path: Path, dag: Any) -> None:

@@ -1,25 +1,22 @@
 """A folder of media: which clips it holds, whether each can be decoded, and what a reader should know about them."""
 
-import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from overheard.errors import ConfigError, MediaError, PairingError
-from overheard.io import artifacts, decoding, picture_files, progress, sound_files
+from overheard.errors import ConfigError, MediaError
+from overheard.io import artifacts, decoding, media_folder, picture_files, progress, sound_files
 from overheard.io.parallel import in_processes
 from overheard.io.signature import Reads, Writes
 from overheard.media import indexing
 from overheard.media import report as media_report
-from overheard.media.indexing import Index, Row
+from overheard.media.indexing import Row
 from overheard.media.report import Clip
 from overheard.seeds import generator
 
 CLIP_S = 10.0  # what every network hears
 SHORTEST_S = 2.0  # shorter sounds are left out, as in the paper
-_SHOWN = 20
-_SUBFOLDERS = {"pairs": ("vision", "sound"), "sounds": ("sound",), "scenes": ()}
 _WINDOW = ["sound_start_s", "sound_duration_s"]
 _COLUMNS = {
     "pairs": ["id", "class", "location", "recording", "lat", "lon", "image", "sound", *_WINDOW, "split", "bands"],
@@ -62,28 +59,23 @@ def media(
         workers: processes; they do not change a byte.
     """
     _check_settings(collection, settings, workers)
-    names = _list(folder, collection)
-    found = _index(folder, collection, names, settings)
-    _refuse(folder, found)
-
+    found = media_folder.index(folder, collection, settings.classes)
     clips = list(_inspect(folder, found.rows, settings, workers))
     _refuse_files(folder, clips)
     kept = [clip for clip in clips if not clip.left_out]
-    if not kept:
-        raise MediaError(f"{folder}: every one of its {len(clips)} sounds is shorter than {SHORTEST_S:.0f} s")
+    _refuse_emptied(folder, clips, kept)
 
     rows = [clip.row for clip in kept]
     warnings = found.warnings + media_report.warnings(clips)
     for text in warnings:
         progress.note(f"warning: {text}")
-    tables = [name for name in ("metadata.csv", "tags.csv") if name in names and collection != "scenes"]
-    lines = [line for clip in clips for line in clip.files] + [_manifest_line(folder, name) for name in tables]
+    lines = [line for clip in clips for line in clip.files] + [_manifest_line(folder, name) for name in found.tables]
     counts = _statistics(collection, rows)
     columns = _COLUMNS[collection] + (["range"] if settings.range else [])
     artifacts.write_table(index, columns, rows)
     artifacts.write_table(manifest, ["path", "sha256", "bytes"], sorted(lines, key=lambda line: line["path"]))
     artifacts.write_table(statistics, ["class", "pairs", "locations", "recordings"], counts)
-    artifacts.write_text(report, media_report.text(collection, counts, clips, warnings, _unread(names, collection)))
+    artifacts.write_text(report, media_report.text(collection, counts, clips, warnings, found))
 
 
 def _check_settings(collection: str, settings: Settings, workers: int) -> None:
@@ -102,86 +94,23 @@ def _check_settings(collection: str, settings: Settings, workers: int) -> None:
         raise ConfigError(f"--workers: found {workers}; expected at least 1")
 
 
-def _list(folder: Path, collection: str) -> list[str]:
-    """Paths of the files below a folder, POSIX, sorted; hidden ones are left alone."""
-    if not folder.is_dir():
-        raise MediaError(f"{folder}: not a folder; give the folder that holds {_layout(collection)}")
-    for part in _SUBFOLDERS[collection]:
-        if not (folder / part).is_dir():
-            raise MediaError(f"{folder}: no folder {part}/ in it; expected {_layout(collection)}")
-    paths = []
-    for place, folders, files in os.walk(folder, followlinks=True, onerror=_raise):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        parent = Path(place).relative_to(folder)
-        paths += [(parent / name).as_posix() for name in files if not name.startswith(".")]
-    return sorted(paths)
-
-
-def _raise(error: OSError) -> None:
-    raise error
-
-
-def _layout(collection: str) -> str:
-    return {
-        "pairs": "vision/<class>/<id>.jpg and sound/<class>/<id>.wav",
-        "scenes": "<class>/<any>.jpg",
-        "sounds": "sound/<id>.wav and tags.csv",
-    }[collection]
-
-
-def _index(folder: Path, collection: str, names: list[str], settings: Settings) -> Index:
-    if collection == "scenes":
-        found = indexing.index_scenes(names)
-    elif collection == "sounds":
-        if "tags.csv" not in names:
-            raise MediaError(f"{folder}: no tags.csv in it; expected {_layout(collection)}")
-        tags = artifacts.read_table(folder / "tags.csv", ["id", "events"])
-        found = indexing.index_sounds(_below(names, "sound"), tags)
-    else:
-        metadata = artifacts.read_table(folder / "metadata.csv", ["id"]) if "metadata.csv" in names else None
-        found = indexing.index_pairs(_below(names, "vision"), _below(names, "sound"), metadata, settings.classes)
-        _check_classes(folder, found, names, settings.classes or [])
-    if not found.rows and not found.problems and not found.leftovers:
-        raise MediaError(f"{folder}: no clips in it; expected {_layout(collection)}")
-    return found
-
-
-def _check_classes(folder: Path, found: Index, names: list[str], wanted: list[str]) -> None:
-    present = {row["class"] for row in found.rows}
-    if missing := [name for name in wanted if name not in present]:
-        folders = sorted({name.split("/")[1] for name in _below(names, "vision") if name.count("/") == 2})
-        raise ConfigError(f"source.classes: {', '.join(missing)} not in {folder}; found {', '.join(folders) or 'none'}")
-
-
-def _below(names: Iterable[str], part: str) -> list[str]:
-    return [name for name in names if name.startswith(f"{part}/")]
-
-
-def _unread(names: list[str], collection: str) -> list[str]:
-    """What lies at the top of the folder and is no part of its layout."""
-    known = {*_SUBFOLDERS[collection], "metadata.csv", "tags.csv", "mask", "truth"}
-    tops = {name.split("/")[0] for name in names if collection != "scenes" or "/" not in name}
-    return sorted(tops - known)
-
-
-def _refuse(folder: Path, found: Index) -> None:
-    if found.leftovers:
-        wrong = found.leftovers + found.problems
-        raise PairingError(
-            _all(folder, "files without their other half", wrong, "add the missing files or remove these")
-        )
-    if found.problems:
-        raise MediaError(_all(folder, "names that cannot be used", found.problems, "fix them and run again"))
-
-
 def _refuse_files(folder: Path, clips: list[Clip]) -> None:
     if problems := [problem for clip in clips for problem in clip.problems]:
-        raise MediaError(_all(folder, "files that cannot be used", problems, "fix or remove each and run again"))
+        raise MediaError(
+            media_folder.listed(folder, "files that cannot be used", problems, "fix or remove each and run again")
+        )
 
 
-def _all(folder: Path, what: str, problems: list[str], next_step: str) -> str:
-    more = [f"and {len(problems) - _SHOWN} more"] if len(problems) > _SHOWN else []
-    return "\n  ".join([f"{folder}: {len(problems)} {what}; {next_step}:", *problems[:_SHOWN], *more])
+def _refuse_emptied(folder: Path, clips: list[Clip], kept: list[Clip]) -> None:
+    """Refuse a folder, or a class, of which nothing is left: a study of fewer classes is another study."""
+    if not kept:
+        raise MediaError(f"{folder}: every one of its {len(clips)} sounds is shorter than {SHORTEST_S:.0f} s")
+    left = {clip.row.get("class") for clip in kept}
+    if gone := sorted({clip.row["class"] for clip in clips if clip.row.get("class") not in left}):
+        raise MediaError(
+            f"{folder}: every sound of {', '.join(gone)} is shorter than {SHORTEST_S:.0f} s; give longer ones, or "
+            "leave the class out with the setting source.classes"
+        )
 
 
 def _inspect(folder: Path, rows: list[Row], settings: Settings, workers: int) -> Iterator[Clip]:

@@ -1,11 +1,11 @@
 """Training, validation and test of one fold: by location, within each class (paper, section 5.1: 70/10/20)."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from overheard.io import artifacts, clips
 from overheard.io.signature import Reads, Writes
-from overheard.media.split_draws import Draw
-from overheard.media.splits import has_own_split, split_clips, training_labels
+from overheard.media.split_draws import draw_of
+from overheard.media.splits import check_classes, has_own_split, split_clips, training_labels
 
 
 @dataclass(frozen=True)
@@ -15,7 +15,7 @@ class Settings:
     fractions: list[float]  # of the locations of a class: train, val, test
     seed: int
     folds: int  # each location is tested in one of them; 1: one split
-    split_unit: str | None = None  # these four: words of media.split_draws; None: its defaults
+    split_unit: str | None = None  # these four: words of media.split_draws; None: as Draw has it
     split_draw: str | None = None
     split_group: str | None = None
     class_order: str | None = None
@@ -35,10 +35,8 @@ def split(index: Reads, fold: int, settings: Settings, splits: Writes, listing: 
     """
     columns = ["id", "class", "location", "recording", "lat", "lon", "split"]
     rows = artifacts.read_table(index, columns)
-    words = {name: getattr(settings, name) for name in ("split_unit", "split_draw", "split_group", "class_order")}
-    said_of = {name.removeprefix("split_"): word for name, word in words.items() if word is not None}
-    how = Draw(settings.fractions, settings.seed, settings.folds, **said_of, listing=clips.listed(listing))
-    assigned = split_clips(rows, how, fold)
+    check_classes(rows)
+    assigned = split_clips(rows, draw_of(asdict(settings), clips.listed(listing)), fold)
     said = {"fold": "" if has_own_split(rows) else fold}
     label = training_labels(rows, assigned, settings.redrawn, settings.seed) if settings.redrawn else {}
     columns = ["id", "split", "fold", *(["label"] if label else [])]

@@ -189,7 +189,7 @@ def epoch_remarks(runs: Iterable[Run]) -> list[str]:
     counts = sorted({len(run["epochs"]) for run in runs if "epochs" in run})
     if not counts:
         return []
-    n = " or ".join(map(str, counts))
+    n = f"{counts[0]} to {counts[-1]}" if len(counts) > 1 else f"{counts[0]}"
     return [
         f"n = {n} epochs of one run: the best on validation and the next ones, as the released program counts; ± is "
         "over neighbouring epochs of one training, not over trainings"

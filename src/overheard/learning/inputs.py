@@ -8,6 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from overheard.errors import ConfigError
 from overheard.learning.augment import Augmentation, augmented
 
 
@@ -16,7 +17,7 @@ class Inputs:
     """Gathered once, on the device of the training, so that no batch waits for a file.
 
     Attributes:
-        images: (clips, height, width, 3) uint8, or None where pictures are left out.
+        images: (clips, height, width, 3) uint8, or stored outputs of frozen blocks; None where left out.
         sounds: (clips, 1, time, band) float32, normalised, or stored outputs of frozen blocks; None where left out.
         image_mean: (3,) of the pictures as 0..1.
         image_std: (3,).
@@ -38,16 +39,26 @@ class Inputs:
             clips: (clips,) int64 positions.
             augmentation: of the pictures, before they are normalised; None in validation and test.
             generator: draws the augmentation.
+
+        Raises:
+            ConfigError: stored outputs cannot be augmented.
         """
         batch = {}
         if self.images is not None:
-            images = self.images.index_select(0, clips.to(self.images.device)).float().div_(255)
-            if augmentation is not None:
-                images = augmented(images, augmentation, generator)
-            batch["image"] = self._normalised(images)
+            images = self.images.index_select(0, clips.to(self.images.device))
+            stored = images.is_floating_point()
+            if stored and augmentation is not None:
+                raise ConfigError(
+                    "flip, brightness, colour: found with stored outputs of frozen blocks; leave them out"
+                )
+            batch["image"] = images if stored else self._pictures(images, augmentation, generator)
         if self.sounds is not None:
             batch["sound"] = self.sounds.index_select(0, clips.to(self.sounds.device))
         return batch
+
+    def _pictures(self, images: Tensor, augmentation: Augmentation | None, generator: torch.Generator | None) -> Tensor:
+        images = images.float().div_(255)
+        return self._normalised(images if augmentation is None else augmented(images, augmentation, generator))
 
     def _normalised(self, images: Tensor) -> Tensor:
         # as rows of height x width x 3 numbers: an inner loop over 3 channels alone is many times slower
@@ -63,7 +74,8 @@ def gathered(
     """Inputs on a device, from the clips' arrays and the normaliser of the training split.
 
     Args:
-        images: (clips, height, width, 3) uint8, or None.
+        images: (clips, height, width, 3) uint8; or (clips, channels, height, width) float32, stored outputs of frozen
+            blocks, which are taken as they are; or None.
         sounds: as in `sound_tensor`, or None.
         normaliser: `image_mean`, `image_std` (3,), `sound_mean`, `sound_std` (bands,).
         device: `cpu` or `cuda`.

@@ -6,7 +6,7 @@ could make consistent (a file, its record and all that follows) only running the
 
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -23,6 +23,7 @@ from overheard.scheduling import reruns
 from overheard.scheduling.dry_run import Planned, dry_run
 from overheard.study import config
 from overheard.study.experiments import load, project_root
+from overheard.study.given_weights import given_weights
 from overheard.study.layout import record_of, record_path
 
 _GIVEN = {("media", "folder"), ("pretrain", "given"), ("tables", "published")}
@@ -204,8 +205,10 @@ def _given(name: str, records: Mapping[str, Record]) -> dict[str, str]:
     except (OverheardError, OSError):
         return found
     source, places = experiment.source, [published]
+    with suppress(OverheardError):
+        places += given_weights(experiment).values()
     if isinstance(source, config.Directory):
-        places += filter(None, [source.pairs, source.scenes, source.sounds, source.tagger])
+        places += filter(None, [source.pairs, source.scenes, source.sounds])
     own = {Path(place).as_posix() for place in places}
     # an installed package's printed numbers have a path of that machine
     return {path: digest for path, digest in found.items() if path in own or path.endswith(f"/{published}")}

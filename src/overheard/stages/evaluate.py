@@ -21,7 +21,7 @@ from overheard.learning.models.student import ORDER, Student
 
 _KEYS = {
     *("method", "modality", "seed", "fold", "classes", "best_epoch", "events", "state"),
-    *("network_image", "network_sound", "frozen_blocks"),
+    *("network_image", "network_sound", "frozen_blocks_image", "frozen_blocks_sound"),
 }
 
 
@@ -61,7 +61,7 @@ def evaluate(
         method: row of the study, e.g. scene+kl_av.
         modality: image, sound or image+sound.
         students: weights of the students (.pt), in one order with splits, normaliser, predictions, events and scores.
-        images: pictures, as in training.
+        images: pictures or stored outputs of frozen blocks, as in training.
         image_ids: ids of the pictures.
         sounds: log-mels or stored outputs of frozen blocks, as in training.
         sound_ids: ids of the sounds.
@@ -137,9 +137,9 @@ def _student(stored: dict[str, Any], where: str, settings: Settings) -> Student:
     trained, absent = {}, {}
     for name in ORDER:
         if name in methods.MODALITIES[stored["modality"]]:
-            frozen = stored["frozen_blocks"] if name == "sound" else 0
+            network, frozen = stored[f"network_{name}"], stored[f"frozen_blocks_{name}"]
             # its weights are overwritten below; the generator is only the form of the call
-            trained[name] = encoders.build(stored[f"network_{name}"], name, torch.Generator(), frozen)
+            trained[name] = encoders.build(network, name, torch.Generator(), frozen)
         else:
             # a student of protocol `no_branch` has none
             absent |= {name: torch.zeros_like(given)} if (given := state.get(f"absent_{name}")) is not None else {}

@@ -38,7 +38,8 @@ class Settings:
     steps: int | None = None  # of the optimizer; or epochs
     epochs: int | None = None
     patience: int | None = None  # epochs; where the selection chooses
-    frozen_blocks: int = 0  # where the sound network is trained, from its pre-trained weights
+    frozen_blocks_image: int = 0  # these two where the network is trained, from its pre-trained weights
+    frozen_blocks_sound: int = 0
     clip_order: str = "each_epoch"  # see learning.loop.ORDERS
     batch_norm_group: int | None = None  # clips; None: the whole batch
     alpha: float | None = None  # equation (2); where L_Omega stands beside L_s
@@ -51,7 +52,7 @@ class Settings:
     relevance_loss: str | None = None
     event_head_start: str | None = None  # where there is an event head; see learning.start.EVENT_HEADS
     missing_modality: str | None = None  # where one is left out; see learning.start.MISSING
-    flip: float | None = None  # these five where pictures are trained on
+    flip: float | None = None  # these five where pictures are trained on, and not stored outputs of frozen blocks
     brightness: Sequence[float] | None = None
     colour: Sequence[float] | None = None
     augmentation_order: str | None = None
@@ -84,9 +85,10 @@ def train(
     """Fit a student on the training split and keep the weights that the selection says.
 
     Args:
-        images: pictures, uint8 (clips, height, width, 3); of a modality left out, the shape alone is used.
+        images: pictures, uint8 (clips, height, width, 3), or stored outputs of the frozen blocks (clips, channels,
+            height, width); of a modality left out, the shape alone is used.
         image_ids: ids of the pictures.
-        sounds: log-mels (clips, time, band), or stored outputs of the frozen blocks (clips, channels, height, width).
+        sounds: log-mels (clips, time, band), or stored outputs of the frozen blocks.
         sound_ids: ids of the sounds.
         index: id and class of every clip.
         splits: id, split and fold; test clips are not touched.
@@ -131,7 +133,7 @@ def _checked(method: str, modality: str, settings: Settings, reads: Mapping[str,
     encoders = {f"{name}_encoder" for name in trained} if row.pretrained else set()
     wanted = {*row.uses, *encoders, *(["logit_ids", "teacher_events"] if "logits" in row.uses else [])}
     wanted |= {"event_head_start"} if row.event_head else set()
-    wanted |= set(_AUGMENTATION) if "image" in trained else set()
+    wanted |= set(_AUGMENTATION) if "image" in trained and not settings.frozen_blocks_image else set()
     wanted |= {"missing_modality"} if len(trained) < len(ORDER) else set()
     # the pre-trained network of a modality left out may be there or not
     allowed = wanted | ({"image_encoder", "sound_encoder"} if row.pretrained else set())
@@ -144,13 +146,18 @@ def _checked(method: str, modality: str, settings: Settings, reads: Mapping[str,
                 f"train: {method} on {modality} {problem.format(shown)}; a run gives what the study file names under "
                 f"`reads` and `uses` of {method}, after pretrain and teacher"
             )
-    if settings.frozen_blocks and not (row.pretrained and "sound" in trained):
-        why = "where sound is left out" if row.pretrained else "for a method with a random start"
-        raise ConfigError(
-            f"frozen_blocks: found {settings.frozen_blocks}, expected 0 {why}: frozen blocks are pre-trained ones of "
-            "the network that is trained; give it the whole network's features and frozen_blocks 0"
-        )
+    for name in ORDER:
+        if (frozen := _frozen_blocks(settings, name)) and not (row.pretrained and name in trained):
+            why = f"where {name} is left out" if row.pretrained else "for a method with a random start"
+            raise ConfigError(
+                f"frozen_blocks_{name}: found {frozen}, expected 0 {why}: frozen blocks are pre-trained ones of the "
+                f"network that is trained; give it the whole network's features and frozen_blocks_{name} 0"
+            )
     return row
+
+
+def _frozen_blocks(settings: Settings, modality: str) -> int:
+    return {"image": settings.frozen_blocks_image, "sound": settings.frozen_blocks_sound}[modality]
 
 
 _WORDS: Mapping[str, Collection[str]] = {
@@ -246,10 +253,10 @@ def _network(name: str, modality: str, settings: Settings, reads: Mapping[str, P
     given, path = None, reads.get(f"{name}_encoder")
     if path is not None:
         given = start.checked(artifacts.read_weights(path), str(path), network, name, list(artifacts.event_names()))
-    frozen_blocks = settings.frozen_blocks if name == "sound" else 0
+    # of a network that is trained nothing asks for the shape
     shape = np.load(reads[f"{name}s"], mmap_mode="r").shape[1:]
     shape = (shape[2], *shape[:2]) if name == "image" else (1, *shape)
-    return start.Network(network, shape, given, str(path), frozen_blocks)
+    return start.Network(network, shape, given, str(path), _frozen_blocks(settings, name))
 
 
 def _fitted(training: objective.Training, checkpoint: Checkpoint, settings: Settings) -> loop.Run:
@@ -295,7 +302,10 @@ def _recipe(settings: Settings, row: methods.Method) -> loop.Recipe:
     )
 
 
-_SAID = ("method", "modality", "seed", "network_image", "network_sound", "frozen_blocks")
+_SAID = (
+    *("method", "modality", "seed", "network_image", "network_sound"),
+    *("frozen_blocks_image", "frozen_blocks_sound"),
+)
 """What a student's file says of its run, besides its classes and its fold; `evaluate` builds the networks by it."""
 
 

@@ -126,7 +126,8 @@ def rows_reached(one: Loaded, other: Loaded) -> tuple[tuple[str, str], ...]:
     """
 
     def made(of: Loaded) -> dict[str, Any]:
-        pictures = job_settings.pretrain_settings(of.experiment, of.protocol, "image")
+        given = job_settings.is_given(of.experiment.networks.image)
+        pictures = {} if given else job_settings.pretrain_settings(of.experiment, of.protocol, "image")
         return {"pretrain": pictures} | {
             word: job_settings.switched(of.protocol, word) for word in ("prior", "relevance")
         }
@@ -135,7 +136,7 @@ def rows_reached(one: Loaded, other: Loaded) -> tuple[tuple[str, str], ...]:
         row = of.study.methods[method]
         return (
             job_settings.train_settings(of.experiment, of.protocol, row, modality),
-            job_settings.evaluate_settings(of.experiment, of.protocol, modality),
+            job_settings.evaluate_settings(of.experiment, of.protocol, row, modality),
         )
 
     before, after = made(one), made(other)

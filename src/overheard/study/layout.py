@@ -78,6 +78,12 @@ STAGES = {
         git=("history",),
         warm=True,
     ),
+    "frozen": Stage(
+        "What the frozen lower blocks of a network make of every clip.",
+        "frozen/{encoder}",
+        {"outputs": "frozen/{encoder}.npy", "output_ids": "frozen/{encoder}.ids.csv"},
+        warm=True,
+    ),
     "teacher": Stage(
         "What the frozen tagger hears in every clip.",
         "teacher/teacher",
@@ -86,7 +92,6 @@ STAGES = {
             "logit_ids": "teacher/logits.ids.csv",
             "events": "teacher/events.csv",
             "report": "teacher/report.json",
-            "trunk": "teacher/trunk.npy",
         },
         warm=True,
     ),

@@ -1,8 +1,8 @@
 """EfficientNet-Lite0, trained on ImageNet, as encoder of pictures (Tan and Le, 2019; Google's Lite models, 2020).
 
-Its clips are pictures (clips, 3, height, width), normalised as `media.pictures.OWN_SCALE` says; it sees the middle 224
-of their 256 pixels, as the original's evaluation does. The representation is the mean of the last feature map, 1280
-wide. The original's dropout before its classifier, and its drop of whole blocks in training, are not used.
+Its clips are pictures (clips, 3, height, width); it sees the middle 224 of their 256 pixels, as the original's
+evaluation does, whose weights want them as (value - 127) / 128. The representation is the mean of the last feature
+map, 1280 wide. The original's dropout before its classifier, and its drop of whole blocks in training, are not used.
 """
 
 from collections.abc import Mapping
@@ -12,7 +12,10 @@ from torch import Tensor, nn
 from overheard.errors import CheckpointError
 from overheard.learning.models.blocks import Blocks, Row, Table
 
-SEEN, WIDTH, LABELS = 224, 1280, 1000  # SEEN: px, both sides
+SEEN = 224  # px, both sides
+WIDTH, LABELS = 1280, 1000
+MEAN, DEVIATION = 127 / 255, 128 / 255
+"""What the published weights are fed with, of pictures as 0..1, in every colour."""
 
 
 def _middle(x: Tensor) -> Tensor:

@@ -121,6 +121,7 @@ def test_lower_blocks_are_refused_in_training_mode(generator):
         ("small", "image", (2, 3, 64, 64)),
         ("small", "sound", (2, 1, 100, 64)),
         ("mn04", "sound", (2, 1, 64, 128)),
+        ("efficientnet_lite0", "image", (2, 3, 64, 64)),
         ("resnet50", "sound", (2, 1, 40, 64)),
     ],
 )
@@ -173,9 +174,10 @@ def test_small_networks_fit_two_cores(generator):
 @pytest.mark.parametrize(
     ("network", "modality", "frozen_blocks", "message"),
     [
-        ("resnet50", "image", 0, "expected one of small, resnet101"),
+        ("resnet50", "image", 0, "expected one of small, resnet101, efficientnet_lite0"),
         ("vgg", "sound", 0, "found 'vgg'"),
         ("small", "sound", 2, "frozen_blocks: small has none"),
+        ("small", "image", 2, "efficientnet_lite0 and mn04 can"),
     ],
 )
 def test_build_refuses_what_does_not_fit(network, modality, frozen_blocks, message, generator):

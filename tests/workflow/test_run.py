@@ -205,11 +205,10 @@ def test_help_reads_like_a_table_of_contents(project):
 
 
 def test_the_annotated_sample_is_what_init_writes():
-    from overheard.command.initialise import SOUND_TAGGER, TEMPLATE
+    from overheard.command.initialise import IMAGE_GIVEN, SOUND_TAGGER, TEMPLATE
 
-    text = TEMPLATE.format(
-        name="sample", pairs='"my-folder"', scenes='"my-scenes"', tagger='"mn04_as_mAP_432.pt"', sound=SOUND_TAGGER
-    )
+    places = {"pairs": '"my-folder"', "scenes": "null", "tagger": '"mn04_as_mAP_432.pt"'}
+    text = TEMPLATE.format(name="sample", **places, image=IMAGE_GIVEN, sound=SOUND_TAGGER)
     assert (ROOT / "config" / "sample.yaml").read_text(encoding="utf-8") == text
 
 

@@ -15,6 +15,7 @@ rule frozen:
             "frozen",
             wildcards,
             frozen_reads(wildcards.encoder),
+            modality=wildcards.encoder,
             frozen_blocks=getattr(EXPERIMENT.networks, wildcards.encoder).frozen_blocks,
             device="cpu",
         ),

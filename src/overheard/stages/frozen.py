@@ -8,6 +8,7 @@ from overheard.learning.models.frozen import lower_outputs
 
 
 def frozen(
+    modality: str,
     clips: Reads,
     ids: Reads,
     weights: Reads,
@@ -21,6 +22,7 @@ def frozen(
     Inputs are normalised with the mean and deviation that the network was pre-trained with, whatever the split.
 
     Args:
+        modality: image or sound.
         clips: pictures (N,H,W,3) uint8, or log-mels (N,time,band) float32, .npy.
         ids: the ids of its rows, .csv.
         weights: what pretrain wrote for their modality, .pt.
@@ -31,9 +33,12 @@ def frozen(
     """
     settle(device)
     names, values = artifacts.read_clips(clips, ids)
+    content = artifacts.read_weights(weights)
+    if content.get("modality") != modality:
+        raise CheckpointError(f"{weights}: found a network for {content.get('modality')}, expected one for {modality}")
 
     stored = None
-    for rows, lower in lower_outputs(artifacts.read_weights(weights), str(weights), frozen_blocks, values, device):
+    for rows, lower in lower_outputs(content, str(weights), frozen_blocks, values, device):
         if stored is None:
             stored = artifacts.create_array(outputs, (len(values), *lower.shape[1:]), lower.dtype)
         stored[rows] = lower

@@ -85,10 +85,9 @@ def train(
     """Fit a student on the training split and keep the weights that the selection says.
 
     Args:
-        images: pictures, uint8 (clips, height, width, 3), or stored outputs of the frozen blocks (clips, channels,
-            height, width); of a modality left out, the shape alone is used.
+        images: pictures, uint8 (clips, height, width, 3), or outputs of frozen blocks; the shape where it is left out.
         image_ids: ids of the pictures.
-        sounds: log-mels (clips, time, band), or stored outputs of the frozen blocks.
+        sounds: log-mels (clips, time, band), or outputs of frozen blocks (clips, channels, height, width); as images.
         sound_ids: ids of the sounds.
         index: id and class of every clip.
         splits: id, split and fold; test clips are not touched.

@@ -332,14 +332,6 @@ def in_git(path: str) -> bool:
     return made is not None and made[1] in STAGES[made[0]].git
 
 
-def archive_of(path: str) -> str:
-    """The archive, under SAVED, of a file by its path under `results/NAME`: its job's, one for all jobs of a row."""
-    made = maker(path)
-    job = STAGES[made[0]].record.format_map(made[2]) if made else path
-    # stage, method, modality: what lies deeper is one of the row's jobs
-    return "/".join(job.split("/")[:3]) + ".tar"
-
-
 def is_kept(stage: str, flag: str) -> bool:
     """Whether a reference run has what a stage wrote under a flag."""
     return stage in STAGES and flag in STAGES[stage].reference

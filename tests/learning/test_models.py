@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from overheard.errors import CheckpointError, ConfigError
-from overheard.learning.models import encoders, mn04
+from overheard.learning.models import efficientnet_lite0, encoders, mn04
 from overheard.learning.pretraining import turned
 
 VECTORS = Path(__file__).resolve().parents[1] / "vectors"
@@ -108,6 +109,13 @@ def test_mn04_above_its_stored_lower_blocks_says_the_same(frozen_blocks, tagger,
         torch.testing.assert_close(upper(whole.lower(logmel("tone"), frozen_blocks)), whole(logmel("tone")))
     assert not any(name.startswith(f"features.{frozen_blocks - 1}.") for name in upper.state_dict())
     assert any(name.startswith(f"features.{frozen_blocks}.") for name in upper.state_dict())
+
+
+def test_pictures_are_reduced_whole_as_by_pillow():
+    picture = np.random.default_rng(4).random((256, 256), dtype=np.float32)
+    expected = np.asarray(Image.fromarray(picture).resize((224, 224), Image.Resampling.BILINEAR))
+    found = efficientnet_lite0.reduced(torch.from_numpy(picture)[None, None])[0, 0]
+    np.testing.assert_allclose(found, expected, atol=1e-5)
 
 
 def test_lower_blocks_are_refused_in_training_mode(generator):

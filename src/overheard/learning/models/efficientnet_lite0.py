@@ -1,13 +1,15 @@
 """EfficientNet-Lite0, trained on ImageNet, as encoder of pictures (Tan and Le, 2019; Google's Lite models, 2020).
 
-Its clips are pictures (clips, 3, height, width); it sees the middle 224 of their 256 pixels, as the original's
-evaluation does, whose weights want them as (value - 127) / 128. The representation is the mean of the last feature
-map, 1280 wide. The original's dropout before its classifier, and its drop of whole blocks in training, are not used.
+Its clips are pictures (clips, 3, height, width). It sees them whole, larger ones reduced to 224 x 224; the original's
+evaluation cuts an eighth of them off at the edges, where an aerial scene goes on. The published weights want them as
+(value - 127) / 128. The representation is the mean of the last feature map, 1280 wide. The original's dropout before
+its classifier, and its drop of whole blocks in training, are not used.
 """
 
 from collections.abc import Mapping
 
 from torch import Tensor, nn
+from torch.nn.functional import interpolate
 
 from overheard.errors import CheckpointError
 from overheard.learning.models.blocks import Blocks, Row, Table
@@ -18,9 +20,11 @@ MEAN, DEVIATION = 127 / 255, 128 / 255
 """What the published weights are fed with, of pictures as 0..1, in every colour."""
 
 
-def _middle(x: Tensor) -> Tensor:
-    top, left = ((side - SEEN) // 2 if side > SEEN else 0 for side in x.shape[2:])
-    return x[:, :, top : top + SEEN, left : left + SEEN]
+def reduced(x: Tensor) -> Tensor:
+    """Pictures of more than 224 pixels a side as 224 x 224: means weighted by a triangle, as Pillow's bilinear."""
+    if max(x.shape[2:]) <= SEEN:
+        return x
+    return interpolate(x, size=(SEEN, SEEN), mode="bilinear", align_corners=False, antialias=True)
 
 
 def _head() -> nn.Sequential:
@@ -52,7 +56,7 @@ TABLE = Table(
     last=WIDTH,
     activation=nn.ReLU6,
     pads_end=True,
-    enter=_middle,
+    enter=reduced,
     head=_head,
     width=WIDTH,
 )

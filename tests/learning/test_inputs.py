@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from overheard.errors import ConfigError
 from overheard.learning.augment import Augmentation
 from overheard.learning.inputs import gathered
 

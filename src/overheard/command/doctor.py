@@ -107,8 +107,8 @@ def _versions() -> Iterator[Line]:
     if others:
         said = f"other than in {lock.name}: {', '.join(others)}; last digits may differ from other machines'"
         yield Line("warning", "packages", said)
-    if not absent and not others:
-        yield Line("ok", "packages", f"all {len(wanted)} as in {lock.name}")
+    if not missing and not others:
+        yield Line("ok", "packages", f"all {len(wanted) - len(absent)} as in {lock.name}")
 
 
 def _plain(name: str) -> str:

@@ -16,7 +16,9 @@ rule frozen:
             wildcards,
             frozen_reads(wildcards.encoder),
             modality=wildcards.encoder,
-            frozen_blocks=getattr(EXPERIMENT.networks, wildcards.encoder).frozen_blocks,
+            frozen_blocks=getattr(
+                EXPERIMENT.networks, wildcards.encoder
+            ).frozen_blocks,
             device="cpu",
         ),
     shell:

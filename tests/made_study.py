@@ -241,7 +241,7 @@ def _teacher(made: Builder) -> None:
         "events": made.put("teacher/events.csv", "index,event,trained\n"),
         "report": made.put("teacher/report.json", "{}\n"),
     }
-    made.job("teacher/teacher", "teacher", {"frozen_blocks": 0, "device": "cpu"}, reads, logits)
+    made.job("teacher/teacher", "teacher", {"device": "cpu"}, reads, logits)
     reads = {
         "logits": logits["logits"],
         "logit_ids": logits["logit_ids"],

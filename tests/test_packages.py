@@ -23,7 +23,8 @@ def project() -> dict:
 
 def asked() -> list[Requirement]:
     found = project()
-    return [Requirement(line) for line in [*found["dependencies"], *found["optional-dependencies"]["dev"]]]
+    extra = [line for name in ("dev", "efficientnet") for line in found["optional-dependencies"][name]]
+    return [Requirement(line) for line in [*found["dependencies"], *extra]]
 
 
 def test_every_line_of_the_lock_is_pinned():

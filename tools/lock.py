@@ -19,7 +19,7 @@ def exact_builds() -> dict[str, str]:
 def resolve() -> list[str]:
     """Every package for Python 3.11 and 3.12, one pinned line each, with markers where the two differ."""
     command = [
-        "uv", "pip", "compile", "pyproject.toml", "--extra", "dev", "--universal", "--python-version", "3.11",
+        "uv", "pip", "compile", "pyproject.toml", "--extra", "dev", "--extra", "efficientnet", "--universal", "--python-version", "3.11",
         "--no-header", "--no-annotate", "--no-emit-index-url", "--no-emit-find-links",
     ]  # fmt: skip
     if sys.argv[1:]:

@@ -97,7 +97,7 @@ def test_no_learning_rate_can_be_none(key, value):
         *["source.scale=.inf", "source.scale=0", "source.contrast=1e9", "source.coupling=.nan", "source.world=-1"],
         *["split.fractions=[.nan, .nan, .nan]", "split.folds=0", "control.redrawn=.nan", "source.scenes=0"],
         *["networks.sound.pretrain.weight_decay=.inf", "networks.sound.pretrain.weight_decay=-1"],
-        *["networks.sound.frozen_blocks=17", "source.clips=0", "train.learning_rate="],
+        *["networks.sound.frozen_blocks=18", "source.clips=0", "train.learning_rate="],
     ][:-1],
 )
 def test_a_number_out_of_its_bounds_is_refused_by_its_key(change):

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from overheard.errors import ConfigError
 from overheard.learning.augment import Augmentation
 from overheard.learning.inputs import gathered
 
@@ -41,6 +42,14 @@ def test_stored_outputs_of_frozen_blocks_are_taken_as_they_are(media):
     batch = gathered({"sound": trunk}, NORMALISERS, "cpu", True).batch(torch.tensor([5, 0]))
     assert list(batch) == ["sound"]
     np.testing.assert_array_equal(batch["sound"].numpy(), trunk[[5, 0]])
+    batch = gathered({"image": trunk}, {}, "cpu", True).batch(torch.tensor([5, 0]))
+    np.testing.assert_array_equal(batch["image"].numpy(), trunk[[5, 0]])
+
+
+def test_stored_outputs_are_never_augmented(media):
+    trunk = np.zeros((2, 3, 2, 4), np.float32)
+    with pytest.raises(ConfigError, match="stored outputs"):
+        gathered({"image": trunk}, {}, "cpu", True).batch(torch.tensor([0]), Augmentation(0.5, (1, 1), (1, 1)))
 
 
 def test_augmentation_comes_before_normalisation_and_is_of_pictures_alone(media):

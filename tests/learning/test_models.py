@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from overheard.errors import CheckpointError, ConfigError
-from overheard.learning.models import encoders, mn04
+from overheard.learning.models import efficientnet_lite0, encoders, mn04
 from overheard.learning.pretraining import turned
 
 VECTORS = Path(__file__).resolve().parents[1] / "vectors"
@@ -110,6 +111,13 @@ def test_mn04_above_its_stored_lower_blocks_says_the_same(frozen_blocks, tagger,
     assert any(name.startswith(f"features.{frozen_blocks}.") for name in upper.state_dict())
 
 
+def test_pictures_are_reduced_whole_as_by_pillow():
+    picture = np.random.default_rng(4).random((256, 256), dtype=np.float32)
+    expected = np.asarray(Image.fromarray(picture).resize((224, 224), Image.Resampling.BILINEAR))
+    found = efficientnet_lite0.reduced(torch.from_numpy(picture)[None, None])[0, 0]
+    np.testing.assert_allclose(found, expected, atol=1e-4)
+
+
 def test_lower_blocks_are_refused_in_training_mode(generator):
     with pytest.raises(ValueError, match="eval mode"):
         encoders.build("mn04", "sound", generator).lower(torch.zeros(1, 1, 64, 128), 3)
@@ -121,6 +129,7 @@ def test_lower_blocks_are_refused_in_training_mode(generator):
         ("small", "image", (2, 3, 64, 64)),
         ("small", "sound", (2, 1, 100, 64)),
         ("mn04", "sound", (2, 1, 64, 128)),
+        ("efficientnet_lite0", "image", (2, 3, 64, 64)),
         ("resnet50", "sound", (2, 1, 40, 64)),
     ],
 )
@@ -173,9 +182,10 @@ def test_small_networks_fit_two_cores(generator):
 @pytest.mark.parametrize(
     ("network", "modality", "frozen_blocks", "message"),
     [
-        ("resnet50", "image", 0, "expected one of small, resnet101"),
+        ("resnet50", "image", 0, "expected one of small, resnet101, efficientnet_lite0"),
         ("vgg", "sound", 0, "found 'vgg'"),
         ("small", "sound", 2, "frozen_blocks: small has none"),
+        ("small", "image", 2, "efficientnet_lite0 and mn04 can"),
     ],
 )
 def test_build_refuses_what_does_not_fit(network, modality, frozen_blocks, message, generator):

@@ -22,7 +22,8 @@ from overheard.scheduling import notes
 from overheard.sharing import curves, dvc, saved_files
 from overheard.sharing import restore as restoring
 from overheard.sharing import save as saving
-from overheard.study.layout import archive_of, in_git
+from overheard.sharing.saved_files import archive_of
+from overheard.study.layout import in_git
 
 # every test asks DVC and git
 pytestmark = pytest.mark.workflow

@@ -281,20 +281,16 @@ def test_the_teacher_depends_on_each_clip_alone(sounds, tmp_path):
     assert "not known" in json.loads((tmp_path / "all/report.json").read_text())["truth"]
 
 
-@pytest.mark.parametrize("frozen_blocks", [0, 13])
-def test_the_given_tagger_is_adopted_and_heard(frozen_blocks, shared, tmp_path):
+def test_the_given_tagger_is_adopted_and_heard(shared, tmp_path):
     vectors = np.load(VECTORS / "tagger_mn04.npz")
     artifacts.write_array(tmp_path / "tagger.npy", vectors["dog_logmel"].T[None])
     artifacts.write_ids(tmp_path / "tagger.ids.csv", ["dog"])
     heard = {"features": tmp_path / "tagger.npy", "ids": tmp_path / "tagger.ids.csv"}
     given = {"modality": "sound", "network": "mn04", "given": shared / "data/weights/mn04_as_mAP_432.pt"}
     assert run_pretrain(tmp_path, given) == 0
-    more = {"trunk": tmp_path / "trunk.npy"} if frozen_blocks else {}
-    assert run_teacher(tmp_path, heard, frozen_blocks=frozen_blocks, **more) == 0
+    assert run_teacher(tmp_path, heard) == 0
 
     np.testing.assert_allclose(np.load(tmp_path / "logits.npy")[0], vectors["dog_logits"], atol=1e-4)
-    if frozen_blocks:
-        assert np.load(tmp_path / "trunk.npy").shape == (1, 48, 8, 32)
 
 
 def test_a_tagger_with_a_missing_entry_is_refused(shared, tmp_path, capsys):
@@ -324,7 +320,7 @@ def test_wrong_input_ends_with_what_to_do(sounds, tmp_path, capsys):
     assert run_pretrain(tmp_path, given | {"seed": 0}) == 2
     assert "with --given nothing is trained: expected no --seed" in capsys.readouterr().err
     assert run_pretrain(tmp_path, given) == 2
-    assert "only mn04 for sound can be given" in capsys.readouterr().err
+    assert "only mn04 for sound and efficientnet_lite0 for image can be given" in capsys.readouterr().err
 
 
 def test_the_teacher_refuses_what_does_not_fit(scenes, sounds, tmp_path, capsys):
@@ -335,8 +331,6 @@ def test_the_teacher_refuses_what_does_not_fit(scenes, sounds, tmp_path, capsys)
     artifacts.write_array(tmp_path / "narrow.npy", np.load(sounds["features"])[..., :32])
     assert run_teacher(tmp_path, sounds | {"features": tmp_path / "narrow.npy"}) == 2
     assert "was trained on sounds of 64 bands, these have 32" in capsys.readouterr().err
-    assert run_teacher(tmp_path, sounds, frozen_blocks=3) == 2
-    assert "expected --trunk and --frozen-blocks above 0 together" in capsys.readouterr().err
     artifacts.write_table(tmp_path / "other.csv", ["id", "index", "audible"], [{"id": "x", "index": 3, "audible": 1}])
     assert run_teacher(tmp_path, sounds, truth=tmp_path / "other.csv") == 2
     assert "belongs to other clips" in capsys.readouterr().err

@@ -519,16 +519,39 @@ def write_tagger_record(record, folder, frozen_blocks):
 
 def test_a_tagger_with_frozen_blocks_trains_on_their_stored_outputs(record, tmp_path, train_one, evaluate_one):
     tagger, _ = write_tagger_record(record, tmp_path, frozen_blocks=12)
-    cell = {"network_sound": "mn04", "frozen_blocks": 12}
+    cell = {"network_sound": "mn04", "frozen_blocks_sound": 12}
     paths = train_one(tagger, tmp_path / "run", "scene+kl_av", "image+sound", epochs=1, **cell)
     state = artifacts.read_weights(paths["student"])["state"]
     assert not any(name.startswith("encoders.sound.features.0") for name in state)
     (scores,) = evaluate_one(tagger, [paths["student"]], tmp_path / "run")["scores"]
     assert artifacts.read_json(scores)["n"] == 9
-    with pytest.raises(ConfigError, match="frozen_blocks: found 12, expected 0 for a method with a random start"):
+    with pytest.raises(ConfigError, match="frozen_blocks_sound: found 12, expected 0 for a method with a random start"):
         train_one(tagger, tmp_path / "scratch", "scratch", "sound", **cell)
-    with pytest.raises(ConfigError, match="frozen_blocks: found 12, expected 0 where sound is left out"):
+    with pytest.raises(ConfigError, match="frozen_blocks_sound: found 12, expected 0 where sound is left out"):
         train_one(tagger, tmp_path / "image", "scene", "image", **cell)
+
+
+def test_an_image_network_with_frozen_blocks_trains_on_their_stored_outputs(record, tmp_path, train_one, evaluate_one):
+    generator = torch.Generator().manual_seed(5)
+    network = encoders.build("efficientnet_lite0", "image", generator).eval()
+    stored = {"network": "efficientnet_lite0", "modality": "image", "encoder": network.state_dict()}
+    artifacts.write_weights(tmp_path / "lite0.pt", stored | {"labels": []})
+    lower = network.lower(torch.randn(CLIPS, 3, 64, 64, generator=generator), 16)
+    artifacts.write_array(tmp_path / "lower.npy", lower.numpy())
+    lite0 = record | {"images": tmp_path / "lower.npy", "image_encoder": tmp_path / "lite0.pt"}
+    none = dict.fromkeys(("flip", "brightness", "colour", "augmentation_order", "augmented_splits"))
+    cell = {"network_image": "efficientnet_lite0", "frozen_blocks_image": 16, "epochs": 1} | none
+    paths = train_one(lite0, tmp_path / "run", "scene+kl_av", "image+sound", **cell)
+    content = artifacts.read_weights(paths["student"])
+    assert (content["frozen_blocks_image"], content["frozen_blocks_sound"]) == (16, 0)
+    kept = [name for name in content["state"] if name.startswith("encoders.image.features.")]
+    assert {name.split(".")[3] for name in kept} == {"16", "17"}
+    (scores,) = evaluate_one(lite0, [paths["student"]], tmp_path / "run", row=("scene+kl_av", "image+sound"))["scores"]
+    assert artifacts.read_json(scores)["n"] == 9
+    with pytest.raises(ConfigError, match="does not use flip in --settings"):
+        train_one(lite0, tmp_path / "augmented", "scene", "image", **cell | {"flip": 0.5})
+    with pytest.raises(ConfigError, match="frozen_blocks_image: found 16, expected 0 where image is left out"):
+        train_one(lite0, tmp_path / "sound", "scene", "sound", **cell)
 
 
 def test_a_tagger_left_out_is_the_whole_networks_answer_to_zeros(record, tmp_path, train_one):

@@ -3,8 +3,10 @@
 from pathlib import Path
 
 import pytest
+import torch
 
 from overheard.errors import ConfigError
+from overheard.learning.models import encoders
 from overheard.study import captions, config, job_settings, yaml_file
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -34,7 +36,7 @@ def test_an_impossible_value_is_refused():
     refused(TWIN | {"split": {"fractions": [0.6, 0.1, 0.3]}}, "fractions: 0.3 for test", "folds: 5", "0.2", "folds: 1")
     refused(TWIN | {"split": {"folds": 10}}, "fractions: 0.2 for test", "folds: 10", "set the fraction to 0.1")
     refused(TWIN | {"split": {"folds": 0}}, "folds")
-    refused(TWIN | {"networks": {"image": {"name": "mn04"}}}, "image.name", "small, resnet101")
+    refused(TWIN | {"networks": {"image": {"name": "mn04"}}}, "image.name", "small, resnet101, efficientnet_lite0")
 
 
 def test_repeated_seeds_are_refused():
@@ -92,7 +94,7 @@ def test_rows_whose_needs_are_not_given_are_left_out_with_the_reason():
     assert set(study.trained()) - set(absent) == {("scratch", "sound"), ("scratch", "image")}
     assert {method for method, _ in set(study.baselines()) & set(absent)} == {"teacher_outputs", "late_fusion"}
     assert "source.scenes" in absent["scene", "image"]
-    assert "source.scenes" in absent["scene", "image+sound"]
+    assert "networks.image" in absent["scene", "image+sound"]
     assert "source.tagger" in absent["scene", "image+sound"]
     assert "source.tagger" in absent["scene", "sound"]
 
@@ -164,17 +166,73 @@ def test_every_configuration_of_the_project_is_valid(path):
 
 
 def test_a_random_start_and_a_row_without_sound_freeze_nothing():
-    source = {"kind": "directory", "pairs": "a", "scenes": "b", "tagger": "c"}
-    content = {"source": source, "networks": {"sound": {"name": "mn04", "frozen_blocks": 13}}}
-    experiment = config.check(config.Experiment, content, "x")
+    experiment = config.check(config.Experiment, GIVEN, "x")
     protocol, methods = config.load_protocol(ROOT, experiment), config.load_study(ROOT, experiment).methods
-    assert job_settings.train_settings(experiment, protocol, methods["scene"], "sound")["frozen_blocks"] == 13
-    assert job_settings.train_inputs(experiment, methods["scene"], "sound", 0)["sounds"] == "teacher/trunk.npy"
-    for method, modality in (("scratch", "sound"), ("scene", "image")):
-        assert job_settings.train_settings(experiment, protocol, methods[method], modality)["frozen_blocks"] == 0
+    whole = {"image": "features/images.npy", "sound": "features/tagger_mn04.npy"}
+    for method, modality, kept in [
+        ("scene", "sound", ["sound"]),
+        ("scene", "image", ["image"]),
+        ("scene", "image+sound", ["image", "sound"]),
+        ("scratch", "sound", []),
+        ("scratch", "image", []),
+    ]:
+        settings = job_settings.train_settings(experiment, protocol, methods[method], modality)
         files = job_settings.train_inputs(experiment, methods[method], modality, 0)
-        assert files.get("sounds") == ("features/tagger_mn04.npy" if modality == "sound" else None)
-    assert any("13 of 17" in line for line in captions.remarks(experiment))
+        for name, blocks in (("image", 16), ("sound", 13)):
+            assert settings.get(f"frozen_blocks_{name}") == (blocks if name in kept else None)
+            if name in modality:
+                assert files[f"{name}s"] == (f"frozen/{name}.npy" if name in kept else whole[name])
+        # stored outputs are not augmented
+        assert ("flip" in settings) == (method == "scratch" and modality == "image")
+    remarks = " ".join(captions.remarks(experiment))
+    for words in ("13 of 17", "16 of 18", "pictures are augmented only where none are kept"):
+        assert words in remarks
+
+
+GIVEN = {
+    "source": {"kind": "directory", "pairs": "a", "tagger": "c"},
+    "networks": {
+        "image": {"name": "efficientnet_lite0", "frozen_blocks": 16},
+        "sound": {"name": "mn04", "frozen_blocks": 13},
+    },
+}
+"""Both networks start from weights that others published."""
+
+
+def test_given_networks_need_no_scenes_and_leave_no_row_out():
+    experiment = config.check(config.Experiment, GIVEN, "x")
+    study = config.load_study(ROOT, experiment)
+    assert job_settings.left_out(experiment, study) == {}
+    assert job_settings.parts(experiment, study) == ["pairs"]
+    assert job_settings.pretrained(experiment, study) == ["image", "sound"]
+    assert job_settings.frozen(experiment, study) == ["image", "sound"]
+    only = config.with_changes(GIVEN, ["networks.image.frozen_blocks=0"])
+    assert job_settings.frozen(config.check(config.Experiment, only, "x"), study) == ["sound"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        (["source.scenes=there"], ["source.scenes", "efficientnet_lite0 starts from given weights"]),
+        (["networks.image.frozen_blocks=18"], ["frozen_blocks"]),
+        (["networks.sound.frozen_blocks=17"], ["sound.frozen_blocks: found 17, expected at most 16"]),
+        (["networks.image.pretrain.epochs=3"], ["image.pretrain", "starts from given weights"]),
+        (["networks.sound.weights=x.pt"], ["sound.weights: mn04 takes none", "source.tagger"]),
+        (["networks.image={name: small, weights: x.pt}"], ["image.weights: small takes none"]),
+        (["networks.image={name: small, frozen_blocks: 3}"], ["image.frozen_blocks", "efficientnet_lite0 and mn04"]),
+        (["networks.sound.name=efficientnet_lite0"], ["sound.name", "small, resnet50, mn04"]),
+    ],
+)
+def test_what_given_networks_do_not_use_is_refused(changes, words):
+    refused(config.with_changes(GIVEN, changes), *words)
+
+
+def test_networks_of_blocks_have_as_many_as_the_configuration_says():
+    for network, modality in (("efficientnet_lite0", "image"), ("mn04", "sound")):
+        last = config.BLOCKS[network] - 1
+        encoders.build(network, modality, torch.Generator(), last)
+        with pytest.raises(ValueError, match=f"expected 0 to {last}"):
+            encoders.build(network, modality, torch.Generator(), last + 1)
 
 
 def protocol_of(content: dict) -> config.Protocol:

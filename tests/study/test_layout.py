@@ -15,6 +15,7 @@ from overheard.study import layout
         ("media/fold-0/split", "split fold-0"),
         ("features/sounds/paper", "features sounds paper"),
         ("features/fold-12/normaliser", "normaliser fold-12"),
+        ("frozen/image", "frozen image"),
         ("teacher/teacher", "teacher"),
         ("teacher/fold-3/prior", "prior fold-3"),
         ("tables/table2", "tables table2"),

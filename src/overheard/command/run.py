@@ -14,6 +14,7 @@ from pathlib import Path
 from overheard.command import environment
 from overheard.command.display import Display
 from overheard.command.folders import check_folders
+from overheard.command.initialise import to_make_all
 from overheard.command.sockets import sockets_folder
 from overheard.errors import DIVERGED, ConfigError, OverheardError
 from overheard.io.parent_death import die_with_parent
@@ -62,7 +63,7 @@ def introduction(loaded: Loaded, plan: Plan, cores: int, wanted: Wanted) -> str:
 
 
 def _left_out(loaded: Loaded) -> list[str]:
-    """A line for each reason why rows of the study are left out."""
+    """A line for each reason why rows of the study are left out, and one that says how to have them."""
     rows: dict[str, list[tuple[str, str]]] = {}
     for row, reason in job_settings.left_out(loaded.experiment, loaded.study).items():
         rows.setdefault(reason, []).append(row)
@@ -71,7 +72,8 @@ def _left_out(loaded: Loaded) -> list[str]:
         shown = ", ".join(f"{method} ({modality})" for method, modality in its[:3])
         more = ", …" if len(its) > 3 else ""
         lines.append(f"left out: {len(its)} row{'s' * (len(its) > 1)} ({shown}{more}): {reason}")
-    return lines
+    missing = to_make_all(loaded.experiment)
+    return [*lines, missing] if lines and missing else lines
 
 
 def run_experiment(

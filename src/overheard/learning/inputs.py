@@ -8,6 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from overheard.errors import ConfigError
 from overheard.learning.augment import Augmentation, augmented
 
 
@@ -16,7 +17,7 @@ class Inputs:
     """Gathered once, on the device of the training, so that no batch waits for a file.
 
     Attributes:
-        images: (clips, height, width, 3) uint8, or None where pictures are left out.
+        images: (clips, height, width, 3) uint8, or stored outputs of frozen blocks; None where left out.
         sounds: (clips, 1, time, band) float32, normalised, or stored outputs of frozen blocks; None where left out.
         image_mean: (3,) of the pictures as 0..1; None where they are left out.
         image_std: (3,), or None.
@@ -38,16 +39,26 @@ class Inputs:
             clips: (clips,) int64 positions.
             augmentation: of the pictures, before they are normalised; None in validation and test.
             generator: draws the augmentation.
+
+        Raises:
+            ConfigError: stored outputs cannot be augmented.
         """
         batch = {}
         if self.images is not None:
-            images = self.images.index_select(0, clips.to(self.images.device)).float().div_(255)
-            if augmentation is not None:
-                images = augmented(images, augmentation, generator)
-            batch["image"] = self._normalised(images)
+            images = self.images.index_select(0, clips.to(self.images.device))
+            stored = images.is_floating_point()
+            if stored and augmentation is not None:
+                raise ConfigError(
+                    "flip, brightness, colour: found with stored outputs of frozen blocks; leave them out"
+                )
+            batch["image"] = images if stored else self._pictures(images, augmentation, generator)
         if self.sounds is not None:
             batch["sound"] = self.sounds.index_select(0, clips.to(self.sounds.device))
         return batch
+
+    def _pictures(self, images: Tensor, augmentation: Augmentation | None, generator: torch.Generator | None) -> Tensor:
+        images = images.float().div_(255)
+        return self._normalised(images if augmentation is None else augmented(images, augmentation, generator))
 
     def _normalised(self, images: Tensor) -> Tensor:
         # as rows of height x width x 3 numbers: an inner loop over 3 channels alone is many times slower
@@ -84,18 +95,20 @@ def gathered(
     """Inputs on a device, from the clips' arrays and the normalisers of the training split.
 
     Args:
-        arrays: by `image`, pictures (clips, height, width, 3) uint8; by `sound`, as in `sound_tensor`; one or both.
+        arrays: by `image`, pictures (clips, height, width, 3) uint8, or stored outputs of frozen blocks (clips, channels,
+            height, width) float32, which are taken as they are; by `sound`, as in `sound_tensor`; one or both.
         normalisers: of the same, `mean` and `std`, (3,) or (bands,).
         device: `cpu` or `cuda`.
         channels_last: the memory order of the pictures in a batch.
-        picture_scale: word of `SCALES`; where there are pictures.
+        picture_scale: word of `SCALES`; where there are pictures, and not stored outputs.
     """
     sounds = sound_tensor(arrays["sound"], **normalisers["sound"]).to(device) if "sound" in arrays else None
-    if "image" not in arrays:
-        return Inputs(None, sounds, None, None, channels_last)
+    images = torch.from_numpy(arrays["image"]).to(device) if "image" in arrays else None
+    if images is None or images.is_floating_point():
+        return Inputs(images, sounds, None, None, channels_last)
     scale = SCALES[picture_scale](**normalisers["image"])
     mean, std = (torch.from_numpy(values).to(device) for values in scale)
-    return Inputs(torch.from_numpy(arrays["image"]).to(device), sounds, mean, std, channels_last)
+    return Inputs(images, sounds, mean, std, channels_last)
 
 
 def sound_tensor(sounds: NDArray, mean: NDArray, std: NDArray) -> Tensor:

@@ -245,10 +245,10 @@ def encoder_file(
         "classifier": {n.removeprefix(classifier): v for n, v in state.items() if n.startswith(classifier)},
         "labels": labels,
         "trained": trained,
-        **(sound_scale(*normaliser) if modality == "sound" else {}),
+        **(scale(modality, *normaliser) if modality == "sound" else {}),
     }
 
 
-def sound_scale(mean: np.ndarray, deviation: np.ndarray) -> dict[str, Tensor]:
-    """What a sound network's file says of its input: mean and deviation (band,) of the sounds it was trained on."""
-    return {"sound_mean": torch.from_numpy(mean), "sound_std": torch.from_numpy(deviation)}
+def scale(modality: str, mean: np.ndarray, deviation: np.ndarray) -> dict[str, Tensor]:
+    """What a network's file says of its input: mean and deviation (band or colour,) of what it was trained on."""
+    return {f"{modality}_mean": torch.from_numpy(mean), f"{modality}_std": torch.from_numpy(deviation)}

@@ -20,7 +20,7 @@ class Network:
     """One modality's network, as a student starts from it.
 
     Attributes:
-        name: small, resnet101 (image), resnet50 or mn04 (sound).
+        name: small, resnet101 or efficientnet_lite0 (image), resnet50 or mn04 (sound).
         given: what `pretrain` wrote, from `checked`; None for a random start.
         where: the file it came from, for messages.
         frozen_blocks: lower blocks whose stored outputs are the student's inputs, where it trains this network.

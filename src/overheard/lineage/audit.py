@@ -6,7 +6,7 @@ could make consistent (a file, its record and all that follows) only running the
 
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -23,6 +23,7 @@ from overheard.scheduling import reruns
 from overheard.scheduling.dry_run import Planned, dry_run
 from overheard.study import config
 from overheard.study.experiments import load, project_root
+from overheard.study.given_weights import given_weights
 from overheard.study.layout import record_of, record_path
 
 _GIVEN = {("media", "folder"), ("pretrain", "given"), ("normaliser", "given"), ("tables", "published")}
@@ -207,8 +208,10 @@ def _given(name: str, records: Mapping[str, Record]) -> dict[str, str]:
         return found
     source = experiment.source
     places = [published, protocol.sound_normaliser, getattr(source, "listing", None)]
+    with suppress(OverheardError):
+        places += given_weights(experiment).values()
     if isinstance(source, config.Directory):
-        places += [source.pairs, source.scenes, source.sounds, source.tagger]
+        places += [source.pairs, source.scenes, source.sounds]
     own = {Path(place).as_posix() for place in places if place}
     # an installed package's own files have a path of that machine
     shipped = tuple(f"/{place}" for place in own if place.startswith("config/published/"))

@@ -166,13 +166,11 @@ _OF_RUNS = ("train", "evaluate", "tables", "figures")
 def _lost_behind(loaded: Loaded, found: Sequence[str]) -> list[str]:
     """Files that jobs behind some records may read and that Snakemake, which looks at records, would not miss.
 
-    Lost ones of the jobs' own ancestors and of what all runs share, and an output that a setting adds to a job.
+    Lost ones of the jobs' own ancestors and of what all runs share.
     """
     folder = Path(results(loaded.name))
     shared = [path.as_posix() for path in record_paths(folder) if stage_of(path.as_posix()) not in _OF_RUNS]
-    added = [path for target in plans.targets(loaded) for path in target.writes.get("trunk", ())]
-    runs = any(stage_of(path) in _OF_RUNS[:-1] for path in found)
-    return [*lost([*shared, *found]), *(added if runs else [])]
+    return lost([*shared, *found])
 
 
 def lost(targets: Iterable[str]) -> list[str]:

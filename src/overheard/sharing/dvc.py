@@ -191,8 +191,10 @@ def stage(name: str) -> dict[str, Any]:
 def _given(name: str) -> list[str]:
     """The folders and files of the user's own that an experiment reads."""
     path = Path("config") / f"{name}.yaml"
-    source = read_yaml(path).get("source") if path.is_file() else None
-    places = ((source or {}).get(key) for key in ("pairs", "scenes", "sounds", "tagger"))
+    content = read_yaml(path) if path.is_file() else {}
+    image = (content.get("networks") or {}).get("image") or {}
+    places = [(content.get("source") or {}).get(key) for key in ("pairs", "scenes", "sounds", "tagger")]
+    places.append(image.get("weights"))
     # the twin's are numbers of clips
     return [place for place in places if isinstance(place, str) and Path(place).exists()]
 

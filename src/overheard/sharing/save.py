@@ -16,8 +16,8 @@ from overheard.scheduling.notes import metadata
 from overheard.sharing import archive, dvc, saved_files
 from overheard.sharing.curves import TABLES, write_curves
 from overheard.sharing.restore import pulled_without_restore
-from overheard.sharing.saved_files import METADATA, Archive, folder_of
-from overheard.study.layout import SAVED, archive_of, in_git
+from overheard.sharing.saved_files import METADATA, Archive, archive_of, folder_of
+from overheard.study.layout import SAVED, in_git
 
 
 def save(name: str, verify: bool = False, pack_only: bool = False) -> str:

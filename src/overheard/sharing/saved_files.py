@@ -16,7 +16,7 @@ from overheard.jobs import hashing, on_disk, records
 from overheard.scheduling.notes import metadata_path
 from overheard.sharing import archive
 from overheard.study.config import NAME
-from overheard.study.layout import SAVED, archive_of, in_git, results
+from overheard.study.layout import SAVED, STAGES, in_git, maker, results
 
 INDEX = "archives.csv"
 MEMORY = ".same.json"
@@ -33,6 +33,14 @@ class Archive(NamedTuple):
     files: int
     bytes: int
     sha256: str
+
+
+def archive_of(path: str) -> str:
+    """The archive, under SAVED, of a file by its path under `results/NAME`: its job's, one for all jobs of a row."""
+    made = maker(path)
+    job = STAGES[made[0]].record.format_map(made[2]) if made else path
+    # stage, method, modality: what lies deeper is one of the row's jobs
+    return "/".join(job.split("/")[:3]) + ".tar"
 
 
 def folder_of(name: str) -> Path:

@@ -21,7 +21,7 @@ from overheard.learning.models.student import ORDER, Student
 
 _KEYS = {
     *("method", "modality", "seed", "fold", "classes", "best_epoch", "events", "state"),
-    *("network_image", "network_sound", "frozen_blocks"),
+    *("network_image", "network_sound", "frozen_blocks_image", "frozen_blocks_sound"),
 }
 
 
@@ -70,7 +70,7 @@ def evaluate(
         predictions: id, label (index into classes), scene_logits (clips, classes), classes (.npz).
         events: id, event_logits (clips, 527), log-odds, or (clips, 0) where the method predicts no event (.npz).
         scores: weighted and per-class scores as fractions, confusion with true classes as rows (.json).
-        images: pictures, as in training; these three where the row has them.
+        images: pictures or stored outputs of frozen blocks, as in training; these three where the row has them.
         image_ids: ids of the pictures.
         image_normaliser: mean and standard deviation of the training split, of each student.
         sounds: log-mels or stored outputs of frozen blocks, as in training; these three where the row has them.
@@ -149,9 +149,9 @@ def _student(stored: dict[str, Any], where: str, settings: Settings) -> Student:
     trained, absent = {}, {}
     for name in ORDER:
         if name in methods.MODALITIES[stored["modality"]]:
-            frozen = stored["frozen_blocks"] if name == "sound" else 0
+            network, frozen = stored[f"network_{name}"], stored[f"frozen_blocks_{name}"]
             # its weights are overwritten below; the generator is only the form of the call
-            trained[name] = encoders.build(stored[f"network_{name}"], name, torch.Generator(), frozen)
+            trained[name] = encoders.build(network, name, torch.Generator(), frozen)
         else:
             # a student of protocol `no_branch` has none
             absent |= {name: torch.zeros_like(given)} if (given := state.get(f"absent_{name}")) is not None else {}

@@ -14,7 +14,7 @@ from overheard.io.checkpoints import Checkpoint
 from overheard.io.device import settle
 from overheard.io.signature import Reads, Writes
 from overheard.learning import augment, loop, pretraining
-from overheard.learning.models import encoders, mn04
+from overheard.learning.models import efficientnet_lite0, encoders, mn04
 from overheard.learning.pretraining import Pretraining
 
 
@@ -48,7 +48,7 @@ def pretrain(
     index: Reads | None = None,
     given: Reads | None = None,
 ) -> None:
-    """Train an encoder on labelled scenes (image) or tagged sounds (sound), or adopt a tagger's weights.
+    """Train an encoder on labelled scenes (image) or tagged sounds (sound), or adopt given weights.
 
     Inputs are normalised with the pre-training clips' own mean and deviation. A tenth of the clips, drawn by the seed,
     is held out; the weights of the epoch with the lowest loss on it are kept. Training pictures are flipped, brightened
@@ -56,7 +56,7 @@ def pretrain(
 
     Args:
         modality: image or sound.
-        network: small, resnet101 (image), resnet50 or mn04 (sound).
+        network: small, resnet101 or efficientnet_lite0 (image), resnet50 or mn04 (sound).
         checkpoints: folder where an interrupted training finds itself again.
         weights: the encoder and its classifier; with sounds, mean and deviation of those it was trained on (.pt).
         history: a line per epoch with losses in nats and val_accuracy or val_auc as fractions, .csv.
@@ -65,7 +65,7 @@ def pretrain(
         features: pictures (N,H,W,3) or log-mels (N,time,band), .npy; not with `given`.
         ids: the ids of its rows, .csv.
         index: the media index of the set (id and class, or id and events), .csv.
-        given: a tagger's weights (mn04's state dict), .pt; nothing is trained then.
+        given: weights that others published, as they are published: of mn04 or efficientnet_lite0; nothing is trained.
     """
     wanted = {"settings": settings, "seed": seed, "features": features, "ids": ids, "index": index}
     _check(modality, settings, given, wanted)
@@ -170,13 +170,26 @@ def _after_epoch(checkpoint: Checkpoint, training: Pretraining, epochs: int) -> 
 
 
 def _adopted(given: Path, network: str, modality: str) -> dict[str, Any]:
-    """A tagger's weights, checked name by name, in the form that pretraining writes."""
-    if (network, modality) != ("mn04", "sound"):
-        raise ConfigError(f"given weights: found network {network} for {modality}; only mn04 for sound can be given")
-    state, classifier = mn04.split_tagger(artifacts.read_weights(given))
+    """Published weights, checked name by name, in the form that pretraining writes."""
+    if (network, modality) == ("mn04", "sound"):
+        state, classifier = mn04.split_tagger(artifacts.read_weights(given))
+        labels, width, names = list(artifacts.event_names()), mn04.WIDTH, f"{mn04.CLASSIFIER}*"
+        # its front end scales itself
+        mean, deviation = np.zeros(mn04.BANDS), np.ones(mn04.BANDS)
+    elif (network, modality) == ("efficientnet_lite0", "image"):
+        state, classifier = efficientnet_lite0.split_classifier(artifacts.read_weights(given), str(given))
+        width, names = efficientnet_lite0.WIDTH, "_fc.*"
+        labels = [f"ImageNet {number}" for number in range(efficientnet_lite0.LABELS)]
+        mean, deviation = np.full(3, efficientnet_lite0.MEAN), np.full(3, efficientnet_lite0.DEVIATION)
+    else:
+        raise ConfigError(
+            f"given weights: found network {network} for {modality}; only mn04 for sound and efficientnet_lite0 for "
+            "image can be given"
+        )
     shapes = {name: tuple(value.shape) for name, value in classifier.items()}
-    if shapes != {"weight": (mn04.EVENTS, mn04.WIDTH), "bias": (mn04.EVENTS,)}:
-        raise CheckpointError(f"{given}: {mn04.CLASSIFIER}*: found {shapes or 'nothing'}, expected mn04's 527 outputs")
+    if shapes != {"weight": (len(labels), width), "bias": (len(labels),)}:
+        found = f"{names}: found {shapes or 'nothing'}"
+        raise CheckpointError(f"{given}: {found}, expected {network}'s {len(labels)} outputs")
     encoder = encoders.build(network, modality, torch.Generator())
     encoders.load(encoder, state, str(given))
     return {
@@ -184,8 +197,7 @@ def _adopted(given: Path, network: str, modality: str) -> dict[str, Any]:
         "modality": modality,
         "encoder": encoder.state_dict(),
         "classifier": classifier,
-        "labels": list(artifacts.event_names()),
-        "trained": list(range(mn04.EVENTS)),
-        # its front end scales itself
-        **pretraining.sound_scale(np.zeros(mn04.BANDS, np.float32), np.ones(mn04.BANDS, np.float32)),
+        "labels": labels,
+        "trained": list(range(len(labels))),
+        **pretraining.scale(modality, mean.astype(np.float32), deviation.astype(np.float32)),
     }

@@ -26,41 +26,35 @@ def teacher(
     logit_ids: Writes,
     events: Writes,
     report: Writes,
-    frozen_blocks: int = 0,
     truth: Reads | None = None,
-    trunk: Writes | None = None,
     device: str = "cpu",
     teacher_normaliser: str = "own",
 ) -> None:
-    """Compute the teacher's event logits of every clip, once, in eval mode; store the frozen lower blocks' outputs.
+    """Compute the teacher's event logits of every clip, once, in eval mode.
 
     Args:
         sounds: log-mels (N,time,band), .npy.
         ids: the ids of its rows, .csv.
         weights: what pretrain wrote for sounds, .pt.
         logits: event logits (N,527) float32, rows in the order of `ids`, .npy.
-        logit_ids: the ids of its rows, and of the trunk's, .csv.
+        logit_ids: the ids of its rows, .csv.
         events: which events the teacher was trained on (index, event, trained as 1 or 0), .csv: of the others its
             logits say nothing, and no loss reads them.
         report: the network, and its AUC on the true events where they are known, .json.
-        frozen_blocks: how many lower blocks of mn04 the students keep frozen.
         truth: what can be heard in each clip (id, index, audible), .csv; only simulated clips have it.
-        trunk: outputs of the frozen blocks (N,channels,band,time) float32, .npy; wanted with frozen_blocks only.
         device: cpu or cuda.
         teacher_normaliser: own, mean and deviation of the sounds it was trained on; or study, of all these sounds.
     """
     settle(device)
-    if bool(frozen_blocks) != (trunk is not None):
-        raise ConfigError("teacher: expected --trunk and --frozen-blocks above 0 together or neither; found one alone")
     clips, values = artifacts.read_clips(sounds, ids)
     if teacher_normaliser not in ("own", "study"):
         raise ConfigError(f"teacher_normaliser: found {teacher_normaliser!r}; expected own or study")
     content = artifacts.read_weights(weights)
     moments = _study_moments(values, content["network"]) if teacher_normaliser == "study" else None
-    tagger = Tagger(content, str(weights), frozen_blocks, device, moments)
+    tagger = Tagger(content, str(weights), device, moments)
     known = _true_events(truth, clips) if truth else None
 
-    heard = _hear_all(tagger, values, trunk)
+    heard = _hear_all(tagger, values)
     if not np.isfinite(heard).all():
         raise CheckpointError(f"{weights}: the tagger's outputs are no numbers (not finite); give other weights")
 
@@ -69,7 +63,7 @@ def teacher(
     names = enumerate(artifacts.event_names())
     lines = [{"index": place, "event": name, "trained": int(place in tagger.trained)} for place, name in names]
     artifacts.write_table(events, ["index", "event", "trained"], lines)
-    about = {"network": tagger.network, "frozen_blocks": frozen_blocks, "clips": len(clips)}
+    about = {"network": tagger.network, "clips": len(clips)}
     artifacts.write_json(report, about | _report(known, heard))
 
 
@@ -85,18 +79,12 @@ def _study_moments(sounds: np.ndarray, network: str) -> tuple[np.ndarray, np.nda
     return mean, np.where(deviation == 0, 1.0, deviation)
 
 
-def _hear_all(tagger: Tagger, sounds: np.ndarray, trunk: Path | None) -> np.ndarray:
-    """Logits (clips, events) of all sounds; the lower blocks' outputs go to `trunk` as they come."""
-    parts, stored = [], None
-    for rows, logits, lower in tagger.hear(sounds):
+def _hear_all(tagger: Tagger, sounds: np.ndarray) -> np.ndarray:
+    """Logits (clips, events) of all sounds."""
+    parts = []
+    for rows, logits in tagger.hear(sounds):
         parts.append(logits)
-        if trunk is not None:
-            if stored is None:
-                stored = artifacts.create_array(trunk, (len(sounds), *lower.shape[1:]), lower.dtype)
-            stored[rows] = lower
         progress.step(rows.stop, len(sounds), "clips heard")
-    if stored is not None:
-        stored.flush()
     return np.concatenate(parts)
 
 

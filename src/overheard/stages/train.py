@@ -39,7 +39,8 @@ class Settings:
     steps: int | None = None  # of the optimizer; or epochs
     epochs: int | None = None
     patience: int | None = None  # epochs; where the selection chooses
-    frozen_blocks: int = 0  # where the sound network is trained, from its pre-trained weights
+    frozen_blocks_image: int = 0  # these two where the network is trained, from its pre-trained weights
+    frozen_blocks_sound: int = 0
     class_order: str = "alphabetical"  # see media.class_order
     repeats: str = "seeds"  # see learning.selection.REPEATS
     clip_order: str = "each_epoch"  # see learning.loop.ORDERS
@@ -55,7 +56,7 @@ class Settings:
     event_head_start: str | None = None  # where there is an event head; see learning.start.EVENT_HEADS
     missing_modality: str | None = None  # where one is left out; see learning.start.MISSING
     absent_shape: Sequence[int] | None = None  # of a clip of it: (3, height, width) or (1, time, band)
-    flip: float | None = None  # these six where pictures are trained on
+    flip: float | None = None  # these six where pictures are trained on, and not stored outputs of frozen blocks
     brightness: Sequence[float] | None = None
     colour: Sequence[float] | None = None
     augmentation_order: str | None = None
@@ -99,7 +100,8 @@ def train(
         checkpoints: folder of checkpoints, kept until the student is there: after a kill, run again for the same bytes.
         student: the weights that are tested and what they are (.pt).
         history: one line an epoch; losses in nats, scores and shares as fractions (.csv).
-        images: pictures, uint8 (clips, height, width, 3); these three where pictures are trained on.
+        images: pictures, uint8 (clips, height, width, 3), or outputs of frozen blocks (clips, channels, height, width);
+            these three where pictures are trained on.
         image_ids: ids of the pictures.
         image_normaliser: mean and standard deviation of the training split.
         sounds: log-mels (clips, time, band), or stored outputs of the frozen blocks (clips, channels, height, width);
@@ -140,7 +142,7 @@ def _checked(method: str, modality: str, settings: Settings, reads: Mapping[str,
     encoders = {f"{name}_encoder" for name in trained} if row.pretrained else set()
     wanted = {*row.uses, *encoders, *(["logit_ids", "teacher_events"] if "logits" in row.uses else [])}
     wanted |= {"event_head_start"} if row.event_head else set()
-    wanted |= set(_AUGMENTATION) if "image" in trained else set()
+    wanted |= set(_AUGMENTATION) if "image" in trained and not settings.frozen_blocks_image else set()
     wanted |= {flag for name in trained for flag in _MEDIA[name]}
     wanted |= {"missing_modality", "absent_shape"} if len(trained) < len(ORDER) else set()
     # the pre-trained network of a modality left out may be there or not
@@ -154,13 +156,18 @@ def _checked(method: str, modality: str, settings: Settings, reads: Mapping[str,
                 f"train: {method} on {modality} {problem.format(shown)}; a run gives what the study file names under "
                 f"`reads` and `uses` of {method}, after pretrain and teacher"
             )
-    if settings.frozen_blocks and not (row.pretrained and "sound" in trained):
-        why = "where sound is left out" if row.pretrained else "for a method with a random start"
-        raise ConfigError(
-            f"frozen_blocks: found {settings.frozen_blocks}, expected 0 {why}: frozen blocks are pre-trained ones of "
-            "the network that is trained; give it the whole network's features and frozen_blocks 0"
-        )
+    for name in ORDER:
+        if (frozen := _frozen_blocks(settings, name)) and not (row.pretrained and name in trained):
+            why = f"where {name} is left out" if row.pretrained else "for a method with a random start"
+            raise ConfigError(
+                f"frozen_blocks_{name}: found {frozen}, expected 0 {why}: frozen blocks are pre-trained ones of the "
+                f"network that is trained; give it the whole network's features and frozen_blocks_{name} 0"
+            )
     return row
+
+
+def _frozen_blocks(settings: Settings, modality: str) -> int:
+    return {"image": settings.frozen_blocks_image, "sound": settings.frozen_blocks_sound}[modality]
 
 
 _WORDS: Mapping[str, Collection[str]] = {
@@ -261,8 +268,7 @@ def _network(name: str, settings: Settings, reads: Mapping[str, Path]) -> start.
     given, path = None, reads.get(f"{name}_encoder")
     if path is not None:
         given = start.checked(artifacts.read_weights(path), str(path), network, name, list(artifacts.event_names()))
-    frozen_blocks = settings.frozen_blocks if name == "sound" else 0
-    return start.Network(network, given, str(path), frozen_blocks)
+    return start.Network(network, given, str(path), _frozen_blocks(settings, name))
 
 
 def _fitted(training: objective.Training, checkpoint: Checkpoint, settings: Settings) -> loop.Run:
@@ -308,7 +314,10 @@ def _recipe(settings: Settings, row: methods.Method) -> loop.Recipe:
     )
 
 
-_SAID = ("method", "modality", "seed", "network_image", "network_sound", "frozen_blocks")
+_SAID = (
+    *("method", "modality", "seed", "network_image", "network_sound"),
+    *("frozen_blocks_image", "frozen_blocks_sound"),
+)
 """What a student's file says of its run, besides its classes and its fold; `evaluate` builds the networks by it."""
 
 

@@ -142,8 +142,11 @@ def _decided(loaded: Loaded) -> dict[tuple[str, str], list[Any]]:
     made: dict[str, Any] = {"split": (job_settings.split_settings(*its), job_settings.listing(*its, "split"))}
     for name in ("image", "sound"):
         made[name] = job_settings.features_settings(*its, job_settings.front_end(loaded.experiment, name))
-    made["encoders"] = [(made[name], job_settings.pretrain_settings(*its, name)) for name in ("image", "sound")]
-    made["logits"] = made["encoders"][1], job_settings.switched(*its, "teacher")
+    made["encoders"] = [
+        None if job_settings.is_given(network) else (made[name], job_settings.pretrain_settings(*its, name))
+        for name, network in loaded.experiment.networks
+    ]
+    made["logits"] = made["encoders"][1], made["sound"], job_settings.switched(*its, "teacher")
     made["sound"] = made["sound"], job_settings.given_normaliser(*its)
     for word in ("prior", "relevance"):
         own = job_settings.switched(*its, word), job_settings.listing(*its, word)
@@ -151,6 +154,6 @@ def _decided(loaded: Loaded) -> dict[tuple[str, str], list[Any]]:
     decided = {}
     for method, modality in loaded.study.trained():
         row = loaded.study.methods[method]
-        own = job_settings.train_settings(*its, row, modality), job_settings.evaluate_settings(*its, modality)
+        own = job_settings.train_settings(*its, row, modality), job_settings.evaluate_settings(*its, row, modality)
         decided[method, modality] = [*own, *(made[name] for name in ("split", *modality.split("+"), *row.reads))]
     return decided

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from typing import Any
 
 from overheard.study import job_settings
-from overheard.study.config import Experiment
+from overheard.study.config import BLOCKS, Experiment, Network
 from overheard.study.experiments import Loaded
 from overheard.study.protocol import Protocol
 
@@ -67,19 +67,28 @@ def remarks(experiment: Experiment) -> list[str]:
         lines.append(f"CONTROL: the prior p(e|s) is not what was measured: {how}.")
     if image.name == "small":
         lines.append("Image network: small (64×64 pictures), in ResNet-101's place.")
+    if image.name == "efficientnet_lite0":
+        text = "Image network: EfficientNet-Lite0, trained on ImageNet, in ResNet-101's place"
+        if image.frozen_blocks:
+            text += f"{_kept(image)}; pictures are augmented only where none are kept"
+        lines.append(text + ".")
     if sound.name == "small":
         lines.append("Sound network: small (log-mels pooled to 100 frames), in ResNet-50's place.")
     if sound.name == "mn04":
-        text = "Sound network and teacher: the tagger mn04, in ResNet-50's place"
-        if sound.frozen_blocks:
-            text += f"; its lower {sound.frozen_blocks} of 17 blocks are kept as given (none where it starts at random)"
-        lines.append(text + ".")
+        lines.append(f"Sound network and teacher: the tagger mn04, in ResNet-50's place{_kept(sound)}.")
     own = {key: value for key, value in experiment.train.model_dump().items() if value is not None}
     words = ("learning_rate", "epochs", "steps", "batch_size", "patience", "schedule", "selection", "bn_statistics")
     shown = [f"{word.replace('_', ' ')} {str(own[word]).replace('_', ' ')}" for word in words if word in own]
     if shown:
         lines.append(f"Training settings of this experiment: {', '.join(shown)}.")
     return lines
+
+
+def _kept(network: Network) -> str:
+    if not network.frozen_blocks:
+        return ""
+    blocks = f"{network.frozen_blocks} of {BLOCKS[network.name]} blocks"
+    return f"; its lower {blocks} are kept as given (none where it starts at random)"
 
 
 def protocol_remarks(experiment: Experiment, protocol: Protocol) -> list[str]:

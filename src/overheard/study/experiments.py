@@ -7,6 +7,7 @@ from pathlib import Path
 from overheard.errors import ConfigError, MediaError
 from overheard.io import whole
 from overheard.study import checking, config, yaml_file
+from overheard.study.given_weights import given_weights
 from overheard.study.protocol import Protocol
 from overheard.study.study_file import Study
 
@@ -53,7 +54,7 @@ def load(name: str) -> Loaded:
             "`overheard init NAME --from DIR`"
         )
     experiment = config.load_experiment(path)
-    _check_places(path, experiment.source)
+    _check_places(path, experiment)
     return with_named(name, path, experiment, project_root())
 
 
@@ -70,23 +71,27 @@ def with_named(name: str, path: Path, experiment: config.Experiment, root: Path,
     return Loaded(name, path, experiment, study or config.load_study(root, experiment), protocol)
 
 
-def _check_places(path: Path, source: config.Twin | config.Directory) -> None:
-    """Refuse a configuration whose folders are not there, before anything is planned.
+def _check_places(path: Path, experiment: config.Experiment) -> None:
+    """Refuse a configuration whose folders and files are not there, before anything is planned.
 
     Raises:
+        ConfigError: weights are left to a package that is not installed.
         MediaError: names each key, what it says, and what was expected.
     """
-    if isinstance(source, config.Twin):
-        return
-    expected = {"pairs": Path.is_dir, "scenes": Path.is_dir, "sounds": Path.is_dir}
-    expected |= {"tagger": Path.is_file, "listing": Path.is_file}
-    places = {key: getattr(source, key) for key in expected if getattr(source, key) is not None}
-    missing = [key for key, place in places.items() if not expected[key](Path(place))]
+    try:
+        given = given_weights(experiment)
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error}") from error
+    source, places = experiment.source, {"networks.image.weights": given.get("image")}
+    if isinstance(source, config.Directory):
+        places |= {f"source.{key}": getattr(source, key) for key in ("pairs", "scenes", "sounds", "tagger", "listing")}
+    files = ("networks.image.weights", "source.tagger", "source.listing")
+    missing = []
+    for key, place in places.items():
+        if place is not None and not (Path(place).is_file() if key in files else Path(place).is_dir()):
+            missing.append(f"{path}: {key}: no {'file' if key in files else 'folder'} {place}; fix the key")
     if missing:
-        kinds = {key: "file" if expected[key] is Path.is_file else "folder" for key in missing}
-        raise MediaError(
-            "\n".join(f"{path}: source.{key}: no {kinds[key]} {places[key]}; fix the key" for key in missing)
-        )
+        raise MediaError("\n".join(missing))
 
 
 def write_variant(name: str, changes: list[str], new: str | None) -> str:

@@ -7,7 +7,7 @@ settings and files and nothing else; what a row reads and uses stands in the stu
 from typing import Any
 
 from overheard.media.front_ends import IMAGES, stored_shape
-from overheard.study.config import Directory, Experiment, Twin
+from overheard.study.config import BLOCKS, Directory, Experiment, Network, Twin
 from overheard.study.layout import STAGES, fold_of
 from overheard.study.protocol import SWITCHES, Protocol
 from overheard.study.study_file import Method, Study
@@ -40,8 +40,8 @@ def left_out(experiment: Experiment, study: Study) -> dict[tuple[str, str], str]
     for method, modality in study.rows():
         reads = study.methods[method].reads
         reason = []
-        if "encoders" in reads and "image" in modality and source.scenes is None:
-            reason.append("no folder of scenes to pre-train the image network on (source.scenes)")
+        if "encoders" in reads and "image" in modality and not _has_image(experiment):
+            reason.append("no trained image network and no scenes to pre-train one on (networks.image, source.scenes)")
         if not _has_teacher(source) and "encoders" in reads and "sound" in modality:
             reason.append("no tagger and no tagged sounds for the sound network (source.tagger, source.sounds)")
         elif not _has_teacher(source) and _TEACHER & set(reads):
@@ -49,6 +49,20 @@ def left_out(experiment: Experiment, study: Study) -> dict[tuple[str, str], str]
         if reason:
             reasons[method, modality] = "; ".join(reason)
     return reasons
+
+
+def _has_image(experiment: Experiment) -> bool:
+    source = experiment.source
+    return isinstance(source, Twin) or source.scenes is not None or is_given(experiment.networks.image)
+
+
+def is_given(network: Network) -> bool:
+    """Whether a network starts from weights that others published: nothing is pre-trained here."""
+    return network.name in BLOCKS
+
+
+def _network(experiment: Experiment, modality: str) -> Network:
+    return experiment.networks.image if modality == "image" else experiment.networks.sound
 
 
 def _has_teacher(source: Twin | Directory) -> bool:
@@ -69,10 +83,14 @@ def pretrained(experiment: Experiment, study: Study) -> list[str]:
 
 def teacher_jobs(experiment: Experiment, study: Study) -> list[str]:
     """Those of teacher, prior and relevance that some row rests on."""
+    read = {name for method, _ in _rows_made(experiment, study) for name in method.reads}
+    return (["teacher"] if read & _TEACHER else []) + [job for job in ("prior", "relevance") if job in read]
+
+
+def frozen(experiment: Experiment, study: Study) -> list[str]:
+    """The modalities of which some row keeps lower blocks as given."""
     rows = _rows_made(experiment, study)
-    read = {name for method, _ in rows for name in method.reads}
-    stored = any(frozen_blocks(experiment, *row) for row in rows)
-    return (["teacher"] if read & _TEACHER or stored else []) + [job for job in ("prior", "relevance") if job in read]
+    return [name for name in ("image", "sound") if any(frozen_blocks(experiment, *row, name) for row in rows)]
 
 
 def unneeded(experiment: Experiment, study: Study) -> set[str]:
@@ -83,10 +101,8 @@ def unneeded(experiment: Experiment, study: Study) -> set[str]:
 
 def parts(experiment: Experiment, study: Study) -> list[str]:
     """The collections that are used: pairs, and what networks are pre-trained on where no weights are given."""
-    networks = pretrained(experiment, study)
-    given = getattr(experiment.source, "tagger", None)
-    scenes = ["scenes"] if "image" in networks else []
-    return ["pairs", *scenes, *(["sounds"] if "sound" in networks and not given else [])]
+    trained = [name for name in pretrained(experiment, study) if not is_given(_network(experiment, name))]
+    return ["pairs", *(part for name, part in (("image", "scenes"), ("sound", "sounds")) if name in trained)]
 
 
 def front_ends(experiment: Experiment, collection: str) -> list[str]:
@@ -97,9 +113,8 @@ def front_ends(experiment: Experiment, collection: str) -> list[str]:
 
 def encoders(experiment: Experiment) -> list[str]:
     """The modalities that have a pre-trained network."""
-    source = experiment.source
-    has_image = isinstance(source, Twin) or source.scenes is not None
-    return [*(["image"] if has_image else []), *(["sound"] if _has_teacher(source) else [])]
+    has = {"image": _has_image(experiment), "sound": _has_teacher(experiment.source)}
+    return [name for name, there in has.items() if there]
 
 
 def front_end(experiment: Experiment, modality: str) -> str:
@@ -115,7 +130,7 @@ def array(experiment: Experiment, modality: str) -> str:
 
 
 def _is_pooled(experiment: Experiment, modality: str) -> bool:
-    return bool(getattr(experiment.networks, modality).name == "small")
+    return _network(experiment, modality).name == "small"
 
 
 def absent_shape(experiment: Experiment, modality: str) -> tuple[int, ...]:
@@ -149,7 +164,13 @@ def media_settings(experiment: Experiment, collection: str) -> dict[str, Any]:
 
 
 def switched(
-    experiment: Experiment, protocol: Protocol, stage: str, method: Method | None = None, modality: str = "image"
+    experiment: Experiment,
+    protocol: Protocol,
+    stage: str,
+    method: Method | None = None,
+    modality: str = "image",
+    *,
+    pictures: bool = True,
 ) -> dict[str, Any]:
     """The switches of a protocol that reach a stage's job, of a row where it is one.
 
@@ -161,9 +182,10 @@ def switched(
         stage: its word.
         method: the row's; None for a job that is of no row.
         modality: what is trained.
+        pictures: whether, with images, it is pictures; not so with stored outputs of frozen blocks.
     """
-    reached = {"all": True, "unimodal": "+" not in modality}
-    reached |= {name: name in modality for name in ("image", "sound")}
+    reached = {"all": True, "image": "image" in modality and pictures, "sound": "sound" in modality}
+    reached |= {"unimodal": "+" not in modality}
     return {
         name: value
         for name, switch in SWITCHES.items()
@@ -176,15 +198,22 @@ def switched(
 
 def pretrain_settings(experiment: Experiment, protocol: Protocol, modality: str) -> dict[str, Any]:
     """How one modality's network is pre-trained; the augmentation, of pictures alone, is the protocol's."""
-    network = experiment.networks.image if modality == "image" else experiment.networks.sound
+    network = _network(experiment, modality)
     settings = network.pretrain.model_dump(exclude={"seed"})
     settings |= switched(experiment, protocol, "pretrain", modality=modality)
     return settings | experiment.train.model_dump(include={"device", "channels_last"})
 
 
-def frozen_blocks(experiment: Experiment, method: Method, modality: str) -> int:
-    """Lower blocks that a row keeps as given: none where sound is left out or its network starts at random."""
-    return experiment.networks.sound.frozen_blocks if "encoders" in method.reads and "sound" in modality else 0
+def frozen_blocks(experiment: Experiment, method: Method, modality: str, of: str) -> int:
+    """Lower blocks of a modality's network that a row keeps as given: none where that is left out or starts at random.
+
+    Args:
+        experiment: the experiment.
+        method: the row's.
+        modality: the row's.
+        of: image or sound.
+    """
+    return _network(experiment, of).frozen_blocks if "encoders" in method.reads and of in modality else 0
 
 
 def row_arrays(experiment: Experiment, method: Method, modality: str) -> dict[str, str]:
@@ -192,8 +221,9 @@ def row_arrays(experiment: Experiment, method: Method, modality: str) -> dict[st
     stems = {name: array(experiment, name) for name in modality.split("+")}
     files = {f"{name}s": f"features/{stem}.npy" for name, stem in stems.items()}
     files |= {f"{name}_ids": f"features/{stem.split('.')[0]}.ids.csv" for name, stem in stems.items()}
-    if frozen_blocks(experiment, method, modality):
-        files |= {"sounds": "teacher/trunk.npy", "sound_ids": "teacher/logits.ids.csv"}
+    for name in stems:
+        if frozen_blocks(experiment, method, modality, name):
+            files |= {f"{name}s": f"frozen/{name}.npy", f"{name}_ids": f"frozen/{name}.ids.csv"}
     return files | {"index": "media/index.csv"}
 
 
@@ -268,11 +298,12 @@ def prior_settings(experiment: Experiment, protocol: Protocol) -> dict[str, Any]
 
 def train_settings(experiment: Experiment, protocol: Protocol, method: Method, modality: str) -> dict[str, Any]:
     """What a student's training depends on besides its inputs, method, modality and seed."""
+    kept = {of: blocks for of in ("image", "sound") if (blocks := frozen_blocks(experiment, method, modality, of))}
     settings: dict[str, Any] = {
-        "frozen_blocks": frozen_blocks(experiment, method, modality),
+        **{f"frozen_blocks_{of}": blocks for of, blocks in kept.items()},
         "network_image": experiment.networks.image.name,
         "network_sound": experiment.networks.sound.name,
-        **switched(experiment, protocol, "train", method, modality),
+        **switched(experiment, protocol, "train", method, modality, pictures="image" not in kept),
         **experiment.train.model_dump(exclude_none=True),
     }
     settings["learning_rate"] = settings.pop("baseline_learning_rate", settings["learning_rate"])
@@ -284,10 +315,11 @@ def train_settings(experiment: Experiment, protocol: Protocol, method: Method, m
     return {name: value for name, value in settings.items() if name not in unused}
 
 
-def evaluate_settings(experiment: Experiment, protocol: Protocol, modality: str) -> dict[str, Any]:
+def evaluate_settings(experiment: Experiment, protocol: Protocol, method: Method, modality: str) -> dict[str, Any]:
     """How students are run on test clips; what trained them is in their own files."""
     own = experiment.train.model_dump(include={"batch_size", "device", "bf16", "channels_last"}, exclude_none=True)
-    settings = switched(experiment, protocol, "evaluate", modality=modality) | own
+    pictures = not frozen_blocks(experiment, method, modality, "image")
+    settings = switched(experiment, protocol, "evaluate", modality=modality, pictures=pictures) | own
     # test pictures are augmented by a protocol alone that says so
     if settings.pop("augmented_splits", "train") == "all":
         settings |= switched(experiment, protocol, "pretrain", modality=modality)

@@ -78,6 +78,12 @@ STAGES = {
         git=("history",),
         warm=True,
     ),
+    "frozen": Stage(
+        "What the frozen lower blocks of a network make of every clip.",
+        "frozen/{encoder}",
+        {"outputs": "frozen/{encoder}.npy", "output_ids": "frozen/{encoder}.ids.csv"},
+        warm=True,
+    ),
     "teacher": Stage(
         "What the frozen tagger hears in every clip.",
         "teacher/teacher",
@@ -86,7 +92,6 @@ STAGES = {
             "logit_ids": "teacher/logits.ids.csv",
             "events": "teacher/events.csv",
             "report": "teacher/report.json",
-            "trunk": "teacher/trunk.npy",
         },
         warm=True,
     ),
@@ -325,14 +330,6 @@ def in_git(path: str) -> bool:
         return True
     made = maker(path)
     return made is not None and made[1] in STAGES[made[0]].git
-
-
-def archive_of(path: str) -> str:
-    """The archive, under SAVED, of a file by its path under `results/NAME`: its job's, one for all jobs of a row."""
-    made = maker(path)
-    job = STAGES[made[0]].record.format_map(made[2]) if made else path
-    # stage, method, modality: what lies deeper is one of the row's jobs
-    return "/".join(job.split("/")[:3]) + ".tar"
 
 
 def is_kept(stage: str, flag: str) -> bool:

@@ -44,12 +44,14 @@ def targets(loaded: Loaded, absent: Collection[str] = ()) -> list[Target]:
     """
     found = []
     unneeded = job_settings.unneeded(loaded.experiment, loaded.study)
-    values = _values(loaded, absent)
+    values, frozen = _values(loaded, absent), job_settings.frozen(loaded.experiment, loaded.study)
     for stage, its in STAGES.items():
         if stage in unneeded:
             continue
         own = names(its.record)
         for each in values[own]:
+            if stage == "frozen" and each[0] not in frozen:
+                continue
             if "method" in own and loaded.study.methods[each[0]].baseline != (stage == "baselines"):
                 continue
             given = dict(zip(own, each, strict=True))
@@ -98,8 +100,6 @@ def without(loaded: Loaded, stage: str, values: Mapping[str, object]) -> set[str
     """Flags of files that this job of a stage does not write."""
     if stage == "features":
         return job_settings.unstored(loaded.experiment, str(values["front_end"]))
-    if stage == "teacher" and not loaded.experiment.networks.sound.frozen_blocks:
-        return {"trunk"}
     return set()
 
 

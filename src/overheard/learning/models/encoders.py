@@ -6,7 +6,10 @@ import torch
 from torch import Tensor, nn
 
 from overheard.errors import CheckpointError, ConfigError
-from overheard.learning.models import mn04, resnet
+from overheard.learning.models import resnet
+from overheard.learning.models.blocks import upper_state
+from overheard.learning.models.efficientnet_lite0 import efficientnet_lite0
+from overheard.learning.models.mn04 import mn04
 from overheard.learning.models.small import BandOffset, Small
 
 _ENCODERS = {
@@ -14,30 +17,33 @@ _ENCODERS = {
     ("small", "sound"): lambda: Small(channels=1, bands=64),
     ("resnet101", "image"): resnet.resnet101,
     ("resnet50", "sound"): resnet.resnet50,
-    ("mn04", "sound"): mn04.Mn04,
 }
+_OF_BLOCKS = {("efficientnet_lite0", "image"): efficientnet_lite0, ("mn04", "sound"): mn04}
+"""Those whose lower blocks can stay frozen."""
 
 
 def build(network: str, modality: str, generator: torch.Generator, frozen_blocks: int = 0) -> nn.Module:
     """An encoder with random weights, on the CPU, in training mode; `encoder.width` is its representation's width.
 
     Args:
-        network: `small`, `resnet101` (image), `resnet50` or `mn04` (sound).
+        network: `small`, `resnet101` or `efficientnet_lite0` (image), `resnet50` or `mn04` (sound).
         modality: `image`, inputs (clips, 3, height, width), or `sound`, inputs (clips, 1, time, band); normalised.
         generator: all randomness comes from it; the global one is neither read nor moved.
-        frozen_blocks: `mn04` only: the encoder has no first blocks of its own and reads their stored output instead.
+        frozen_blocks: of networks of blocks: the encoder has no first blocks and reads their stored output instead.
 
     Raises:
         ConfigError: no such network for this modality, or it has no frozen blocks.
     """
-    if (network, modality) not in _ENCODERS:
-        allowed = ", ".join(name for name, kind in _ENCODERS if kind == modality)
+    known = {**_ENCODERS, **_OF_BLOCKS}
+    if (network, modality) not in known:
+        allowed = ", ".join(name for name, kind in known if kind == modality)
         raise ConfigError(f"network for {modality}: found {network!r}, expected one of {allowed}")
-    if frozen_blocks and network != "mn04":
-        raise ConfigError(f"frozen_blocks: {network} has none, expected 0; only mn04 can keep lower blocks frozen")
+    if frozen_blocks and (network, modality) not in _OF_BLOCKS:
+        able = " and ".join(name for name, _ in _OF_BLOCKS)
+        raise ConfigError(f"frozen_blocks: {network} has none, expected 0; {able} can keep lower blocks frozen")
     # constructors draw from the global generator; on the meta device they have nothing to draw for
     with torch.device("meta"):
-        encoder = mn04.Mn04(frozen_blocks) if frozen_blocks else _ENCODERS[network, modality]()
+        encoder = known[network, modality](*([frozen_blocks] if frozen_blocks else []))
     encoder.to_empty(device="cpu")
     initialise(encoder, generator)
     return encoder
@@ -71,7 +77,7 @@ def load(encoder: nn.Module, state: Mapping[str, Tensor], where: str) -> None:
     Raises:
         CheckpointError: a name or a shape differs.
     """
-    wanted = mn04.upper_state(state, getattr(encoder, "frozen_blocks", 0))
+    wanted = upper_state(state, getattr(encoder, "frozen_blocks", 0))
     try:
         encoder.load_state_dict(wanted, strict=True)
     except RuntimeError as error:

@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
 
 from overheard.errors import CheckpointError, ConfigError
 from overheard.learning.models import encoders
@@ -15,13 +14,12 @@ _BATCH = 16
 
 
 class Tagger:
-    """A sound network in eval mode, cut where a student's frozen blocks end."""
+    """A sound network in eval mode, with its event classifier."""
 
     def __init__(
         self,
         content: Mapping[str, Any],
         where: str,
-        frozen_blocks: int = 0,
         device: str = "cpu",
         moments: tuple[np.ndarray, np.ndarray] | None = None,
     ) -> None:
@@ -31,13 +29,11 @@ class Tagger:
             content: network, modality, encoder, classifier, labels, positions of the labels it was trained on, and mean
                 and deviation (band,) of the sounds it was trained on.
             where: the file it came from, for messages.
-            frozen_blocks: how many lower blocks students keep frozen.
             device: where to compute.
             moments: mean and deviation (band,) to hear by, in place of the network's own.
 
         Raises:
             CheckpointError: the file holds another kind of network.
-            ConfigError: the network cannot have frozen blocks.
         """
         network, modality = content.get("network"), content.get("modality")
         if modality != "sound":
@@ -48,29 +44,23 @@ class Tagger:
         own = (content["sound_mean"], content["sound_std"])
         other = None if moments is None else tuple(torch.from_numpy(values.astype(np.float32)) for values in moments)
         self.mean, self.deviation = (values.to(device) for values in other or own)
-        self.trunk = self._encoder(content, where, 0) if frozen_blocks else None
-        self.frozen_blocks = frozen_blocks
-        self.encoder = self._encoder(content, where, frozen_blocks)
+        encoder = encoders.build(network, "sound", torch.Generator())
+        encoders.load(encoder, content["encoder"], where)
+        self.encoder = encoder.to(device=device, memory_format=torch.channels_last).eval()
         weight, bias = content["classifier"]["weight"], content["classifier"]["bias"]
         if tuple(weight.shape) != (len(content["labels"]), self.encoder.width):
             raise CheckpointError(f"{where}: classifier {tuple(weight.shape)}, expected (labels, {self.encoder.width})")
         self.weight, self.bias = weight.to(device), bias.to(device)
 
-    def _encoder(self, content: Mapping[str, Any], where: str, frozen_blocks: int) -> nn.Module:
-        encoder = encoders.build(self.network, "sound", torch.Generator(), frozen_blocks)
-        encoders.load(encoder, content["encoder"], where)
-        return encoder.to(device=self.device, memory_format=torch.channels_last).eval()
-
     @torch.no_grad()
-    def hear(self, sounds: np.ndarray) -> Iterator[tuple]:
+    def hear(self, sounds: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
         """Event logits, batch by batch, each clip once.
 
         Args:
             sounds: log-mels (clips, time, band), dB or the tagger's own scaling; memory-mapped or not.
 
         Yields:
-            The rows (a slice); their logits (rows, events), float32; and the lower blocks' output (rows, channels,
-            band, time), float32, or None without frozen blocks. Logits come from that output, as a student's do.
+            The rows (a slice), and their logits (rows, events), float32.
 
         Raises:
             ConfigError: the sounds have another number of bands than those it was trained on.
@@ -84,8 +74,5 @@ class Tagger:
             rows = slice(start, min(start + _BATCH, len(sounds)))
             raw = torch.tensor(np.asarray(sounds[rows]), device=self.device)
             x = ((raw - self.mean) / self.deviation)[:, None]
-            lower = None
-            if self.trunk is not None:
-                lower = x = self.trunk.lower(x, self.frozen_blocks)
             logits = torch.nn.functional.linear(self.encoder(x), self.weight, self.bias)
-            yield rows, logits.cpu().numpy(), None if lower is None else lower.contiguous().cpu().numpy()
+            yield rows, logits.cpu().numpy()

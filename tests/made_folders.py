@@ -1,4 +1,4 @@
-"""Folders of pairs for the tests of the field: small files made here, and readers that are not the project's."""
+"""Folders of pairs for the tests of the field: small files made here, and the media stage on them."""
 
 import csv
 import io
@@ -62,9 +62,3 @@ def run(root: Path, out: Path, collection: str = "pairs", **settings) -> tuple[l
 def table(path: Path) -> list[dict[str, str]]:
     with path.open(encoding="utf-8", newline="") as stream:
         return list(csv.DictReader(stream))
-
-
-def seconds_of(content: bytes) -> float:
-    """What there is to hear in a WAV of whole chunks, by the standard library."""
-    with wave.open(io.BytesIO(content)) as sound:
-        return len(sound.readframes(sound.getnframes())) / sound.getsampwidth() / sound.getframerate()

@@ -11,13 +11,17 @@ import made_folders as folders
 import pytest
 
 from overheard.command import doctor
+from overheard.command.folders import check_folders
 from overheard.errors import ConfigError, MediaError, OverheardError, PairingError
 from overheard.io import media_folder, user_tables
 from overheard.media import names
 from overheard.media.split_draws import Draw
 from overheard.media.splits import check_splittable
+from overheard.scheduling.dry_run import Planned
+from overheard.scheduling.reruns import Plan
 from overheard.stages.split import Settings as SplitSettings
 from overheard.stages.split import split
+from overheard.study import experiments
 
 IDS = [f"{number}{place:04d}" for number in range(2) for place in range(5)]
 
@@ -523,7 +527,25 @@ def test_a_run_says_in_one_line_what_its_folder_lacks_and_decodes_nothing(tmp_pa
     assert "airport: 3 (00000, 00001, 00002); beach: 3 (10000, 10001, 10002); add locations" in ended.stderr
     assert len(ended.stderr.splitlines()) == 1
     assert not (tmp_path / "results/mine/media").exists()
-    assert overheard("run", "mine", "--until", "media").returncode == 0
+
+
+def test_a_run_that_splits_nothing_asks_for_no_locations(tmp_path, monkeypatch):
+    root = folders.pairs(tmp_path / "d", locations=1)
+    (tmp_path / "config").mkdir()
+    source = f"source: {{kind: directory, pairs: '{root}', classes: [beach]}}\n"
+    (tmp_path / "config/mine.yaml").write_text(source, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    loaded = experiments.load("mine")
+
+    def job(stage: str, **settings) -> Planned:
+        return Planned(stage, stage, settings, {"folder": [str(root)]}, {}, [], {}, "log", "missing")
+
+    media = job("media", collection="pairs", settings={"classes": ["beach"]})
+    check_folders(loaded, Plan({}, [media], {}))
+    with pytest.raises(MediaError, match=r"one class \(beach\)"):
+        check_folders(loaded, Plan({}, [media, job("split")], {}))
+    with pytest.raises(ConfigError, match="source.classes: lake not in"):
+        check_folders(loaded, Plan({}, [job("media", collection="pairs", settings={"classes": ["lake"]})], {}))
 
 
 # --- the doctor finds the same

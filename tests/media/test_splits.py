@@ -1,5 +1,6 @@
 """The split by location: its shares, its generator, and what it refuses."""
 
+import re
 from collections import Counter, defaultdict
 from decimal import ROUND_HALF_UP, Decimal
 
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from overheard.errors import ConfigError, MediaError
 from overheard.media.split_draws import Draw, counts
-from overheard.media.splits import has_own_split, split_clips, training_labels
+from overheard.media.splits import check_classes, check_splittable, has_own_split, split_clips, training_labels
 from overheard.seeds import key
 
 FRACTIONS = (0.7, 0.1, 0.2)
@@ -311,3 +312,40 @@ def test_a_control_draws_training_labels_again_and_no_other():
     for clip in labels[0].keys() & labels[1].keys():
         assert labels[0][clip] == labels[1][clip]
     assert training_labels(rows, folds[0], 0.0, 0) == {clip: true[clip] for clip in labels[0]}
+
+
+# --- before anything is decoded
+
+
+def test_one_class_is_refused_whatever_the_folds():
+    said = (
+        "one class (lake), so there is nothing to tell apart; expected two or more: add a class folder, or name more "
+        "in the setting source.classes"
+    )
+    with pytest.raises(MediaError, match=f"^{re.escape(said)}$"):
+        check_classes(_rows({"lake": 9}))
+    with pytest.raises(MediaError, match=re.escape(said)):
+        check_splittable(_rows({"lake": 9}), FIFTHS, wanted=[0])
+    check_classes(_rows({"lake": 1, "beach": 1}))
+
+
+def test_every_wanted_fold_is_tried_before_anything_is_decoded():
+    rows = _rows({"lake": 5, "beach": 5})
+    check_splittable(rows, FIFTHS, wanted=range(5))
+    with pytest.raises(MediaError, match="beach: 4"):
+        check_splittable(_rows({"lake": 5, "beach": 4}), FIFTHS, wanted=[4])
+    # two locations with one recording: in one split in some folds, in two in the others
+    of_class = [row for row in rows if row["class"] == "lake"]
+    first, second = sorted({row["location"] for row in of_class})[:2]
+    tied = [row | {"recording": "r"} if row["location"] in (first, second) else row for row in rows]
+    apart = []
+    for fold in range(5):
+        words = split_clips(rows, **FIFTHS, fold=fold)
+        if len({words[row["id"]] for row in tied if row["recording"] == "r"}) > 1:
+            apart.append(fold)
+    together = sorted({*range(5)} - {*apart})
+    assert apart
+    check_splittable(tied, FIFTHS, wanted=together)
+    for fold in apart:
+        with pytest.raises(MediaError, match="recording r"):
+            check_splittable(tied, FIFTHS, wanted=[*together, fold])

@@ -86,6 +86,12 @@ def test_a_plain_folder_has_ranges_and_no_warning(folder):
     assert "range" not in index[0]
 
 
+def test_a_bar_in_a_class_s_name_ends_no_cell_of_the_ranges(folder):
+    for part in ("vision", "sound"):
+        (folder / part / "lake").rename(folder / part / "la|ke")
+    assert "| vision/la\\|ke | PNG | 3 |" in run(folder)[0]
+
+
 def test_dark_reflectance_is_warned_of_and_a_stated_range_shows_it(folder):
     # as satellite products have it: 0 to 3,000 of 10,000, in 16 bits
     level = levels(256, 256, 3)

@@ -188,7 +188,8 @@ def _ranges(clips: Sequence[Clip]) -> list[str]:
 
 
 def _folder(path: str) -> str:
-    return path.rpartition("/")[0]
+    """A file's folder, as a cell of a table, which a bar would end."""
+    return path.rpartition("/")[0].replace("|", "\\|")
 
 
 def _sound_lines(seconds: Sequence[float]) -> list[str]:

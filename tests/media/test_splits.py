@@ -340,7 +340,7 @@ def test_every_wanted_fold_is_tried_before_anything_is_decoded():
     tied = [row | {"recording": "r"} if row["location"] in (first, second) else row for row in rows]
     apart = []
     for fold in range(5):
-        words = split_clips(rows, **FIFTHS, fold=fold)
+        words = split_clips(rows, FIFTHS, fold=fold)
         if len({words[row["id"]] for row in tied if row["recording"] == "r"}) > 1:
             apart.append(fold)
     together = sorted({*range(5)} - {*apart})

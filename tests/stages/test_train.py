@@ -539,7 +539,7 @@ def test_an_image_network_with_frozen_blocks_trains_on_their_stored_outputs(reco
     lower = network.lower(torch.randn(CLIPS, 3, 64, 64, generator=generator), 16)
     artifacts.write_array(tmp_path / "lower.npy", lower.numpy())
     lite0 = record | {"images": tmp_path / "lower.npy", "image_encoder": tmp_path / "lite0.pt"}
-    none = dict.fromkeys(("flip", "brightness", "colour", "augmentation_order", "augmented_splits"))
+    none = dict.fromkeys(("flip", "brightness", "colour", "augmentation_order", "augmented_splits", "picture_scale"))
     cell = {"network_image": "efficientnet_lite0", "frozen_blocks_image": 16, "epochs": 1} | none
     paths = train_one(lite0, tmp_path / "run", "scene+kl_av", "image+sound", **cell)
     content = artifacts.read_weights(paths["student"])

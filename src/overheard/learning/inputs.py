@@ -95,8 +95,8 @@ def gathered(
     """Inputs on a device, from the clips' arrays and the normalisers of the training split.
 
     Args:
-        arrays: by `image`, pictures (clips, height, width, 3) uint8, or stored outputs of frozen blocks (clips, channels,
-            height, width) float32, which are taken as they are; by `sound`, as in `sound_tensor`; one or both.
+        arrays: by `image`, pictures (clips, height, width, 3) uint8, or stored outputs of frozen blocks (clips,
+            channels, height, width) float32, taken as they are; by `sound`, as in `sound_tensor`; one or both.
         normalisers: of the same, `mean` and `std`, (3,) or (bands,).
         device: `cpu` or `cuda`.
         channels_last: the memory order of the pictures in a batch.

@@ -39,10 +39,10 @@ class Settings:
     steps: int | None = None  # of the optimizer; or epochs
     epochs: int | None = None
     patience: int | None = None  # epochs; where the selection chooses
-    frozen_blocks_image: int = 0  # these two where the network is trained, from its pre-trained weights
-    frozen_blocks_sound: int = 0
+    frozen_blocks_image: int | None = None  # these two where the network is trained, from its pre-trained weights
+    frozen_blocks_sound: int | None = None
     class_order: str = "alphabetical"  # see media.class_order
-    repeats: str = "seeds"  # see learning.selection.REPEATS
+    repeats: str | None = None  # see learning.selection.REPEATS; None: seeds
     clip_order: str = "each_epoch"  # see learning.loop.ORDERS
     batch_norm_group: int | None = None  # clips; None: the whole batch
     alpha: float | None = None  # equation (2); where L_Omega stands beside L_s
@@ -167,7 +167,7 @@ def _checked(method: str, modality: str, settings: Settings, reads: Mapping[str,
 
 
 def _frozen_blocks(settings: Settings, modality: str) -> int:
-    return {"image": settings.frozen_blocks_image, "sound": settings.frozen_blocks_sound}[modality]
+    return {"image": settings.frozen_blocks_image, "sound": settings.frozen_blocks_sound}[modality] or 0
 
 
 _WORDS: Mapping[str, Collection[str]] = {
@@ -308,22 +308,20 @@ def _recipe(settings: Settings, row: methods.Method) -> loop.Recipe:
         settings.steps,
         settings.epochs,
         schedules.BY_NAME[settings.schedule],
-        selection.REPEATS[settings.repeats](selection.of_method(settings.selection, row.scene_loss)),
+        selection.REPEATS[settings.repeats or "seeds"](selection.of_method(settings.selection, row.scene_loss)),
         settings.patience,
         loop.ORDERS[settings.clip_order],
     )
 
 
-_SAID = (
-    *("method", "modality", "seed", "network_image", "network_sound"),
-    *("frozen_blocks_image", "frozen_blocks_sound"),
-)
+_SAID = ("method", "modality", "seed", "network_image", "network_sound")
 """What a student's file says of its run, besides its classes and its fold; `evaluate` builds the networks by it."""
 
 
 def _best(run: loop.Run, identity: Mapping[str, Any], events: torch.Tensor | None) -> dict[str, Any]:
     """The weights of the best epoch, and what they are; and those of the epochs after it that are tested too."""
     said = {name: identity[name] for name in _SAID} | {"events": None if events is None else len(events)}
+    said |= {name: identity.get(name) or 0 for name in ("frozen_blocks_image", "frozen_blocks_sound")}
     later = {int(run.history[place]["epoch"]): run.states[place] for place in run.kept[1:]}
     return said | {"best_epoch": run.best_epoch, "state": run.best_state} | ({"next_states": later} if later else {})
 

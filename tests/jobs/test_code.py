@@ -384,7 +384,7 @@ def test_users_own_code_in_the_working_folder_is_followed(tmp_path, monkeypatch)
     found = closure(["overheard.stages.split:split", "mine.losses:my_loss", "single:one"])
     own = {"mine.losses:my_loss", "mine.parts:p", "besides:q", "single:one"}
     assert own | {"overheard.learning.losses:kl", "overheard.stages.split:split"} <= set(found.definitions)
-    assert found.packages == ("numpy", "torch")
+    assert found.packages == ("networkx", "numpy", "torch")
     edit(tmp_path / "besides.py", "numpy.pi", "numpy.e")
     again = closure(["overheard.stages.split:split", "mine.losses:my_loss", "single:one"])
     assert changed(found, again) == {"besides:q"}

@@ -43,8 +43,8 @@ def test_a_dry_run_says_how_many_trainings_and_writes_nothing(folder):
     ("words", "said"),
     [
         (["--vary", "temperature=2"], "nothing to compare"),
-        (["--vary", "gamma=2"], "no switch 'gamma'; there are: alpha, beta"),
-        (["--switch", "gamma"], "--switch: no switch gamma; there are: alpha, beta"),
+        (["--vary", "gamma=2"], "no switch 'gamma'; there are: split_unit, split_draw"),
+        (["--switch", "gamma"], "--switch: no switch gamma; there are: split_unit, split_draw"),
         (["--method", "scene+kl"], "the study has no row scene+kl on image"),
     ],
 )

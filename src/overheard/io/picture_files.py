@@ -21,8 +21,10 @@ Limits = Sequence[float]
 """Which values of a picture become 0 and 255."""
 
 # what Pillow raises where bytes are not what they should be
-_BROKEN = (SyntaxError, ValueError, TypeError, LookupError, ArithmeticError, EOFError, MemoryError)
-_BROKEN += (struct.error, zlib.error)
+_BROKEN = (
+    *(SyntaxError, ValueError, TypeError, LookupError, ArithmeticError, EOFError, MemoryError),
+    *(struct.error, zlib.error),
+)
 _PICTURES = ("JPEG", "MPO", "PNG")  # and TIFF; MPO: a JPEG with further pictures behind the first, as drones write it
 _SHOWN_AS_RGB = ("RGB", "L", "P", "1", "LA", "PA", "La", "RGBA", "RGBX", "RGBa")
 _ORIENTATION = ExifTags.Base.Orientation

@@ -13,8 +13,10 @@ SILENT_DBFS = -70.0  # quieter than the noise of a 12-bit recording
 _LEAST = 0.05  # of its range that an 8-bit picture uses; of 832 real ones, deserts and forests too, each used 30 %
 _LEAST_LEVELS = 26  # of 256 for one of more bits: those real ones need 40 or more; 12 bits stored as 16 leave 16
 _MOST_BEYOND = 0.05  # of the values of a picture that lie beyond a stated range: clouds and shadows
-_ENDINGS = {"JPEG": ("jpg", "jpeg"), "MPO": ("jpg", "jpeg"), "PNG": ("png",), "TIFF": ("tif", "tiff")}
-_ENDINGS |= {"WAV": ("wav",), "WAVEX": ("wav",), "RF64": ("wav",), "FLAC": ("flac",), "OGG": ("ogg",), "MP3": ("mp3",)}
+_ENDINGS = {
+    **{"JPEG": ("jpg", "jpeg"), "MPO": ("jpg", "jpeg"), "PNG": ("png",), "TIFF": ("tif", "tiff")},
+    **{"WAV": ("wav",), "WAVEX": ("wav",), "RF64": ("wav",), "FLAC": ("flac",), "OGG": ("ogg",), "MP3": ("mp3",)},
+}
 _SHOWN = 10
 _ALIKE = 3  # paths of files of the same bytes
 

@@ -24,6 +24,7 @@ _CHOICES = {
     "selection": "overheard.learning.selection:BY_NAME",
     "clip_order": "overheard.learning.loop:ORDERS",
     "augmentation_order": "overheard.learning.augment:ORDERS",
+    "picture_scale": "overheard.learning.inputs:SCALES",
     "event_head_start": "overheard.learning.start:EVENT_HEADS",
     "missing_modality": "overheard.learning.start:MISSING",
     "prior_clips": "overheard.learning.relevance:SELECTIONS",

@@ -13,8 +13,10 @@ from overheard.media.streams import mpeg
 from overheard.media.streams.parts import Parts, check_rate, holds_no_sound
 
 _MAGIC = {b"RIFF": "<", b"RF64": "<", b"BW64": "<", b"RIFX": ">"}
-_KNOWN = (b"LIST", b"id3 ", b"ID3 ", b"bext", b"cue ", b"smpl", b"inst", b"fact", b"JUNK", b"junk", b"PEAK", b"iXML")
-_KNOWN += (b"PAD ", b"FLLR", b"_PMX", b"axml", b"chna", b"acid", b"DISP", b"afsp", b"guan", b"wamd", b"data", b"fmt ")
+_KNOWN = (
+    *(b"LIST", b"id3 ", b"ID3 ", b"bext", b"cue ", b"smpl", b"inst", b"fact", b"JUNK", b"junk", b"PEAK", b"iXML"),
+    *(b"PAD ", b"FLLR", b"_PMX", b"axml", b"chna", b"acid", b"DISP", b"afsp", b"guan", b"wamd", b"data", b"fmt "),
+)
 _UNKNOWN = 0x7FFF0000  # programs that write to a pipe state this size or more
 _MP3 = b"\x55\0"  # the format whose data are an MP3's
 _LONGEST_FORM = 1024  # bytes of a fmt chunk

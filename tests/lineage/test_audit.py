@@ -6,11 +6,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sklearn.metrics import f1_score
 
 from overheard.errors import ConfigError, LineageError
 from overheard.io import artifacts
 from overheard.jobs import records
 from overheard.jobs.circumstance import circumstance_path
+from overheard.lineage import recount
 from overheard.lineage.audit import as_text, audit
 from overheard.media import leak_lines
 from overheard.sharing.audit_saved import audit_saved
@@ -622,3 +624,15 @@ def test_forged_curves_are_found_by_drawing_them_again(packed):
     audited = look(packed)
     assert {one.path for one in audited.findings} == {"results/mini/train/scene/image/seed-0/history.csv"}
     assert any(remark.startswith("saved/curves.csv was not made again") for remark in audited.remarks)
+
+
+def test_the_scores_of_later_epochs_are_counted_again():
+    rng = np.random.default_rng(2)
+    logits, label = rng.normal(size=(3, 8, 2)).astype(np.float32), rng.integers(0, 2, 8)
+    said = {"method": "scene", "modality": "image", "seed": 10, "fold": 0, "best_epoch": 7, "events": None}
+    arrays = {"id": np.arange(8).astype(str), "label": label, "classes": np.array(["a", "b"])}
+    arrays |= {"scene_logits": logits[0], "next_epochs": np.array([8, 9]), "next_scene_logits": logits[1:]}
+    again = recount.scores_again(arrays, said)["epochs"]
+    expected = [f1_score(label, each.argmax(axis=1), average="weighted", zero_division=0) for each in logits]
+    assert [each["epoch"] for each in again] == [7, 8, 9]
+    assert [each["f_score"] for each in again] == pytest.approx(expected)

@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 
 from overheard.errors import ConfigError, MediaError
+from overheard.io.clips import listed
 from overheard.learning.relevance import selected_clips
 from overheard.media.class_order import RELEASED, alphabetical, released
-from overheard.media.split_draws import SPLITS, Draw, drawn
+from overheard.media.split_draws import SPLITS, UNITS, Draw, drawn
 from overheard.media.splits import split_clips
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -116,3 +117,16 @@ def test_classes_in_the_released_order():
     assert released(["lake", "b", "forest", "a", "airport"]) == ["forest", "airport", "lake", "a", "b"]
     assert released(sorted(RELEASED)) == list(RELEASED)
     assert alphabetical(RELEASED) == sorted(RELEASED)
+
+
+def test_shares_of_pairs_by_hand():
+    """Ten clips of six locations, halves and quarters: 5 | 1 1 | 1 1 1; as locations 3, 1 or 2, and what is left."""
+    clips, fractions = [5, 1, 1, 1, 1, 1], (0.5, 0.25, 0.25)
+    shares = {word: unit.shares(unit.weigh(clips), fractions) for word, unit in UNITS.items()}
+    assert shares == {"pairs": (1, 2, 3), "floored_locations": (3, 1, 2), "rounded_locations": (2, 2, 2)}
+
+
+def test_a_listing_with_an_id_twice_is_refused(tmp_path):
+    (tmp_path / "listing.csv").write_text("id\n1\n2\n1\n")
+    with pytest.raises(MediaError, match="listing.csv: 1 ids stand in it twice: 1; keep one line"):
+        listed(tmp_path / "listing.csv")

@@ -5,6 +5,7 @@ from pathlib import Path
 import protocols
 import pytest
 
+from overheard.command.ablate import _is_paired
 from overheard.errors import ConfigError
 from overheard.study import ablation, config
 from overheard.study.experiments import Loaded
@@ -81,3 +82,18 @@ def test_an_ablation_compares_trainings_whatever_a_protocol_measures():
     assert ablation.variant(LOADED, fixed, ROOT, STUDY, "released", {}).content["protocol"] == "released"
     with pytest.raises(ConfigError, match="repeats: several epochs of one run are no trainings"):
         ablation.variant(LOADED, CONTENT, ROOT, STUDY, "corrected", {"repeats": "next_epochs"})
+
+
+@pytest.mark.parametrize(
+    ("base", "change", "paired"),
+    [
+        ("corrected", {"alpha": 0.5}, True),
+        ("corrected", {"split_unit": "pairs"}, False),
+        ("corrected", {"augmented_splits": "all"}, False),
+        ("corrected", {"class_order": "released"}, True),
+        ("released", {"class_order": "alphabetical"}, False),
+    ],
+)
+def test_what_is_tested_on_other_clips_or_pictures_is_not_paired(base, change, paired):
+    one, other = (ablation.variant(LOADED, CONTENT, ROOT, STUDY, base, its) for its in ({}, change))
+    assert _is_paired(one, other) == paired

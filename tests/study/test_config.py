@@ -8,6 +8,7 @@ import torch
 from overheard.errors import ConfigError
 from overheard.learning.models import encoders
 from overheard.study import captions, config, job_settings, yaml_file
+from overheard.study.experiments import with_named
 
 ROOT = Path(__file__).resolve().parents[2]
 TWIN = {"source": {"kind": "twin"}}
@@ -285,3 +286,16 @@ def test_a_row_may_use_only_switches_that_reach_some_rows_alone():
     content["methods"]["scene"]["uses"] = ["alhpa", "flip"]
     with pytest.raises(ConfigError, match="methods.scene.uses: found alhpa, flip; allowed: alpha, beta, divergence"):
         config.check(config.Study, content, "config/studies/x.yaml")
+
+
+def test_the_released_protocol_makes_one_split_and_one_run():
+    content = TWIN | {"protocol": "released", "seeds": [3, 4]}
+    loaded = with_named("x", Path("x"), config.check(config.Experiment, content, "x"), ROOT)
+    assert (loaded.experiment.split.folds, loaded.experiment.seeds) == (1, [10])
+    fixed = content | {"train": {"selection": "last"}}
+    loaded = with_named("x", Path("x"), config.check(config.Experiment, fixed, "x"), ROOT)
+    assert (loaded.experiment.split.folds, loaded.experiment.seeds) == (1, [3, 4])
+    assert any("no epochs after it" in line for line in captions.protocol_remarks(loaded.experiment, loaded.protocol))
+    plain = with_named("x", Path("x"), config.check(config.Experiment, TWIN, "x"), ROOT)
+    assert (plain.experiment.split.folds, plain.experiment.seeds) == (5, [0, 1, 2, 3, 4])
+    assert captions.protocol_remarks(plain.experiment, plain.protocol) == []

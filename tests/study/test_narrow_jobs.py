@@ -256,3 +256,13 @@ def test_a_plan_imports_no_torch():
     )
     done = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+def test_what_a_given_tagger_hears_depends_on_the_sounds_alone():
+    """Another resampler: the rows with sound, and on pictures those that the tagger teaches; given networks stay."""
+    content = {"source": {"kind": "directory", "pairs": "p", "scenes": "s", "tagger": "t"}}
+    heard = config.check(config.Experiment, content | {"networks": {"sound": {"name": "mn04"}}}, "x")
+    protocol = config.check(config.Protocol, PROTOCOL.model_dump() | {"resampler": "kaiser_best"}, "x")
+    taught = KL | SQ | E1
+    expected = {row for row in STUDY.trained() if "sound" in row[1] or row[0] in taught}
+    assert retrained(protocol, heard) == expected

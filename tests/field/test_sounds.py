@@ -176,6 +176,20 @@ def test_two_wavs_in_one_file_are_both_heard(tmp_path):
         np.testing.assert_array_equal(window(tmp_path, 2.5, 1.0)[RATE // 2 :], window(tmp_path, 0.0, 0.5))
 
 
+def test_two_data_chunks_of_one_wav_are_both_heard(tmp_path):
+    first, second = (
+        np.round(noise(seconds, seed=seed) * 30000).astype("<i2") for seconds, seed in ((3.0, 1), (4.0, 2))
+    )
+    form = struct.pack("<HHLLHH", 1, 1, RATE, 2 * RATE, 2, 16)
+    chunks = b"fmt " + struct.pack("<L", len(form)) + form
+    for samples in (first, second):
+        chunks += b"data" + struct.pack("<L", samples.nbytes) + samples.tobytes()
+    content = b"RIFF" + struct.pack("<L", len(chunks) + 4) + b"WAVE" + chunks
+    assert heard(tmp_path, content).seconds == 7.0
+    both = np.concatenate([first, second])[round(2.5 * RATE) : round(4.5 * RATE)] / 32768
+    np.testing.assert_allclose(window(tmp_path, 2.5, 2.0), both, atol=1e-7)
+
+
 def test_a_data_chunk_longer_than_the_file_is_no_whole_sound(tmp_path):
     found = heard(tmp_path, with_size(wav(noise(3.0)), 100_000))
     assert (found.seconds, found.cut_off) == (3.0, True)

@@ -95,22 +95,36 @@ def evaluate(
         said = {"method": method, "modality": modality, "classes": classes, "fold": clips.fold_of_split(split)}
         for path, *writes in of_fold:
             stored = _stored(path, said)
-            student = _student(stored, str(path), settings)
-            scene_logits, event_logits = _said(student, inputs, len(ids), [stored["seed"]], settings)
-            later = {}
-            for epoch, state in stored.get("next_states", {}).items():
-                student = _student(stored | {"state": state}, str(path), settings)
-                later[epoch], _ = _said(student, inputs, len(ids), [stored["seed"], epoch], settings)
-            if not (np.isfinite(scene_logits).all() and np.isfinite(event_logits).all()):
-                raise CheckpointError(
-                    f"{path}: what the student says is no number (not finite) for some test clips; delete it, lower "
-                    "train.learning_rate and run train again"
-                )
-            predicted, heard, scored = writes
-            write_scored(predicted, scored, stored, classes, ids, label, scene_logits, later)
-            artifacts.write_arrays(heard, id=np.array(ids), event_logits=event_logits)
+            _test(path, stored, inputs, ids, label, settings, *writes)
             done += 1
             progress.step(done, len(students), f"seed {stored['seed']}")
+
+
+def _test(
+    path: Path,
+    stored: dict[str, Any],
+    inputs: Inputs,
+    ids: list[str],
+    label: np.ndarray,
+    settings: Settings,
+    predictions: Path,
+    events: Path,
+    scores: Path,
+) -> None:
+    """Run one student, and the weights of later epochs that it may have, on the test clips of its fold."""
+    student = _student(stored, str(path), settings)
+    scene_logits, event_logits = _said(student, inputs, len(ids), [stored["seed"]], settings)
+    later = {}
+    for epoch, state in stored.get("next_states", {}).items():
+        student = _student(stored | {"state": state}, str(path), settings)
+        later[epoch], _ = _said(student, inputs, len(ids), [stored["seed"], epoch], settings)
+    if not all(np.isfinite(logits).all() for logits in (scene_logits, event_logits, *later.values())):
+        raise CheckpointError(
+            f"{path}: what the student says is no number (not finite) for some test clips; delete it, lower "
+            "train.learning_rate and run train again"
+        )
+    write_scored(predictions, scores, stored, stored["classes"], ids, label, scene_logits, later)
+    artifacts.write_arrays(events, id=np.array(ids), event_logits=event_logits)
 
 
 def _by_fold(

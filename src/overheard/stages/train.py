@@ -100,12 +100,10 @@ def train(
         checkpoints: folder of checkpoints, kept until the student is there: after a kill, run again for the same bytes.
         student: the weights that are tested and what they are (.pt).
         history: one line an epoch; losses in nats, scores and shares as fractions (.csv).
-        images: pictures, uint8 (clips, height, width, 3), or outputs of frozen blocks (clips, channels, height, width);
-            these three where pictures are trained on.
+        images: pictures (clips, height, width, 3) uint8, or outputs of frozen blocks; where pictures are trained on.
         image_ids: ids of the pictures.
         image_normaliser: mean and standard deviation of the training split.
-        sounds: log-mels (clips, time, band), or stored outputs of the frozen blocks (clips, channels, height, width);
-            these three where sounds are trained on.
+        sounds: log-mels (clips, time, band), or outputs of frozen blocks (clips, channels, height, width); as images.
         sound_ids: ids of the sounds.
         sound_normaliser: mean and standard deviation of the training split.
         image_encoder: pre-trained image network, not for scratch; if absent, a modality left out is of random weights.
@@ -116,17 +114,14 @@ def train(
         prior: p(e given s) by scene; for methods with L_E1.
         relevance: d_k by scene; for methods with L_E2.
     """
-    files = {"images": images, "image_ids": image_ids, "image_normaliser": image_normaliser}
-    files |= {"sounds": sounds, "sound_ids": sound_ids, "sound_normaliser": sound_normaliser}
-    files |= {"index": index, "splits": splits, "teacher_events": teacher_events}
-    files |= {"image_encoder": image_encoder, "sound_encoder": sound_encoder}
+    files = {"images": images, "image_ids": image_ids, "sounds": sounds, "sound_ids": sound_ids, "index": index}
+    files |= {"image_normaliser": image_normaliser, "sound_normaliser": sound_normaliser, "splits": splits}
+    files |= {"image_encoder": image_encoder, "sound_encoder": sound_encoder, "teacher_events": teacher_events}
     files |= {"logits": logits, "logit_ids": logit_ids, "prior": prior, "relevance": relevance}
     reads = {name: path for name, path in files.items() if path is not None}
-    row = _checked(method, modality, settings, reads)
+    said, training = _prepared(_checked(method, modality, settings, reads), modality, seed, settings, reads)
     checkpoint = Checkpoint(checkpoints, settings, reads, method=method, modality=modality, seed=seed)
-    said, training = _prepared(row, modality, seed, settings, reads)
     run = _fitted(training, checkpoint, settings)
-
     artifacts.write_weights(student, _canonical(said | _best(run, checkpoint.identity, training.objective.events)))
     _write_history(history, run)
     checkpoint.delete()

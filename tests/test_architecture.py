@@ -119,7 +119,7 @@ def test_training_imports_torch_and_numpy_only(word):
 
 
 def test_every_stage_has_one_word_everywhere():
-    from overheard.study.layout import STAGES as listed  # noqa: N811
+    from overheard.study.flow import STAGES as listed  # noqa: N811
 
     words = {path.stem for path in STAGES}
     assert words == set(listed)

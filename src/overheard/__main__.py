@@ -22,7 +22,7 @@ def main() -> None:
         # it takes only the stages that it imported, and hangs up on everything else
         if asked and "--help" not in asked and (code := hand_over(address, asked)) is not None:
             sys.exit(code)
-    from overheard.study.layout import STAGES
+    from overheard.study.flow import STAGES
 
     if wrong := environment.other_code(Path.cwd()):
         # what only reads goes on; results must not be made by code that stands elsewhere

@@ -19,7 +19,7 @@ from overheard.jobs.code import closure as code
 from overheard.jobs.code import modules
 from overheard.jobs.code.closure import Closure, closure, stage_code
 from overheard.jobs.code.versions import environment
-from overheard.study.layout import STAGES
+from overheard.study.flow import STAGES
 
 PACKAGE = Path(overheard.__file__).parent
 METHODS = [

@@ -11,7 +11,7 @@ import pytest
 
 import overheard as package
 from overheard.jobs.fork_server import hand_over, warm_process
-from overheard.study.layout import STAGES
+from overheard.study.flow import STAGES
 
 WARM_STAGES = [word for word, its in STAGES.items() if its.warm]
 

@@ -148,7 +148,7 @@ def test_a_read_only_folder_is_named(tmp_path, capsys):
 def test_every_stage_of_the_program_has_a_line_of_help_for_each_flag():
     import importlib
 
-    from overheard.study.layout import STAGES
+    from overheard.study.flow import STAGES
 
     for word in STAGES:
         stage = getattr(importlib.import_module(f"overheard.stages.{word}"), word)

@@ -16,7 +16,7 @@ from overheard.errors import ConfigError, LineageError
 from overheard.jobs import records
 from overheard.jobs.circumstance import circumstance_path
 from overheard.sharing.crate import write_crate
-from overheard.study.layout import STAGES
+from overheard.study.flow import STAGES
 
 RUN = "#run"
 TRAIN = "#job/train/scene%2Bevent/image/seed-1/student"

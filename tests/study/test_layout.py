@@ -2,7 +2,7 @@
 
 import pytest
 
-from overheard.study import layout
+from overheard.study import flow, layout
 
 
 @pytest.mark.parametrize(
@@ -47,12 +47,12 @@ def test_a_file_leads_back_to_the_job_that_writes_it(stage, values, lists, path)
 
 
 def test_no_two_stages_write_one_file():
-    patterns = [pattern for its in layout.STAGES.values() for pattern in its.writes.values()]
+    patterns = [pattern for its in flow.STAGES.values() for pattern in its.writes.values()]
     assert len(patterns) == len(set(patterns))
     assert layout.record_of("results/mini/tables/cells.csv") == "results/mini/tables/cells.record.json"
     assert layout.record_of("results/mini/tables/table2.cells.csv") == "results/mini/tables/table2.record.json"
 
 
 def test_flags_of_git_and_of_the_reference_run_are_flags_that_are_written():
-    for its in layout.STAGES.values():
+    for its in flow.STAGES.values():
         assert {*its.git, *its.reference} <= set(its.writes)

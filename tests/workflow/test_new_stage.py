@@ -64,7 +64,7 @@ def project(checkout) -> Path:
     folder = checkout("votes")
     (folder / "src/overheard/stages/votes.py").write_text(STAGE)
     (folder / "workflow/rules/votes.smk").write_text(RULE)
-    layout = folder / "src/overheard/study/layout.py"
+    layout = folder / "src/overheard/study/flow.py"
     text = layout.read_text()
     end = text.index('\n}\n"""Every stage in the order of the flow."""') + 1
     layout.write_text(text[:end] + LINE + text[end:])

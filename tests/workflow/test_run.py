@@ -241,7 +241,7 @@ def test_without_scenes_tagger_or_extra_one_line_says_what_to_get(pairs, monkeyp
 
 
 def test_help_reads_like_a_table_of_contents(project):
-    from overheard.study.layout import STAGES
+    from overheard.study.flow import STAGES
 
     done = subprocess.run([sys.executable, "-m", "overheard", "--help"], capture_output=True, text=True, check=True)
     places = [done.stdout.index(f"│ {word} ") for word in ("run", "init", *STAGES)]

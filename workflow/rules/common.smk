@@ -17,7 +17,7 @@ from overheard.io.progress import SOCKET
 from overheard.scheduling import wiring
 from overheard.scheduling.lock import only_run
 from overheard.scheduling.wiring import records_of
-from overheard.study import captions, job_settings, layout
+from overheard.study import captions, flow, job_settings, layout
 from overheard.study import plan as plans
 from overheard.study.config import Experiment, check
 from overheard.study.experiments import with_named
@@ -53,7 +53,7 @@ shell.prefix(
 
 
 wildcard_constraints:
-    **layout.WILDCARDS,
+    **flow.WILDCARDS,
     modality="|".join(re.escape(modality) for modality in job_settings.MODALITIES),
     method=r"[^/]+",
     table="|".join(STUDY.tables),
@@ -114,7 +114,7 @@ def media_folder(part):
 # what no job makes, and is too large for Snakemake to compare
 OUTSIDE = set(GIVEN.values())
 if not TWIN:
-    OUTSIDE |= {media_folder(part) for part in layout.PARTS.values()} - {None}
+    OUTSIDE |= {media_folder(part) for part in flow.PARTS.values()} - {None}
 
 
 def given(files):
@@ -143,13 +143,13 @@ def made_for(fold, stage):
     """What a stage makes for a fold."""
     return {
         flag: f"{RESULTS}/{path.format(fold=fold)}"
-        for flag, path in layout.STAGES[stage].writes.items()
+        for flag, path in flow.STAGES[stage].writes.items()
     }
 
 
 def per_seed(stage, flag, method, modality):
     """A file of every seed of a row."""
-    pattern = f"{RESULTS}/{layout.STAGES[stage].writes[flag]}"
+    pattern = f"{RESULTS}/{flow.STAGES[stage].writes[flag]}"
     return [
         pattern.format(method=method, modality=modality, seed=seed)
         for seed in plans.seeds_made(LOADED, method, modality, ABSENT)

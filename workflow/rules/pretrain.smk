@@ -2,7 +2,7 @@ def pretrain_reads(wildcards):
     """A collection's features and index; where the weights are given, they alone."""
     if wildcards.encoder in GIVEN:
         return {"given": GIVEN[wildcards.encoder]}
-    part = layout.PARTS["scenes" if wildcards.encoder == "image" else "sounds"]
+    part = flow.PARTS["scenes" if wildcards.encoder == "image" else "sounds"]
     features, ids = features_of(wildcards.encoder, part)
     return {
         "features": features,

@@ -16,7 +16,7 @@ def train_waits(method, modality, seed):
     files = train_reads(method, modality, seed)
     fold = layout.fold_of(seed, EXPERIMENT.split.folds)
     read = dict.fromkeys(("prior", "relevance"), taught_reads(fold))
-    read |= dict.fromkeys(layout.STAGES["normaliser"].writes, normaliser_reads(fold))
+    read |= dict.fromkeys(flow.STAGES["normaliser"].writes, normaliser_reads(fold))
     known = {path for flag in read if flag in files for path in read[flag].values()}
     return records_of({flag: path for flag, path in files.items() if path not in known})
 

@@ -14,7 +14,7 @@ from typer.core import TyperCommand, TyperGroup
 from overheard.command import questions
 from overheard.errors import OverheardError
 from overheard.jobs.runner import os_message
-from overheard.study.layout import STAGES
+from overheard.study.flow import STAGES
 
 _STUDY_PANEL = "A study"
 _STAGE_PANEL = "One stage of it by hand (each job's log begins with such a line)"

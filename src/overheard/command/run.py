@@ -33,7 +33,8 @@ from overheard.scheduling.reruns import plan as make_plan
 from overheard.sharing.restore import pulled_without_restore
 from overheard.study import job_settings
 from overheard.study.experiments import Loaded, load, write_variant
-from overheard.study.layout import STAGES, log_path, results
+from overheard.study.flow import STAGES
+from overheard.study.layout import log_path, results
 from overheard.study.plan import rows_made, targets
 
 TWIN_WARNING = "SIMULATED TWIN: these are not ADVANCE's numbers (docs/twin.md)."

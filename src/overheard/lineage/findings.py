@@ -8,7 +8,8 @@ from pydantic import ValidationError
 
 from overheard.jobs.records import SUFFIX, Record
 from overheard.lineage.graph import Graph
-from overheard.study.layout import FINAL_STAGES, record_of, run_of, stage_of
+from overheard.study.flow import FINAL_STAGES
+from overheard.study.layout import record_of, run_of, stage_of
 from overheard.study.study_file import TableSpec
 
 

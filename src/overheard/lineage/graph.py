@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from overheard.jobs.records import SUFFIX, Entry, Record
-from overheard.study.layout import FINAL_STAGES
+from overheard.study.flow import FINAL_STAGES
 
 
 class Link(NamedTuple):

@@ -17,7 +17,8 @@ from overheard.media import leak_lines, leaks
 from overheard.media.leak_lines import LeakReport, Line
 from overheard.study import config
 from overheard.study.experiments import project_root
-from overheard.study.layout import PARTS, STAGES, fold_of, record_of, results, values_of_job, written
+from overheard.study.flow import PARTS, STAGES
+from overheard.study.layout import fold_of, record_of, results, values_of_job, written
 
 _LEARNING = ("pretrain", "normaliser", "prior", "relevance", "train", "evaluate")
 """Stages whose jobs learn or test: each has to read the study's own files."""

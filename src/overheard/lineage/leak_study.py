@@ -9,7 +9,8 @@ from overheard.errors import MediaError, PairingError
 from overheard.io import artifacts, clips
 from overheard.media import leak_lines
 from overheard.media.leak_lines import Line
-from overheard.study.layout import STAGES, values_of
+from overheard.study.flow import STAGES
+from overheard.study.layout import values_of
 
 
 @dataclass(frozen=True)

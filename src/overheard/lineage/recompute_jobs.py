@@ -32,7 +32,7 @@ from overheard.jobs.machine import machine_class
 from overheard.jobs.records import LISTING, SUFFIX, Record, entries, located, read_record
 from overheard.lineage.findings import Finding, Said
 from overheard.lineage.graph import enclosing
-from overheard.study.layout import STAGES
+from overheard.study.flow import STAGES
 
 _WORDS = {"setting": "settings", "package": "environment", "definition": "code"}
 """What a kind of difference is called, where it is not itself the word."""

@@ -22,7 +22,7 @@ from overheard.jobs.code import closure
 from overheard.jobs.comparison import flat
 from overheard.jobs.records import Record, located
 from overheard.study.experiments import project_root
-from overheard.study.layout import RUN
+from overheard.study.flow import RUN
 from overheard.study.study_file import TableSpec
 
 _NUMBERS = ("table", "row", "column", "metric", "n", "mean", "std", "pooled", "runs")

@@ -24,7 +24,8 @@ from overheard.scheduling.durations import how_long
 from overheard.scheduling.lock import at_work
 from overheard.scheduling.notes import markers
 from overheard.study.experiments import Loaded, load
-from overheard.study.layout import STAGES, stage_of, words
+from overheard.study.flow import STAGES
+from overheard.study.layout import stage_of, words
 from overheard.study.plan import targets
 
 STATES = {state: state for state in ("fresh", "stale", "missing", "interrupted")} | {"edited": "edited by hand"}

@@ -16,7 +16,8 @@ from overheard.jobs import on_disk, records
 from overheard.jobs.circumstance import circumstance_of, circumstance_path
 from overheard.jobs.records import Entry, Record
 from overheard.lineage.graph import Graph, files, name_of
-from overheard.study.layout import RUN, record_of, record_path, run_of
+from overheard.study.flow import RUN
+from overheard.study.layout import record_of, record_path, run_of
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,8 @@ from overheard.jobs.circumstance import read_circumstance
 from overheard.lineage.causes import Cause, above, causes, unscheduled_causes
 from overheard.lineage.forecast import COMPUTE, PERHAPS, PUT_BACK
 from overheard.lineage.status import STATES, View, look
-from overheard.study.layout import STAGES, record_of, words
+from overheard.study.flow import STAGES
+from overheard.study.layout import record_of, words
 
 _SHOWN = 8
 _OUTCOMES = {

@@ -14,7 +14,7 @@ from typing import Any
 
 from overheard.errors import OverheardError
 from overheard.scheduling.wiring import PLANS, refused
-from overheard.study.layout import STAGES
+from overheard.study.flow import STAGES
 
 
 @dataclass(frozen=True)

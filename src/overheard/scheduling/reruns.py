@@ -15,7 +15,8 @@ from overheard.scheduling.dry_run import Planned, dry_run
 from overheard.study import job_settings
 from overheard.study import plan as plans
 from overheard.study.experiments import Loaded, project_root
-from overheard.study.layout import STAGES, results, stage_of
+from overheard.study.flow import STAGES
+from overheard.study.layout import results, stage_of
 
 
 @dataclass(frozen=True)

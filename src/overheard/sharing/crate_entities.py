@@ -16,7 +16,7 @@ from urllib.parse import quote
 from overheard.jobs.comparison import flat
 from overheard.jobs.records import Record
 from overheard.lineage.graph import Graph, files, name_of
-from overheard.study.layout import FINAL_STAGES, STAGES
+from overheard.study.flow import FINAL_STAGES, STAGES
 
 Entity = dict[str, Any]
 WORKFLOW = "workflow/Snakefile"

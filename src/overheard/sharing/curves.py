@@ -7,7 +7,8 @@ from pathlib import Path
 import pandas as pd
 
 from overheard.io import artifacts
-from overheard.study.layout import SAVED, STAGES, values_of
+from overheard.study.flow import STAGES
+from overheard.study.layout import SAVED, values_of
 
 
 def _f_scores(folder: Path) -> pd.DataFrame:

@@ -13,7 +13,7 @@ from typing import Any
 from overheard.errors import LineageError, OverheardError
 from overheard.io import whole
 from overheard.sharing.saved_files import SAVED, folder_of
-from overheard.study.layout import FINAL_STAGES
+from overheard.study.flow import FINAL_STAGES
 from overheard.study.yaml_file import read_yaml
 
 STAGES_FILE, LOCK_FILE = Path("dvc.yaml"), Path("dvc.lock")

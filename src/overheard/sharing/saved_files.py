@@ -16,7 +16,8 @@ from overheard.jobs import hashing, on_disk, records
 from overheard.scheduling.notes import metadata_path
 from overheard.sharing import archive
 from overheard.study.config import NAME
-from overheard.study.layout import SAVED, STAGES, in_git, maker, results
+from overheard.study.flow import STAGES
+from overheard.study.layout import SAVED, in_git, maker, results
 
 INDEX = "archives.csv"
 MEMORY = ".same.json"

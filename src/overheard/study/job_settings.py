@@ -8,7 +8,8 @@ from typing import Any
 
 from overheard.media.front_ends import IMAGES, stored_shape
 from overheard.study.config import BLOCKS, Directory, Experiment, Network, Twin
-from overheard.study.layout import STAGES, fold_of
+from overheard.study.flow import STAGES
+from overheard.study.layout import fold_of
 from overheard.study.protocol import SWITCHES, Protocol
 from overheard.study.study_file import Method, Study
 

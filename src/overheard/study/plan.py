@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 from overheard.study import job_settings
 from overheard.study.config import Twin
 from overheard.study.experiments import Loaded
-from overheard.study.layout import PARTS, STAGES, fold_of, names, record_path, written
+from overheard.study.flow import PARTS, STAGES
+from overheard.study.layout import fold_of, names, record_path, written
 from overheard.study.study_file import Study
 
 FIGURES = ("figure3", "figure6")

@@ -61,6 +61,7 @@ def narrowed(study: Study, name: str, methods: Sequence[str], modalities: Sequen
     }
     table |= {"blocks": [{"rows": list(methods), "columns": list(modalities)}]}
     content = study.model_dump(exclude_defaults=True)
+    content.pop("claims", None)
     content |= {"study": name, "title": f"{study.title}: ablation", "tables": {"ablation": table}}
     content |= {"methods": {method: content["methods"][method] for method in methods}}
     return checking.check(Study, content, f"config/studies/{name}.yaml")

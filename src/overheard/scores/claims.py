@@ -1,0 +1,157 @@
+"""Claims of a paper judged: supported, contradicted, undecided, or cannot be judged; never forced.
+
+A comparison says that one row is above another by more than a margin, or that it is not. It is decided only where the
+95 % interval of the difference leaves out the margin **and** the p-value, corrected by Holm's method over the
+comparisons of its family, is at most 0.05. What decides against it contradicts it. "Not above" is thus shown by an
+upper end below the margin, never by a difference that was not found.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from scipy import stats
+
+from overheard.scores.compared import Difference, Differences
+from overheard.scores.over_seeds import Row
+
+SUPPORTED, CONTRADICTED, UNDECIDED, UNKNOWN = "supported", "contradicted", "undecided", "cannot be judged"
+
+CHANCE = 0.05
+"""Of one wrong decision in a family."""
+
+
+class Question(NamedTuple):
+    """One comparison of a claim: whether `first` is above `second` by more than `margin` points, or is not."""
+
+    claim: str
+    family: str
+    first: Row
+    second: Row
+    metric: str
+    above: bool
+    margin: float
+
+
+class Evidence(NamedTuple):
+    """What is known of a question, in points of percent, first less second.
+
+    Attributes:
+        difference: of the means; None where there is none.
+        low: end of its 95 % interval; None where it cannot be said.
+        high: the other.
+        p: two-sided, of the difference being the margin; None where it cannot be said.
+        n: runs.
+        missing: why there is no p.
+    """
+
+    difference: float | None = None
+    low: float | None = None
+    high: float | None = None
+    p: float | None = None
+    n: int | None = None
+    missing: str = ""
+
+
+class Answer(NamedTuple):
+    """A question judged."""
+
+    question: Question
+    evidence: Evidence
+    adjusted: float | None  # p, Holm's over the family
+    verdict: str
+
+
+def questions(claims: Sequence[Mapping[str, Any]]) -> list[Question]:
+    """Every comparison of the claims, in their order.
+
+    Args:
+        claims: as `study.claims_file.as_settings` gives them.
+    """
+    return [
+        Question(
+            claim["word"],
+            claim["family"],
+            (pair["first"][0], pair["first"][1]),
+            (pair["second"][0], pair["second"][1]),
+            claim["metric"],
+            pair["above"],
+            pair["margin"],
+        )
+        for claim in claims
+        for pair in claim["compare"]
+    ]
+
+
+def measured(asked: Question, found: Differences) -> Evidence:
+    """What the stage `statistics` found of a question.
+
+    The p-value is that of the interval: both come from one error and its t, so that they never disagree (Altman and
+    Bland, 2011, How to obtain the P value from a confidence interval, BMJ 343, with t in place of the normal).
+    """
+    between = found.get((asked.first, asked.second, asked.metric))
+    if between is None:
+        return Evidence(missing="not compared: a row is left out or has no run")
+    if between.value is None or between.low is None or between.high is None:
+        return Evidence(between.value, n=between.n, missing=f"no interval: {between.covers or 'it needs two seeds'}")
+    p = _p_of_interval(between.value, between.low, between.high, between.df, asked.margin)
+    return Evidence(between.value, between.low, between.high, p, between.n)
+
+
+def _p_of_interval(value: float, low: float, high: float, df: float | None, margin: float) -> float:
+    away = abs(value - margin)
+    half = value - low if margin < value else high - value
+    if half <= 0:
+        return float(away == 0)
+    law = stats.norm() if df is None else stats.t(df)
+    return float(2 * law.sf(away / half * law.ppf(1 - CHANCE / 2)))
+
+
+def holm(ps: Sequence[float]) -> list[float]:
+    """P-values corrected by Holm's method (1979): the chance of one wrong decision among all holds."""
+    order = np.argsort(ps, kind="stable")
+    steps = np.maximum.accumulate(np.asarray(ps)[order] * np.arange(len(ps), 0, -1)).clip(max=1)
+    return [float(p) for p in steps[np.argsort(order, kind="stable")]]
+
+
+def answers(found: Mapping[Question, Evidence]) -> dict[Question, Answer]:
+    """Each question judged, corrected within its family; what has no p takes no part in the correction."""
+    families: dict[str, list[Question]] = {}
+    for asked, evidence in found.items():
+        if evidence.p is not None:
+            families.setdefault(asked.family, []).append(asked)
+    adjusted: dict[Question, float] = {}
+    for members in families.values():
+        adjusted |= zip(members, holm([found[asked].p or 0.0 for asked in members]), strict=True)
+    return {
+        asked: Answer(asked, evidence, adjusted.get(asked), _verdict(asked, evidence, adjusted.get(asked)))
+        for asked, evidence in found.items()
+    }
+
+
+def _verdict(asked: Question, evidence: Evidence, adjusted: float | None) -> str:
+    if adjusted is None or evidence.difference is None or evidence.low is None or evidence.high is None:
+        return UNKNOWN
+    if adjusted > CHANCE or evidence.low <= asked.margin <= evidence.high:
+        return UNDECIDED
+    return SUPPORTED if (evidence.difference > asked.margin) == asked.above else CONTRADICTED
+
+
+def verdict(holds: str, verdicts: Sequence[str]) -> str:
+    """A claim's verdict from those of its comparisons.
+
+    Args:
+        holds: `all` of them, or `any`.
+        verdicts: theirs; none where nothing can be compared.
+    """
+    enough, each = (CONTRADICTED, SUPPORTED) if holds == "all" else (SUPPORTED, CONTRADICTED)
+    if enough in verdicts:
+        return enough
+    if verdicts and set(verdicts) == {each}:
+        return each
+    return UNDECIDED if UNDECIDED in verdicts else UNKNOWN
+
+
+def against_itself(found: Mapping[Question, Difference | Evidence]) -> list[Question]:
+    """Questions whose means alone already stand the other way than claimed, whatever their error."""
+    return [asked for asked, its in found.items() if asked.above and its[0] is not None and its[0] < asked.margin]

@@ -1,0 +1,59 @@
+"""The paper's claims judged on what was measured here, and on the printed numbers alone."""
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+from overheard.io import artifacts, progress
+from overheard.io.signature import Reads, Writes
+from overheard.scores import claims as judging
+from overheard.scores import claims_table, compared, printed_claims, tabular
+from overheard.scores.cells import Ask, check_source
+from overheard.scores.published import COLUMNS as PUBLISHED_COLUMNS
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The claims, and what is said of the numbers that judge them."""
+
+    experiment: str
+    source: str  # twin, directory or published record
+    protocol: str
+    seeds: list[int]
+    paper: str
+    caveat: str  # of verdicts on the printed numbers
+    claims: list[dict[str, Any]]  # as study/claims_file.py gives them
+    labels: dict[str, str]  # what each method is called
+    remarks: list[str]  # lines that stand in every caption
+
+
+def claims(comparisons: Reads, published: Reads, settings: Settings, verdicts: Writes, markdown: Writes) -> None:
+    """Judge each claim.
+
+    Args:
+        comparisons: differences of the study's rows with their intervals.
+        published: the paper's printed numbers.
+        settings: the claims.
+        verdicts: one line a comparison, verdicts on what was measured and on what is printed in columns of their own.
+        markdown: the same to be read.
+    """
+    check_source(settings.source)
+    differences = compared.differences(artifacts.read_table(comparisons, compared.COLUMNS), str(comparisons))
+    printed = printed_claims.numbers(artifacts.read_table(published, PUBLISHED_COLUMNS), str(published))
+
+    asked = judging.questions(settings.claims)
+    tests = Counter(each.family for each in asked if printed_claims.has_means(each, printed))
+    found = claims_table.Verdicts(
+        settings.claims,
+        judging.answers({each: judging.measured(each, differences) for each in asked}),
+        judging.answers({each: printed_claims.evidence(each, printed, tests[each.family]) for each in asked}),
+        settings.source,
+        settings.caveat,
+    )
+    ask = Ask(settings.experiment, settings.source, settings.protocol, settings.seeds, False, {})
+    said = [tabular.origin(ask), f"n = {len(ask.seeds)} seeds.", *map(tabular.sentence, settings.remarks)]
+
+    artifacts.write_text(verdicts, claims_table.as_csv(found))
+    title = f"What the paper claims, judged: {settings.paper}"
+    artifacts.write_text(markdown, claims_table.markdown(found, title, said, settings.labels))
+    progress.step(1, 1, f"{len(settings.claims)} claims")

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from overheard.scores.cells import Cell
-from overheard.scores.compared import OVER, Differences
+from overheard.scores.differences import OVER, Differences
 from overheard.scores.over_seeds import Row
 
 BOLD = (

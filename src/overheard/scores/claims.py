@@ -10,9 +10,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-from scipy import stats
 
-from overheard.scores.compared import Difference, Differences
+from overheard.scores.differences import Differences
 from overheard.scores.over_seeds import Row
 
 SUPPORTED, CONTRADICTED, UNDECIDED, UNKNOWN = "supported", "contradicted", "undecided", "cannot be judged"
@@ -84,27 +83,14 @@ def questions(claims: Sequence[Mapping[str, Any]]) -> list[Question]:
 
 
 def measured(asked: Question, found: Differences) -> Evidence:
-    """What the stage `statistics` found of a question.
-
-    The p-value is that of the interval: both come from one error and its t, so that they never disagree (Altman and
-    Bland, 2011, How to obtain the P value from a confidence interval, BMJ 343, with t in place of the normal).
-    """
+    """What the stage `statistics` found of a question."""
     between = found.get((asked.first, asked.second, asked.metric))
     if between is None:
-        return Evidence(missing="not compared: a row is left out or has no run")
-    if between.value is None or between.low is None or between.high is None:
-        return Evidence(between.value, n=between.n, missing=f"no interval: {between.covers or 'it needs two seeds'}")
-    p = _p_of_interval(between.value, between.low, between.high, between.df, asked.margin)
+        return Evidence(missing="not compared: the rows stand together in no table")
+    p = between.p(asked.margin)
+    if p is None:
+        return Evidence(between.value, n=between.n, missing=between.covers or "no interval: it needs two seeds")
     return Evidence(between.value, between.low, between.high, p, between.n)
-
-
-def _p_of_interval(value: float, low: float, high: float, df: float | None, margin: float) -> float:
-    away = abs(value - margin)
-    half = value - low if margin < value else high - value
-    if half <= 0:
-        return float(away == 0)
-    law = stats.norm() if df is None else stats.t(df)
-    return float(2 * law.sf(away / half * law.ppf(1 - CHANCE / 2)))
 
 
 def holm(ps: Sequence[float]) -> list[float]:
@@ -152,6 +138,7 @@ def verdict(holds: str, verdicts: Sequence[str]) -> str:
     return UNDECIDED if UNDECIDED in verdicts else UNKNOWN
 
 
-def against_itself(found: Mapping[Question, Difference | Evidence]) -> list[Question]:
-    """Questions whose means alone already stand the other way than claimed, whatever their error."""
-    return [asked for asked, its in found.items() if asked.above and its[0] is not None and its[0] < asked.margin]
+def against_itself(found: Mapping[Question, Answer]) -> list[Question]:
+    """Questions of "above" whose means alone stand the other way, whatever their error."""
+    differences = {asked: answer.evidence.difference for asked, answer in found.items() if asked.above}
+    return [asked for asked, difference in differences.items() if difference is not None and difference < 0]

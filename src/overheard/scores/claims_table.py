@@ -9,7 +9,7 @@ import pandas as pd
 from overheard.scores import claims, frames, tabular
 from overheard.scores.cells import DECIMALS
 from overheard.scores.claims import Answer, Question
-from overheard.scores.compared import OVER
+from overheard.scores.differences import OVER
 
 _HOW = (
     "A comparison is decided only where the 95 % interval of its difference leaves out the margin and its p-value, "
@@ -114,7 +114,7 @@ def markdown(found: Verdicts, title: str, said: Sequence[str], labels: Mapping[s
     parts += _judged(found.measured, labels)
     parts += ["### The printed numbers alone", f"{text(_COVERS_PRINTED)} {text(tabular.sentence(found.caveat))}"]
     parts += _judged(found.printed, labels)
-    if odd := claims.against_itself({asked: answer.evidence for asked, answer in found.printed.items()}):
+    if odd := claims.against_itself(found.printed):
         parts += ["The printed means themselves stand the other way than the text:"]
         parts += ["\n".join(f"- {asked.claim}: {text(_against(asked, found.printed[asked], labels))}" for asked in odd)]
     unasked = [claim for claim in found.claims if not claim["compare"]]

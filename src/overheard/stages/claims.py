@@ -7,7 +7,7 @@ from typing import Any
 from overheard.io import artifacts, progress
 from overheard.io.signature import Reads, Writes
 from overheard.scores import claims as judging
-from overheard.scores import claims_table, compared, printed_claims, tabular
+from overheard.scores import claims_table, differences, printed_claims, tabular
 from overheard.scores.cells import Ask, check_source
 from overheard.scores.published import COLUMNS as PUBLISHED_COLUMNS
 
@@ -27,25 +27,26 @@ class Settings:
     remarks: list[str]  # lines that stand in every caption
 
 
-def claims(comparisons: Reads, published: Reads, settings: Settings, verdicts: Writes, markdown: Writes) -> None:
+def claims(comparisons: list[Reads], published: Reads, settings: Settings, verdicts: Writes, markdown: Writes) -> None:
     """Judge each claim.
 
     Args:
-        comparisons: differences of the study's rows with their intervals.
+        comparisons: differences of the rows of each table, with their intervals.
         published: the paper's printed numbers.
         settings: the claims.
         verdicts: one line a comparison, verdicts on what was measured and on what is printed in columns of their own.
         markdown: the same to be read.
     """
     check_source(settings.source)
-    differences = compared.differences(artifacts.read_table(comparisons, compared.COLUMNS), str(comparisons))
+    pairs = [line for path in comparisons for line in artifacts.read_table(path, differences.COLUMNS)]
+    compared = differences.differences(pairs, ", ".join(map(str, comparisons)))
     printed = printed_claims.numbers(artifacts.read_table(published, PUBLISHED_COLUMNS), str(published))
 
     asked = judging.questions(settings.claims)
     tests = Counter(each.family for each in asked if printed_claims.has_means(each, printed))
     found = claims_table.Verdicts(
         settings.claims,
-        judging.answers({each: judging.measured(each, differences) for each in asked}),
+        judging.answers({each: judging.measured(each, compared) for each in asked}),
         judging.answers({each: printed_claims.evidence(each, printed, tests[each.family]) for each in asked}),
         settings.source,
         settings.caveat,

@@ -5,7 +5,7 @@ from typing import Any
 
 from overheard.io import artifacts, progress
 from overheard.io.signature import Reads, Writes
-from overheard.scores import best, compared, frames
+from overheard.scores import best, differences, frames
 from overheard.scores.against_baselines import lost_to
 from overheard.scores.cells import Ask, by_row_key, table_cells
 from overheard.scores.over_seeds import checked_run, clips_tested, epoch_remarks, event_remarks
@@ -61,7 +61,7 @@ def tables(
         [checked_run(artifacts.read_json(path), str(path)) for path in paths or []] for paths in (scores, baselines)
     )
     lines = artifacts.read_table(published, PUBLISHED_COLUMNS)
-    pairs = artifacts.read_table(comparisons, compared.COLUMNS) if comparisons else []
+    pairs = artifacts.read_table(comparisons, differences.COLUMNS) if comparisons else []
 
     spec = settings.spec
     left_out, diverged = by_row_key(settings.left_out), by_row_key(settings.diverged or {})
@@ -71,7 +71,7 @@ def tables(
     numbers = table_cells(table, spec, runs, ask, printed)
     remarks = [*settings.remarks, *event_remarks(runs), *epoch_remarks(runs)]
     remarks += lost_to(dull, runs, settings.labels)
-    bold = best.not_distinguished(spec, numbers, compared.differences(pairs, str(comparisons)))
+    bold = best.not_distinguished(spec, numbers, differences.differences(pairs, str(comparisons)))
     text = frames.lay_out(table, spec, settings.labels, numbers, ask, clips_tested(runs), remarks, *bold)
 
     artifacts.write_text(cells, frames.cells_csv(numbers))

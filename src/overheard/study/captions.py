@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from typing import Any
 
-from overheard.study import job_settings
+from overheard.study import claims_file, job_settings
 from overheard.study.config import BLOCKS, Experiment, Network
 from overheard.study.experiments import Loaded
 from overheard.study.protocol import Protocol
@@ -45,6 +45,24 @@ def table_settings(loaded: Loaded, table: str, absent: list[str], diverged: Coll
         },
         "remarks": remarks(experiment) + protocol_remarks(experiment, loaded.protocol),
     } | ({"diverged": seeds} if seeds else {})
+
+
+def claims_settings(loaded: Loaded) -> dict[str, Any]:
+    """The paper's claims, and what is said of the numbers that judge them."""
+    assert loaded.claims is not None
+    claims = claims_file.as_settings(loaded.claims)
+    named = {row[0] for claim in claims for pair in claim["compare"] for row in (pair["first"], pair["second"])}
+    return {
+        "experiment": loaded.name,
+        "source": loaded.experiment.source.kind,
+        "protocol": protocol_name(loaded.experiment),
+        "seeds": loaded.experiment.seeds,
+        "paper": loaded.claims.paper,
+        "caveat": loaded.claims.caveat,
+        "claims": claims,
+        "labels": {method: its.label for method, its in loaded.study.methods.items() if method in named},
+        "remarks": remarks(loaded.experiment) + protocol_remarks(loaded.experiment, loaded.protocol),
+    }
 
 
 def figure_settings(loaded: Loaded, figure: str, absent: list[str], diverged: Collection[str] = ()) -> dict[str, Any]:

@@ -37,6 +37,16 @@ def place_of(name: str) -> Path:
     )
 
 
+def show(
+    name: Annotated[str, typer.Argument(help="The experiment.")],
+    word: Annotated[str, typer.Argument(help="A table (table2, figure6, …), claims or statistics.")],
+) -> None:
+    """Print a table, the claims judged, or the statistics."""
+    from overheard.command import show as showing
+
+    showing.show(name, word)
+
+
 def status(
     name: Annotated[str | None, typer.Argument(help="The experiment; all by default.")] = None,
     why: Annotated[
@@ -227,7 +237,7 @@ def diff(
 
 def register(app: typer.Typer, fixable: Callable) -> None:
     """Add the commands to the command line."""
-    for command in (status, trace, audit, leaks, diff, check, reference, store):
+    for command in (show, status, trace, audit, leaks, diff, check, reference, store):
         app.command(rich_help_panel=_PANEL)(fixable(command))
     for command in (save, restore, crate, croissant):
         app.command(rich_help_panel=_SHARING)(fixable(command))

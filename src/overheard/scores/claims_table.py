@@ -146,7 +146,7 @@ def _judged(side: Mapping[Question, Answer], labels: Mapping[str, str]) -> list[
 def said(asked: Question, labels: Mapping[str, str]) -> str:
     """A comparison in words."""
     first, second = (f"{labels.get(method, method)} ({modality})" for method, modality in (asked.first, asked.second))
-    by = f" by {asked.margin:g} points" if asked.margin else ""
+    by = f" by {asked.margin} points" if asked.margin else ""
     return f"{first} {'above' if asked.above else 'not above'} {second}{by}"
 
 

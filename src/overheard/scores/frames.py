@@ -146,9 +146,10 @@ def latex(table: Table) -> str:
     """A table as LaTeX for the package booktabs, with caption and label."""
     texts = table.body.map(tabular.latex_text)
     texts = texts.mask(table.bold, r"\textbf{" + texts + "}").rename(columns=tabular.latex_text)
+    inputs = texts["Input"]
     # a rule above each further input
-    inputs = texts.iloc[:, 0]
-    texts.isetitem(0, inputs.mask(inputs.ne(inputs.shift(fill_value=inputs.iloc[0])), "\\midrule\n" + inputs))
+    ruled = inputs.ne(inputs.shift()) & (inputs.index > 0)
+    texts["Input"] = inputs.mask(ruled, "\\midrule\n" + inputs)
     caption = " ".join(tabular.latex_text(text, not text.startswith(tabular.OWN_NAMES)) for text in table.caption)
     label = f"tab:{tabular.label(table.experiment)}-{tabular.label(table.word)}"
     text = texts.style.hide(axis="index").to_latex(

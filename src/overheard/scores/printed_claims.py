@@ -103,4 +103,8 @@ def _std_that_decides(p: Callable[[float, int], float], of: Sequence[str], level
 def _n_that_decides(p: Callable[[float, int], float], level: float, would: str) -> str:
     unknown, at = "the number of runs is not known", f"(p at most {level:.2g})"
     n = next((n for n in range(2, _LARGEST_N + 1) if p(0.0, n) <= level), None)
-    return f"{unknown}; up to {_LARGEST_N} would not decide {at}" if n is None else f"{unknown}; {n} would {would} {at}"
+    return (
+        f"{unknown}; up to {_LARGEST_N} would not decide {at}"
+        if n is None
+        else f"{unknown}; {n} or more would {would} {at}"
+    )

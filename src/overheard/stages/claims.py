@@ -52,7 +52,11 @@ def claims(comparisons: list[Reads], published: Reads, settings: Settings, verdi
         settings.caveat,
     )
     ask = Ask(settings.experiment, settings.source, settings.protocol, settings.seeds, False, {})
-    said = [tabular.origin(ask), f"n = {len(ask.seeds)} seeds.", *map(tabular.sentence, settings.remarks)]
+    said = [
+        tabular.origin(ask),
+        f"n = {len(ask.seeds)} seed{'s' if len(ask.seeds) > 1 else ''}.",
+        *map(tabular.sentence, settings.remarks),
+    ]
 
     artifacts.write_text(verdicts, claims_table.as_csv(found))
     title = f"What the paper claims, judged: {settings.paper}"

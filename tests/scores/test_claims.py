@@ -37,14 +37,6 @@ def test_a_wide_interval_never_shows_that_nothing_is_better():
     assert judged(asked(above=False, margin=1.0), -8.0, 7.0, 0.9) == UNDECIDED
 
 
-def test_holms_correction_by_hand():
-    # sorted .005 .01 .03 .04 times 4 3 2 1 = .02 .03 .06 .04, and never less than the one before
-    assert claims.holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
-    assert claims.holm([0.4, 0.9]) == pytest.approx([0.8, 0.9])
-    assert claims.holm([0.6, 0.9]) == pytest.approx([1.0, 1.0])
-    assert claims.holm([]) == []
-
-
 def test_a_family_is_corrected_together_and_by_itself():
     first, second = asked(claim="one"), asked(claim="two")
     other, unknown = asked(claim="three", family="best"), asked(claim="four")

@@ -9,10 +9,9 @@ upper end below the margin, never by a difference that was not found.
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from overheard.scores.differences import Differences
 from overheard.scores.over_seeds import Row
+from overheard.scores.power import holm
 
 SUPPORTED, CONTRADICTED, UNDECIDED, UNKNOWN = "supported", "contradicted", "undecided", "cannot be judged"
 
@@ -91,13 +90,6 @@ def measured(asked: Question, found: Differences) -> Evidence:
     if p is None:
         return Evidence(between.value, n=between.n, missing=between.covers or "no interval: it needs two seeds")
     return Evidence(between.value, between.low, between.high, p, between.n)
-
-
-def holm(ps: Sequence[float]) -> list[float]:
-    """P-values corrected by Holm's method (1979): the chance of one wrong decision among all holds."""
-    order = np.argsort(ps, kind="stable")
-    steps = np.maximum.accumulate(np.asarray(ps)[order] * np.arange(len(ps), 0, -1)).clip(max=1)
-    return [float(p) for p in steps[np.argsort(order, kind="stable")]]
 
 
 def answers(found: Mapping[Question, Evidence]) -> dict[Question, Answer]:

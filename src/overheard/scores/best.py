@@ -9,7 +9,7 @@ from overheard.scores.over_seeds import Row
 
 BOLD = (
     "Bold: not distinguishable from the best of the same input and metric: the 95 % interval of the difference, "
-    f"{OVER}, has 0 in it (statistics/comparisons.csv)."
+    f"{OVER}, has 0 in it (statistics/, where each difference stands)."
 )
 NO_BOLD = (
     "No bold: which rows can be told from the best is not known here, because differences have no interval "

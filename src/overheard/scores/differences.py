@@ -16,6 +16,9 @@ COLUMNS = ("row_a", "column_a", "row_b", "column_b", "metric", *_NUMBERS, "cover
 OVER = "over seeds and test locations together"
 """What the intervals cover that decide."""
 
+_LAST_DIGITS = 5e-4
+"""Of four decimals, which differ with the order of sums where a pair stands in two tables."""
+
 LEVEL = 0.95
 """Of these intervals."""
 
@@ -85,10 +88,16 @@ def differences(lines: Iterable[Mapping[str, str]], where: str) -> Differences:
             # over locations alone: of other trainings it says nothing
             low, high = None, None
         its = Difference(value, low, high, error, None if n is None else int(n), line["covers"])
-        if found.get((b, a, line["metric"]), its) != its:
+        if not _alike(found.get((b, a, line["metric"]), its), its):
             raise PairingError(f"{pair} stands there twice with other numbers; delete it and run statistics again")
         found[b, a, line["metric"]], found[a, b, line["metric"]] = its, its.turned()
     return found
+
+
+def _alike(one: Difference, other: Difference) -> bool:
+    """Whether two are the same but for the order in which sums were made."""
+    pairs = zip(one[:4], other[:4], strict=True)
+    return all(a == b or (a is not None and b is not None and abs(a - b) <= _LAST_DIGITS) for a, b in pairs)
 
 
 def _number(text: str, pair: str) -> float | None:

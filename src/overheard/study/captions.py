@@ -65,14 +65,14 @@ def claims_settings(loaded: Loaded) -> dict[str, Any]:
     }
 
 
-def statistics_settings(loaded: Loaded) -> dict[str, Any]:
-    """What is compared: the rows and metrics of each table."""
-    study = loaded.study
+def statistics_settings(loaded: Loaded, table: str) -> dict[str, Any]:
+    """What is compared: the rows and metrics of a table."""
+    spec, left_out = loaded.study.tables[table], job_settings.left_out(loaded.experiment, loaded.study)
     return {
         "experiment": loaded.name,
         "source": loaded.experiment.source.kind,
-        "tables": {word: spec.model_dump(include={"blocks", "metrics"}) for word, spec in study.tables.items()},
-        "left_out": {"|".join(row): why for row, why in job_settings.left_out(loaded.experiment, study).items()},
+        "tables": {table: spec.model_dump(include={"blocks", "metrics"})},
+        "left_out": {"|".join(row): why for row, why in left_out.items() if row in spec.runs()},
     }
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from overheard.errors import PairingError
 from overheard.scores import locations
-from overheard.scores.locations import Counts, Floats, Indices, Tested
+from overheard.scores.locations import Answers, Counts, Floats, Indices
 from overheard.scores.over_seeds import Row, Run, run_name
 
 Fold = int | None
@@ -65,7 +65,7 @@ class Arranged:
     scenes: Sequence[str]
     splits: Mapping[Fold, Split]
     runs: Mapping[Row, Mapping[int, Run]]
-    tested: Mapping[Fold, Tested]
+    tested: Mapping[Fold, Answers]
     position: Mapping[tuple[Row, int], tuple[int, int]]
 
     @cached_property
@@ -129,7 +129,7 @@ def arranged(said: Sequence[Said], splits: Mapping[Fold, Split]) -> Arranged:
     places = sorted(place_of)
     number = {name: place for place, name in enumerate(places)}
     tested = {
-        fold: Tested(
+        fold: Answers(
             np.array([number[clip.location] for clip in splits[fold].test], dtype=np.int64),
             np.array([classes.index(clip.scene) for clip in splits[fold].test], dtype=np.int64),
             np.array([each.predicted for each in by_fold[fold]]).astype(np.int64),

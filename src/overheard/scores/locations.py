@@ -23,7 +23,7 @@ _CHUNK = 500
 _TIE = 1e-12  # two ways to add the same numbers differ by less
 
 
-class Tested(NamedTuple):
+class Answers(NamedTuple):
     """What some runs said of the same test clips, those of one fold.
 
     Attributes:
@@ -39,7 +39,7 @@ class Tested(NamedTuple):
 
 @dataclass(frozen=True)
 class Counts:
-    """`Tested`, counted by location.
+    """`Answers`, counted by location.
 
     Attributes:
         place: (places,) index into the study's locations of those tested here.
@@ -54,7 +54,7 @@ class Counts:
     said: Floats
 
 
-def counted(tested: Tested, classes: int) -> Counts:
+def counted(tested: Answers, classes: int) -> Counts:
     """Count clips by location, for `classes` classes."""
     place, own = np.unique(tested.location, return_inverse=True)
     runs = len(tested.predicted)

@@ -76,7 +76,8 @@ def together(values: np.ndarray, covariance: np.ndarray, inflation: float, df_lo
 
     The variance over test locations, and of the variance over runs what those do not explain: V + c (s² - s²_V) / J,
     where s²_V is the part of s² that locations alone would give. So neither locations nor trainings are counted twice,
-    on one split as over folds. Degrees of freedom by Satterthwaite.
+    on one split as over folds. Degrees of freedom by Satterthwaite, where all of s² has J - 1: a difference of two
+    variances is no better known than the larger one.
 
     Args:
         values: (J,) differences, one a run or fold, at least two.
@@ -85,11 +86,12 @@ def together(values: np.ndarray, covariance: np.ndarray, inflation: float, df_lo
         df_locations: degrees of freedom of the variance over locations.
     """
     n = len(values)
-    of_locations = float(covariance.mean())
+    measured, of_locations = float(np.var(values, ddof=1)), float(covariance.mean())
     explained = n / (n - 1) * (float(np.diag(covariance).mean()) - of_locations)
-    of_trainings = inflation * max(0.0, float(np.var(values, ddof=1)) - explained) / n
+    of_trainings = inflation * max(0.0, measured - explained) / n
     variance = of_locations + of_trainings
     if variance == 0:
         return 0.0, float(n - 1)
-    df = variance**2 / (of_locations**2 / df_locations + of_trainings**2 / (n - 1))
+    of_runs = of_trainings + min(measured, explained) / n
+    df = variance**2 / (of_locations**2 / df_locations + of_runs**2 / (n - 1))
     return math.sqrt(variance), df

@@ -61,9 +61,11 @@ def as_frame(found: Verdicts) -> pd.DataFrame:
             "printed_verdict": found.of(claim, found.printed),
         }
         for asked in own:
-            pair = {"row_a": asked.first[0], "column_a": asked.first[1], "is": "above" if asked.above else "not above"}
-            pair |= {"row_b": asked.second[0], "column_b": asked.second[1]}
-            pair |= {"metric": asked.metric, "margin": asked.margin}
+            pair = {
+                **{"row_a": asked.first[0], "column_a": asked.first[1], "is": "above" if asked.above else "not above"},
+                **{"row_b": asked.second[0], "column_b": asked.second[1], "metric": asked.metric},
+                "margin": asked.margin,
+            }
             both = _numbers(found.measured[asked], "") | _numbers(found.printed[asked], "printed_")
             lines.append({"claim": claim["word"]} | head | pair | both)
         if not own:
@@ -131,7 +133,7 @@ def _judged(side: Mapping[Question, Answer], labels: Mapping[str, str]) -> list[
             "Comparison": [tabular.markdown_text(said(asked, labels)) for asked in side],
             "Difference": [_signed(answer.evidence.difference) for answer in side.values()],
             "95 % interval": [_interval(answer) for answer in side.values()],
-            "p (Holm)": ["–" if answer.adjusted is None else f"{answer.adjusted:.3f}" for answer in side.values()],
+            "p (Holm)": [_p(answer.adjusted) for answer in side.values()],
             "Verdict": [answer.verdict for answer in side.values()],
         }
     )
@@ -156,6 +158,10 @@ def _against(asked: Question, answer: Answer, labels: Mapping[str, str]) -> str:
 
 def _signed(value: float | None) -> str:
     return "–" if value is None else f"{value:+.2f}"
+
+
+def _p(value: float | None) -> str:
+    return "–" if value is None else "< 0.001" if value < 0.001 else f"{value:.3f}"
 
 
 def _interval(answer: Answer) -> str:

@@ -80,7 +80,7 @@ def lay_out(
 
 def as_csv(frame: pd.DataFrame, decimals: int) -> str:
     """A frame as CSV with Unix line ends; nothing stands for a number that is not there."""
-    return frame.to_csv(index=False, float_format=f"%.{decimals}f", lineterminator="\n")
+    return str(frame.to_csv(index=False, float_format=f"%.{decimals}f", lineterminator="\n"))
 
 
 def cells_csv(cells: Sequence[Cell]) -> str:
@@ -152,14 +152,14 @@ def latex(table: Table) -> str:
     texts["Input"] = inputs.mask(ruled, "\\midrule\n" + inputs)
     caption = " ".join(tabular.latex_text(text, not text.startswith(tabular.OWN_NAMES)) for text in table.caption)
     label = f"tab:{tabular.label(table.experiment)}-{tabular.label(table.word)}"
-    text = texts.style.hide(axis="index").to_latex(
+    made = texts.style.hide(axis="index").to_latex(
         hrules=True,
         column_format="ll" + "r" * (texts.shape[1] - 2),
         position_float="centering",
         caption=(caption, f"{{{tabular.latex_text(table.title)}}}"),
         label=label,
     )
-    below = f"\\par\\medskip\n\\parbox{{\\linewidth}}{{\\footnotesize {tabular.latex_text(' '.join(table.notes))}}}\n"
-    text = text.replace(r"\begin{tabular}", "\\small\n\\begin{tabular}", 1)
-    text = text.replace("\\end{tabular}\n", "\\end{tabular}\n" + (below if table.notes else ""), 1)
-    return "% needs \\usepackage{booktabs}\n" + text
+    small, end = "\\small\n\\begin{tabular}", "\\end{tabular}\n"
+    notes = f"\\par\\medskip\n\\parbox{{\\linewidth}}{{\\footnotesize {tabular.latex_text(' '.join(table.notes))}}}\n"
+    made = str(made).replace(r"\begin{tabular}", small, 1).replace(end, end + (notes if table.notes else ""), 1)
+    return f"% needs \\usepackage{{booktabs}}\n{made}"

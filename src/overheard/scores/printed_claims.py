@@ -68,41 +68,45 @@ def evidence(asked: Question, printed: Mapping[tuple[str, str, str], Printed], t
     difference = first.mean - second.mean
     no_std = [name for name, side in sides.items() if side.std is None]
     no_n = [name for name, side in sides.items() if side.runs is None]
+    if any(side.runs is not None and side.runs < 2 for side in (first, second)):
+        return Evidence(difference, missing="one run: no deviation and no test")
     if no_std and no_n:
         return Evidence(difference, missing="neither the number of runs nor every ± is known")
     level = CHANCE / tests
 
-    def p(std: float, n: int) -> float:
-        one, two = (
-            Side(side.mean, side.std if side.std is not None else std, side.runs or n) for side in (first, second)
-        )
-        return welch(one, two, asked.margin).p or 0.0
+    def tested(std: float, n: int) -> Evidence:
+        one, two = (Side(its.mean, std if its.std is None else its.std, its.runs or n) for its in (first, second))
+        return welch(one, two, asked.margin)
 
     if no_std:
-        return Evidence(difference, missing=_std_that_decides(p, no_std, level, _would(asked, difference)))
+        return Evidence(difference, missing=_std_that_decides(tested, no_std, level, _would(asked, difference)))
     if no_n:
-        return Evidence(difference, missing=_n_that_decides(p, level, _would(asked, difference)))
-    return welch(*(Side(side.mean, side.std or 0.0, side.runs or 0) for side in (first, second)), asked.margin)
+        return Evidence(difference, missing=_n_that_decides(tested, level, _would(asked, difference)))
+    return tested(0.0, 0)
 
 
 def _would(asked: Question, difference: float) -> str:
     return "support it" if (difference > asked.margin) == asked.above else "contradict it"
 
 
-def _std_that_decides(p: Callable[[float, int], float], of: Sequence[str], level: float, would: str) -> str:
+def _std_that_decides(tested: Callable[[float, int], Evidence], of: Sequence[str], level: float, would: str) -> str:
     unknown, at = f"± of {' and '.join(of)} is not known", f"(p at most {level:.2g})"
-    if p(1e-9, 0) > level:
+
+    def beyond(std: float) -> float:
+        return (tested(std, 0).p or 0.0) - level
+
+    if beyond(1e-9) > 0:
         return f"{unknown}; no value of it would decide {at}"
-    if p(_LARGEST_STD, 0) <= level:
+    if beyond(_LARGEST_STD) <= 0:
         return f"{unknown}; any value of it would {would} {at}"
-    bound = float(optimize.brentq(lambda std: p(std, 0) - level, 1e-9, _LARGEST_STD))
+    bound = float(optimize.brentq(beyond, 1e-9, _LARGEST_STD))
     both = "" if len(of) == 1 else " for both"
     return f"{unknown}; up to {bound:.2f}{both} would {would} {at}"
 
 
-def _n_that_decides(p: Callable[[float, int], float], level: float, would: str) -> str:
+def _n_that_decides(tested: Callable[[float, int], Evidence], level: float, would: str) -> str:
     unknown, at = "the number of runs is not known", f"(p at most {level:.2g})"
-    n = next((n for n in range(2, _LARGEST_N + 1) if p(0.0, n) <= level), None)
+    n = next((n for n in range(2, _LARGEST_N + 1) if (tested(0.0, n).p or 0.0) <= level), None)
     return (
         f"{unknown}; up to {_LARGEST_N} would not decide {at}"
         if n is None

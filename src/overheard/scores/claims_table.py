@@ -102,27 +102,34 @@ def markdown(found: Verdicts, title: str, said: Sequence[str], labels: Mapping[s
         said: what the measured numbers are.
         labels: what each method is called.
     """
-    text = tabular.markdown_text
-    claimed = pd.DataFrame(
-        {
-            "Claim": [claim["word"] for claim in found.claims],
-            "The paper says": [f"{text(claim['says'])} ({text(claim['where'])})" for claim in found.claims],
-            f"Measured: {found.of_source}": [found.of(claim, found.measured) for claim in found.claims],
-            "Printed numbers alone, if ± is of five runs": [found.of(claim, found.printed) for claim in found.claims],
-        }
-    )
+    text, printed = tabular.markdown_text, "Printed numbers alone, if ± is of five runs"
+    claimed = claims_frame(found.claims)
+    claimed[f"Measured: {found.of_source}"] = [found.of(claim, found.measured) for claim in found.claims]
+    claimed[printed] = [found.of(claim, found.printed) for claim in found.claims]
     parts = [f"## {title}", " ".join(map(text, [*said, *_HOW])), frames.pipe(claimed, 4)]
     parts += [f"### Measured: {text(tabular.SOURCES[found.source])}", f"Intervals are {OVER}."]
     parts += _judged(found.measured, labels)
-    parts += ["### The printed numbers alone", f"{text(_COVERS_PRINTED)} {text(tabular.sentence(found.caveat))}"]
-    parts += _judged(found.printed, labels)
+    parts += ["### The printed numbers alone", *printed_parts(found, labels)]
+    return "\n\n".join(parts) + "\n"
+
+
+def claims_frame(found: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    """The claims and where they stand, as Markdown."""
+    text = tabular.markdown_text
+    says = [f"{text(claim['says'])} ({text(claim['where'])})" for claim in found]
+    return pd.DataFrame({"Claim": [claim["word"] for claim in found], "The paper says": says})
+
+
+def printed_parts(found: Verdicts, labels: Mapping[str, str]) -> list[str]:
+    """What the printed numbers say, as paragraphs of Markdown: caveat, comparisons, where they are against the text."""
+    text = tabular.markdown_text
+    parts = [f"{text(_COVERS_PRINTED)} {text(tabular.sentence(found.caveat))}", *_judged(found.printed, labels)]
     if odd := claims.against_itself(found.printed):
         parts += ["The printed means themselves stand the other way than the text:"]
         parts += ["\n".join(f"- {asked.claim}: {text(_against(asked, found.printed[asked], labels))}" for asked in odd)]
     unasked = [claim for claim in found.claims if not claim["compare"]]
     reasons = "\n".join(f"- {claim['word']}: {text(tabular.sentence(claim['missing']))}" for claim in unasked)
-    parts += ["Nothing can be compared:", reasons] if unasked else []
-    return "\n\n".join(parts) + "\n"
+    return parts + (["Nothing can be compared:", reasons] if unasked else [])
 
 
 def _judged(side: Mapping[Question, Answer], labels: Mapping[str, str]) -> list[str]:

@@ -4,6 +4,7 @@ All of it holds only if ± is the sample deviation of n independent runs; it the
 """
 
 import math
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
@@ -46,9 +47,11 @@ def numbers(lines: Sequence[Mapping[str, str]], where: str) -> dict[tuple[str, s
     return found
 
 
-def has_means(asked: Question, printed: Mapping[tuple[str, str, str], Printed]) -> bool:
-    """Whether both rows of a question have a printed mean."""
-    return all((*row, asked.metric) in printed for row in (asked.first, asked.second))
+def evidences(asked: Sequence[Question], printed: Mapping[tuple[str, str, str], Printed]) -> dict[Question, Evidence]:
+    """What the printed numbers say of each question."""
+    both = (one.family for one in asked if all((*row, one.metric) in printed for row in (one.first, one.second)))
+    tests = Counter(both)
+    return {one: evidence(one, printed, tests[one.family]) for one in asked}
 
 
 def evidence(asked: Question, printed: Mapping[tuple[str, str, str], Printed], tests: int) -> Evidence:

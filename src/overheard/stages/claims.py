@@ -1,6 +1,5 @@
 """The paper's claims judged on what was measured here, and on the printed numbers alone."""
 
-from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,11 +42,10 @@ def claims(comparisons: list[Reads], published: Reads, settings: Settings, verdi
     printed = printed_claims.numbers(artifacts.read_table(published, PUBLISHED_COLUMNS), str(published))
 
     asked = judging.questions(settings.claims)
-    tests = Counter(each.family for each in asked if printed_claims.has_means(each, printed))
     found = claims_table.Verdicts(
         settings.claims,
         judging.answers({each: judging.measured(each, compared) for each in asked}),
-        judging.answers({each: printed_claims.evidence(each, printed, tests[each.family]) for each in asked}),
+        judging.answers(printed_claims.evidences(asked, printed)),
         settings.source,
         settings.caveat,
     )

@@ -96,6 +96,17 @@ def test_a_mean_that_is_not_printed_is_named():
     assert evidence(asked(), only, 1).missing == "no printed number of scene@sound"
 
 
+def test_a_digit_that_was_inferred_is_said_also_where_all_is_known():
+    known = {(*A, "f_score"): Printed(74.0, 0.9, 5, True), (*B, "f_score"): Printed(72.0, 0.5, 5, False)}
+    found = evidence(asked(), known, 1)
+    assert found.p is not None
+    assert found.said == "a digit of scene+event@sound could not be read and was inferred"
+
+
+def test_one_run_has_no_deviation():
+    assert evidence(asked(), printed((74.0, 0.9, 1), (72.0, 0.5, 5)), 1).missing == "one run: no deviation and no test"
+
+
 def test_of_two_printed_numbers_the_one_with_a_deviation_counts():
     line = dict.fromkeys(COLUMNS, "") | {"row": "scene", "column": "image", "metric": "f_score", "mean": "72.85"}
     both = [line | {"table": "Figure 6"}, line | {"table": "Table 2", "std": "0.5", "n": "5"}]

@@ -41,6 +41,7 @@ class Evidence(NamedTuple):
         p: two-sided, of the difference being the margin; None where it cannot be said.
         n: runs.
         missing: why there is no p.
+        note: what else a reader must know.
     """
 
     difference: float | None = None
@@ -49,6 +50,12 @@ class Evidence(NamedTuple):
     p: float | None = None
     n: int | None = None
     missing: str = ""
+    note: str = ""
+
+    @property
+    def said(self) -> str:
+        """Both in one line."""
+        return "; ".join(text for text in (self.missing, self.note) if text)
 
 
 class Answer(NamedTuple):

@@ -82,7 +82,7 @@ def _numbers(answer: Answer, prefix: str) -> dict[str, Any]:
     as_floats = {name: None if value is None else float(value) for name, value in numbers.items()}
     return {f"{prefix}{name}": value for name, value in as_floats.items()} | {
         f"{prefix}comparison": answer.verdict,
-        f"{prefix}reason": its.missing,
+        f"{prefix}reason": its.said,
     }
 
 
@@ -146,8 +146,8 @@ def _judged(side: Mapping[Question, Answer], labels: Mapping[str, str]) -> list[
     )
     reasons: dict[str, list[str]] = {}
     for asked, answer in side.items():
-        if answer.evidence.missing:
-            reasons.setdefault(answer.evidence.missing, []).append(asked.claim)
+        if answer.evidence.said:
+            reasons.setdefault(answer.evidence.said, []).append(asked.claim)
     why = [f"- {', '.join(dict.fromkeys(of))}: {tabular.markdown_text(reason)}." for reason, of in reasons.items()]
     return [frames.pipe(frame, 2), *(["\n".join(why)] if why else [])]
 

@@ -62,11 +62,18 @@ def evidence(asked: Question, printed: Mapping[tuple[str, str, str], Printed], t
         printed: by (row, column, metric).
         tests: comparisons of its family with printed means: what would decide must pass Holm's strictest step.
     """
-    rows = (asked.first, asked.second)
-    sides = {"@".join(row): found for row in rows if (found := printed.get((*row, asked.metric)))}
+    sides = {
+        "@".join(row): found for row in (asked.first, asked.second) if (found := printed.get((*row, asked.metric)))
+    }
     if len(sides) < 2:
-        lacking = [name for row in rows if (name := "@".join(row)) not in sides]
+        lacking = [name for row in (asked.first, asked.second) if (name := "@".join(row)) not in sides]
         return Evidence(missing=f"no printed number of {' and '.join(lacking)}")
+    inferred = " and ".join(name for name, side in sides.items() if side.inferred)
+    note = f"a digit of {inferred} could not be read and was inferred" if inferred else ""
+    return _tested(asked, sides, CHANCE / tests)._replace(note=note)
+
+
+def _tested(asked: Question, sides: Mapping[str, Printed], level: float) -> Evidence:
     first, second = sides.values()
     difference = first.mean - second.mean
     no_std = [name for name, side in sides.items() if side.std is None]
@@ -75,7 +82,6 @@ def evidence(asked: Question, printed: Mapping[tuple[str, str, str], Printed], t
         return Evidence(difference, missing="one run: no deviation and no test")
     if no_std and no_n:
         return Evidence(difference, missing="neither the number of runs nor every ± is known")
-    level = CHANCE / tests
 
     def tested(std: float, n: int) -> Evidence:
         one, two = (Side(its.mean, std if its.std is None else its.std, its.runs or n) for its in (first, second))

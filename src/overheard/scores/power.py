@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy import stats
 
 from overheard.errors import PairingError
@@ -39,7 +40,7 @@ def holm(p: Sequence[float]) -> list[float]:
     return [float(value) for value in multipletests(p, method="holm")[1]] if len(p) else []
 
 
-def mcnemar(label: Sequence[int], first: Sequence[int], second: Sequence[int], location: Sequence[str]) -> float:
+def mcnemar(label: ArrayLike, first: ArrayLike, second: ArrayLike, location: Sequence[str]) -> float:
     """Exact p of McNemar's test of two runs, of one named seed, on the same test clips.
 
     Args:

@@ -578,8 +578,8 @@ def test_environment_names_distributions_not_modules():
     assert set(found) == {"python", "matplotlib", "numpy", "packaging", "pillow", "scikit-learn", "scipy", "PyYAML"}
 
 
-def test_environment_without_other_packages_is_python_alone():
-    assert set(environment(stage_code("cells"))) == {"python"}
+def test_environment_names_no_package_that_a_stage_does_not_reach():
+    assert set(environment(stage_code("relevance"))) == {"python", "numpy"}
 
 
 def test_a_package_that_is_absent_says_so_and_one_without_a_version_is_refused(tmp_path, monkeypatch):

@@ -75,9 +75,10 @@ def test_a_table_a_row_a_cell_are_targets(project):
         return [target.record for target in reruns.chosen(loaded, Wanted(**asked))]
 
     assert records() == []
-    assert records(table="table2") == ["results/small/tables/table2.record.json"]
+    assert records(table="table2") == [f"results/small/{part}/table2.record.json" for part in ("statistics", "tables")]
     assert records(table="figure3") == ["results/small/figures/figure3.record.json"]
-    assert records(table="figure6") == [f"results/small/{part}/figure6.record.json" for part in ("tables", "figures")]
+    parts = ("statistics", "tables", "figures")
+    assert records(table="figure6") == [f"results/small/{part}/figure6.record.json" for part in parts]
     (cell,) = reruns.chosen(loaded, Wanted(row="scene+event", column="image"))
     assert cell.record == "results/small/evaluate/scene+event/image/evaluate.record.json"
     scores = [f"results/small/evaluate/scene+event/image/seed-{seed}/scores.json" for seed in range(5)]

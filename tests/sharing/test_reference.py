@@ -15,7 +15,7 @@ from overheard.lineage.diff import check
 from overheard.lineage.trace import trace_cell
 from overheard.media import leak_lines
 from overheard.sharing.reference import recompute_reference, write_reference
-from overheard.stages import figures, statistics
+from overheard.stages import claims, figures, statistics
 
 
 @pytest.fixture
@@ -151,6 +151,54 @@ def test_statistics_are_counted_again_and_an_edited_number_is_found(mini):
     mini.circumstance(record.as_posix(), records.read_record(record))
     (found,) = [one for one in audit(Path("results/mini"), leaks=False).findings if one.kind == "number"]
     assert (found.path, "difference 9.9999" in found.found) == (path.as_posix(), True)
+
+
+def judged(mini, comparisons):
+    """The claims of `results/mini`, with their record."""
+    pair = {"first": ["scene+event", "image"], "second": ["scene", "image"], "above": True, "margin": 0.0}
+    claim = {"word": "helps", "says": "It helps", "where": "Table 2", "family": "f", "holds": "all"}
+    settings = {"experiment": "mini", "source": "twin", "protocol": "corrected", "seeds": [0, 1], "paper": "A paper"}
+    settings |= {"caveat": "None", "labels": {}, "remarks": []}
+    settings |= {"claims": [claim | {"metric": "f_score", "compare": [pair]}]}
+    writes = {"verdicts": mini.path("claims/verdicts.csv"), "markdown": mini.path("claims/claims.md")}
+    Path("results/mini/claims").mkdir()
+    places = {flag: Path(path) for flag, path in writes.items()}
+    claims.claims([comparisons], Path("config/published.csv"), claims.Settings(**settings), **places)
+    reads = {"comparisons": [comparisons.as_posix()], "published": "config/published.csv"}
+    mini.job("claims/claims", "claims", {"settings": settings}, reads, writes)
+    return places["verdicts"]
+
+
+def resealed(mini, stage, path=None, **settings):
+    """A record made to fit an edited file, or with other settings."""
+    record = Path(f"results/mini/{stage}/{stage}.record.json")
+    said = json.loads(record.read_text())
+    said["settings"]["settings"] |= settings
+    if path:
+        said["writes"]["verdicts"][0] = mini.entry(path.as_posix())
+    records.write_record(record, records.sealed({key: said[key] for key in said if key not in ("digest", "identity")}))
+    mini.circumstance(record.as_posix(), records.read_record(record))
+
+
+def test_verdicts_are_judged_again_and_an_edited_one_is_found(mini):
+    path = judged(mini, compared(mini))
+    write_reference("mini")
+    text, code = recompute_reference("mini")
+    assert code == 0
+    assert "results/mini-reference/claims/: 1 claims judged again: 1 undecided; overheard show mini claims" in text
+    assert Path("results/mini-reference/claims/verdicts.csv").read_bytes() == path.read_bytes()
+    path.write_text(path.read_text().replace("undecided", "supported"))
+    resealed(mini, "claims", path)
+    (found,) = [one for one in audit(Path("results/mini"), leaks=False).findings if one.kind == "number"]
+    assert (found.path, found.found) == (path.as_posix(), "2 lines of numbers differ")
+
+
+@pytest.mark.parametrize("forged", [{"claims": [{"word": "helps"}]}, {"claims": "all"}, {"seeds": None}])
+def test_claims_of_a_forged_record_are_not_judged_and_said(mini, forged):
+    judged(mini, compared(mini))
+    resealed(mini, "claims", **forged)
+    (found,) = [one for one in audit(Path("results/mini"), leaks=False).findings if one.kind == "number"]
+    assert "no settings" in found.found
 
 
 def test_it_never_writes_where_an_experiment_is(mini):

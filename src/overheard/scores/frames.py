@@ -60,23 +60,19 @@ def lay_out(
         bold_note: what bold means here; empty where that is no question.
     """
     beside = ask.source == PUBLISHED_RECORD and spec["published"]
-    lines = list(dict.fromkeys((cell["row"], cell["column"]) for cell in cells))
-    body = {
-        "Input": [tabular.MODALITIES.get(modality, modality) for _, modality in lines],
-        "Method": [labels.get(method, method) for method, _ in lines],
-    }
-    strong = {"Input": [False] * len(lines), "Method": [False] * len(lines)}
+    lines, marks = list(dict.fromkeys((cell["row"], cell["column"]) for cell in cells)), {}
+    inputs = [tabular.MODALITIES.get(modality, modality) for _, modality in lines]
+    body = pd.DataFrame({"Input": inputs, "Method": [labels.get(method, method) for method, _ in lines]}, dtype=str)
     for metric in spec["metrics"]:
         own, name = [cell for cell in cells if cell["metric"] == metric], tabular.METRICS.get(metric, metric)
         body[name] = [tabular.measured(cell) for cell in own]
-        strong[name] = [((cell["row"], cell["column"]), metric) in bold for cell in own]
+        marks[name] = [((cell["row"], cell["column"]), metric) in bold for cell in own]
         if beside:
             body[f"{name}, paper"] = [tabular.printed(cell) for cell in own]
-            strong[f"{name}, paper"] = [False] * len(own)
+    strong = pd.DataFrame(marks, index=body.index).reindex(columns=body.columns, fill_value=False).astype(bool)
     caption = tabular.study_caption(spec) + tabular.conditions(ask, tested, remarks)
     notes = ([bold_note] if bold_note else []) + tabular.notes(spec, labels, cells, ask)
-    texts, marks = pd.DataFrame(body, dtype=str), pd.DataFrame(strong, dtype=bool)
-    return Table(word, ask.experiment, spec["title"], caption, texts, marks, notes)
+    return Table(word, ask.experiment, spec["title"], caption, body, strong, notes)
 
 
 def as_csv(frame: pd.DataFrame, decimals: int) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from overheard.scores.cells import PUBLISHED_RECORD, Ask, Cell
-from overheard.scores.over_seeds import DDOF, Row
+from overheard.scores.over_seeds import DDOF
 
 METRICS = {
     "precision": "Precision",
@@ -116,14 +116,6 @@ def study_caption(spec: Mapping[str, Any]) -> list[str]:
     return caption
 
 
-def by_line(cells: Sequence[Cell]) -> dict[Row, list[Cell]]:
-    """Cells grouped by the line they stand in."""
-    lines: dict[Row, list[Cell]] = {}
-    for cell in cells:
-        lines.setdefault((cell["row"], cell["column"]), []).append(cell)
-    return lines
-
-
 def _and(words: Sequence[str]) -> str:
     return " and ".join([", ".join(words[:-1]), words[-1]]) if len(words) > 1 else words[0]
 
@@ -131,11 +123,11 @@ def _and(words: Sequence[str]) -> str:
 def left_out_notes(labels: Mapping[str, str], cells: Sequence[Cell], ask: Ask) -> list[str]:
     """Which rows were left out and why, and which have fewer seeds than asked."""
     by_reason: dict[str, list[str]] = {}
-    for row, row_cells in by_line(cells).items():
+    for row, cell in {(cell["row"], cell["column"]): cell for cell in cells}.items():
         name = f"{labels.get(row[0], row[0])} ({row[1]})"
         if row in ask.left_out:
             by_reason.setdefault(f"Left out, because {ask.left_out[row]}", []).append(name)
-        elif (n := row_cells[0]["n"]) < len(ask.seeds):
+        elif (n := cell["n"]) < len(ask.seeds):
             by_reason.setdefault(f"Fewer seeds than asked, {n} of {len(ask.seeds)}", []).append(name)
         if row in ask.diverged:
             seeds = ", ".join(map(str, ask.diverged[row]))

@@ -9,7 +9,20 @@ from shown_commands import PAGES, ROOT, arguments, commands, make_project, needs
 
 from overheard.__main__ import main
 
-ON_RESULTS = ("show", "status", "audit", "leaks", "diff", "check", "save", "restore", "crate", "croissant", "reference")
+ON_RESULTS = (
+    "compare",
+    "show",
+    "status",
+    "audit",
+    "leaks",
+    "diff",
+    "check",
+    "save",
+    "restore",
+    "crate",
+    "croissant",
+    "reference",
+)
 
 
 @pytest.fixture(scope="module")

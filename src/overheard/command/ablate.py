@@ -1,20 +1,26 @@
 """`overheard ablate`: flip each switch of the protocol alone, or vary some, and say what each is worth."""
 
-import contextlib
-import io
+import itertools
 import math
 import os
+import sys
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from overheard.command.run import TWIN_WARNING, run_experiment
+from overheard.command.execution import FIXABLE, Outcome, Work, execute
+from overheard.command.run import TWIN_WARNING, keep_within_bounds, looked_at, say_stopped
 from overheard.errors import ConfigError, OverheardError
 from overheard.io import artifacts, whole
+from overheard.jobs.code.modules import forget_stale_bytecode
+from overheard.jobs.store_files import LINKS
 from overheard.scheduling.durations import how_long
+from overheard.scheduling.lock import only_run
 from overheard.scheduling.reruns import Wanted
 from overheard.scores import worth_table
 from overheard.scores.plots import style
@@ -67,25 +73,60 @@ def ablate(
     print(_introduction(name, bases, others, refused, cores), flush=True)
     if dry_run:
         return 0
-    if code := _run_all(made, cores):
-        return code
-    found = _compared(bases, others)
     folder = Path("ablations") / name
     title = f"What each change is worth: {name}"
-    _write(folder, "ablation", title, found, bases[0], refused)
+    code, found = _measure(made, cores, folder / "ablation", title, refused)
+    if code:
+        return code
     names = list(dict.fromkeys(line.experiment for line in found))[:again]
     if fresh := [one for one in others if one.loaded.name in names]:
         print(f"again on fresh seeds: {', '.join(f'{one.base}: {one.said}' for one in fresh)}", flush=True)
         wanted = {one.base for one in fresh}
         anew = [_on_fresh_seeds(one) for one in [*(base for base in bases if base.base in wanted), *fresh]]
-        if code := _run_all(anew, cores):
+        code, _ = _measure(anew, cores, folder / "again", f"{title}, on seeds that did not choose", {})
+        if code:
             return code
-        repeated = _compared([one for one in anew if not one.change], [one for one in anew if one.change])
-        _write(folder, "again", f"{title}, on seeds that did not choose", repeated, anew[0], {})
         print((folder / "again.md").read_text(encoding="utf-8"))
     print((folder / "ablation.md").read_text(encoding="utf-8"))
     print(f"Results: {folder}/ (ablation.csv, .md, .png{'; again.csv, .md, .png' if fresh else ''})")
     return 0
+
+
+def _measure(
+    made: Sequence[Variant], cores: int | None, path: Path, title: str, refused: Mapping[str, str]
+) -> tuple[int, list[Line]]:
+    """Make the experiments and write the table at `path`; the exit code, and the table's lines."""
+    code, impossible = _run_all(made, cores)
+    if code:
+        print("stopped; type the same command to go on", file=sys.stderr)
+        return code, []
+    bases, others, cannot = _possible(made, impossible)
+    found = _compared(bases, others)
+    _write(path, title, found, bases[0], {**refused, **cannot})
+    return 0, found
+
+
+def _possible(
+    made: Sequence[Variant], impossible: Mapping[str, str]
+) -> tuple[list[Variant], list[Variant], dict[str, str]]:
+    """The bases and variants that were made; and of the others, by what they change, why they cannot be.
+
+    Raises:
+        ConfigError: nothing is left to compare.
+    """
+    bases = [one for one in made if not one.change and one.loaded.name not in impossible]
+    of = {base.base for base in bases}
+    others = [one for one in made if one.change and one.loaded.name not in impossible and one.base in of]
+    reasons = {_said(one): impossible[one.loaded.name] for one in made if one.loaded.name in impossible}
+    cannot = {said: " ".join(reason.split()) for said, reason in reasons.items()}
+    if not others:
+        shown = "\n".join(f"{said}: {why}" for said, why in cannot.items())
+        raise ConfigError(f"nothing to compare could be made:\n{shown}")
+    return bases, others, cannot
+
+
+def _said(one: Variant) -> str:
+    return f"{one.base}: {one.said or 'as it is'}"
 
 
 def _variants(
@@ -154,27 +195,53 @@ def _introduction(
     return "\n".join(lines)
 
 
-def _run_all(variants: Sequence[Variant], cores: int | None) -> int:
-    """Write the experiments' files, run each, and say how far it is; what one made the others put back."""
+def _run_all(variants: Sequence[Variant], cores: int | None) -> tuple[int, dict[str, str]]:
+    """Write the experiments' files, plan them all, then let them run with one display and all cores.
+
+    Returns:
+        The exit code of what broke, else 0; and by name the experiments that cannot be made, with what to fix.
+    """
     for one in variants:
         study = one.loaded.study
         content = study.model_dump(exclude_defaults=True)
         _write_config(Path("config/studies") / f"{study.study}.yaml", content, "overheard ablate", replaced=True)
         _write_config(one.loaded.path, one.content, "overheard ablate", replaced=False)
-    started = time.monotonic()
-    for place, one in enumerate(variants, 1):
-        said = f"{one.base}: {one.said or 'as it is'}"
-        log = Path("logs") / one.loaded.name / "ablate.log"
-        log.parent.mkdir(parents=True, exist_ok=True)
-        with contextlib.redirect_stdout(io.StringIO()) as text:
-            code = run_experiment(one.loaded.name, Wanted(), cores=cores)
-        log.write_text(text.getvalue(), encoding="utf-8")
-        if code:
-            print(f"stopped at {one.loaded.name}; type the same command to go on", flush=True)
-            return code
-        spent = time.monotonic() - started
-        print(f"[{place} of {len(variants)} experiments, {spent:.0f} s] {said}", flush=True)
-    return 0
+    cores = cores or len(os.sched_getaffinity(0))
+    forget_stale_bytecode()
+    with ExitStack() as held:
+        for one in variants:
+            held.enter_context(only_run(one.loaded.name))
+        with ThreadPoolExecutor(cores) as pool:
+            plans = list(pool.map(lambda one: looked_at(one.loaded, Wanted()), variants))
+        # what the bases make the others find in the store
+        works = [
+            Work(one.loaded, Wanted(), plan, _said(one), alone=not one.change)
+            for one, plan in zip(variants, plans, strict=True)
+            if plan.scheduled
+        ]
+        stages = sum((Counter(work.plan.by_stage()) for work in works), Counter[str]())
+        listed = ", ".join(f"{stage} {count}" for stage, count in stages.items())
+        if works:
+            jobs = stages.total()
+            print(f"To do: {jobs} jobs ({listed}) of {len(works)} of {len(variants)} experiments.", flush=True)
+        began, ends = time.monotonic(), itertools.count(1)
+
+        def say(work: Work, outcome: Outcome) -> None:
+            how = "done" if outcome.code == 0 else "not made"
+            place = f"{next(ends)} of {len(works)} experiments, {time.monotonic() - began:.0f} s"
+            print(f"[{place}] {work.label}: {how}, {outcome.put_back} of {outcome.done} jobs put back", flush=True)
+
+        # most of their files are the same, so that copies would fill a disk
+        outcomes = execute(works, cores, environ={LINKS: "1"}, ended=say)
+    keep_within_bounds()
+    failed = {work: outcome for work, outcome in zip(works, outcomes, strict=True) if outcome.code}
+    for work, outcome in failed.items():
+        if outcome.code == 1:
+            say_stopped(work, outcome)
+    return (
+        max((outcome.code for outcome in failed.values() if outcome.code != FIXABLE), default=0),
+        {work.loaded.name: outcome.troubles[0] for work, outcome in failed.items() if outcome.code == FIXABLE},
+    )
 
 
 def _write_config(path: Path, content: Mapping[str, Any], who: str, replaced: bool) -> None:
@@ -243,15 +310,13 @@ def _on_fresh_seeds(one: Variant) -> Variant:
     return replace(one, loaded=loaded, content={**one.content, "seeds": seeds})
 
 
-def _write(
-    folder: Path, word: str, title: str, found: Sequence[Line], one: Variant, refused: Mapping[str, str]
-) -> None:
+def _write(path: Path, title: str, found: Sequence[Line], one: Variant, refused: Mapping[str, str]) -> None:
     """The table as CSV and Markdown, and its plot."""
     source, seeds = one.loaded.experiment.source.kind, one.loaded.experiment.seeds
     sentences = worth_table.sentences(found, SOURCES[source], seeds)
-    folder.mkdir(parents=True, exist_ok=True)
-    artifacts.write_table(folder / f"{word}.csv", worth_table.COLUMNS, map(worth_table.csv_line, found))
-    artifacts.write_text(folder / f"{word}.md", worth_table.markdown(title, sentences, found, refused))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    artifacts.write_table(path.with_suffix(".csv"), worth_table.COLUMNS, map(worth_table.csv_line, found))
+    artifacts.write_text(path.with_suffix(".md"), worth_table.markdown(title, sentences, found, refused))
     with style.styled():
         drawn = worth_by_switch(found, title, sentences, source)
-        artifacts.write_bytes(folder / f"{word}.png", style.png(drawn))
+        artifacts.write_bytes(path.with_suffix(".png"), style.png(drawn))

@@ -9,101 +9,147 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from overheard.command import ablation_tables as tables
 from overheard.command.execution import FIXABLE, Outcome, Work, execute
 from overheard.command.run import TWIN_WARNING, keep_within_bounds, looked_at, say_stopped
-from overheard.errors import ConfigError, OverheardError
-from overheard.io import artifacts, whole
+from overheard.errors import ConfigError
+from overheard.io import whole
 from overheard.jobs.code.modules import forget_stale_bytecode
 from overheard.jobs.store_files import LINKS
 from overheard.scheduling.durations import how_long
 from overheard.scheduling.lock import only_run
 from overheard.scheduling.reruns import Wanted
-from overheard.scores import worth_table
-from overheard.scores.plots import style
-from overheard.scores.plots.worth_by_switch import worth_by_switch
-from overheard.scores.tabular import SOURCES
-from overheard.scores.worth import Scores, simultaneous, worth
-from overheard.scores.worth_table import Line
 from overheard.study import config, yaml_file
-from overheard.study.ablation import Variant, flips, grid, narrowed, rows_reached, variant
+from overheard.study.ablation import Variant, flips, grid, narrowed, over, rows_reached, variant
 from overheard.study.experiments import load, project_root
-from overheard.study.layout import results
 from overheard.study.protocol import SWITCHES
 
 OTHER_THAN = {"corrected": ("released", "paper"), "paper": ("corrected",), "released": ("corrected",)}
 """Where the other value of a switch comes from, by the protocol that it is flipped from."""
 SAYS_ONLY = ("spread",)
 """Switches between the deviation of a sample and of a population: no score changes."""
-UNPAIRED = ("augmented_splits", "resize_filter", "split_unit", "split_draw", "split_group")
-"""Switches that change the pictures that are tested, or which clips are."""
 
 
-def ablate(
-    name: str,
-    methods: Sequence[str],
-    modalities: Sequence[str],
-    switches: Sequence[str],
-    vary: Sequence[str],
-    again: int,
-    cores: int | None,
-    dry_run: bool,
-) -> int:
-    """Run the variants of an experiment and write what each change is worth; returns the exit code.
+@dataclass(frozen=True)
+class Asked:
+    """What an ablation is asked to do.
 
-    Args:
+    Attributes:
         name: the experiment.
         methods: rows of its study.
         modalities: columns of its study.
         switches: flip these alone; all where it is empty.
         vary: `key=value,value` for a grid in place of flips.
+        over: word of `study.ablation.OVER`, for other splits or worlds in place of flips.
+        n: how many of them.
+        validation: a grid is compared by validation clips.
         again: so many of the most valuable changes are measured again on fresh seeds.
+    """
+
+    name: str
+    methods: Sequence[str] = ("scene", "scene+event")
+    modalities: Sequence[str] = ("image", "image+sound")
+    switches: Sequence[str] = ()
+    vary: Sequence[str] = ()
+    over: str | None = None
+    n: int = 5
+    validation: bool = False
+    again: int = 3
+
+    @property
+    def table(self) -> Path:
+        """Of the results, without suffix: another question has another table."""
+        word = "ablation"
+        if self.over:
+            word = f"over-{self.over}"
+        elif self.vary:
+            keys = [text.partition("=")[0] for text in self.vary]
+            word = "-".join([*(["validation"] if self.validation else []), "vary", *keys])
+        elif self.switches:
+            word = "-".join(["switch", *self.switches])
+        return Path("ablations") / self.name / word
+
+    def check(self) -> None:
+        """Refuse what does not go together.
+
+        Raises:
+            ConfigError: names both.
+        """
+        given = [word for word in ("switches", "vary", "over") if getattr(self, word)]
+        if len(given) > 1:
+            flags = {"switches": "--switch", "vary": "--vary", "over": "--over"}
+            raise ConfigError(f"{' and '.join(flags[word] for word in given)} exclude each other; give one of them")
+        if self.validation and not self.vary:
+            raise ConfigError("--on-validation is for a grid; give --vary, e.g. --vary alpha=0.01,0.1,1")
+
+
+def ablate(asked: Asked, cores: int | None, dry_run: bool) -> int:
+    """Run the variants of an experiment and write what each change is worth; returns the exit code.
+
+    Args:
+        asked: what is changed, and for which rows.
         cores: jobs at once; all cores where it is None.
         dry_run: only say what would be trained.
     """
-    made, refused = _variants(name, methods, modalities, switches, vary)
+    asked.check()
+    made, refused = _variants(asked)
     bases = [one for one in made if not one.change]
     others = [one for one in made if one.change]
     if not others:
         why = "".join(f"\nleft out: {said}: {reason}" for said, reason in refused.items())
-        raise ConfigError(f"{name}: nothing to compare; name another --switch, --vary or --method{why}")
-    print(_introduction(name, bases, others, refused, cores), flush=True)
+        raise ConfigError(f"{asked.name}: nothing to compare; name another --switch, --vary or --method{why}")
+    print(_introduction(asked.name, bases, others, refused, cores), flush=True)
     if dry_run:
         return 0
-    folder = Path("ablations") / name
-    title = f"What each change is worth: {name}"
-    code, found = _measure(made, cores, folder / "ablation", title, refused)
+    code, impossible = _run_all(made, cores)
     if code:
         return code
-    names = list(dict.fromkeys(line.experiment for line in found))[:again]
-    if fresh := [one for one in others if one.loaded.name in names]:
-        print(f"again on fresh seeds: {', '.join(f'{one.base}: {one.said}' for one in fresh)}", flush=True)
-        wanted = {one.base for one in fresh}
-        anew = [_on_fresh_seeds(one) for one in [*(base for base in bases if base.base in wanted), *fresh]]
-        code, _ = _measure(anew, cores, folder / "again", f"{title}, on seeds that did not choose", {})
+    bases, others, cannot = _possible(made, impossible)
+    tables = _tell(asked, bases, others, {**refused, **cannot})
+    if not asked.over and not asked.validation and asked.again:
+        code, again = _on_fresh_seeds(asked, bases, others, cores)
         if code:
             return code
-        print((folder / "again.md").read_text(encoding="utf-8"))
-    print((folder / "ablation.md").read_text(encoding="utf-8"))
-    print(f"Results: {folder}/ (ablation.csv, .md, .png{'; again.csv, .md, .png' if fresh else ''})")
+        tables = [*again, *tables]
+    for path in tables:
+        print(path.with_suffix(".md").read_text(encoding="utf-8"))
+    print(f"Results: {', '.join(f'{path}.*' for path in tables)} (csv, md, png)")
     return 0
 
 
-def _measure(
-    made: Sequence[Variant], cores: int | None, path: Path, title: str, refused: Mapping[str, str]
-) -> tuple[int, list[Line]]:
-    """Make the experiments and write the table at `path`; the exit code, and the table's lines."""
-    code, impossible = _run_all(made, cores)
+def _tell(asked: Asked, bases: Sequence[Variant], others: Sequence[Variant], refused: Mapping[str, str]) -> list[Path]:
+    """Write the table that was asked for; its path without suffix."""
+    if asked.over:
+        title = f"How far the numbers of {asked.name} move over {asked.over}"
+        tables.write_over(asked.table, title, asked.over, [*bases, *others], refused)
+    elif asked.validation:
+        title = f"Validation scores over a grid: {asked.name}"
+        tables.write_grid(asked.table, title, bases[0], others, refused)
+    else:
+        tables.write_worth(asked.table, f"What each change is worth: {asked.name}", bases, others, refused)
+    return [asked.table]
+
+
+def _on_fresh_seeds(
+    asked: Asked, bases: Sequence[Variant], others: Sequence[Variant], cores: int | None
+) -> tuple[int, list[Path]]:
+    """Measure the most valuable changes on seeds that did not choose them; the exit code and the table's path."""
+    names = list(dict.fromkeys(line.experiment for line in tables.compared(bases, others)))[: asked.again]
+    fresh = [one for one in others if one.loaded.name in names]
+    print(f"again on fresh seeds: {', '.join(_said(one) for one in fresh)}", flush=True)
+    wanted = {one.base for one in fresh}
+    anew = [_with_fresh_seeds(one) for one in [*(base for base in bases if base.base in wanted), *fresh]]
+    code, impossible = _run_all(anew, cores)
     if code:
-        print("stopped; type the same command to go on", file=sys.stderr)
         return code, []
-    bases, others, cannot = _possible(made, impossible)
-    found = _compared(bases, others)
-    _write(path, title, found, bases[0], {**refused, **cannot})
-    return 0, found
+    path = asked.table.with_name(f"{asked.table.name}-again")
+    title = f"What each change is worth: {asked.name}, on seeds that did not choose"
+    tables.write_worth(path, title, *_possible(anew, impossible))
+    return 0, [path]
 
 
 def _possible(
@@ -129,16 +175,14 @@ def _said(one: Variant) -> str:
     return f"{one.base}: {one.said or 'as it is'}"
 
 
-def _variants(
-    name: str, methods: Sequence[str], modalities: Sequence[str], switches: Sequence[str], vary: Sequence[str]
-) -> tuple[list[Variant], dict[str, str]]:
+def _variants(asked: Asked) -> tuple[list[Variant], dict[str, str]]:
     """The bases and their variants; and which changes are left out, with the reason."""
-    loaded, root = load(name), project_root()
+    loaded, root = load(asked.name), project_root()
     content = yaml_file.read_yaml(loaded.path)
-    study = narrowed(loaded.study, f"{name}-ablation", methods, modalities)
+    study = narrowed(loaded.study, f"{asked.name}-ablation", asked.methods, asked.modalities)
     own = loaded.protocol.protocol
-    points = grid(vary)
-    if unknown := [word for word in switches if word not in SWITCHES]:
+    points = over(asked.over, asked.n, loaded.experiment) if asked.over else grid(asked.vary)
+    if unknown := [word for word in asked.switches if word not in SWITCHES]:
         raise ConfigError(f"--switch: no switch {', '.join(unknown)}; there are: {', '.join(SWITCHES)}")
     if points and isinstance(loaded.experiment.protocol, dict):
         raise ConfigError(
@@ -154,7 +198,7 @@ def _variants(
         found.append(base)
         changes = points or flips(protocols[start], [protocols[word] for word in OTHER_THAN[start]])
         for change in changes:
-            if switches and not set(change) & set(switches):
+            if asked.switches and not set(change) & set(asked.switches):
                 continue
             said = f"{start}: {', '.join(f'{key} = {value}' for key, value in change.items())}"
             try:
@@ -199,7 +243,7 @@ def _run_all(variants: Sequence[Variant], cores: int | None) -> tuple[int, dict[
     """Write the experiments' files, plan them all, then let them run with one display and all cores.
 
     Returns:
-        The exit code of what broke, else 0; and by name the experiments that cannot be made, with what to fix.
+        The exit code of what broke, which is said, else 0; by name, what to fix for experiments that cannot be made.
     """
     for one in variants:
         study = one.loaded.study
@@ -238,10 +282,10 @@ def _run_all(variants: Sequence[Variant], cores: int | None) -> tuple[int, dict[
     for work, outcome in failed.items():
         if outcome.code == 1:
             say_stopped(work, outcome)
-    return (
-        max((outcome.code for outcome in failed.values() if outcome.code != FIXABLE), default=0),
-        {work.loaded.name: outcome.troubles[0] for work, outcome in failed.items() if outcome.code == FIXABLE},
-    )
+    code = max((outcome.code for outcome in failed.values() if outcome.code != FIXABLE), default=0)
+    if code:
+        print("stopped; type the same command to go on", file=sys.stderr)
+    return code, {work.loaded.name: outcome.troubles[0] for work, outcome in failed.items() if outcome.code == FIXABLE}
 
 
 def _write_config(path: Path, content: Mapping[str, Any], who: str, replaced: bool) -> None:
@@ -255,50 +299,7 @@ def _write_config(path: Path, content: Mapping[str, Any], who: str, replaced: bo
     whole.write_text(path, f"# {who}\n{yaml_file.as_yaml(dict(content))}")
 
 
-def _compared(bases: Sequence[Variant], others: Sequence[Variant]) -> list[Line]:
-    """Every row that a change reaches, against its base; the largest change first, each with its rows together."""
-    of = {base.base: base for base in bases}
-    pairs = [(of[other.base], other, row) for other in others for row in other.rows]
-    paired = [_is_paired(base, other) for base, other, _ in pairs]
-    found = [
-        worth(_scores(base, row), _scores(other, row), its)
-        for (base, other, row), its in zip(pairs, paired, strict=True)
-    ]
-    lines = [
-        Line(other.base, dict(other.change), *row, its, len(other.rows), other.loaded.name, base.loaded.name)
-        for (base, other, row), its in zip(pairs, simultaneous(found), strict=True)
-    ]
-    largest: dict[str, float] = {}
-    for line in lines:
-        largest[line.experiment] = max(largest.get(line.experiment, 0.0), abs(line.worth.difference))
-    return sorted(lines, key=lambda line: (-largest[line.experiment], line.experiment))
-
-
-def _is_paired(base: Variant, other: Variant) -> bool:
-    """Whether both are tested on the same clips and pictures; where a draw has labels as seeds, their order decides."""
-    drawn = other.loaded.protocol.split_draw == "by_label" and "class_order" in other.change
-    return not (drawn or set(other.change) & set(UNPAIRED))
-
-
-def _scores(one: Variant, row: tuple[str, str]) -> Scores:
-    """The weighted F of a row's seeds, from its files."""
-    folder = Path(results(one.loaded.name))
-    paths = [folder / f"evaluate/{row[0]}/{row[1]}/seed-{seed}/scores.json" for seed in one.loaded.experiment.seeds]
-    runs = [artifacts.read_json(path) for path in paths]
-    splits = [Counter(line["split"] for line in artifacts.read_table(path)) for path in _splits(folder)]
-    n_test, n_train = (sum(split[word] for split in splits) / len(splits) for word in ("test", "train"))
-    score = {run["seed"]: 100 * run["f_score"] for run in runs}
-    return Scores(score, {run["seed"]: run["fold"] for run in runs}, n_test, n_train)
-
-
-def _splits(folder: Path) -> list[Path]:
-    found = sorted((folder / "media").glob("fold-*/splits.csv"))
-    if not found:
-        raise OverheardError(f"{folder}/media: no splits there; `overheard run {folder.name}` makes them")
-    return found
-
-
-def _on_fresh_seeds(one: Variant) -> Variant:
+def _with_fresh_seeds(one: Variant) -> Variant:
     """The same on as many seeds that did not choose it, of the same folds."""
     experiment = one.loaded.experiment
     step = max(experiment.seeds) + 1
@@ -308,15 +309,3 @@ def _on_fresh_seeds(one: Variant) -> Variant:
     fresh = experiment.model_copy(update={"seeds": seeds})
     loaded = replace(one.loaded, name=name, path=Path(f"config/{name}.yaml"), experiment=fresh)
     return replace(one, loaded=loaded, content={**one.content, "seeds": seeds})
-
-
-def _write(path: Path, title: str, found: Sequence[Line], one: Variant, refused: Mapping[str, str]) -> None:
-    """The table as CSV and Markdown, and its plot."""
-    source, seeds = one.loaded.experiment.source.kind, one.loaded.experiment.seeds
-    sentences = worth_table.sentences(found, SOURCES[source], seeds)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    artifacts.write_table(path.with_suffix(".csv"), worth_table.COLUMNS, map(worth_table.csv_line, found))
-    artifacts.write_text(path.with_suffix(".md"), worth_table.markdown(title, sentences, found, refused))
-    with style.styled():
-        drawn = worth_by_switch(found, title, sentences, source)
-        artifacts.write_bytes(path.with_suffix(".png"), style.png(drawn))

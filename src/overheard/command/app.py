@@ -144,6 +144,12 @@ def ablate(
     vary: Annotated[
         list[str] | None, typer.Option(help="key=value,value,…: a grid in place of flips, e.g. alpha=0.01,0.1,1.")
     ] = None,
+    over: Annotated[str | None, typer.Option(help="splits or worlds: other draws of them, in place of flips.")] = None,
+    n: Annotated[int, typer.Option("--n", help="With --over: how many, with the experiment's own.")] = 5,
+    on_validation: Annotated[
+        bool,
+        typer.Option("--on-validation", help="With --vary: compare by validation clips, not test clips."),
+    ] = False,
     again: Annotated[
         int, typer.Option(min=0, help="So many of the most valuable changes are measured again on fresh seeds.")
     ] = 3,
@@ -151,10 +157,12 @@ def ablate(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be trained, and stop.")] = False,
 ) -> int:
     """Flip each switch of the protocol alone, and back from the released one; say what each is worth."""
+    from overheard.command.ablate import Asked
     from overheard.command.ablate import ablate as run_ablation
 
-    methods, modalities = method or ["scene", "scene+event"], modality or ["image", "image+sound"]
-    return run_ablation(name, methods, modalities, switch or [], vary or [], again, cores, dry_run)
+    rows = {"methods": method, "modalities": modality, "switches": switch, "vary": vary}
+    given = {word: values for word, values in rows.items() if values}
+    return run_ablation(Asked(name, **given, over=over, n=n, validation=on_validation, again=again), cores, dry_run)
 
 
 @app.command(rich_help_panel=_STUDY_PANEL)

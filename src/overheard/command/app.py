@@ -185,11 +185,14 @@ def init(
 @_fixable
 def doctor(
     folder: Annotated[Path | None, typer.Argument(help="A folder of pairs to look at, too.", metavar="[DIR]")] = None,
+    experiment: Annotated[
+        str | None, typer.Option(help="Read the folder with this experiment's settings, as source.range.")
+    ] = None,
 ) -> int:
     """Say what this machine, this installation and a folder are like; ends with 2 if a run would fail."""
     from overheard.command.doctor import examine
 
-    text, code = examine(folder)
+    text, code = examine(folder, experiment)
     print(text)
     return code
 

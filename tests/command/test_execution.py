@@ -5,8 +5,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from overheard.command.ablate import _possible
 from overheard.command.execution import Work, _Queue, _Running
+from overheard.command.variants import possible
 from overheard.errors import ConfigError
 
 
@@ -67,8 +67,8 @@ class Made:
 def test_what_cannot_be_made_is_left_out_with_its_reason_and_its_base_takes_its_variants_along():
     made = [Made("c", "c-base", {}), Made("c", "c-1", {"a": 1}), Made("c", "c-2", {"a": 2})]
     made += [Made("r", "r-base", {}), Made("r", "r-1", {"a": 1})]
-    bases, others, cannot = _possible(made, {"c-1": "no\nvalidation clips", "r-base": "no scenes"})
+    bases, others, cannot = possible(made, {"c-1": "no\nvalidation clips", "r-base": "no scenes"})
     assert [one.name for one in (*bases, *others)] == ["c-base", "c-2"]
     assert cannot == {"c: a = 1": "no validation clips", "r: as it is": "no scenes"}
     with pytest.raises(ConfigError, match="nothing to compare could be made:\nc: as it is: gone"):
-        _possible(made[:3], {"c-base": "gone"})
+        possible(made[:3], {"c-base": "gone"})

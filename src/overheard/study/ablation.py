@@ -65,8 +65,16 @@ def narrowed(study: Study, name: str, methods: Sequence[str], modalities: Sequen
     Raises:
         ConfigError: a row that the study does not have.
     """
+    return of_rows(study, name, [(method, modality) for method in methods for modality in modalities])
+
+
+def of_rows(study: Study, name: str, wanted: Sequence[tuple[str, str]]) -> Study:
+    """A study of one table, `ablation`, of these (method, modality) rows of another.
+
+    Raises:
+        ConfigError: a row that the study does not have.
+    """
     known = {row for row in study.rows() if not study.methods[row[0]].baseline}
-    wanted = [(method, modality) for method in methods for modality in modalities]
     if missing := [f"{method} on {modality}" for method, modality in wanted if (method, modality) not in known]:
         rows = ", ".join(f"{method} on {modality}" for method, modality in sorted(known))
         raise ConfigError(f"--method, --modality: the study has no row {', '.join(missing)}; it has: {rows}")
@@ -75,7 +83,9 @@ def narrowed(study: Study, name: str, methods: Sequence[str], modalities: Sequen
         "caption": "Rows of an ablation.",
         "metrics": ["precision", "recall", "f_score"],
     }
-    table |= {"blocks": [{"rows": list(methods), "columns": list(modalities)}]}
+    methods = list(dict.fromkeys(method for method, _ in wanted))
+    columns = {modality: [method for method, its in wanted if its == modality] for _, modality in wanted}
+    table |= {"blocks": [{"rows": rows, "columns": [modality]} for modality, rows in columns.items()]}
     content = study.model_dump(exclude_defaults=True)
     content |= {"study": name, "title": f"{study.title}: ablation", "tables": {"ablation": table}}
     content |= {"methods": {method: content["methods"][method] for method in methods}}

@@ -26,8 +26,7 @@ def compared(bases: Sequence[Variant], others: Sequence[Variant]) -> list[Line]:
     pairs = [(of[other.base], other, row) for other in others for row in other.rows]
     paired = [is_paired(base, other) for base, other, _ in pairs]
     found = [
-        worth(_scores(base, row), _scores(other, row), its)
-        for (base, other, row), its in zip(pairs, paired, strict=True)
+        worth(scores(base, row), scores(other, row), its) for (base, other, row), its in zip(pairs, paired, strict=True)
     ]
     lines = [
         Line(other.base, dict(other.change), *row, its, len(other.rows), other.loaded.name, base.loaded.name)
@@ -46,7 +45,7 @@ def is_paired(base: Variant, other: Variant) -> bool:
     return not (drawn or tested or set(other.change) & set(UNPAIRED))
 
 
-def _scores(one: Variant, row: tuple[str, str]) -> Scores:
+def scores(one: Variant, row: tuple[str, str]) -> Scores:
     """The weighted F of a row's seeds, from its files."""
     folder = Path(results(one.loaded.name))
     paths = [folder / f"evaluate/{row[0]}/{row[1]}/seed-{seed}/scores.json" for seed in one.loaded.experiment.seeds]
@@ -97,7 +96,7 @@ def write_over(path: Path, title: str, axis: str, made: Sequence[Variant], refus
         refused: those that are left out, with the reason.
     """
     rows = made[0].rows
-    scored = {one.loaded.name: {row: _scores(one, row).score for row in rows} for one in made}
+    scored = {one.loaded.name: {row: scores(one, row).score for row in rows} for one in made}
     lines = over_splits.all_moved(scored, rows)
     experiment = made[0].loaded.experiment
     fold = " and its fold" if experiment.split.folds > 1 else ""
@@ -124,8 +123,8 @@ def write_grid(path: Path, title: str, base: Variant, others: Sequence[Variant],
     experiment = base.loaded.experiment
     at_base = {key: base.value_of(key) for key in others[0].change}
     rows = [row for row in base.rows if any(row in one.rows for one in others)]
-    points = [grid.point(at_base, row, _validated(base, row), base.loaded.name) for row in rows]
-    points += [grid.point(one.change, row, _validated(one, row), one.loaded.name) for one in others for row in one.rows]
+    points = [grid.point(at_base, row, validated(base, row), base.loaded.name) for row in rows]
+    points += [grid.point(one.change, row, validated(one, row), one.loaded.name) for one in others for row in one.rows]
     points.sort(key=lambda one: [str(type(value)) + f"{value!s:>12}" for value in one.at.values()])
     said = [
         f"Source: {SOURCES[experiment.source.kind]}.",
@@ -141,7 +140,7 @@ def write_grid(path: Path, title: str, base: Variant, others: Sequence[Variant],
             artifacts.write_bytes(path.with_suffix(".png"), style.png(drawn))
 
 
-def _validated(one: Variant, row: tuple[str, str]) -> list[float]:
+def validated(one: Variant, row: tuple[str, str]) -> list[float]:
     """The weighted F of validation clips at the epoch that is tested, in percent, of a row's seeds."""
     found = []
     for seed in one.loaded.experiment.seeds:

@@ -167,6 +167,22 @@ def ablate(
 
 @app.command(rich_help_panel=_STUDY_PANEL)
 @_fixable
+def tune(
+    name: Annotated[str, typer.Argument(help="The experiment.")],
+    trials: Annotated[int, typer.Option(help="Of each row, with its own settings.")] = 6,
+    worlds: Annotated[int, typer.Option(min=1, help="Of the twin, whose validation clips choose.")] = 4,
+    method: Annotated[list[str] | None, typer.Option(help="A row of the study; all by default.")] = None,
+    cores: Annotated[int | None, typer.Option(min=1, help="Jobs at once; all cores by default.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be trained, and stop.")] = False,
+) -> int:
+    """Give every row the same number of trials, choose by validation, test on fresh seeds."""
+    from overheard.command.tune import tune as search
+
+    return search(name, trials, worlds, method or [], cores, dry_run)
+
+
+@app.command(rich_help_panel=_STUDY_PANEL)
+@_fixable
 def init(
     name: Annotated[str, typer.Argument(help="Name of the new experiment: config/NAME.yaml is written.")],
     source: Annotated[Path, typer.Option("--from", help="Folder with vision/<class>/ and sound/<class>/.")],

@@ -163,7 +163,7 @@ def variant(
         ConfigError: a value that the protocol refuses, or that has no effect in this experiment.
     """
     words = [f"{name}-{'null' if value is None else value}" for name, value in change.items()]
-    name = re.sub(r"[^A-Za-z0-9._-]+", "_", "-".join([loaded.name, "ablation", base, *words])).rstrip("_")
+    name = re.sub(r"[^A-Za-z0-9._-]+", "_", "-".join([study.study, base, *words])).rstrip("_")
     if "repeats" in change:
         raise ConfigError(
             "repeats: several epochs of one run are no trainings, so nothing can be paired; look at it by itself: "

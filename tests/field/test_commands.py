@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from fontTools.fontBuilder import FontBuilder
@@ -24,7 +25,7 @@ from overheard.jobs import circumstance
 from overheard.learning import loop, schedules, selection
 from overheard.lineage import audit, diff
 from overheard.scheduling.dry_run import Planned
-from overheard.scores import tabular
+from overheard.scores import frames, tabular
 from overheard.scores.cells import Ask, table_cells
 from overheard.scores.plots import fonts, style
 from overheard.scores.plots.class_statistics import figure3
@@ -287,7 +288,8 @@ def test_latex_reads_no_sign_of_a_text_as_its_own(text, expected):
 def test_an_experiments_name_is_no_symbol_in_latex():
     ask = Ask("L_s", "twin", "N_a", [0], False, {})
     caption = ["L_s of the paper.", *tabular.conditions(ask, {}, [])]
-    text = tabular.latex(tabular.Table("t", "L_s", "T", caption, ["Input", "Method"], [], []))
+    empty = pd.DataFrame(columns=["Input", "Method"], dtype=str)
+    text = frames.latex(frames.Table("t", "L_s", "T", caption, empty, empty.astype(bool), []))
     assert r"$L_{s}$ of the paper. Experiment L\_s; source" in text
     assert r"protocol N\_a." in text
 

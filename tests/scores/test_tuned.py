@@ -1,7 +1,8 @@
 """A fair search: what is chosen, and what is said of it."""
 
+from overheard.scores.paired import Scores
 from overheard.scores.tuned import COLUMNS, TRIALS, Searched, Tuned, chosen, csv_line, markdown, trial_line
-from overheard.scores.worth import Scores, simultaneous, worth
+from overheard.scores.worth import simultaneous, worth
 
 ROW, OTHER = ("scene", "image"), ("scratch", "image")
 TRIED = [

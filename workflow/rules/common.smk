@@ -174,6 +174,16 @@ def scores_of_table(table):
     return {"scores": scores_of_rows(rows)} | beside
 
 
+def comparisons_of(table):
+    """The differences of a table's rows."""
+    return f"{RESULTS}/{flow.STAGES['statistics'].writes['comparisons'].format(table=table)}"
+
+
+def compared_in(table):
+    """The differences of a table's rows, by flag."""
+    return {"comparisons": comparisons_of(table)}
+
+
 def recorded_scores(scores):
     """Scores and their records: of a row's record alone Snakemake would not see that a new seed is missing."""
     return [*records_of(scores), *(path for paths in scores.values() for path in paths)]

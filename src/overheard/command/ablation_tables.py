@@ -7,11 +7,12 @@ from pathlib import Path
 from overheard.errors import OverheardError
 from overheard.io import artifacts
 from overheard.scores import grid, over_splits, worth_table
+from overheard.scores.paired import Scores
 from overheard.scores.plots import style
 from overheard.scores.plots.heat_map import heat_maps
 from overheard.scores.plots.worth_by_switch import worth_by_switch
 from overheard.scores.tabular import SOURCES
-from overheard.scores.worth import Scores, simultaneous, worth
+from overheard.scores.worth import simultaneous, worth
 from overheard.scores.worth_table import Line
 from overheard.study.ablation import Variant
 from overheard.study.layout import results

@@ -126,6 +126,14 @@ STAGES = {
         reference=("predictions", "scores"),
         warm=True,
     ),
+    "statistics": Stage(
+        "Compare every two rows of a table: intervals, tests, what would decide.",
+        "statistics/{table}",
+        {"comparisons": "statistics/{table}.comparisons.csv", "report": "statistics/{table}.md"},
+        git=("comparisons", "report"),
+        reference=("comparisons", "report"),
+        final=True,
+    ),
     "tables": Stage(
         "One table from the scores of its runs.",
         "tables/{table}",
@@ -145,6 +153,14 @@ STAGES = {
         {"cells": "tables/cells.csv", "metrics": "tables/metrics.json"},
         git=("cells", "metrics"),
         reference=("cells", "metrics"),
+        final=True,
+    ),
+    "claims": Stage(
+        "What the paper says of its rows, judged.",
+        "claims/claims",
+        {"verdicts": "claims/verdicts.csv", "markdown": "claims/claims.md"},
+        git=("verdicts", "markdown"),
+        reference=("verdicts", "markdown"),
         final=True,
     ),
     "figures": Stage(

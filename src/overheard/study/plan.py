@@ -44,7 +44,7 @@ def targets(loaded: Loaded, absent: Collection[str] = ()) -> list[Target]:
         absent: runs that are known to be missing, as method/modality/seed-k; rows are made of the others.
     """
     found = []
-    unneeded = job_settings.unneeded(loaded.experiment, loaded.study)
+    unneeded = job_settings.unneeded(loaded.experiment, loaded.study) | (set() if loaded.claims else {"claims"})
     values, frozen = _values(loaded, absent), job_settings.frozen(loaded.experiment, loaded.study)
     for stage, its in STAGES.items():
         if stage in unneeded:

@@ -47,6 +47,7 @@ class Study(Section):
     study: str
     title: str
     published: str
+    claims: str | None = Field(None, description="what the paper says of its rows: a file of config/claims/")
     tables: dict[str, TableSpec]
     methods: dict[str, Method]
 

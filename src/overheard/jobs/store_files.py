@@ -18,7 +18,7 @@ Kept = dict[str, Any]
 Writes = Mapping[str, Sequence[Mapping[str, Any]]]
 
 LINKS = "OVERHEARD_STORE_LINKS"
-"""Environment variable: what is put back takes no space of its own, as where many experiments share most files."""
+"""Environment variable: files of folders that are put back take no space of their own, as where experiments share them."""
 
 _AT_ONCE_BYTES = 1 << 30
 
@@ -130,7 +130,7 @@ def copy(source: Path, target: Path, mode: int) -> None:
 
 
 def put(source: Path, target: Path) -> None:
-    """Give a kept file its place among results: a copy; with `LINKS` a hard link, read-only as the kept file is."""
+    """Give a kept file its place in a folder: a copy; with `LINKS` a hard link, read-only as the kept file is."""
     if os.environ.get(LINKS):
         with suppress(OSError):
             os.link(source, target)

@@ -18,7 +18,7 @@ Kept = dict[str, Any]
 Writes = Mapping[str, Sequence[Mapping[str, Any]]]
 
 LINKS = "OVERHEARD_STORE_LINKS"
-"""Environment variable: files of folders that are put back take no space of their own, as where experiments share them."""
+"""Environment variable: files of folders that are put back take no space of their own where experiments share them."""
 
 _AT_ONCE_BYTES = 1 << 30
 

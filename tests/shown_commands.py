@@ -30,6 +30,8 @@ def commands() -> list[tuple[str, str]]:
 def arguments(command: str) -> list[str]:
     """A command's words, with a real name and folder where the page has a placeholder."""
     words = {"NAME": "twin", "mine": "twin", "DIR": "folder", "SCENES": "folder", "mn04_as_mAP_432.pt": "folder/x.pt"}
+    if "--experiment" in command:
+        words["NAME"] = "own"
     return [words.get(word, word) for word in shlex.split(command)]
 
 
@@ -51,5 +53,6 @@ def make_project(folder: Path) -> Path:
             tone = np.sin(np.arange(32000) * (number + len(name)) / 50) / 2
             soundfile.write(folder / "folder" / "sound" / name / f"{clip}.wav", tone, 16000)
     (folder / "folder" / "x.pt").write_text("")
+    (folder / "config" / "own.yaml").write_text("seeds: [0]\nsource: {kind: directory, pairs: folder}\n")
     (folder / "folder" / "profile.yaml").write_text("latency-wait: 5\n")
     return folder

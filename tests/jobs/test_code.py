@@ -23,7 +23,8 @@ from overheard.study.flow import STAGES
 
 PACKAGE = Path(overheard.__file__).parent
 METHODS = [
-    *("scratch", "scene", "scene+sq_sound", "scene+kl_sound", "scene+sq_av", "scene+kl_av"),
+    *("random_head", "scratch", "scene", "smoothed"),
+    *("scene+sq_sound", "scene+kl_sound", "scene+sq_av", "scene+kl_av"),
     *("scene+event", "event1", "event1+event2", "kl_av", "sq_av"),
 ]
 
@@ -519,10 +520,9 @@ def test_a_methods_code_is_what_its_loss_executes(method):
     import torch
 
     from overheard.learning import losses
-    from overheard.learning.methods import METHODS as listed  # noqa: N811
     from overheard.learning.models.student import Said
 
-    ran = set()
+    ran, row = set(), protocols.row(method)
 
     def note(frame, event, argument):
         module = frame.f_globals.get("__name__", "")
@@ -531,11 +531,11 @@ def test_a_methods_code_is_what_its_loss_executes(method):
 
     events, clips, scenes = torch.full((3, 4), 0.2), torch.zeros(2, 4), torch.zeros(2, 3)
     known = {"logits": clips, "prior": events, "relevance": events} | protocols.chosen(method)
-    known = {name: known[name] for name in listed[method].uses}
-    said = Said(scenes, clips if listed[method].event_head else None, torch.zeros(2, 8))
+    known = {name: known[name] for name in row.uses}
+    said = Said(scenes, clips if row.event_head else None, torch.zeros(2, 8))
     sys.setprofile(note)
     try:
-        listed[method].terms(said, torch.zeros(2, dtype=torch.int64), **known)
+        row.terms(said, torch.zeros(2, dtype=torch.int64), **known)
     finally:
         sys.setprofile(None)
     reached = stage_code("train", protocols.entries(method)).definitions

@@ -105,8 +105,8 @@ def test_the_nearest_prior_is_that_of_least_divergence():
     prior = rng.uniform(0.01, 0.99, (4, 6)).astype(np.float32)
     logits = rng.normal(0, 2, (9, 6)).astype(np.float32)
     said = baselines.nearest_prior(Known(TRUTH, TRUTH, 4, {}, {"logits": logits}, 9, 0, prior))
-    heard = torch.distributions.Bernoulli(logits=torch.from_numpy(logits.astype(np.float64))[:, None])
-    scenes = torch.distributions.Bernoulli(probs=torch.from_numpy(prior.astype(np.float64))[None])
+    heard = torch.distributions.Bernoulli(logits=torch.from_numpy(logits.astype(np.float64))[:, None].expand(9, 4, 6))
+    scenes = torch.distributions.Bernoulli(probs=torch.from_numpy(prior.astype(np.float64))[None].expand(9, 4, 6))
     nats = torch.distributions.kl_divergence(heard, scenes).sum(dim=2)
     np.testing.assert_allclose(said, torch.softmax(-nats, dim=1).numpy(), rtol=1e-6)
 

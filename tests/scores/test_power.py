@@ -1,41 +1,48 @@
-"""Standard errors of differences against formulas and against drawing again by hand."""
+"""What can be decided at all: against exact tests of scipy and statsmodels, and by hand."""
+
+import itertools
 
 import numpy as np
 import pytest
-from sklearn.metrics import f1_score
+from scipy import stats
 
+from overheard.errors import PairingError
 from overheard.scores import power
 
 
-def test_the_error_over_folds_averages_seeds_of_a_fold_first():
-    # fold means 1, 3, 2: variance 1; (1/3 + 100/400) x 1
-    found = power.fold_error([0, 2, 3, 3, 2, 2], [0, 0, 1, 1, 2, 2], 100, 400)
-    assert found == pytest.approx(np.sqrt(1 / 3 + 0.25))
+@pytest.mark.parametrize("n", [2, 5, 6])
+def test_the_floor_is_the_p_of_the_clearest_case(n):
+    assert power.rank_floor(n) == pytest.approx(stats.wilcoxon(np.arange(1, n + 1), method="exact").pvalue)
+    assert power.rank_floor(5) == 0.0625
 
 
-def test_half_the_difference_takes_four_times_the_seeds():
-    assert power.seeds_for(4.0, 2.0, 5) == 20
+def test_half_the_difference_takes_four_times_as_many():
+    # 2.8 errors of 0.5 are 1.4 points
+    assert power.needed(1.4, 0.5, 5) == 5
+    assert power.needed(-0.7, 0.5, 5) == 20
+    assert power.needed(0.7, 0.5, 62) == 248
+    assert power.needed(0.0, 0.5, 5) is None
 
 
-def test_the_error_over_locations_is_that_of_drawing_them_by_hand():
-    rng = np.random.default_rng(1)
-    classes, places, clips = 3, 12, 4
-    label = np.repeat(np.arange(classes), places * clips)
-    location = np.repeat([f"p{n:02d}" for n in range(classes * places)], clips)
-    # a location is right or wrong as a whole, so its clips are no independent ones
-    sides = []
-    for share in (0.7, 0.5):
-        right = np.repeat(rng.random(classes * places) < share, clips)
-        sides.append(np.where(right, label, (label + 1) % classes))
-    found = power.location_error(label, location, tuple(sides), classes)
-    names = {scene: np.unique(location[label == scene]) for scene in range(classes)}
-    values = []
-    for _ in range(800):
-        drawn = np.concatenate([rng.choice(its, len(its)) for its in names.values()])
-        rows = np.concatenate([np.flatnonzero(location == name) for name in drawn])
-        a, b = (100 * f1_score(label[rows], side[rows], average="weighted") for side in sides)
-        values.append(a - b)
-    assert found == pytest.approx(np.std(values, ddof=1), rel=0.08)
-    # with clips taken for independent it would be half as large
-    alone = power.location_error(label, np.arange(len(label)).astype(str), tuple(sides), classes)
-    assert alone < 0.65 * found
+def test_improvement_is_the_share_of_pairs_with_ties_half():
+    first, second = [1.0, 2.0, 3.0], [2.0, 3.0, 5.0]
+    pairs = itertools.product(first, second)
+    by_hand = np.mean([1.0 if b > a else 0.5 if b == a else 0.0 for a, b in pairs])
+    assert power.improvement(first, second) == pytest.approx(by_hand)
+    assert power.improvement(first, first) == 0.5
+
+
+def test_holm_by_hand():
+    # sorted 0.01, 0.02, 0.04: times 3, 2, 1, and never smaller than the one before
+    assert power.holm([0.04, 0.01, 0.02]) == pytest.approx([0.04, 0.03, 0.04])
+    assert power.holm([]) == []
+
+
+def test_mcnemar_is_a_test_of_the_clips_on_which_they_disagree():
+    label = np.zeros(20, dtype=int)
+    first, second = label.copy(), label.copy()
+    first[:9], second[9:11] = 1, 1
+    place = [f"p{n}" for n in range(20)]
+    assert power.mcnemar(label, first, second, place) == pytest.approx(stats.binomtest(9, 11).pvalue)
+    with pytest.raises(PairingError, match="20 clips of 10 locations: McNemar's test takes clips for independent"):
+        power.mcnemar(label, first, second, [f"p{n // 2}" for n in range(20)])

@@ -7,7 +7,8 @@ import pytest
 from scipy import stats
 
 from overheard.errors import PairingError
-from overheard.scores.worth import Scores, simultaneous, worth
+from overheard.scores.paired import Scores
+from overheard.scores.worth import simultaneous, worth
 from overheard.scores.worth_table import Line, csv_line, markdown
 
 FIRST = {0: 60.0, 1: 62.5, 2: 61.0, 3: 65.0, 4: 70.0}

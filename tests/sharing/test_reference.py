@@ -15,7 +15,7 @@ from overheard.lineage.diff import check
 from overheard.lineage.trace import trace_cell
 from overheard.media import leak_lines
 from overheard.sharing.reference import recompute_reference, write_reference
-from overheard.stages import figures
+from overheard.stages import figures, statistics
 
 
 @pytest.fixture
@@ -100,6 +100,54 @@ def test_it_can_be_audited_traced_and_counted_again(mini):
     assert {one.kind for one in audit(Path("reference/mini"), leaks=False).findings} >= {"missing"}
     with pytest.raises(LineageError, match=r"predictions.npz.*git checkout -- reference/mini"):
         recompute_reference("mini")
+
+
+def compared(mini):
+    """The statistics of `results/mini`, with their record."""
+    scores = sorted(Path("results/mini/evaluate").rglob("scores.json"))
+    reads = {"index": mini.path("media/index.csv"), "splits": [mini.path("media/fold-0/splits.csv")]}
+    reads |= {"scores": [path.as_posix() for path in scores]}
+    reads |= {"predictions": [path.with_name("predictions.npz").as_posix() for path in scores]}
+    blocks = [{"rows": ["scene", "scene+event"], "columns": ["image"]}]
+    settings = {"experiment": "mini", "source": "twin", "left_out": {}}
+    settings |= {"tables": {"table2": {"blocks": blocks, "metrics": ["f_score"]}}}
+    writes = {"comparisons": mini.path("statistics/comparisons.csv"), "report": mini.path("statistics/report.md")}
+    Path("results/mini/statistics").mkdir()
+    lists = {flag: [Path(path) for path in paths] for flag, paths in reads.items() if isinstance(paths, list)}
+    statistics.statistics(
+        index=Path(reads["index"]),
+        settings=statistics.Settings(**settings),
+        **lists,
+        **{flag: Path(path) for flag, path in writes.items()},
+    )
+    mini.job("statistics/statistics", "statistics", {"settings": settings}, reads, writes)
+    return Path(writes["comparisons"])
+
+
+def test_statistics_are_counted_again_and_an_edited_number_is_found(mini):
+    path = compared(mini)
+    write_reference("mini")
+    text, code = recompute_reference("mini")
+    assert (code, "results/mini-reference/statistics/comparisons.csv: 1 comparisons computed again" in text) == (
+        0,
+        True,
+    )
+    again = Path("results/mini-reference/statistics")
+    assert (again / "comparisons.csv").read_bytes() == path.read_bytes()
+    assert (again / "report.md").read_bytes() == path.with_name("report.md").read_bytes()
+    # edited alone it is not what its record says
+    content = path.read_text()
+    difference = content.splitlines()[1].split(",")[9]
+    path.write_text(content.replace(difference, "9.9999", 1))
+    assert {one.kind for one in audit(Path("results/mini"), leaks=False).findings} == {"changed"}
+    # and with a record made to fit, not what follows from the predictions
+    record = Path("results/mini/statistics/statistics.record.json")
+    said = json.loads(record.read_text())
+    said["writes"]["comparisons"][0] = mini.entry(path.as_posix())
+    records.write_record(record, records.sealed({key: said[key] for key in said if key not in ("digest", "identity")}))
+    mini.circumstance(record.as_posix(), records.read_record(record))
+    (found,) = [one for one in audit(Path("results/mini"), leaks=False).findings if one.kind == "number"]
+    assert (found.path, "difference 9.9999" in found.found) == (path.as_posix(), True)
 
 
 def test_it_never_writes_where_an_experiment_is(mini):

@@ -17,10 +17,11 @@ from overheard.io import artifacts, whole
 from overheard.scheduling.durations import how_long
 from overheard.scheduling.reruns import Wanted
 from overheard.scores import worth_table
+from overheard.scores.paired import Scores
 from overheard.scores.plots import style
 from overheard.scores.plots.worth_by_switch import worth_by_switch
 from overheard.scores.tabular import SOURCES
-from overheard.scores.worth import Scores, simultaneous, worth
+from overheard.scores.worth import simultaneous, worth
 from overheard.scores.worth_table import Line
 from overheard.study import config, yaml_file
 from overheard.study.ablation import Variant, flips, grid, narrowed, rows_reached, variant

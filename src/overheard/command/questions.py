@@ -225,9 +225,26 @@ def diff(
     print(differences.as_text(differences.diff(first, second, experiment)))
 
 
+def compare(
+    name: _Name,
+    first: Annotated[str, typer.Argument(metavar="A", help="A row: `scene@image`, or `scene` with --modality.")],
+    second: Annotated[str, typer.Argument(metavar="B", help="Another.")],
+    modality: Annotated[str | None, typer.Option(help="Column of rows that name none: image, image+sound.")] = None,
+    by: Annotated[str | None, typer.Option(help="Where they differ: class, seed or location.")] = None,
+    metric: Annotated[str, typer.Option(help="precision, recall or f_score.")] = "f_score",
+    seed: Annotated[
+        int | None, typer.Option(help="McNemar's test of this seed, where a location has one clip.")
+    ] = None,
+) -> None:
+    """Two rows on one screen: difference, intervals and what each covers, and what would decide."""
+    from overheard.lineage import compare as comparing
+
+    print(comparing.compare(place_of(name), (first, second), modality, by, metric, seed))
+
+
 def register(app: typer.Typer, fixable: Callable) -> None:
     """Add the commands to the command line."""
-    for command in (status, trace, audit, leaks, diff, check, reference, store):
+    for command in (compare, status, trace, audit, leaks, diff, check, reference, store):
         app.command(rich_help_panel=_PANEL)(fixable(command))
     for command in (save, restore, crate, croissant):
         app.command(rich_help_panel=_SHARING)(fixable(command))

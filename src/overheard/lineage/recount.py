@@ -1,4 +1,4 @@
-"""Every number once more, from the predictions: scores, tables, cells. Touches files: writes them beside, compares.
+"""Every number once more, from the predictions: scores, statistics, tables. Touches files: writes beside, compares.
 
 What is counted again goes into a folder of its own with the layout of `results/NAME`; nothing is trained. What has the
 right hash may still be nonsense, so everything that is read is checked before anything is counted.
@@ -21,6 +21,7 @@ from overheard.io.scored import SAID, run_scores
 from overheard.jobs.code import closure
 from overheard.jobs.comparison import flat
 from overheard.jobs.records import Record, located
+from overheard.scores.comparisons import COLUMNS
 from overheard.study.experiments import project_root
 from overheard.study.flow import RUN
 from overheard.study.study_file import TableSpec
@@ -61,7 +62,8 @@ def recount(folder: Path, records: Mapping[str, Record], into: Path, faulty: Col
     """
     counting = _Counting(folder, records, into, set(faulty))
     scored = dict.fromkeys(("baselines", "evaluate"), counting.scores)
-    for stage, count in (scored | {"tables": counting.table, "cells": counting.gathered}).items():
+    after = {"statistics": counting.statistics, "tables": counting.table, "cells": counting.gathered}
+    for stage, count in (scored | after).items():
         for job, record in records.items():
             if record["stage"] == stage:
                 counting.attempt(job, count, job, record)
@@ -124,6 +126,28 @@ class _Counting:
             named = [RUN.format_map(dict.fromkeys(SAID) | one) for one in (stored, trained["settings"])]
             if named[0] != named[1]:
                 self.found.differences.append((scored, f"says it is {named[0]}", f"its student is {named[1]}"))
+
+    def statistics(self, job: str, record: Record) -> None:
+        """All comparisons of rows, from the scores that were counted again."""
+        from overheard.stages.statistics import Settings, statistics
+
+        reads = record["reads"]
+        splits, predictions = (
+            [located(entry["path"], self.folder) for entry in reads.get(flag, ())] for flag in ("splits", "predictions")
+        )
+        index = located(_first(record, "reads", "index"), self.folder)
+        scores = self._counted(entry["path"] for entry in reads.get("scores", ()))
+        try:
+            settings = TypeAdapter(Settings).validate_python(record["settings"].get("settings"))
+        except ValidationError as error:
+            raise LineageError(f"its record has no settings of statistics: {error}") from error
+        writes = self._places(record, "comparisons", "report")
+        made = writes["comparisons"], writes["report"]
+        statistics(index, settings, *made, splits=splits, scores=scores, predictions=predictions)
+        if not _is_todays_code(record):
+            self.found.other_code.append(job)
+            writes = {"comparisons": writes["comparisons"]}
+        self._compare(record, writes)
 
     def table(self, job: str, record: Record) -> None:
         """One table from the scores that were counted again."""
@@ -194,7 +218,11 @@ class _Counting:
             stored = located(path, self.folder)
             if path in self.faulty or not stored.is_file() or stored.read_bytes() == again.read_bytes():
                 continue
-            if _is_todays_code(record):
+            if flag == "comparisons":
+                # sums over resamples may differ in a last digit between processors
+                was, now = (_comparisons(place, _is_todays_code(record)) for place in (stored, again))
+                self.found.differences += [(path, *pair) for pair in _differing(was, now, 2e-4)]
+            elif _is_todays_code(record):
                 self.found.differences.append((path, *first_line(stored.read_bytes(), again.read_bytes())))
             elif again.suffix == ".json":
                 both = (artifacts.read_json(place) for place in (stored, again))
@@ -259,14 +287,14 @@ def _wrong_clips(arrays: Mapping[str, np.ndarray], expected: Mapping[str, str] |
         yield f"{len(wrong)} labels are not the index's: {first} is {labels[first]}", f"{first} is {expected[first]}"
 
 
-def _differing(stored: Any, again: Any) -> list[tuple[str, str]]:
+def _differing(stored: Any, again: Any, close: float = _CLOSE) -> list[tuple[str, str]]:
     """What differs between two JSON contents, as (stored, counted again), each with its place."""
     sides = [flat({"": content}) for content in (stored, again)]
     found = []
     for key in sorted(sides[0].keys() | sides[1].keys()):
         was, now = (side.get(key) for side in sides)
-        close = isinstance(was, float | int) and isinstance(now, float | int) and abs(was - now) <= _CLOSE
-        if was != now and not close:
+        near = isinstance(was, float | int) and isinstance(now, float | int) and abs(was - now) <= close
+        if was != now and not near:
             found.append((f"{key[1:]} {_short(was)}", f"{key[1:]} {_short(now)}"))
     return found
 
@@ -284,6 +312,27 @@ def outside_place(path: str) -> Path:
 
 def _numbers(cells: Path) -> set[tuple[str, ...]]:
     return {tuple(line[column] for column in _NUMBERS) for line in artifacts.read_table(cells, _NUMBERS)}
+
+
+def _comparisons(path: Path, words: bool) -> dict[str, Any]:
+    """Numbers by pair and metric, and which of them cannot be said; and what they cover, where words count.
+
+    Raises:
+        MediaError: a number is none.
+    """
+    lines = artifacts.read_table(path, COLUMNS)
+    numbers = [name for name in COLUMNS[5:] if name != "covers"]
+    try:
+        found: dict[str, Any] = {
+            " ".join(line[name] for name in COLUMNS[:5]): {
+                **{name: float(line[name]) if line[name] else None for name in numbers},
+                **({"covers": line["covers"]} if words else {}),
+            }
+            for line in lines
+        }
+    except ValueError as error:
+        raise MediaError(f"{path}: not comparisons of rows ({error}); delete it and run again") from error
+    return found | {"lines": len(lines)}
 
 
 def first_line(stored: bytes, again: bytes) -> tuple[str, str]:

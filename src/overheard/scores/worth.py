@@ -5,24 +5,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy import stats
 
 from overheard.errors import PairingError
-from overheard.scores.over_seeds import error_of_fold_mean
-from overheard.scores.power import by_fold
+from overheard.scores.paired import Scores, error_over_runs, interval
 
 CHANCE = 0.05
 """Of one interval among all that leaves out its true value."""
-
-
-@dataclass(frozen=True)
-class Scores:
-    """A row's scores in percent and folds by seed, and a fold's mean numbers of test and training clips."""
-
-    score: Mapping[int, float]
-    fold: Mapping[int, int | None]
-    n_test: float
-    n_train: float
 
 
 @dataclass(frozen=True)
@@ -73,20 +61,18 @@ def worth(first: Scores, second: Scores, paired: bool = True) -> Worth:
         )
     folds = {first.fold[seed] for seed in seeds}
 
-    def error(values: Mapping[int, float]) -> float:
-        if len(folds) > 1:
-            means = by_fold([values[seed] for seed in seeds], [first.fold[seed] or 0 for seed in seeds])
-            return error_of_fold_mean(means, first.n_test, first.n_train)
-        return float(np.std([values[seed] for seed in seeds], ddof=1) / math.sqrt(len(seeds)))
+    def error(values: Mapping[int, float]) -> tuple[float, int]:
+        return error_over_runs(values, first.fold, first.n_test, first.n_train)
 
     pairs = {seed: second.score[seed] - first.score[seed] for seed in seeds}
     one, other = (float(np.mean([side.score[seed] for seed in seeds])) for side in (first, second))
-    its = error(pairs) if paired else math.hypot(error(first.score), error(second.score))
-    df = (len(folds) if len(folds) > 1 else len(seeds)) - 1
+    its, df = error(pairs)
+    if not paired:
+        its = math.hypot(error(first.score)[0], error(second.score)[0])
     return Worth(len(seeds), one, other, other - one, its, df, None, paired, len(folds) == 1)
 
 
 def simultaneous(found: Sequence[Worth]) -> list[Worth]:
     """The same with intervals that all hold together in 95 of 100 ablations (Bonferroni's t)."""
-    share = CHANCE / (2 * len(found)) if found else 0.0
-    return [replace(one, half=float(stats.t.ppf(1 - share, one.df)) * one.error) for one in found]
+    level = 1 - CHANCE / max(1, len(found))
+    return [replace(one, half=interval(0.0, one.error, one.df, level)[1]) for one in found]

@@ -191,9 +191,10 @@ def _told(folder: Path, into: Path, counted: Recount, drawn: list[str]) -> tuple
     lines += [f"{path}: not computed again: {reason}" for path, reason in counted.left]
     if count := len(counted.other_code):
         lines.append(f"{folder}: {count} tables or figures are of other code; only their numbers were compared")
-    cells = into / "tables" / "cells.csv"
-    total = len(artifacts.read_table(cells)) if cells.exists() else 0
+    cells, comparisons = into / "tables" / "cells.csv", into / "statistics" / "comparisons.csv"
+    total, pairs = (len(artifacts.read_table(path)) if path.exists() else 0 for path in (cells, comparisons))
     same = not counted.differences and not counted.left
     verdict = "all are equal to it" if same else "not all are equal to it"
+    lines += [f"{comparisons}: {pairs} comparisons computed again; overheard compare shows one"] if pairs else []
     lines.append(f"{into}/: {total} cells computed again from the predictions in {folder}: {verdict}")
     return "\n".join(lines), int(not same)

@@ -47,6 +47,17 @@ def table_settings(loaded: Loaded, table: str, absent: list[str], diverged: Coll
     } | ({"diverged": seeds} if seeds else {})
 
 
+def statistics_settings(loaded: Loaded) -> dict[str, Any]:
+    """What is compared: the rows and metrics of each table."""
+    study = loaded.study
+    return {
+        "experiment": loaded.name,
+        "source": loaded.experiment.source.kind,
+        "tables": {word: spec.model_dump(include={"blocks", "metrics"}) for word, spec in study.tables.items()},
+        "left_out": {"|".join(row): why for row, why in job_settings.left_out(loaded.experiment, study).items()},
+    }
+
+
 def figure_settings(loaded: Loaded, figure: str, absent: list[str], diverged: Collection[str] = ()) -> dict[str, Any]:
     """What a figure must say of itself; one that draws no scores names only the experiment and its source."""
     if figure not in loaded.study.tables:

@@ -126,6 +126,14 @@ STAGES = {
         reference=("predictions", "scores"),
         warm=True,
     ),
+    "statistics": Stage(
+        "Compare every two rows of a table: intervals, tests, what would decide.",
+        "statistics/statistics",
+        {"comparisons": "statistics/comparisons.csv", "report": "statistics/report.md"},
+        git=("comparisons", "report"),
+        reference=("comparisons", "report"),
+        final=True,
+    ),
     "tables": Stage(
         "One table from the scores of its runs.",
         "tables/{table}",

@@ -1,0 +1,57 @@
+"""The runs that were tested, as they lie in files: joined with index and splits for the statistics."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from overheard.errors import MediaError, PairingError
+from overheard.io import artifacts, clips
+from overheard.scores.arranged import Arranged, Clip, Said, Split, arranged
+from overheard.scores.over_seeds import checked_run
+
+_ARRAYS = ("id", "label", "scene_logits")
+
+
+def read_tested(index: Path, splits: Sequence[Path], scores: Sequence[Path], predictions: Sequence[Path]) -> Arranged:
+    """Runs with their test clips.
+
+    Args:
+        index: id, class and location of every clip.
+        splits: of each fold.
+        scores: scores.json of each run.
+        predictions: of each run, in the same order.
+
+    Raises:
+        MediaError: a file is not what it should be, a prediction is no number, a clip is not in the index.
+        PairingError: not as many predictions as scores, or they do not fit each other or their fold.
+    """
+    if len(scores) != len(predictions):
+        raise PairingError(f"{len(scores)} scores and {len(predictions)} predictions; give both of every run")
+    rows = artifacts.read_table(index, ["id", "class", "location"])
+    known = {row["id"]: Clip(row["id"], row["class"], row["location"]) for row in rows}
+    by_fold = {clips.fold_of_split(path): _split(path, known, index) for path in splits}
+    return arranged([_said(*pair) for pair in zip(scores, predictions, strict=True)], by_fold)
+
+
+def _split(path: Path, known: dict[str, Clip], index: Path) -> Split:
+    word = {row["id"]: row["split"] for row in artifacts.read_table(path, ["id", "split"])}
+    test = sorted(clip for clip, its in word.items() if its == "test")
+    artifacts.positions(test, list(known), str(index))
+    return Split([known[clip] for clip in test], sum(its == "train" for its in word.values()))
+
+
+def _said(scores: Path, predictions: Path) -> Said:
+    run = checked_run(artifacts.read_json(scores), str(scores))
+    arrays = artifacts.read_arrays(predictions)
+    if missing := [name for name in _ARRAYS if name not in arrays]:
+        raise MediaError(f"{predictions}: no array {', '.join(missing)}; delete it and run evaluate again")
+    logits, label = arrays["scene_logits"], arrays["label"]
+    if logits.shape != (len(arrays["id"]), len(run["classes"])) or label.shape != (len(logits),):
+        raise PairingError(
+            f"{predictions}: {logits.shape} scores of {len(label)} clips, expected {len(run['classes'])} classes as in "
+            f"{scores}; run evaluate again"
+        )
+    if not np.isfinite(logits).all():
+        raise MediaError(f"{predictions}: scores that are no number (NaN or infinite); run evaluate again")
+    return Said(run, arrays["id"].tolist(), label, logits.argmax(axis=1))

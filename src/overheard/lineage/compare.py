@@ -1,0 +1,127 @@
+"""`overheard compare`: two rows of an experiment on one screen. Touches files: reads scores and predictions."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from overheard.errors import ConfigError, PairingError
+from overheard.io import artifacts
+from overheard.io.tested import read_tested
+from overheard.scores import comparison_text, power
+from overheard.scores.arranged import Arranged
+from overheard.scores.comparisons import Asked, compared, paired_seeds
+from overheard.scores.locations import METRICS
+from overheard.scores.over_seeds import Row, run_name
+from overheard.study.flow import STAGES
+
+BY = ("class", "seed", "location")
+
+
+def compare(
+    folder: Path,
+    words: tuple[str, str],
+    modality: str | None = None,
+    by: str | None = None,
+    metric: str = "f_score",
+    seed: int | None = None,
+) -> str:
+    """Both numbers, their difference, its intervals and tests, and what would decide.
+
+    Args:
+        folder: `results/NAME` or `reference/NAME`.
+        words: two rows, as `scene@image`, or as `scene` where that is one row alone.
+        modality: column of rows without one.
+        by: one of `BY`: where the difference lies.
+        metric: precision, recall or f_score.
+        seed: McNemar's test of this seed, too.
+
+    Raises:
+        ConfigError: no such row, an ambiguous one, twice the same one; no such metric or way to list.
+        PairingError: the two rows are not paired, or clips of one location forbid McNemar's test.
+    """
+    if metric not in METRICS or by not in (None, *BY):
+        raise ConfigError(f"--metric {metric}, --by {by}: expected one of {', '.join(METRICS)}; of {', '.join(BY)}")
+    found = rows_in(folder)
+    first, second = (row_of(word, modality, found, folder.name) for word in words)
+    if first == second:
+        raise ConfigError(f"{'@'.join(first)}: twice the same row; there are {_listed(found)}")
+    study = _read(folder, [*found[first], *found[second]])
+    paired_seeds(study.runs[first], study.runs[second], (first, second))
+    (line,) = compared(study, [Asked(first, second, [metric])])
+    instead = f" (there is no results/{folder.name})" if folder.parent.name == "reference" else ""
+    lines = [f"{folder}/{instead}: {comparison_text.title(line)}", comparison_text.source(_source(folder)), ""]
+    lines += comparison_text.screen(study, line)
+    if by:
+        listing = {"class": comparison_text.by_class, "seed": comparison_text.by_seed}
+        lines += ["", listing.get(by, comparison_text.by_location)(study, line)]
+    if seed is not None:
+        lines += ["", _mcnemar(study, (first, second), seed)]
+    return "\n".join(lines)
+
+
+def rows_in(folder: Path) -> dict[Row, list[Path]]:
+    """The rows that were tested, with the scores of their runs, in the order of their names.
+
+    Raises:
+        ConfigError: none.
+    """
+    found: dict[Row, list[Path]] = {}
+    for stage in ("evaluate", "baselines"):
+        pattern = STAGES[stage].writes["scores"].format(method="*", modality="*", seed="*")
+        for path in sorted(folder.glob(pattern)):
+            found.setdefault((path.parts[-4], path.parts[-3]), []).append(path)
+    if not found:
+        raise ConfigError(f"{folder}: no row was tested here; `overheard run {folder.name}` makes them")
+    return found
+
+
+def row_of(word: str, modality: str | None, rows: Mapping[Row, Any], name: str) -> Row:
+    """The row that a word means.
+
+    Raises:
+        ConfigError: none, or several.
+    """
+    method, _, column = word.partition("@")
+    wanted = column or modality
+    meant = [row for row in rows if row[0] == method and wanted in (None, row[1])]
+    if len(meant) == 1:
+        return meant[0]
+    if meant:
+        raise ConfigError(f"{word} stands in several columns: {_listed(meant)}; name one of these, or give --modality")
+    what = f"{method}@{wanted}" if wanted else method
+    raise ConfigError(f"{name} has no row {what}; there are {_listed(rows)}")
+
+
+def _listed(rows: Mapping[Row, Any] | Sequence[Row]) -> str:
+    return ", ".join("@".join(row) for row in rows)
+
+
+def _read(folder: Path, scores: Sequence[Path]) -> Arranged:
+    splits = sorted(folder.glob(STAGES["split"].writes["splits"].format(fold="*")))
+    predictions = [path.with_name("predictions.npz") for path in scores]
+    return read_tested(folder / "media" / "index.csv", splits, scores, predictions)
+
+
+def _source(folder: Path) -> str:
+    """Whose pictures and sounds these are, as the cells say it; before there are cells, as the folder shows."""
+    cells = folder / STAGES["cells"].writes["cells"]
+    lines = artifacts.read_table(cells, ["source"]) if cells.is_file() else []
+    return lines[0]["source"] if lines else "twin" if (folder / "draw").is_dir() else "directory"
+
+
+def _mcnemar(study: Arranged, rows: tuple[Row, Row], seed: int) -> str:
+    """McNemar's test of one seed."""
+    if missing := [row for row in rows if seed not in study.runs[row]]:
+        raise PairingError(
+            f"--seed {seed}: no {run_name(*missing[0], seed)}; there are {sorted(study.runs[missing[0]])}"
+        )
+    (fold, first), (_, second) = (study.position[row, seed] for row in rows)
+    answers = list(study.tested.values())[fold]
+    place = [study.places[its] for its in answers.location]
+    said = [answers.predicted[its] for its in (first, second)]
+    p = power.mcnemar(answers.label, said[0], said[1], place)
+    right = [its == answers.label for its in said]
+    only = [int(np.sum(one & ~other)) for one, other in (right, right[::-1])]
+    return f"seed {seed}: McNemar's exact p = {p:.4f}; A alone is right on {only[0]} clips, B alone on {only[1]}"

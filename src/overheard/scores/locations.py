@@ -1,0 +1,199 @@
+"""Test locations drawn again, or exchanged between rows: how far a difference rests on which places were tested.
+
+All clips of a location, of every run that tested it, go together. One draw of weights serves all rows, so that their
+differences share it.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from overheard.seeds import generator
+
+Floats = NDArray[np.float64]
+Indices = NDArray[np.integer]
+
+METRICS = ("precision", "recall", "f_score")
+"""Weighted by the classes' support; the order of every axis of scores here."""
+RESAMPLES = 10_000
+_CHUNK = 500
+_TIE = 1e-12  # two ways to add the same numbers differ by less
+
+
+class Answers(NamedTuple):
+    """What some runs said of the same test clips, those of one fold.
+
+    Attributes:
+        location: (clips,) index into the study's locations.
+        label: (clips,) index of the true class.
+        predicted: (runs, clips) index of the class that each run said.
+    """
+
+    location: Indices
+    label: Indices
+    predicted: Indices
+
+
+@dataclass(frozen=True)
+class Counts:
+    """`Answers`, counted by location.
+
+    Attributes:
+        place: (places,) index into the study's locations of those tested here.
+        support: (places, classes) clips.
+        right: (places, runs, classes) clips of a class that a run knew.
+        said: (places, runs, classes) clips of which a run said the class.
+    """
+
+    place: Indices
+    support: Floats
+    right: Floats
+    said: Floats
+
+
+def counted(tested: Answers, classes: int) -> Counts:
+    """Count clips by location, for `classes` classes."""
+    place, own = np.unique(tested.location, return_inverse=True)
+    runs = len(tested.predicted)
+    support = np.zeros((len(place), classes))
+    right, said = np.zeros((2, len(place), runs, classes))
+    np.add.at(support, (own, tested.label), 1)
+    for run, predicted in enumerate(tested.predicted):
+        np.add.at(said[:, run], (own, predicted), 1)
+        np.add.at(right[:, run], (own, tested.label), predicted == tested.label)
+    return Counts(place, support, right, said)
+
+
+def weighted_scores(right: Floats, said: Floats, support: Floats) -> Floats:
+    """Weighted precision, recall and F (..., 3) as fractions, of counts (..., classes); 0 where nothing is counted."""
+    whole = np.stack(np.broadcast_arrays(said, support, (said + support) / 2))
+    each = right / np.where(whole > 0, whole, 1)
+    scores: Floats = np.moveaxis((each * support).sum(axis=-1) / support.sum(axis=-1), 0, -1)
+    return scores
+
+
+def strata(classes: Sequence[str], folds: Sequence[object]) -> list[Indices]:
+    """Groups of locations within which they are drawn: of one class and of the same fold, or folds, that test them.
+
+    Of a location alone in its group nothing can be learnt about others: such ones are drawn among those of their class,
+    whatever the fold, and, where a class has one alone, among the others left over. One that is left at last is in no
+    group and always counts once.
+
+    Args:
+        classes: of each location.
+        folds: what tests each location.
+    """
+    found: list[Indices] = []
+    left = np.arange(len(classes))
+    for key in (lambda place: (classes[place], folds[place]), lambda place: (classes[place],), lambda place: ()):
+        groups: dict[tuple[object, ...], list[int]] = {}
+        for place in left:
+            groups.setdefault(key(int(place)), []).append(int(place))
+        found += [np.array(group) for group in groups.values() if len(group) > 1]
+        left = np.array([group[0] for group in groups.values() if len(group) == 1], dtype=np.int64)
+    return found
+
+
+def draws(groups: Sequence[Indices], locations: int, resamples: int = RESAMPLES) -> Iterator[Floats]:
+    """Weights (draws, locations) of resamples, some hundred at a time, with the mean 1 and the variance of a sample.
+
+    Of n locations of a group n - 1 are drawn with replacement, each with the weight n / (n - 1): for a mean the
+    variance over draws is then s² / n also where n is 2; n draws give (n - 1) / n of it (Rao and Wu 1988, Resampling
+    inference with complex survey data, JASA 83).
+    """
+    rng = generator("test locations drawn again")
+    for first in range(0, resamples, _CHUNK):
+        weights = np.ones((min(_CHUNK, resamples - first), locations))
+        for group in groups:
+            n = len(group)
+            weights[:, group] = rng.multinomial(n - 1, np.full(n, 1 / n), size=len(weights)) * (n / (n - 1))
+        yield weights
+
+
+def scores_under(weights: Floats, folds: Sequence[Counts]) -> Floats:
+    """Scores (draws, runs, 3) in percent of all runs, fold after fold, where each location counts by its weight."""
+    found = []
+    for counts in folds:
+        own = weights[:, counts.place]
+        places, runs, classes = counts.right.shape
+        right, said = (
+            (own @ its.reshape(places, -1)).reshape(-1, runs, classes) for its in (counts.right, counts.said)
+        )
+        found.append(weighted_scores(right, said, (own @ counts.support)[:, None]))
+    return 100 * np.concatenate(found, axis=1)
+
+
+def covariance(
+    folds: Sequence[Counts], groups: Sequence[Indices], locations: int, resamples: int = RESAMPLES
+) -> Floats:
+    """Covariances (3, runs, runs) of all runs' scores in percent over test locations drawn again.
+
+    Args:
+        folds: the counts of each fold; runs are numbered through them.
+        groups: see `strata`.
+        locations: how many the study has.
+        resamples: how often they are drawn.
+    """
+    observed = scores_under(np.ones((1, locations)), folds)
+    runs = observed.shape[1]
+    sums, squares = np.zeros((3, runs)), np.zeros((3, runs, runs))
+    for weights in draws(groups, locations, resamples):
+        # from what was observed, so that sums of squares lose no digits
+        off = np.moveaxis(scores_under(weights, folds) - observed, 2, 0)
+        sums += off.sum(axis=1)
+        squares += np.swapaxes(off, 1, 2) @ off
+    means = sums / resamples
+    found: Floats = (squares - resamples * means[:, :, None] * means[:, None, :]) / (resamples - 1)
+    return found
+
+
+Pair = Mapping[tuple[int, int, int], float]
+"""Of two rows: (fold, run of the first in it, of the second) with what the difference of their scores counts for."""
+
+
+def exchanged(folds: Sequence[Counts], pairs: Sequence[Pair], locations: int, exchanges: int = RESAMPLES) -> Floats:
+    """Exchange tests (pairs, 3): p of a difference as large, either way, if it did not matter which row said what.
+
+    At each location, with probability one half, all that the two rows' runs said of it is exchanged, and scores are
+    computed again, since F is no sum over locations. The trainings are those that there are: p says nothing of others.
+    What was observed counts as one of the exchanges, so that p is never 0 (Phipson and Smyth 2010).
+
+    Args:
+        folds: the counts of each fold.
+        pairs: of rows.
+        locations: how many the study has.
+        exchanges: how many are tried, the same for all pairs.
+    """
+    rng = generator("labels exchanged by location")
+    observed = np.abs(_differences(np.zeros((1, locations)), folds, pairs))[:, 0]
+    beyond = np.zeros_like(observed)
+    for first in range(0, exchanges, _CHUNK):
+        swaps = rng.integers(0, 2, size=(min(_CHUNK, exchanges - first), locations)).astype(np.float64)
+        beyond += (np.abs(_differences(swaps, folds, pairs)) >= observed[:, None] - _TIE).sum(axis=1)
+    found: Floats = (1 + beyond) / (1 + exchanges)
+    return found
+
+
+def _differences(swaps: Floats, folds: Sequence[Counts], pairs: Sequence[Pair]) -> Floats:
+    """(pairs, exchanges, 3) of second less first, where the locations of each exchange are the other's."""
+    found = np.zeros((len(pairs), len(swaps), len(METRICS)))
+    for fold, counts in enumerate(folds):
+        places, runs, classes = counts.right.shape
+        # (of right and of said, runs, exchanges, classes): in all, and at the exchanged locations
+        both = np.stack([counts.right, counts.said]).reshape(2, places, -1)
+        moved = (swaps[:, counts.place] @ both).reshape(2, len(swaps), runs, classes).transpose(0, 2, 1, 3)
+        whole = both.sum(axis=1).reshape(2, runs, 1, classes)
+        support = counts.support.sum(axis=0)
+        for place, pair in enumerate(pairs):
+            for (its, a, b), share in pair.items():
+                if its == fold:
+                    across = moved[:, b] - moved[:, a]
+                    right, said = whole[:, a] + across
+                    first = weighted_scores(right, said, support)
+                    right, said = whole[:, b] - across
+                    second = weighted_scores(right, said, support)
+                    found[place] += share * (second - first)
+    return found

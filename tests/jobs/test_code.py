@@ -17,7 +17,7 @@ import overheard
 from overheard.errors import ConfigError
 from overheard.jobs.code import closure as code
 from overheard.jobs.code import modules
-from overheard.jobs.code.closure import Closure, closure, stage_code
+from overheard.jobs.code.closure import Closure, closure, entries, stage_code
 from overheard.jobs.code.versions import environment
 from overheard.study.flow import STAGES
 
@@ -473,6 +473,27 @@ def test_an_edit_reaches_exactly_the_methods_that_use_it(original, tmp_path, fil
     edit(place / "overheard" / file, old, new)
     found = {method for method in METHODS if code_of(place, "train", method) != code_of(original, "train", method)}
     assert found == methods
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "methods"),
+    [
+        ("_TREES = 500", "_TREES = 50", {"hand_features", "late_fusion"}),
+        ("_QUIET = 10 ", "_QUIET = 20 ", {"background", "late_fusion"}),
+        ("return softmax(p @", "return softmax(2 * p @", {"nearest_prior"}),
+        ("np.mean(known.runs", "np.median(known.runs", {"fused_runs"}),
+    ],
+)
+def test_an_edit_reaches_exactly_the_baselines_that_use_it(original, tmp_path, old, new, methods):
+    from overheard.learning.baselines import BASELINES
+
+    place = copied(tmp_path)
+    edit(place / "overheard/learning/baselines.py", old, new)
+
+    def code(folder, method):
+        return closure(["overheard.stages.baselines:baselines"], dict(entries({"method": method})), [folder])
+
+    assert {method for method in BASELINES if code(place, method) != code(original, method)} == methods
 
 
 def test_a_plots_code_reaches_figures_alone(original, tmp_path):

@@ -1,5 +1,6 @@
 """A job's settings and files are those that its row uses: what each change schedules, from the plan alone."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -232,6 +233,35 @@ def test_the_study_says_what_the_code_uses():
         used |= {"event_head_start"} if method.event_head else set()
         used |= {"baseline_learning_rate"} if method.transfer is None and method.learns else set()
         assert (said, STUDY.methods[name].untrained) == (used, not method.learns), name
+
+
+def test_a_fusion_reads_the_runs_of_its_seed_and_is_missing_where_one_of_them_is():
+    read = row_files.baseline_inputs(EXPERIMENT, STUDY, "fused_runs", 7)
+    assert read["runs"] == [f"evaluate/scene/{column}/seed-7/predictions.npz" for column in ("image", "sound")]
+    loaded = Loaded("x", Path("config/x.yaml"), EXPERIMENT, STUDY, PROTOCOL)
+    absent = {"scene/sound/seed-1", "scene/image/seed-3", "scene/image+sound/seed-0"}
+    assert plan.seeds_made(loaded, "fused_runs", "image+sound", absent) == [0, 2, 4]
+    assert plan.seeds_made(loaded, "late_fusion", "image+sound", absent) == [0, 1, 2, 3, 4]
+
+
+def test_the_nearest_prior_is_that_of_its_fold():
+    read = row_files.baseline_inputs(EXPERIMENT, STUDY, "nearest_prior", 7)
+    assert read == {"index": "media/index.csv", "splits": "media/fold-2/splits.csv"} | row_files.TEACHER_FILES | {
+        "prior": "teacher/fold-2/prior.csv"
+    }
+
+
+def test_a_random_head_reads_its_networks_and_the_names_of_its_scenes():
+    assert set(planned()["random_head", "image+sound"][1]) == {"index", "splits", "image_encoder", "sound_encoder"}
+
+
+def test_a_job_adds_nothing_to_the_settings_that_it_is_planned_with():
+    """A default of a stage that a plan leaves out would make it another job than was planned."""
+    from overheard.io.signature import deciding
+    from overheard.stages.train import Settings, train
+
+    for row, (settings, _) in planned().items():
+        assert deciding(train, {"settings": Settings(**settings)})["settings"] == json.loads(json.dumps(settings)), row
 
 
 @pytest.mark.parametrize(

@@ -95,6 +95,16 @@ def test_a_change_of_her_code_trains_her_row_again_and_no_other(page):
     assert "mylosses.symmetric:jensen_shannon" in said[4]
 
 
+def test_predictions_of_anywhere_are_scored_on_the_same_clips(page):
+    folder, said, _ = page
+    told = said[-1]
+    assert "5 seeds, " in told
+    assert "theirs@given (B)" in told
+    metrics = json.loads((folder / "results/symmetric/tables/metrics.json").read_text())
+    mean = metrics["events"]["scene"]["image+sound"]["f_score"]["mean"]
+    assert f"{mean:.2f} ± " in told.split("weighted F")[1].splitlines()[0]
+
+
 def test_an_audit_computes_her_runs_again_and_a_comment_changes_nothing(page):
     folder, _, _ = page
     module = folder / "mylosses/symmetric.py"

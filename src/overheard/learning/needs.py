@@ -74,7 +74,7 @@ _MEDIA = {name: (f"{name}s", f"{name}_ids", f"{name}_normaliser") for name in OR
 _AUGMENTATION = ("flip", "brightness", "colour", "augmentation_order", "augmented_splits", "picture_scale")
 _LEARNING = (
     *("batch_size", "learning_rate", "weight_decay", "schedule", "selection", "bn_statistics"),
-    *("device", "bf16", "channels_last"),
+    *("device", "bf16", "channels_last", "clip_order"),
 )
 _SWITCHES = ("alpha", "beta", "temperature", *methods.CHOICES, "event_head_start", "missing_modality", "absent_shape")
 _OF_SOME_ROWS = {

@@ -26,7 +26,7 @@ class Settings:
 
     network_image: str
     network_sound: str
-    device: str | None = None  # these nine where anything is learnt
+    device: str | None = None  # these ten where anything is learnt
     batch_size: int | None = None  # clips
     learning_rate: float | None = None
     weight_decay: float | None = None
@@ -35,6 +35,7 @@ class Settings:
     bn_statistics: str | None = None  # exact, running
     bf16: bool | None = None
     channels_last: bool | None = None
+    clip_order: str | None = None  # see learning.loop.ORDERS
     steps: int | None = None  # of the optimizer; or epochs
     epochs: int | None = None
     patience: int | None = None  # epochs; where the selection chooses
@@ -42,7 +43,6 @@ class Settings:
     frozen_blocks_sound: int | None = None
     class_order: str = "alphabetical"  # see media.class_order
     repeats: str | None = None  # see learning.selection.REPEATS; None: seeds
-    clip_order: str = "each_epoch"  # see learning.loop.ORDERS
     batch_norm_group: int | None = None  # clips; None: the whole batch
     alpha: float | None = None  # equation (2); where L_Omega stands beside L_s
     beta: float | None = None  # equation (9); where L_E2 is

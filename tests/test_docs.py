@@ -9,7 +9,19 @@ from shown_commands import PAGES, ROOT, arguments, commands, make_project, needs
 
 from overheard.__main__ import main
 
-ON_RESULTS = ("status", "audit", "leaks", "diff", "check", "save", "restore", "crate", "croissant", "reference")
+ON_RESULTS = (
+    "compare",
+    "status",
+    "audit",
+    "leaks",
+    "diff",
+    "check",
+    "save",
+    "restore",
+    "crate",
+    "croissant",
+    "reference",
+)
 
 
 @pytest.fixture(scope="module")

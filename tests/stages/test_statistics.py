@@ -74,6 +74,45 @@ def test_over_folds_the_numbers_are_scikit_learns_and_nadeau_and_bengios(tmp_pat
     assert "Nadeau-Bengio" in line["covers"]
 
 
+def drawn_differences(folder, seeds, draws=250):
+    """(draws, seeds) of scikit-learn's F of scene+event less scene, locations drawn again within class and fold."""
+    rng = np.random.default_rng(0)
+    found = np.zeros((draws, len(seeds)))
+    for column, seed in enumerate(seeds):
+        first, second = (
+            artifacts.read_arrays(folder / f"evaluate/{method}/image/seed-{seed}/predictions.npz")
+            for method in ("scene", "scene+event")
+        )
+        # two locations a class and fold: one of them with the weight 2; ids are class-place-clip
+        place = np.array([clip.rpartition("-")[0] for clip in first["id"]])
+        names = np.unique(place).reshape(3, 2)
+        for draw in range(draws):
+            weight = 2.0 * np.isin(place, names[np.arange(3), rng.integers(0, 2, 3)])
+            scores = [
+                f1_score(
+                    said["label"], said["scene_logits"].argmax(1), sample_weight=weight, average="weighted",
+                    zero_division=0, labels=range(3),
+                )
+                for said in (first, second)
+            ]  # fmt: skip
+            found[draw, column] = 100 * (scores[1] - scores[0])
+    return found
+
+
+def test_the_error_of_locations_and_trainings_together_is_that_of_drawing_by_hand(tmp_path):
+    folder = make_rows(tmp_path / "mini")
+    drawn = drawn_differences(folder, range(5))
+    difference = f_scores(folder, "scene+event") - f_scores(folder, "scene")
+    # folds test other locations, so their variances add
+    of_locations = drawn.var(axis=0, ddof=1).sum() / 25
+    of_trainings = max(0.0, difference.var(ddof=1) / 5 - of_locations)
+    expected = np.sqrt(of_locations + (1 + 5 * 12 / 48) * of_trainings)
+    assert float(compare(folder)[0][PAIR]["location_error"]) == pytest.approx(expected, rel=0.08)
+    single = make_rows(tmp_path / "single", seeds=[0])
+    expected = drawn[:, 0].std(ddof=1)
+    assert float(compare(single)[0][PAIR]["location_error"]) == pytest.approx(expected, rel=0.08)
+
+
 def test_on_one_split_the_interval_is_of_this_split_only(tmp_path):
     folder = make_rows(tmp_path / "mini", folds=1)
     found, report = compare(folder)

@@ -52,10 +52,11 @@ check: $(READY) ## style, types and architecture: half a minute
 mutants: $(READY) ## change the core's code in small ways, and count the changes that its tests notice: ten minutes
 	@$(BIN)/python tools/mutants.py
 
-docs: $(READY) ## docs/configuration.md, docs/switches.md and the pictures of the structure, from code and protocols
+docs: $(READY) ## docs/configuration.md, docs/switches.md, tables of docs/claims.md, pictures of the structure
 	@$(BIN)/python tools/configuration.py
 	@$(BIN)/python tools/protocols.py
 	@$(BIN)/python tools/architecture.py
+	@$(BIN)/python tools/claims.py
 
 lock: ## requirements.lock and environment.yml from pyproject.toml (needs uv)
 	@$(PYTHON) tools/lock.py

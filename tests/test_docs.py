@@ -11,6 +11,7 @@ from overheard.__main__ import main
 
 ON_RESULTS = (
     "compare",
+    "show",
     "status",
     "audit",
     "leaks",

@@ -1,5 +1,6 @@
 """What commands say and leave behind where something is not as it should be."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -7,6 +8,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from fontTools.fontBuilder import FontBuilder
@@ -23,7 +25,7 @@ from overheard.jobs import circumstance
 from overheard.learning import loop, schedules, selection
 from overheard.lineage import audit, diff
 from overheard.scheduling.dry_run import Planned
-from overheard.scores import tabular
+from overheard.scores import frames, tabular
 from overheard.scores.cells import Ask, table_cells
 from overheard.scores.plots import fonts, style
 from overheard.scores.plots.class_statistics import figure3
@@ -286,7 +288,8 @@ def test_latex_reads_no_sign_of_a_text_as_its_own(text, expected):
 def test_an_experiments_name_is_no_symbol_in_latex():
     ask = Ask("L_s", "twin", "N_a", [0], False, {})
     caption = ["L_s of the paper.", *tabular.conditions(ask, {}, [])]
-    text = tabular.latex(tabular.Table("t", "L_s", "T", caption, ["Input", "Method"], [], []))
+    empty = pd.DataFrame(columns=["Input", "Method"], dtype=str)
+    text = frames.latex(frames.Table("t", "L_s", "T", caption, empty, empty.astype(bool), []))
     assert r"$L_{s}$ of the paper. Experiment L\_s; source" in text
     assert r"protocol N\_a." in text
 
@@ -338,6 +341,20 @@ def test_the_doctor_looks_at_a_folder_as_a_run_does(tmp_path, monkeypatch):
     assert "- clips: 10" in text
     assert "durations: 3.00 to 3.00 s" in text
     assert list(tmp_path.iterdir()) == [tmp_path / "d"]
+    # with an experiment's settings: floats are pictures where it says what is black and white
+    rng = np.random.default_rng(0)
+    for place in [*(tmp_path / "d" / "vision").rglob("*.png")]:
+        level = rng.uniform(0, 3000, size=(32, 32)).astype(np.float32)
+        Image.fromarray(level).save(place.with_suffix(".tif"))
+        place.unlink()
+    assert doctor.examine(tmp_path / "d")[1] == 2
+    (tmp_path / "config").mkdir()
+    source = {"kind": "directory", "pairs": "d", "range": [0, 3000]}
+    (tmp_path / "config" / "mine.yaml").write_text(json.dumps({"seeds": [0], "source": source}))
+    text, code = doctor.examine(None, "mine")
+    assert code == 0, text
+    (tmp_path / "config" / "twin.yaml").write_text("seeds: [0]\nsource: {kind: twin}\n", encoding="utf-8")
+    assert "source.kind is twin; expected directory" in doctor.examine(tmp_path / "d", "twin")[0]
     shutil.rmtree(tmp_path / "d" / "sound" / "farm")
     text, code = doctor.examine(tmp_path / "d")
     assert code == 2

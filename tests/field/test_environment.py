@@ -123,7 +123,7 @@ def test_sockets_have_a_short_path_whatever_tmpdir_is(tmp_path, monkeypatch):
     with sockets_folder() as folder:
         assert len(str(folder)) < 60
         assert folder.stat().st_mode & 0o777 == 0o700
-        Display(str(folder / "progress"), 1).close()
+        Display({"": str(folder / "progress")}, 1).close()
     assert not folder.exists()
 
 
@@ -136,28 +136,29 @@ def test_where_no_folder_takes_a_socket_one_line_says_what_to_set(monkeypatch):
 @pytest.mark.parametrize("sign", ["x", "é", "机", "😀"])
 def test_a_message_of_any_length_arrives_and_keeps_its_end(monkeypatch, capsys, sign):
     with sockets_folder() as folder:
-        display = Display(str(folder / "progress"), 1)
+        display = Display({"": str(folder / "progress")}, 1)
         monkeypatch.setenv(progress.SOCKET, str(folder / "progress"))
         with progress.job("media", {"collection": "pairs"}, None, "overheard media"):
             progress.note(f"warning: {sign * 300_000} the end")
             progress.failed("short")
-        display.socket.setblocking(True)
+        (listening,) = display.sockets
+        listening.setblocking(True)
         display.listen(0.1)
         display.close()
     said = capsys.readouterr().err
     assert "signs left out here" in said
     assert "the end" in said
-    assert display.fixable == ["short"]
+    assert display.fixable == {"": ["short"]}
 
 
 def test_a_display_passes_over_what_is_no_message(tmp_path):
     with sockets_folder() as folder:
-        display = Display(str(folder / "progress"), 1)
+        display = Display({"": str(folder / "progress")}, 1)
         for content in (b'{"job": "half', b"[]", b'{"event": "finished"}', b"\xff"):
-            display.socket.sendto(content, str(folder / "progress"))
+            next(iter(display.sockets)).sendto(content, str(folder / "progress"))
         display.listen(0.1)
         display.close()
-    assert display.done == 0
+    assert display.done.total() == 0
 
 
 @pytest.mark.parametrize(

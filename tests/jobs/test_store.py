@@ -132,6 +132,28 @@ def test_files_put_back_are_ordinary_files_and_those_kept_are_read_only(tmp_path
     assert store.check(place) == []
 
 
+def test_where_links_are_asked_for_what_is_put_back_takes_no_space_and_what_was_written_to_is_found(
+    tmp_path, kept, notes, monkeypatch
+):
+    place, record = kept
+    monkeypatch.setenv(store_files.LINKS, "1")
+    first, second = targets_in(tmp_path / "first"), targets_in(tmp_path / "second")
+    assert store.put_back(place, record["writes"], first)
+    assert store.put_back(place, record["writes"], second)
+    name = "vision/forest/1.jpg"
+    path = first["media"][0] / name
+    assert path.stat().st_ino == (second["media"][0] / name).stat().st_ino
+    assert path.stat().st_mode & 0o777 == 0o444
+    # Snakemake touches the files that it knows
+    assert first["arrays"][0].stat().st_nlink == 1
+    # who makes it writable and writes to it has written to all: no one is given that again
+    path.chmod(0o644)
+    path.write_bytes(b"written to")
+    assert not store.put_back(place, record["writes"], targets_in(tmp_path / "third"))
+    assert tree(tmp_path / "third") == {}
+    assert "damaged" in notes[0]
+
+
 def test_equal_content_is_kept_once(tmp_path, kept):
     place, _ = kept
     before = {path: path.stat().st_ino for path in contents(place)}

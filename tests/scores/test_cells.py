@@ -1,8 +1,10 @@
 """Cells: numbers, runs, what may be compared, and when the paper's numbers are shown."""
 
+import io
 import random
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,11 +17,10 @@ from overheard.scores.cells import (
     PUBLISHED_RECORD,
     Ask,
     by_row_key,
-    csv_line,
-    nested_metrics,
     table_cells,
     table_rows,
 )
+from overheard.scores.frames import cells_csv, nested_metrics
 from overheard.scores.published import Printed, printed_values
 from overheard.scores.tabular import conditions
 
@@ -57,6 +58,11 @@ def counted(counts):
     return {"classes": ["beach", "lake"], "confusion": confusion.tolist()} | metrics.scores(confusion)
 
 
+def as_text(cells):
+    """Cells as cells.csv has them."""
+    return pd.read_csv(io.StringIO(cells_csv(cells)), dtype=str, keep_default_na=False)
+
+
 def cell(cells, row, column, metric="f_score"):
     return next(c for c in cells if (c["row"], c["column"], c["metric"]) == (row, column, metric))
 
@@ -92,9 +98,8 @@ def test_the_pooled_score_is_of_all_seeds_test_clips_together():
 def test_columns_are_the_promised_ones():
     promised = "table,row,column,metric,n,mean,std,pooled,comparable,source,protocol,runs,published_mean,published_std"
     assert ",".join(COLUMNS) == f"{promised},asked,note"
-    line = csv_line(cell(table_cells("table2", SPEC, runs(), ask(), {}), "scene", "image"))
-    assert list(line) == list(COLUMNS)
-    assert all(isinstance(text, str) for text in line.values())
+    line = as_text([cell(table_cells("table2", SPEC, runs(), ask(), {}), "scene", "image")]).iloc[0]
+    assert list(line.index) == list(COLUMNS)
     assert len(line["mean"].partition(".")[2]) == 4
 
 
@@ -118,7 +123,7 @@ def test_the_published_record_shows_printed_numbers_and_what_is_not_known_of_the
     assert doubtful["note"] == "printed value inferred; the paper names no number of runs"
     assert (none["comparable"], none["note"]) == ("no: no printed number", "no printed number")
     assert {plain["comparable"], no_std["comparable"], doubtful["comparable"]} == {"yes"}
-    assert csv_line(no_std)["published_std"] == ""
+    assert as_text([no_std]).at[0, "published_std"] == ""
 
 
 def test_missing_runs_are_named_unless_partial():
@@ -163,19 +168,19 @@ def test_order_of_scores_changes_nothing(permuted):
 
 def test_metrics_are_nested_numbers_of_cells_that_have_one():
     left_out = {("scratch", "sound"): "no sounds"}
-    cells = [csv_line(c) for c in table_cells("table2", SPEC, runs(ROWS[1:]), ask(left_out=left_out), {})]
+    cells = as_text(table_cells("table2", SPEC, runs(ROWS[1:]), ask(left_out=left_out), {}))
     nested = nested_metrics(cells)
-    line = cell(cells, "scene", "image")
+    line = cell(cells.to_dict("records"), "scene", "image")
     assert nested["table2"]["scene"]["image"]["f_score"] == {
         name: float(line[name]) for name in ("mean", "std", "pooled")
     }
     assert list(nested["table2"]["scratch"]) == ["image"]
     with pytest.raises(PairingError, match="cell table2, scratch, sound, precision is given twice"):
-        nested_metrics(cells + cells[:1])
+        nested_metrics(pd.concat([cells, cells[:1]]))
 
 
 def test_numbers_of_a_line_have_four_decimals_and_counts_none():
-    line = csv_line(cell(table_cells("table2", SPEC, runs(), ask(), {}), "scene", "image") | {"mean": 72.5})
+    line = as_text([cell(table_cells("table2", SPEC, runs(), ask(), {}), "scene", "image") | {"mean": 72.5}]).iloc[0]
     assert (line["mean"], line["n"], line["published_mean"]) == ("72.5000", "3", "")
 
 

@@ -1,24 +1,15 @@
 """The text of tables: a cell's text, captions, reasons, and LaTeX that compiles."""
 
+import csv
 import re
 
+import pandas as pd
 import pytest
 
 from overheard.scores.cells import PUBLISHED_RECORD, Ask, table_cells
+from overheard.scores.frames import Table, latex, lay_out, markdown, table_csv
 from overheard.scores.published import Printed
-from overheard.scores.tabular import (
-    Table,
-    conditions,
-    csv_rows,
-    latex,
-    latex_text,
-    lay_out,
-    markdown,
-    measured,
-    number,
-    printed,
-    sentence,
-)
+from overheard.scores.tabular import conditions, latex_text, measured, number, printed, sentence
 
 SPEC = {
     "published": "Table 2",
@@ -34,6 +25,11 @@ PRINTED = {
     ("scene+sq_av", "image", "f_score"): Printed(73.98, 0.92, 5, True),
 }
 SCORES = (0.70, 0.71, 0.72, 0.73, 0.74)  # mean 72, sample std sqrt(2.5) = 1.58
+
+
+def csv_rows(cells):
+    return list(csv.DictReader(table_csv(cells, LABELS).splitlines()))
+
 
 COUNTED = {"classes": ["beach"], "confusion": [[231]]}
 
@@ -60,8 +56,8 @@ def test_numbers_as_text():
 
 def test_a_twins_table_by_hand():
     text, _ = table()
-    assert text.header == ["Input", "Method", "F-score"]
-    assert text.lines == [
+    assert list(text.body) == ["Input", "Method", "F-score"]
+    assert text.body.values.tolist() == [
         ["Sound", "L_s", "72.00 ± 1.58"],
         ["Sound", "L_s + L_SQ on N_v+a", "72.00 ± 1.58"],
         ["Image", "L_s", "72.00 ± 1.58"],
@@ -79,8 +75,8 @@ def test_twin_and_folder_never_show_printed_numbers(render, source):
 
 def test_the_published_record_shows_printed_numbers_beside_the_measured_ones():
     text, cells = table(PUBLISHED_RECORD)
-    assert text.header == ["Input", "Method", "F-score", "F-score, paper"]
-    assert [line[3] for line in text.lines] == [
+    assert list(text.body) == ["Input", "Method", "F-score", "F-score, paper"]
+    assert [line[3] for line in text.body.values.tolist()] == [
         "28.99 ± 0.51",
         "no printed number",
         "72.85 (std not found)",
@@ -92,7 +88,7 @@ def test_the_published_record_shows_printed_numbers_beside_the_measured_ones():
         "inferred",
         "no printed number",
     ]
-    _, rows = csv_rows(cells, LABELS)
+    rows = csv_rows(cells)
     assert (rows[2]["f_score_published_mean"], rows[2]["f_score_published_std"]) == ("72.85", "")
     assert printed(cells[0]) == "28.99 ± 0.51"
 
@@ -119,7 +115,7 @@ def test_every_caption_says_what_the_numbers_are():
 
 def test_fewer_seeds_are_said_in_the_cell_and_below():
     text, cells = table(partial=True, drop={("scene", "image", 0), ("scene", "image", 4)})
-    assert text.lines[2] == ["Image", "L_s", "72.00 ± 1.00 (3 of 5)"]
+    assert text.body.values.tolist()[2] == ["Image", "L_s", "72.00 ± 1.00 (3 of 5)"]
     assert "Fewer seeds than asked, 3 of 5: L_s (image)." in text.notes
     assert measured(cells[2]).endswith("(3 of 5)")
 
@@ -128,18 +124,26 @@ def test_a_row_left_out_stays_in_the_table_with_its_reason():
     text, cells = table(
         left_out={("scene+sq_av", "sound"): "no tagger was given", ("scene", "sound"): "no tagger was given"}
     )
-    assert [line[2] for line in text.lines] == ["–", "–", "72.00 ± 1.58", "72.00 ± 1.58"]
+    assert [line[2] for line in text.body.values.tolist()] == ["–", "–", "72.00 ± 1.58", "72.00 ± 1.58"]
     reason = "Left out, because no tagger was given: L_s (sound); L_s + L_SQ on N_v+a (sound)."
     assert reason in text.notes
     assert f"- {reason}" in markdown(text)
-    assert csv_rows(cells, LABELS)[1][0]["note"] == "left out: no tagger was given"
+    assert csv_rows(cells)[0]["note"] == "left out: no tagger was given"
+
+
+def made_table(lines, bold=(), notes=()):
+    columns = ["Input", "Method", "F-score", "F-score, paper"][: len(lines[0])]
+    body = pd.DataFrame(lines, columns=columns, dtype=str)
+    strong = body.map(lambda text: text in bold)
+    return Table(
+        "table_2", "My_run", "Two rows", ["Table 2: Two rows.", "Percent.", "One split."], body, strong, [*notes]
+    )
 
 
 def test_markdown_rows_have_one_bar_more_than_columns_whatever_the_text():
-    text, _ = table()
-    odd = markdown(type(text)(**vars(text) | {"lines": [["a|b", "x*y`", "1"]]}))
+    odd = markdown(made_table([["a|b", "x*y`", "1"]]))
     row = next(line for line in odd.splitlines() if "a\\|b" in line)
-    assert row == r"| a\|b | x\*y\` | 1 |"
+    assert [text.strip() for text in re.split(r"(?<!\\)\|", row)] == ["", r"a\|b", r"x\*y\`", "1", ""]
 
 
 def test_latex_text_escapes_specials_and_sets_symbols():
@@ -157,21 +161,17 @@ def test_latex_braces_balance_and_every_row_has_the_columns():
     assert bare.count("{") == bare.count("}")
     assert re.findall(r"\\begin\{(\w+)\}", text) == ["table", "tabular"]
     assert re.findall(r"\\end\{(\w+)\}", text) == ["tabular", "table"]
-    body = re.findall(r"^    (.*) \\\\$", text, re.MULTILINE)
+    body = re.findall(r"^(.* & .*) \\\\$", text, re.MULTILINE)
     assert [len(re.split(r"(?<!\\)&", line)) for line in body] == [4] * 5
     assert r"\begin{tabular}{llrr}" in text
     assert r"\label{tab:my-run-table2}" in text
     assert not re.search(r"(?<![\\$A-Za-z])_", re.sub(r"\$[^$]*\$|\\label\{.*\}", "", text))
 
 
-SMALL = Table(
-    "table_2",
-    "My_run",
-    "Two rows",
-    ["Table 2: Two rows.", "Percent.", "One split."],
-    ["Input", "Method", "F-score", "F-score, paper"],
+SMALL = made_table(
     [["Sound", "L_s", "72.00", "–"], ["Sound", "p*", "71.00", "70.00"], ["Image", "L_s", "73.00", "–"]],
-    ["paper: printed.", "–: none."],
+    bold=["73.00", "71.00"],
+    notes=["paper: printed.", "–: none."],
 )
 
 
@@ -182,11 +182,11 @@ def test_a_whole_markdown_table_by_hand():
 
 Percent. One split.
 
-| Input | Method | F-score | F-score, paper |
-| --- | --- | ---: | ---: |
-| Sound | L_s | 72.00 | – |
-| Sound | p\* | 71.00 | 70.00 |
-| Image | L_s | 73.00 | – |
+| Input   | Method   |   F-score |   F-score, paper |
+|:--------|:---------|----------:|-----------------:|
+| Sound   | L_s      |     72.00 |                – |
+| Sound   | p\*      | **71.00** |            70.00 |
+| Image   | L_s      | **73.00** |                – |
 
 - paper: printed.
 - –: none.
@@ -196,29 +196,29 @@ Percent. One split.
 
 LATEX = r"""% needs \usepackage{booktabs}
 \begin{table}
-  \centering
-  \caption[{Two rows}]{Table 2: Two rows. Percent. One split.}
-  \label{tab:My-run-table-2}
-  \small
-  \begin{tabular}{llrr}
-    \toprule
-    Input & Method & F-score & F-score, paper \\
-    \midrule
-    Sound & $L_{s}$ & 72.00 & -- \\
-    Sound & p* & 71.00 & 70.00 \\
-    \midrule
-    Image & $L_{s}$ & 73.00 & -- \\
-    \bottomrule
-  \end{tabular}
-  \par\medskip
-  \parbox{\linewidth}{\footnotesize paper: printed. --: none.}
+\centering
+\caption[{Two rows}]{Table 2: Two rows. Percent. One split.}
+\label{tab:My-run-table-2}
+\small
+\begin{tabular}{llrr}
+\toprule
+Input & Method & F-score & F-score, paper \\
+\midrule
+Sound & $L_{s}$ & 72.00 & -- \\
+Sound & p* & \textbf{71.00} & 70.00 \\
+\midrule
+Image & $L_{s}$ & \textbf{73.00} & -- \\
+\bottomrule
+\end{tabular}
+\par\medskip
+\parbox{\linewidth}{\footnotesize paper: printed. --: none.}
 \end{table}
 """
 
 
 def test_a_whole_latex_table_by_hand():
     assert latex(SMALL) == LATEX
-    below = LATEX.index("  \\par"), LATEX.index("\\end{table}")
+    below = LATEX.index("\\par"), LATEX.index("\\end{table}")
     assert latex(Table(**vars(SMALL) | {"notes": []})) == LATEX[: below[0]] + LATEX[below[1] :]
 
 
@@ -285,8 +285,8 @@ def test_what_has_no_heading_or_label_is_called_by_its_word():
         {0: 231},
         [],
     )
-    assert text.header == ["Input", "Method", "kappa"]
-    assert text.lines == [["smell", "other", "72.00 (1 of 3)"], ["smell", "gone", "–"]]
+    assert list(text.body) == ["Input", "Method", "kappa"]
+    assert text.body.values.tolist() == [["smell", "other", "72.00 (1 of 3)"], ["smell", "gone", "–"]]
     assert text.notes[:2] == [
         "Fewer seeds than asked, 1 of 3: other (smell).",
         "Left out, because no sounds of X: gone (smell).",
@@ -310,7 +310,7 @@ def test_csv_rows_by_hand():
         made_cell(row="scene", std=1.5, note="one; two"),
         made_cell(row="scene", metric="recall", mean=None, note="three"),
     ]
-    columns, rows = csv_rows(cells, LABELS)
+    rows = csv_rows(cells)
     assert rows == [
         {
             "table": "t",
@@ -328,7 +328,6 @@ def test_csv_rows_by_hand():
             "note": "one; two; three",
         }
     ]
-    assert columns == list(rows[0])
     published = made_cell(source=PUBLISHED_RECORD, published_mean=28.99, published_std=0.51)
-    _, (row,) = csv_rows([published], LABELS)
+    (row,) = csv_rows([published])
     assert (row["label"], row["kappa_published_mean"], row["kappa_published_std"]) == ("other", "28.99", "0.51")

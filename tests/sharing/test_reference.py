@@ -15,7 +15,7 @@ from overheard.lineage.diff import check
 from overheard.lineage.trace import trace_cell
 from overheard.media import leak_lines
 from overheard.sharing.reference import recompute_reference, write_reference
-from overheard.stages import figures, statistics
+from overheard.stages import claims, figures, statistics
 
 
 @pytest.fixture
@@ -111,7 +111,10 @@ def compared(mini):
     blocks = [{"rows": ["scene", "scene+event"], "columns": ["image"]}]
     settings = {"experiment": "mini", "source": "twin", "left_out": {}}
     settings |= {"tables": {"table2": {"blocks": blocks, "metrics": ["f_score"]}}}
-    writes = {"comparisons": mini.path("statistics/comparisons.csv"), "report": mini.path("statistics/report.md")}
+    writes = {
+        "comparisons": mini.path("statistics/table2.comparisons.csv"),
+        "report": mini.path("statistics/table2.md"),
+    }
     Path("results/mini/statistics").mkdir()
     lists = {flag: [Path(path) for path in paths] for flag, paths in reads.items() if isinstance(paths, list)}
     statistics.statistics(
@@ -120,7 +123,7 @@ def compared(mini):
         **lists,
         **{flag: Path(path) for flag, path in writes.items()},
     )
-    mini.job("statistics/statistics", "statistics", {"settings": settings}, reads, writes)
+    mini.job("statistics/table2", "statistics", {"settings": settings}, reads, writes)
     return Path(writes["comparisons"])
 
 
@@ -128,26 +131,74 @@ def test_statistics_are_counted_again_and_an_edited_number_is_found(mini):
     path = compared(mini)
     write_reference("mini")
     text, code = recompute_reference("mini")
-    assert (code, "results/mini-reference/statistics/comparisons.csv: 1 comparisons computed again" in text) == (
+    assert (code, "results/mini-reference/statistics/: 1 comparisons computed again" in text) == (
         0,
         True,
     )
     again = Path("results/mini-reference/statistics")
-    assert (again / "comparisons.csv").read_bytes() == path.read_bytes()
-    assert (again / "report.md").read_bytes() == path.with_name("report.md").read_bytes()
+    assert (again / "table2.comparisons.csv").read_bytes() == path.read_bytes()
+    assert (again / "table2.md").read_bytes() == path.with_name("table2.md").read_bytes()
     # edited alone it is not what its record says
     content = path.read_text()
     difference = content.splitlines()[1].split(",")[9]
     path.write_text(content.replace(difference, "9.9999", 1))
     assert {one.kind for one in audit(Path("results/mini"), leaks=False).findings} == {"changed"}
     # and with a record made to fit, not what follows from the predictions
-    record = Path("results/mini/statistics/statistics.record.json")
+    record = Path("results/mini/statistics/table2.record.json")
     said = json.loads(record.read_text())
     said["writes"]["comparisons"][0] = mini.entry(path.as_posix())
     records.write_record(record, records.sealed({key: said[key] for key in said if key not in ("digest", "identity")}))
     mini.circumstance(record.as_posix(), records.read_record(record))
     (found,) = [one for one in audit(Path("results/mini"), leaks=False).findings if one.kind == "number"]
     assert (found.path, "difference 9.9999" in found.found) == (path.as_posix(), True)
+
+
+def judged(mini, comparisons):
+    """The claims of `results/mini`, with their record."""
+    pair = {"first": ["scene+event", "image"], "second": ["scene", "image"], "above": True, "margin": 0.0}
+    claim = {"word": "helps", "says": "It helps", "where": "Table 2", "family": "f", "holds": "all"}
+    settings = {"experiment": "mini", "source": "twin", "protocol": "corrected", "seeds": [0, 1], "paper": "A paper"}
+    settings |= {"caveat": "None", "labels": {}, "remarks": []}
+    settings |= {"claims": [claim | {"metric": "f_score", "compare": [pair]}]}
+    writes = {"verdicts": mini.path("claims/verdicts.csv"), "markdown": mini.path("claims/claims.md")}
+    Path("results/mini/claims").mkdir()
+    places = {flag: Path(path) for flag, path in writes.items()}
+    claims.claims([comparisons], Path("config/published.csv"), claims.Settings(**settings), **places)
+    reads = {"comparisons": [comparisons.as_posix()], "published": "config/published.csv"}
+    mini.job("claims/claims", "claims", {"settings": settings}, reads, writes)
+    return places["verdicts"]
+
+
+def resealed(mini, stage, path=None, **settings):
+    """A record made to fit an edited file, or with other settings."""
+    record = Path(f"results/mini/{stage}/{stage}.record.json")
+    said = json.loads(record.read_text())
+    said["settings"]["settings"] |= settings
+    if path:
+        said["writes"]["verdicts"][0] = mini.entry(path.as_posix())
+    records.write_record(record, records.sealed({key: said[key] for key in said if key not in ("digest", "identity")}))
+    mini.circumstance(record.as_posix(), records.read_record(record))
+
+
+def test_verdicts_are_judged_again_and_an_edited_one_is_found(mini):
+    path = judged(mini, compared(mini))
+    write_reference("mini")
+    text, code = recompute_reference("mini")
+    assert code == 0
+    assert "results/mini-reference/claims/: 1 claims judged again: 1 undecided; overheard show mini claims" in text
+    assert Path("results/mini-reference/claims/verdicts.csv").read_bytes() == path.read_bytes()
+    path.write_text(path.read_text().replace("undecided", "supported"))
+    resealed(mini, "claims", path)
+    (found,) = [one for one in audit(Path("results/mini"), leaks=False).findings if one.kind == "number"]
+    assert (found.path, found.found) == (path.as_posix(), "2 lines of numbers differ")
+
+
+@pytest.mark.parametrize("forged", [{"claims": [{"word": "helps"}]}, {"claims": "all"}, {"seeds": None}])
+def test_claims_of_a_forged_record_are_not_judged_and_said(mini, forged):
+    judged(mini, compared(mini))
+    resealed(mini, "claims", **forged)
+    (found,) = [one for one in audit(Path("results/mini"), leaks=False).findings if one.kind == "number"]
+    assert "no settings" in found.found
 
 
 def test_it_never_writes_where_an_experiment_is(mini):

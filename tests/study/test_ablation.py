@@ -5,7 +5,8 @@ from pathlib import Path
 import protocols
 import pytest
 
-from overheard.command.ablate import _is_paired
+from overheard.command.ablate import Asked
+from overheard.command.ablation_tables import is_paired
 from overheard.errors import ConfigError
 from overheard.study import ablation, config
 from overheard.study.experiments import Loaded
@@ -42,7 +43,8 @@ def test_a_grid_has_every_combination():
     [
         ("alpha", "expected key=value,value"),
         ("alpha=", "expected key=value,value"),
-        ("train.epochs=3", "no switch 'train"),
+        ("speed.x=3", "no switch 'speed.x'"),
+        ("seeds=3", "no switch 'seeds'"),
     ],
 )
 def test_what_is_no_grid_is_refused(vary, said):
@@ -96,4 +98,63 @@ def test_an_ablation_compares_trainings_whatever_a_protocol_measures():
 )
 def test_what_is_tested_on_other_clips_or_pictures_is_not_paired(base, change, paired):
     one, other = (ablation.variant(LOADED, CONTENT, ROOT, STUDY, base, its) for its in ({}, change))
-    assert _is_paired(one, other) == paired
+    assert is_paired(one, other) == paired
+
+
+def test_a_grid_varies_settings_too():
+    base = ablation.variant(LOADED, CONTENT, ROOT, STUDY, "corrected", {})
+    (change,) = ablation.grid(["train.learning_rate=0.01"])
+    other = ablation.variant(LOADED, CONTENT, ROOT, STUDY, "corrected", change)
+    assert other.content["train"] == {"learning_rate": 0.01}
+    assert other.value_of("train.learning_rate") == 0.01
+    assert (base.value_of("alpha"), base.value_of("source.world")) == (0.1, 0)
+    assert is_paired(base, other)
+    with pytest.raises(ConfigError, match="train.speed"):
+        ablation.variant(LOADED, CONTENT, ROOT, STUDY, "corrected", {"train.speed": 3})
+
+
+@pytest.mark.parametrize(("axis", "key"), [("splits", "split.seed"), ("worlds", "source.world")])
+def test_other_splits_and_worlds_reach_every_row_and_are_not_paired(axis, key):
+    changes = ablation.over(axis, 3, EXPERIMENT)
+    assert changes == [{key: 1}, {key: 2}]
+    base = ablation.variant(LOADED, CONTENT, ROOT, STUDY, "corrected", {})
+    other = ablation.variant(LOADED, CONTENT, ROOT, STUDY, "corrected", changes[0])
+    assert ablation.rows_reached(base.loaded, other.loaded) == tuple(STUDY.rows())
+    assert not is_paired(base, other)
+
+
+def test_what_has_no_other_splits_or_worlds_is_refused():
+    folder = config.check(config.Experiment, {"source": {"kind": "directory", "pairs": "x"}, "seeds": [0]}, "x")
+    with pytest.raises(ConfigError, match="--over worlds: source.kind directory has no source.world"):
+        ablation.over("worlds", 3, folder)
+    with pytest.raises(ConfigError, match="--over seeds: expected one of splits, worlds"):
+        ablation.over("seeds", 3, EXPERIMENT)
+    with pytest.raises(ConfigError, match="--n 1: expected at least 2 splits"):
+        ablation.over("splits", 1, EXPERIMENT)
+    with pytest.raises(ConfigError, match="by_label draws by the class's number"):
+        ablation.variant(LOADED, CONTENT, ROOT, STUDY, "released", {"split.seed": 1})
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ({"vary": ["alpha=1"], "over": "splits"}, "--vary and --over exclude each other"),
+        ({"switches": ["alpha"], "vary": ["alpha=1"]}, "--switch and --vary exclude each other"),
+        ({"validation": True}, "--on-validation is for a grid"),
+    ],
+)
+def test_questions_that_exclude_each_other_are_named_together(words, said):
+    with pytest.raises(ConfigError, match=said):
+        Asked("twin", **words).check()
+
+
+def test_another_question_has_another_table():
+    asked = [Asked("twin"), Asked("twin", switches=["alpha"]), Asked("twin", vary=["alpha=1,2", "beta=0,1"])]
+    asked += [Asked("twin", vary=["alpha=1,2"], validation=True), Asked("twin", over="splits")]
+    assert [one.table.name for one in asked] == [
+        "ablation",
+        "switch-alpha",
+        "vary-alpha-beta",
+        "validation-vary-alpha",
+        "over-splits",
+    ]

@@ -1,7 +1,8 @@
 @cache
-def statistics_reads():
-    """The scores and predictions of every run, the media's index and the splits of all folds."""
-    made = plans.rows_made(LOADED, ABSENT)
+def statistics_reads(table):
+    """The scores and predictions of a table's runs, the media's index and the splits of their folds."""
+    possible = set(plans.rows_made(LOADED, ABSENT))
+    made = [row for row in STUDY.tables[table].runs() if row in possible]
     folds = sorted(
         {
             layout.fold_of(seed, EXPERIMENT.split.folds)
@@ -25,8 +26,10 @@ def statistics_reads():
 
 rule statistics:
     input:
-        lambda wildcards: recorded_scores({"scores": statistics_reads()["scores"]}),
-        lambda wildcards: records_of(statistics_reads()),
+        lambda wildcards: recorded_scores(
+            {"scores": statistics_reads(wildcards.table)["scores"]}
+        ),
+        lambda wildcards: records_of(statistics_reads(wildcards.table)),
     output:
         **outputs("statistics")
         | {
@@ -34,6 +37,7 @@ rule statistics:
                 outputs("statistics")["report"],
                 caption="../report/statistics.rst",
                 category="Statistics",
+                subcategory="{table}",
             )
         },
     log:
@@ -42,8 +46,8 @@ rule statistics:
         flags=lambda wildcards: flags(
             "statistics",
             wildcards,
-            statistics_reads(),
-            settings=captions.statistics_settings(LOADED),
+            statistics_reads(wildcards.table),
+            settings=captions.statistics_settings(LOADED, wildcards.table),
         ),
     shell:
         "overheard statistics {params.flags} --log {log}"

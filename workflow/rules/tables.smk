@@ -1,6 +1,7 @@
 rule tables:
     input:
         lambda wildcards: recorded_scores(scores_of_table(wildcards.table)),
+        lambda wildcards: records_of(compared_in(wildcards.table)),
         published=of_project(STUDY.published),
     output:
         **outputs("tables")
@@ -20,6 +21,7 @@ rule tables:
             wildcards,
             {
                 **scores_of_table(wildcards.table),
+                **compared_in(wildcards.table),
                 "published": of_project(STUDY.published),
             },
             table=wildcards.table,

@@ -144,6 +144,12 @@ def ablate(
     vary: Annotated[
         list[str] | None, typer.Option(help="key=value,value,…: a grid in place of flips, e.g. alpha=0.01,0.1,1.")
     ] = None,
+    over: Annotated[str | None, typer.Option(help="splits or worlds: other draws of them, in place of flips.")] = None,
+    n: Annotated[int, typer.Option("--n", help="With --over: how many, with the experiment's own.")] = 5,
+    on_validation: Annotated[
+        bool,
+        typer.Option("--on-validation", help="With --vary: compare by validation clips, not test clips."),
+    ] = False,
     again: Annotated[
         int, typer.Option(min=0, help="So many of the most valuable changes are measured again on fresh seeds.")
     ] = 3,
@@ -151,10 +157,28 @@ def ablate(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be trained, and stop.")] = False,
 ) -> int:
     """Flip each switch of the protocol alone, and back from the released one; say what each is worth."""
+    from overheard.command.ablate import Asked
     from overheard.command.ablate import ablate as run_ablation
 
-    methods, modalities = method or ["scene", "scene+event"], modality or ["image", "image+sound"]
-    return run_ablation(name, methods, modalities, switch or [], vary or [], again, cores, dry_run)
+    rows = {"methods": method, "modalities": modality, "switches": switch, "vary": vary}
+    given = {word: values for word, values in rows.items() if values}
+    return run_ablation(Asked(name, **given, over=over, n=n, validation=on_validation, again=again), cores, dry_run)
+
+
+@app.command(rich_help_panel=_STUDY_PANEL)
+@_fixable
+def tune(
+    name: Annotated[str, typer.Argument(help="The experiment.")],
+    trials: Annotated[int, typer.Option(help="Of each row, with its own settings.")] = 6,
+    worlds: Annotated[int, typer.Option(min=1, help="Of the twin, whose validation clips choose.")] = 4,
+    method: Annotated[list[str] | None, typer.Option(help="A row of the study; all by default.")] = None,
+    cores: Annotated[int | None, typer.Option(min=1, help="Jobs at once; all cores by default.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be trained, and stop.")] = False,
+) -> int:
+    """Give every row the same number of trials, choose by validation, test on fresh seeds."""
+    from overheard.command.tune import tune as search
+
+    return search(name, trials, worlds, method or [], cores, dry_run)
 
 
 @app.command(rich_help_panel=_STUDY_PANEL)
@@ -177,11 +201,14 @@ def init(
 @_fixable
 def doctor(
     folder: Annotated[Path | None, typer.Argument(help="A folder of pairs to look at, too.", metavar="[DIR]")] = None,
+    experiment: Annotated[
+        str | None, typer.Option(help="Read the folder with this experiment's settings, as source.range.")
+    ] = None,
 ) -> int:
     """Say what this machine, this installation and a folder are like; ends with 2 if a run would fail."""
     from overheard.command.doctor import examine
 
-    text, code = examine(folder)
+    text, code = examine(folder, experiment)
     print(text)
     return code
 

@@ -20,7 +20,7 @@ from packaging.requirements import Requirement
 
 from overheard.command import environment
 from overheard.command.sockets import sockets_folder
-from overheard.errors import OverheardError
+from overheard.errors import ConfigError, OverheardError
 from overheard.jobs.circumstance import git_state
 from overheard.jobs.machine import CHOOSE_KERNELS, machine_class
 from overheard.study.experiments import load, project_root
@@ -50,10 +50,15 @@ class Line(NamedTuple):
     said: str
 
 
-def examine(folder: Path | None) -> tuple[str, int]:
-    """Look at this machine, this installation and a folder of pairs; the text, and 2 where a run would fail, else 0."""
+def examine(folder: Path | None, name: str | None = None) -> tuple[str, int]:
+    """Look at this machine, this installation and a folder of pairs; the text, and 2 where a run would fail, else 0.
+
+    Args:
+        folder: of pairs; None looks at none, or at the experiment's.
+        name: an experiment with whose settings the folder is read; None: with those of `overheard init`.
+    """
     lines = [line for look in _LOOKS for line in _safely(look)]
-    lines += _safely(lambda: _pairs(folder)) if folder else []
+    lines += _safely(lambda: _pairs(folder, name)) if folder or name else []
     width = max(len(line.what) for line in lines)
     indent = "\n" + " " * (width + 11)
     told = [f"{line.state:<8} {line.what:<{width}}  {line.said.replace(chr(10), indent)}" for line in lines]
@@ -223,26 +228,34 @@ def _configurations() -> Iterator[Line]:
             yield Line("warning", "config", f"overheard run {path.stem} would fail: {error}")
 
 
-def _pairs(folder: Path) -> Iterator[Line]:
-    """A folder's counts and ranges: as a run with `overheard init`'s settings looks at it, first names, then files."""
+def _pairs(folder: Path | None, name: str | None) -> Iterator[Line]:
+    """A folder's counts and ranges: as a run with an experiment's settings looks at it, first names, then files."""
     from overheard.io import media_folder
     from overheard.media.split_draws import Draw
     from overheard.media.splits import check_splittable
     from overheard.stages import media, split
-    from overheard.study.config import Split
+    from overheard.study.config import Directory, Split
+    from overheard.study.experiments import load
+    from overheard.study.job_settings import media_settings
 
     with tempfile.TemporaryDirectory(prefix="overheard-doctor-") as place, redirect_stderr(StringIO()):
-        names = ("index", "manifest", "statistics", "report")
-        writes = {name: Path(place, name) for name in names}
+        writes = {word: Path(place, word) for word in ("index", "manifest", "statistics", "report")}
         cores = len(os.sched_getaffinity(0))
-        wanted = Split()
         try:
-            rows = media_folder.index(folder, "pairs").rows
+            wanted, settings = Split(), media.Settings(seed=0)
+            if name:
+                experiment = load(name).experiment
+                if not isinstance(experiment.source, Directory):
+                    raise ConfigError(f"{name}: its source.kind is {experiment.source.kind}; expected directory")
+                folder = folder or Path(experiment.source.pairs)
+                wanted, settings = experiment.split, media.Settings(**media_settings(experiment, "pairs"))
+            assert folder is not None
+            rows = media_folder.index(folder, "pairs", settings.classes).rows
             check_splittable(rows, Draw(wanted.fractions, wanted.seed, wanted.folds), range(wanted.folds))
-            media.media(folder, "pairs", media.Settings(seed=0), **writes, workers=cores)
+            media.media(folder, "pairs", settings, **writes, workers=cores)
             yield Line("ok", "folder", writes["report"].read_text(encoding="utf-8").strip())
-            settings = split.Settings(list(wanted.fractions), wanted.seed, wanted.folds)
-            split.split(writes["index"], 0, settings, Path(place, "splits"))
+            drawn = split.Settings(list(wanted.fractions), wanted.seed, wanted.folds)
+            split.split(writes["index"], 0, drawn, Path(place, "splits"))
         except OverheardError as error:
             yield Line("error", "folder", str(error))
 

@@ -2,29 +2,19 @@
 
 import json
 import os
-import shlex
-import signal
 import subprocess
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
-from functools import partial
 from pathlib import Path
 
-from overheard.command import environment
-from overheard.command.display import Display
+from overheard.command.execution import Outcome, Work, execute
 from overheard.command.folders import check_folders
 from overheard.command.initialise import to_make_all
-from overheard.command.sockets import sockets_folder
 from overheard.errors import DIVERGED, ConfigError, OverheardError
-from overheard.io.parent_death import die_with_parent
-from overheard.io.progress import SOCKET
 from overheard.jobs import store
-from overheard.jobs.circumstance import GIT, git_state
 from overheard.jobs.code.modules import forget_stale_bytecode
-from overheard.jobs.fork_server import warm_process
 from overheard.jobs.on_disk import edited
-from overheard.scheduling import durations
 from overheard.scheduling.durations import how_long
 from overheard.scheduling.lock import only_run
 from overheard.scheduling.profiles import profile_path
@@ -33,7 +23,6 @@ from overheard.scheduling.reruns import plan as make_plan
 from overheard.sharing.restore import pulled_without_restore
 from overheard.study import job_settings
 from overheard.study.experiments import Loaded, load, write_variant
-from overheard.study.flow import STAGES
 from overheard.study.layout import log_path, results
 from overheard.study.plan import rows_made, targets
 
@@ -112,10 +101,10 @@ def run_experiment(
     # before jobs start, and the warm process, which would rather run nothing than another text
     forget_stale_bytecode()
     if dry_run:
-        print(introduction(loaded, _looked_at(loaded, wanted), cores, wanted))
+        print(introduction(loaded, looked_at(loaded, wanted), cores, wanted))
         return 0
     with only_run(loaded.name):
-        plan = _looked_at(loaded, wanted)
+        plan = looked_at(loaded, wanted)
         print(introduction(loaded, plan, cores, wanted), flush=True)
         if not plan.scheduled:
             print(conclusion(loaded, wanted))
@@ -132,7 +121,7 @@ def run_experiment(
         return code
 
 
-def _looked_at(loaded: Loaded, wanted: Wanted) -> Plan:
+def looked_at(loaded: Loaded, wanted: Wanted) -> Plan:
     """The plan; says what was changed by hand, which a run neither overwrites nor trusts, and what runs in any case."""
     plan = make_plan(loaded, wanted)
     changed = edited(plan.found)
@@ -168,70 +157,35 @@ def _diverged(log: Path) -> bool:
 
 
 def _execute(loaded: Loaded, wanted: Wanted, plan: Plan, cores: int, extra: Sequence[str]) -> int:
-    """Let Snakemake run, and show it; 0, 1 for a failed job, 2 for trouble the user can fix, 130 when interrupted."""
-    log = Path("logs") / loaded.name / "snakemake.log"
-    log.parent.mkdir(parents=True, exist_ok=True)
-    command = snakemake_command(loaded, wanted, ["--cores", str(cores), *extra], list(plan.deviating))
-    with sockets_folder() as folder, log.open("w", encoding="utf-8") as stream:
-        socket_path = str(folder / "progress")
-        warm = {stage: plan.by_stage().get(stage, 0) for stage, its in STAGES.items() if its.warm}
-        environ = os.environ | {SOCKET: socket_path, GIT: json.dumps(git_state())}
-        environ |= environment.of_plugins() if "--profile" in extra else {}
-        with Display(socket_path, len(plan.scheduled)) as display, warm_process(folder, environ, warm):
-            print(shlex.join(command), file=stream, flush=True)
-            process = subprocess.Popen(
-                command,
-                stdout=stream,
-                stderr=subprocess.STDOUT,
-                env=environ,
-                # asked to stop, Snakemake would wait for its jobs, beside those of the next run
-                preexec_fn=partial(die_with_parent, parent=os.getpid()),
-            )
-            try:
-                while process.poll() is None:
-                    display.listen(0.1)
-            except KeyboardInterrupt:
-                _stop(process)
-                display.close()
-                print("\ninterrupted; what was finished is kept: type the same command to go on", file=sys.stderr)
-                return 130
-            display.listen(0)
-    # they only tell the next run how long it takes
-    with suppress(OSError):
-        durations.remember(loaded.name, display.durations)
-    if process.returncode == 0:
-        if display.put_back:
-            print(f"{display.put_back} of {display.done} jobs were computed before: put back from {store.folder()}/.")
-        _keep_within_bounds()
-        return 0
-    if display.fixable:
-        return 2
-    if not display.troubles:
-        tail = log.read_text(encoding="utf-8", errors="replace").splitlines()[-12:]
+    """Let Snakemake run, and say what came of it; 0, 1 for a failed job, 2 for trouble the user can fix, 130."""
+    work = Work(loaded, wanted, plan)
+    (outcome,) = execute([work], cores, extra)
+    if outcome.code == 0:
+        if outcome.put_back:
+            print(f"{outcome.put_back} of {outcome.done} jobs were computed before: put back from {store.folder()}/.")
+        keep_within_bounds()
+    if outcome.code == 1:
+        say_stopped(work, outcome)
+    return outcome.code
+
+
+def say_stopped(work: Work, outcome: Outcome) -> None:
+    """Say that not everything was made, and where the logs are; what Snakemake said, where no job said anything."""
+    if not outcome.troubles:
+        tail = work.log.read_text(encoding="utf-8", errors="replace").splitlines()[-12:]
         print("\n".join(["Snakemake stopped:", *tail]), file=sys.stderr)
     print(
-        f"error: not everything was made; Snakemake's log is {log}, each job's under logs/{loaded.name}/",
+        f"error: not everything was made; Snakemake's log is {work.log}, each job's under {work.log.parent}/",
         file=sys.stderr,
     )
-    return 1
 
 
-def _keep_within_bounds() -> None:
+def keep_within_bounds() -> None:
     """Let the store not grow over its bound."""
     place = store.folder()
     if place is not None and place.is_dir() and store.usage(place)[0] > store.limit_bytes():
         freed, entries = store.prune(place, store.limit_bytes())
         print(f"{place}/ was over its bound: the {entries} results longest unused left it, {freed / 1e9:.1f} GB freed.")
-
-
-def _stop(process: subprocess.Popen) -> None:
-    """Wait until Snakemake and its jobs have stopped: a terminal has interrupted them too, anything else has not."""
-    for sent in (None, signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
-        if sent is not None:
-            process.send_signal(sent)
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(5)
-            return
 
 
 def conclusion(loaded: Loaded, wanted: Wanted) -> str:

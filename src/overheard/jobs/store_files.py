@@ -17,6 +17,9 @@ Kept = dict[str, Any]
 """A job's `record`, and the `circumstance` in which it was computed."""
 Writes = Mapping[str, Sequence[Mapping[str, Any]]]
 
+LINKS = "OVERHEARD_STORE_LINKS"
+"""Environment variable: files of folders that are put back take no space of their own where experiments share them."""
+
 _AT_ONCE_BYTES = 1 << 30
 
 
@@ -115,7 +118,7 @@ def write(place: Path, content: bytes) -> None:
 def copy(source: Path, target: Path, mode: int) -> None:
     """Copy a file's bytes to a new file, sharing blocks where the file system can (a reflink).
 
-    Never a hard link: it shares its time of modification, and who writes to one name writes to all.
+    A hard link (`put`) shares its time of modification, and who writes to one name writes to all.
     """
     with source.open("rb") as reading, _new(target, mode) as writing:
         # between some file systems the kernel cannot; a disk that is full says so again below
@@ -124,6 +127,15 @@ def copy(source: Path, target: Path, mode: int) -> None:
                 pass
         # what the kernel did not copy: both files stand where it stopped
         shutil.copyfileobj(reading, writing)
+
+
+def put(source: Path, target: Path) -> None:
+    """Give a kept file its place in a folder: a copy; with `LINKS` a hard link, read-only as the kept file is."""
+    if os.environ.get(LINKS):
+        with suppress(OSError):
+            os.link(source, target)
+            return
+    copy(source, target, 0o666)
 
 
 def _new(place: Path, mode: int) -> BinaryIO:

@@ -26,7 +26,8 @@ from overheard.study.experiments import load, project_root
 from overheard.study.given_weights import given_weights
 from overheard.study.layout import record_of, record_path
 
-_GIVEN = {("media", "folder"), ("pretrain", "given"), ("normaliser", "given"), ("tables", "published")}
+_GIVEN = {("media", "folder"), ("pretrain", "given"), ("normaliser", "given")}
+_GIVEN |= {(stage, "published") for stage in ("tables", "claims")}
 _GIVEN |= {(stage, "listing") for stage in ("split", "prior", "relevance")}
 """Stage and flag of a user's own data; `features` reads the folder that `media` made its manifest of."""
 Question = Callable[[Path, Collection[str]], Iterable[Said]]

@@ -1,16 +1,14 @@
-"""Every number once more, from the predictions: scores, statistics, tables. Touches files: writes beside, compares.
+"""Every number once more, from the predictions: scores, statistics, tables, claims. Touches files: writes, compares.
 
 What is counted again goes into a folder of its own with the layout of `results/NAME`; nothing is trained. What has the
 right hash may still be nonsense, so everything that is read is checked before anything is counted.
 """
 
-import json
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from itertools import zip_longest
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from pydantic import TypeAdapter, ValidationError
@@ -19,17 +17,15 @@ from overheard.errors import LineageError, MediaError, OverheardError, PairingEr
 from overheard.io import artifacts, clips
 from overheard.io.scored import SAID, run_scores
 from overheard.jobs.code import closure
-from overheard.jobs.comparison import flat
 from overheard.jobs.records import Record, located
-from overheard.scores.comparisons import COLUMNS
+from overheard.lineage.recounted import LAST_DIGITS, comparisons, differing, first_line, numbers
 from overheard.study.experiments import project_root
 from overheard.study.flow import RUN
 from overheard.study.study_file import TableSpec
 
-_NUMBERS = ("table", "row", "column", "metric", "n", "mean", "std", "pooled", "runs")
 _PREDICTIONS = {"id": ("U", 1), "label": ("iu", 1), "scene_logits": ("f", 2), "classes": ("U", 1)}
 """Kind of content and number of axes of each array."""
-_CLOSE = 1e-9
+Settings = TypeVar("Settings")
 _Tested = tuple[int | None, Mapping[str, str]]
 """A fold, and the class of each of its test clips, by id."""
 
@@ -62,8 +58,8 @@ def recount(folder: Path, records: Mapping[str, Record], into: Path, faulty: Col
     """
     counting = _Counting(folder, records, into, set(faulty))
     scored = dict.fromkeys(("baselines", "evaluate"), counting.scores)
-    after = {"statistics": counting.statistics, "tables": counting.table, "cells": counting.gathered}
-    for stage, count in (scored | after).items():
+    later = {"statistics": counting.compared, "tables": counting.table, "cells": counting.gathered}
+    for stage, count in (scored | later | {"claims": counting.judged}).items():
         for job, record in records.items():
             if record["stage"] == stage:
                 counting.attempt(job, count, job, record)
@@ -119,7 +115,7 @@ class _Counting:
         stored = _scores(located(scored, self.folder))
         again = scores_again(arrays, stored | ({"fold": expected[0]} if expected else {}))
         artifacts.write_json(self._again(scored), again)
-        self.found.differences += [(scored, *pair) for pair in _differing(stored, again)]
+        self.found.differences += [(scored, *pair) for pair in differing(stored, again)]
         self.found.differences += [(predicted, *pair) for pair in _wrong_clips(arrays, expected and expected[1])]
         if trained := self.records.get(student["record"] or ""):
             # a forged record may have no such setting
@@ -127,53 +123,56 @@ class _Counting:
             if named[0] != named[1]:
                 self.found.differences.append((scored, f"says it is {named[0]}", f"its student is {named[1]}"))
 
-    def statistics(self, job: str, record: Record) -> None:
-        """All comparisons of rows, from the scores that were counted again."""
+    def compared(self, job: str, record: Record) -> None:
+        """The differences of a table's rows, from the scores that were counted again and from the predictions."""
         from overheard.stages.statistics import Settings, statistics
 
-        reads = record["reads"]
-        splits, predictions = (
-            [located(entry["path"], self.folder) for entry in reads.get(flag, ())] for flag in ("splits", "predictions")
-        )
+        paths = {flag: [entry["path"] for entry in side] for flag, side in record["reads"].items()}
+        read = [path for flag in ("index", "splits", "predictions") for path in paths.get(flag, ())]
+        if bad := self.faulty.intersection(read):
+            raise LineageError(f"{min(bad)} is not what it should be")
         index = located(_first(record, "reads", "index"), self.folder)
-        scores = self._counted(entry["path"] for entry in reads.get("scores", ()))
-        try:
-            settings = TypeAdapter(Settings).validate_python(record["settings"].get("settings"))
-        except ValidationError as error:
-            raise LineageError(f"its record has no settings of statistics: {error}") from error
+        splits, predictions = (
+            [located(path, self.folder) for path in paths.get(flag, ())] for flag in ("splits", "predictions")
+        )
         writes = self._places(record, "comparisons", "report")
-        made = writes["comparisons"], writes["report"]
-        statistics(index, settings, *made, splits=splits, scores=scores, predictions=predictions)
-        if not _is_todays_code(record):
-            self.found.other_code.append(job)
-            writes = {"comparisons": writes["comparisons"]}
-        self._compare(record, writes)
+        settings = _settings(Settings, record)
+        for spec in settings.tables.values():
+            _check(TableSpec, {"title": "", "caption": ""} | spec)
+        scores = self._counted(paths.get("scores", ()))
+        statistics(index, settings, **writes, splits=splits, scores=scores, predictions=predictions)
+        self._compare_numbers(job, record, writes, "comparisons")
 
     def table(self, job: str, record: Record) -> None:
         """One table from the scores that were counted again."""
         from overheard.stages.tables import Settings, tables
 
-        scores, dull = (
-            self._counted(entry["path"] for entry in record["reads"].get(flag, ())) for flag in ("scores", "baselines")
+        scores, dull, compared = (
+            self._counted(entry["path"] for entry in record["reads"].get(flag, ()))
+            for flag in ("scores", "baselines", "comparisons")
         )
         writes = self._places(record, "cells", "csv", "markdown", "latex")
-        published = outside_place(_first(record, "reads", "published"))
-        if not published.is_file():
-            raise LineageError(f"{published}: not there, nor config/published/{published.name}; put it back from git")
-        word = record["settings"].get("table")
-        try:
-            settings = TypeAdapter(Settings).validate_python(record["settings"].get("settings"))
-            TableSpec.model_validate(settings.spec)
-        except ValidationError as error:
-            raise LineageError(f"its record has no settings of a table: {error}") from error
+        word, settings = record["settings"].get("table"), _settings(Settings, record)
+        _check(TableSpec, settings.spec)
         if not isinstance(word, str):
             raise LineageError("its record does not say which table it is")
-        tables(published=published, table=word, settings=settings, scores=scores, baselines=dull, **writes)
+        inputs = {"scores": scores, "baselines": dull, "comparisons": next(iter(compared), None)}
+        given: dict[str, Any] = inputs | writes
+        tables(published=_published(record), table=word, settings=settings, **given)
         self.found.cells += len(artifacts.read_table(writes["cells"]))
-        if not _is_todays_code(record):
-            self.found.other_code.append(job)
-            writes = {"cells": writes["cells"]}
-        self._compare(record, writes)
+        self._compare_numbers(job, record, writes, "cells")
+
+    def judged(self, job: str, record: Record) -> None:
+        """The claims, by the differences that were counted again."""
+        from overheard.stages.claims import Settings, claims
+
+        compared = self._counted(entry["path"] for entry in record["reads"].get("comparisons", ()))
+        writes, settings = self._places(record, "verdicts", "markdown"), _settings(Settings, record)
+        try:
+            claims(compared, _published(record), settings, **writes)
+        except (KeyError, TypeError, IndexError) as error:
+            raise LineageError(f"its record has no settings of claims: {error!r}") from error
+        self._compare_numbers(job, record, writes, "verdicts")
 
     def gathered(self, job: str, record: Record) -> None:
         """All tables' cells from the tables that were counted again."""
@@ -194,7 +193,7 @@ class _Counting:
     def _places(self, record: Record, *flags: str) -> dict[str, Path]:
         return {flag: self._again(_first(record, "writes", flag)) for flag in flags}
 
-    def _counted(self, paths: Iterator[str]) -> list[Path]:
+    def _counted(self, paths: Iterable[str]) -> list[Path]:
         places = [self._again(path) for path in paths]
         if missing := [place for place in places if not place.exists()]:
             raise LineageError(f"{missing[0].relative_to(self.into)} could not be computed again")
@@ -211,6 +210,13 @@ class _Counting:
             raise PairingError(f"{places[1]}: test clip {unknown[0]} is not in {places[0]}")
         return clips.fold_of_split(places[1]), {clip: class_of[clip] for clip in tested}
 
+    def _compare_numbers(self, job: str, record: Record, writes: Mapping[str, Path], flag: str) -> None:
+        """Compare all that was made, or, where other code made it, the numbers of one file."""
+        if not _is_todays_code(record):
+            self.found.other_code.append(job)
+            writes = {flag: writes[flag]}
+        self._compare(record, writes)
+
     def _compare(self, record: Record, writes: Mapping[str, Path]) -> None:
         """Compare bytes, or, where other code made the file, the numbers of its cells."""
         for flag, again in writes.items():
@@ -219,16 +225,47 @@ class _Counting:
             if path in self.faulty or not stored.is_file() or stored.read_bytes() == again.read_bytes():
                 continue
             if flag == "comparisons":
-                # sums over resamples may differ in a last digit between processors
-                was, now = (_comparisons(place, _is_todays_code(record)) for place in (stored, again))
-                self.found.differences += [(path, *pair) for pair in _differing(was, now, 2e-4)]
+                # sums over resamples may differ in a last digit between processors: what rests on them reads the stored
+                was, now = (comparisons(place, _is_todays_code(record)) for place in (stored, again))
+                found = [(path, *pair) for pair in differing(was, now, LAST_DIGITS)]
+                self.found.differences += found
+                if not found:
+                    again.write_bytes(stored.read_bytes())
             elif _is_todays_code(record):
                 self.found.differences.append((path, *first_line(stored.read_bytes(), again.read_bytes())))
             elif again.suffix == ".json":
                 both = (artifacts.read_json(place) for place in (stored, again))
-                self.found.differences += [(path, *pair) for pair in _differing(*both)]
-            elif differing := _numbers(stored) ^ _numbers(again):
-                self.found.differences.append((path, f"{len(differing)} lines of cells differ", "none"))
+                self.found.differences += [(path, *pair) for pair in differing(*both)]
+            elif others := numbers(stored) ^ numbers(again):
+                self.found.differences.append((path, f"{len(others)} lines of numbers differ", "none"))
+
+
+def _settings(kind: type[Settings], record: Record) -> Settings:
+    """The settings of a job, which a forger may have written.
+
+    Raises:
+        LineageError: they are none of this stage.
+    """
+    return _check(kind, record["settings"].get("settings"))
+
+
+def _check(kind: type[Settings], content: Any) -> Settings:
+    try:
+        return TypeAdapter(kind).validate_python(content)
+    except ValidationError as error:
+        raise LineageError(f"its record has no settings of its stage: {error}") from error
+
+
+def _published(record: Record) -> Path:
+    """The file of printed numbers that a job read.
+
+    Raises:
+        LineageError: it is nowhere.
+    """
+    published = outside_place(_first(record, "reads", "published"))
+    if not published.is_file():
+        raise LineageError(f"{published}: not there, nor config/published/{published.name}; put it back from git")
+    return published
 
 
 def _is_todays_code(record: Record) -> bool:
@@ -287,58 +324,7 @@ def _wrong_clips(arrays: Mapping[str, np.ndarray], expected: Mapping[str, str] |
         yield f"{len(wrong)} labels are not the index's: {first} is {labels[first]}", f"{first} is {expected[first]}"
 
 
-def _differing(stored: Any, again: Any, close: float = _CLOSE) -> list[tuple[str, str]]:
-    """What differs between two JSON contents, as (stored, counted again), each with its place."""
-    sides = [flat({"": content}) for content in (stored, again)]
-    found = []
-    for key in sorted(sides[0].keys() | sides[1].keys()):
-        was, now = (side.get(key) for side in sides)
-        near = isinstance(was, float | int) and isinstance(now, float | int) and abs(was - now) <= close
-        if was != now and not near:
-            found.append((f"{key[1:]} {_short(was)}", f"{key[1:]} {_short(now)}"))
-    return found
-
-
-def _short(value: Any) -> str:
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= 120 else f"{text[:117]}…"
-
-
 def outside_place(path: str) -> Path:
     """Where a file or folder lies that no job made: where its record says, or, else, the project's file of its name."""
     inside = project_root() / "config" / "published" / Path(path).name
     return inside if inside.is_file() and not Path(path).exists() else Path(path)
-
-
-def _numbers(cells: Path) -> set[tuple[str, ...]]:
-    return {tuple(line[column] for column in _NUMBERS) for line in artifacts.read_table(cells, _NUMBERS)}
-
-
-def _comparisons(path: Path, words: bool) -> dict[str, Any]:
-    """Numbers by pair and metric, and which of them cannot be said; and what they cover, where words count.
-
-    Raises:
-        MediaError: a number is none.
-    """
-    lines = artifacts.read_table(path, COLUMNS)
-    numbers = [name for name in COLUMNS[5:] if name != "covers"]
-    try:
-        found: dict[str, Any] = {
-            " ".join(line[name] for name in COLUMNS[:5]): {
-                **{name: float(line[name]) if line[name] else None for name in numbers},
-                **({"covers": line["covers"]} if words else {}),
-            }
-            for line in lines
-        }
-    except ValueError as error:
-        raise MediaError(f"{path}: not comparisons of rows ({error}); delete it and run again") from error
-    return found | {"lines": len(lines)}
-
-
-def first_line(stored: bytes, again: bytes) -> tuple[str, str]:
-    """The first line in which two texts differ, of each."""
-    texts = (text.decode(errors="replace").splitlines() for text in (stored, again))
-    for number, (was, now) in enumerate(zip_longest(*texts, fillvalue="(no such line)"), start=1):
-        if was != now:
-            return f"line {number}: {_short(was)}", _short(now)
-    return "other line ends", "Unix line ends"

@@ -42,7 +42,8 @@ PUBLISHED_RECORD = "published record"
 NOT_COMPARABLE = {"twin": "no: simulated twin", "directory": "no: other pairs than ADVANCE"}
 """Why a number of these sources never stands beside a printed one."""
 
-_DECIMALS = 4
+DECIMALS = 4
+"""Of what stands in cells.csv and metrics.json."""
 
 
 class Ask(NamedTuple):
@@ -158,7 +159,7 @@ def _cell(table: str, row: Row, metric: str, runs: Mapping[int, Run], ask: Ask, 
 
 def _rounded(value: float | None) -> float | None:
     """Rounded once, here, so that cells.csv, tables and metrics.json show one and the same number."""
-    return None if value is None else round(value, _DECIMALS)
+    return None if value is None else round(value, DECIMALS)
 
 
 def comparable(source: str, n: int, asked: int, printed: Printed | None) -> str:
@@ -198,37 +199,3 @@ def printed_notes(printed: Printed | None) -> list[str]:
     if printed.runs is None:
         notes.append("the paper names no number of runs")
     return notes
-
-
-def csv_line(cell: Mapping[str, Any]) -> dict[str, str]:
-    """A cell as text for cells.csv; nothing stands for None."""
-    return {column: _text(cell[column]) for column in COLUMNS}
-
-
-def _text(value: Any) -> str:
-    if value is None:
-        return ""
-    return f"{value:.{_DECIMALS}f}" if isinstance(value, float) else str(value)
-
-
-def nested_metrics(lines: Sequence[Mapping[str, str]]) -> dict[str, Any]:
-    """table -> row -> column -> metric -> mean, std, pooled (percent) of the cells that have a number.
-
-    Args:
-        lines: lines of cells.csv, as text.
-
-    Raises:
-        PairingError: a cell stands there twice.
-    """
-    nested: dict[str, Any] = {}
-    seen: set[tuple[str, ...]] = set()
-    for line in lines:
-        place = (line["table"], line["row"], line["column"], line["metric"])
-        if place in seen:
-            raise PairingError(f"cell {', '.join(place)} is given twice; give each table's cells once")
-        seen.add(place)
-        numbers = {name: float(line[name]) for name in ("mean", "std", "pooled") if line[name]}
-        if numbers:
-            columns = nested.setdefault(place[0], {}).setdefault(place[1], {})
-            columns.setdefault(place[2], {})[place[3]] = numbers
-    return nested

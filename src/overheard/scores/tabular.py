@@ -1,12 +1,11 @@
-"""A table's cells as CSV rows, Markdown text and LaTeX text, with a caption that says what every number is."""
+"""The words of tables and figures: a cell's text, captions that say what every number is, notes; LaTeX and Markdown."""
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from overheard.scores.cells import PUBLISHED_RECORD, Ask, Cell
-from overheard.scores.over_seeds import DDOF, Row
+from overheard.scores.over_seeds import DDOF
 
 METRICS = {
     "precision": "Precision",
@@ -29,19 +28,6 @@ SOURCES = {
 }
 
 NO_PRINTED = "no printed number"
-
-
-@dataclass(frozen=True)
-class Table:
-    """A table as text without markup: `lines` hold one text a column, `notes` stand below."""
-
-    word: str
-    experiment: str
-    title: str
-    caption: list[str]
-    header: list[str]
-    lines: list[list[str]]
-    notes: list[str]
 
 
 def number(mean: float | None, std: float | None) -> str:
@@ -76,6 +62,11 @@ OWN_NAMES = "Experiment "
 """How the sentence begins that has names of the user's: what looks like a symbol there is none."""
 
 
+def origin(ask: Ask) -> str:
+    """The sentence that says whose numbers these are."""
+    return f"{OWN_NAMES}{ask.experiment}; source: {SOURCES[ask.source]}; protocol {ask.protocol}."
+
+
 def conditions(ask: Ask, tested: Mapping[int | None, int], remarks: Sequence[str]) -> list[str]:
     """The sentences that every table and figure of scores must carry: experiment, source, protocol, n, ±, remarks.
 
@@ -85,7 +76,7 @@ def conditions(ask: Ask, tested: Mapping[int | None, int], remarks: Sequence[str
         remarks: lines that must stand in every caption.
     """
     seeds = ", ".join(str(seed) for seed in ask.seeds)
-    sentences = [f"{OWN_NAMES}{ask.experiment}; source: {SOURCES[ask.source]}; protocol {ask.protocol}."]
+    sentences = [origin(ask)]
     if len(ask.seeds) == 1 and ask.repeats == "next_epochs":
         sentences.append(f"Percent{_clips(tested)}; one run (seed {seeds}); ± = {ask.spread} standard deviation.")
     elif len(ask.seeds) == 1:
@@ -115,42 +106,7 @@ def sentence(text: str) -> str:
     return flat if flat.endswith((".", "!", "?")) else f"{flat}."
 
 
-def lay_out(
-    word: str,
-    spec: Mapping[str, Any],
-    labels: Mapping[str, str],
-    cells: Sequence[Cell],
-    ask: Ask,
-    tested: Mapping[int | None, int],
-    remarks: Sequence[str],
-) -> Table:
-    """A table's text from its cells.
-
-    Args:
-        word: the table's word, e.g. `table2`.
-        spec: its entry of the study file (published, title, caption, metrics).
-        labels: what each method is called; a method without a label is called by its id.
-        cells: its cells, in the order of its lines.
-        ask: experiment, source, protocol, seeds.
-        tested: how many clips the runs were tested on, by fold.
-        remarks: lines that must stand in every caption.
-    """
-    beside = ask.source == PUBLISHED_RECORD and spec["published"]
-    header = ["Input", "Method"]
-    for metric in spec["metrics"]:
-        name = METRICS.get(metric, metric)
-        header += [name, f"{name}, paper"] if beside else [name]
-    lines = []
-    for (method, modality), row_cells in by_line(cells).items():
-        texts = [
-            text for cell in row_cells for text in ((measured(cell), printed(cell)) if beside else (measured(cell),))
-        ]
-        lines.append([MODALITIES.get(modality, modality), labels.get(method, method), *texts])
-    caption = _study_caption(spec) + conditions(ask, tested, remarks)
-    return Table(word, ask.experiment, spec["title"], caption, header, lines, _notes(spec, labels, cells, ask))
-
-
-def _study_caption(spec: Mapping[str, Any]) -> list[str]:
+def study_caption(spec: Mapping[str, Any]) -> list[str]:
     """The study's own sentences on a table, its title first."""
     place = f"{spec['published']}: " if spec["published"] else ""
     caption = [f"{place}{sentence(spec['title'])}", sentence(spec["caption"])]
@@ -160,14 +116,6 @@ def _study_caption(spec: Mapping[str, Any]) -> list[str]:
     return caption
 
 
-def by_line(cells: Sequence[Cell]) -> dict[Row, list[Cell]]:
-    """Cells grouped by the line they stand in."""
-    lines: dict[Row, list[Cell]] = {}
-    for cell in cells:
-        lines.setdefault((cell["row"], cell["column"]), []).append(cell)
-    return lines
-
-
 def _and(words: Sequence[str]) -> str:
     return " and ".join([", ".join(words[:-1]), words[-1]]) if len(words) > 1 else words[0]
 
@@ -175,11 +123,11 @@ def _and(words: Sequence[str]) -> str:
 def left_out_notes(labels: Mapping[str, str], cells: Sequence[Cell], ask: Ask) -> list[str]:
     """Which rows were left out and why, and which have fewer seeds than asked."""
     by_reason: dict[str, list[str]] = {}
-    for row, row_cells in by_line(cells).items():
+    for row, cell in {(cell["row"], cell["column"]): cell for cell in cells}.items():
         name = f"{labels.get(row[0], row[0])} ({row[1]})"
         if row in ask.left_out:
             by_reason.setdefault(f"Left out, because {ask.left_out[row]}", []).append(name)
-        elif (n := row_cells[0]["n"]) < len(ask.seeds):
+        elif (n := cell["n"]) < len(ask.seeds):
             by_reason.setdefault(f"Fewer seeds than asked, {n} of {len(ask.seeds)}", []).append(name)
         if row in ask.diverged:
             seeds = ", ".join(map(str, ask.diverged[row]))
@@ -188,12 +136,12 @@ def left_out_notes(labels: Mapping[str, str], cells: Sequence[Cell], ask: Ask) -
     return [sentence(f"{reason.rstrip('.')}: {'; '.join(names)}") for reason, names in by_reason.items()]
 
 
-def _notes(spec: Mapping[str, Any], labels: Mapping[str, str], cells: Sequence[Cell], ask: Ask) -> list[str]:
+def notes(spec: Mapping[str, Any], labels: Mapping[str, str], cells: Sequence[Cell], ask: Ask) -> list[str]:
     """What stands below a table: rows left out and why, missing seeds, and what is known of the printed numbers."""
-    notes = left_out_notes(labels, cells, ask)
+    found = left_out_notes(labels, cells, ask)
     if not spec["published"]:
-        return notes
-    return notes + (_printed_notes(spec, cells) if ask.source == PUBLISHED_RECORD else [_NOT_SHOWN])
+        return found
+    return found + (_printed_notes(spec, cells) if ask.source == PUBLISHED_RECORD else [_NOT_SHOWN])
 
 
 _NOT_SHOWN = "The paper's printed numbers are not shown, because these numbers are not comparable with them."
@@ -213,79 +161,12 @@ def _printed_notes(spec: Mapping[str, Any], cells: Sequence[Cell]) -> list[str]:
     return notes
 
 
-def csv_rows(cells: Sequence[Cell], labels: Mapping[str, str]) -> tuple[list[str], list[dict[str, str]]]:
-    """A table as CSV, one line a line of the table: column names and rows; numbers in percent with 2 decimals."""
-    rows = []
-    for (method, modality), row_cells in by_line(cells).items():
-        first = row_cells[0]
-        row = {"table": first["table"], "method": method, "label": labels.get(method, method), "modality": modality}
-        for cell in row_cells:
-            metric = cell["metric"]
-            row |= {f"{metric}_mean": _two(cell["mean"]), f"{metric}_std": _two(cell["std"])}
-            if cell["source"] == PUBLISHED_RECORD:
-                row[f"{metric}_published_mean"] = _two(cell["published_mean"])
-                row[f"{metric}_published_std"] = _two(cell["published_std"])
-        row |= {name: str(first[name]) for name in ("n", "asked", "source", "protocol")}
-        row["note"] = "; ".join(dict.fromkeys(cell["note"] for cell in row_cells if cell["note"]))
-        rows.append(row)
-    return list(rows[0]), rows
-
-
-def _two(value: float | None) -> str:
-    return "" if value is None else f"{value:.2f}"
-
-
-def markdown(table: Table) -> str:
-    """A table as Markdown (pipe tables)."""
-    head, *rest = (_markdown_text(text) for text in table.caption)
-    rows = [table.header, ["---", "---"] + ["---:"] * (len(table.header) - 2), *table.lines]
-    body = [f"| {' | '.join(_markdown_text(text) for text in row)} |" for row in rows]
-    notes = [f"- {_markdown_text(note)}" for note in table.notes]
-    return "\n".join([f"## {head}", "", " ".join(rest), "", *body, "", *notes, ""])
-
-
-def _markdown_text(text: str) -> str:
+def markdown_text(text: str) -> str:
+    """Plain text as Markdown, in a cell of a table too."""
     return re.sub(r"([\\`*<|])", r"\\\1", " ".join(text.split()))
 
 
-def latex(table: Table) -> str:
-    """A table as LaTeX for the package booktabs, with caption and label."""
-    columns = "ll" + "r" * (len(table.header) - 2)
-    lines = []
-    for above, line in zip([None, *table.lines], table.lines, strict=False):
-        if above is not None and above[0] != line[0]:
-            lines.append(r"    \midrule")
-        lines.append(_latex_line(line))
-    notes = [rf"  \parbox{{\linewidth}}{{\footnotesize {latex_text(' '.join(table.notes))}}}"] if table.notes else []
-    caption = " ".join(latex_text(text, symbols=not text.startswith(OWN_NAMES)) for text in table.caption)
-    return "\n".join(
-        [
-            r"% needs \usepackage{booktabs}",
-            r"\begin{table}",
-            r"  \centering",
-            rf"  \caption[{{{latex_text(table.title)}}}]{{{caption}}}",
-            rf"  \label{{tab:{_label(table.experiment)}-{_label(table.word)}}}",
-            r"  \small",
-            rf"  \begin{{tabular}}{{{columns}}}",
-            r"    \toprule",
-            _latex_line(table.header),
-            r"    \midrule",
-            *lines,
-            r"    \bottomrule",
-            r"  \end{tabular}",
-            *([r"  \par\medskip"] if notes else []),
-            *notes,
-            r"\end{table}",
-            "",
-        ]
-    )
-
-
-def _latex_line(texts: Sequence[str]) -> str:
-    return f"    {' & '.join(latex_text(text) for text in texts)} \\\\"
-
-
-def _label(word: str) -> str:
+def label(word: str) -> str:
     """A word that LaTeX takes as part of a label."""
     return re.sub(r"[^A-Za-z0-9]+", "-", word)
 

@@ -10,7 +10,7 @@ from overheard.errors import OverheardError
 from overheard.io.whole import PART
 from overheard.jobs.records import recorded
 from overheard.lineage.findings import Finding, Said
-from overheard.lineage.recount import first_line
+from overheard.lineage.recounted import first_line
 from overheard.sharing import curves, saved_files
 from overheard.sharing.saved_files import INDEX, MEMORY, Archive
 from overheard.study.layout import SAVED

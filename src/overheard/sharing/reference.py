@@ -8,6 +8,7 @@ the run's, so that the records' hashes hold.
 import os
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from overheard.lineage.audit import as_text, audit
 from overheard.lineage.diff import reference_folder
 from overheard.lineage.recount import Recount, recount
 from overheard.sharing.saved_files import folder_of
+from overheard.study.flow import STAGES
 from overheard.study.layout import is_kept
 
 LIMIT_BYTES = 10_000_000  # five folds and the dull baselines made 6.4 MB of the 4.5 of one split
@@ -191,10 +193,19 @@ def _told(folder: Path, into: Path, counted: Recount, drawn: list[str]) -> tuple
     lines += [f"{path}: not computed again: {reason}" for path, reason in counted.left]
     if count := len(counted.other_code):
         lines.append(f"{folder}: {count} tables or figures are of other code; only their numbers were compared")
-    cells, comparisons = into / "tables" / "cells.csv", into / "statistics" / "comparisons.csv"
-    total, pairs = (len(artifacts.read_table(path)) if path.exists() else 0 for path in (cells, comparisons))
+    cells, verdicts = (
+        into / STAGES[stage].writes[flag] for stage, flag in (("cells", "cells"), ("claims", "verdicts"))
+    )
+    total = len(artifacts.read_table(cells)) if cells.exists() else 0
     same = not counted.differences and not counted.left
     verdict = "all are equal to it" if same else "not all are equal to it"
-    lines += [f"{comparisons}: {pairs} comparisons computed again; overheard compare shows one"] if pairs else []
+    pairs = sum(len(artifacts.read_table(path)) for path in (into / "statistics").glob("*.comparisons.csv"))
+    lines += [f"{into}/statistics/: {pairs} comparisons computed again; overheard compare shows one"] if pairs else []
+    if verdicts.exists():
+        judged = {line["claim"]: line["verdict"] for line in artifacts.read_table(verdicts, ["claim", "verdict"])}
+        counts = ", ".join(f"{count} {word}" for word, count in Counter(judged.values()).most_common())
+        lines.append(
+            f"{into}/claims/: {len(judged)} claims judged again: {counts}; overheard show {folder.name} claims"
+        )
     lines.append(f"{into}/: {total} cells computed again from the predictions in {folder}: {verdict}")
     return "\n".join(lines), int(not same)

@@ -1,8 +1,11 @@
 """All tables' cells in one file, and as nested numbers that DVC shows as metrics."""
 
+import pandas as pd
+
 from overheard.io import artifacts
 from overheard.io.signature import Reads, Writes
-from overheard.scores.cells import COLUMNS, nested_metrics
+from overheard.scores import frames
+from overheard.scores.cells import COLUMNS, DECIMALS
 
 
 def cells(tables: list[Reads], cells: Writes, metrics: Writes) -> None:
@@ -15,7 +18,8 @@ def cells(tables: list[Reads], cells: Writes, metrics: Writes) -> None:
     """
     lines = [line for table in tables for line in artifacts.read_table(table, COLUMNS)]
 
-    nested = nested_metrics(lines)
+    found = pd.DataFrame(lines, columns=list(COLUMNS))
+    nested = frames.nested_metrics(found)
 
-    artifacts.write_table(cells, COLUMNS, lines)
+    artifacts.write_text(cells, frames.as_csv(found, DECIMALS))
     artifacts.write_json(metrics, nested)

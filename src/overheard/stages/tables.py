@@ -5,9 +5,9 @@ from typing import Any
 
 from overheard.io import artifacts, progress
 from overheard.io.signature import Reads, Writes
-from overheard.scores import tabular
+from overheard.scores import best, differences, frames
 from overheard.scores.against_baselines import lost_to
-from overheard.scores.cells import COLUMNS, Ask, by_row_key, csv_line, table_cells
+from overheard.scores.cells import Ask, by_row_key, table_cells
 from overheard.scores.over_seeds import checked_run, clips_tested, epoch_remarks, event_remarks
 from overheard.scores.published import COLUMNS as PUBLISHED_COLUMNS
 from overheard.scores.published import printed_values
@@ -41,6 +41,7 @@ def tables(
     latex: Writes,
     scores: list[Reads] | None = None,
     baselines: list[Reads] | None = None,
+    comparisons: Reads | None = None,
 ) -> None:
     """One table of the study, from the scores of its runs.
 
@@ -54,11 +55,13 @@ def tables(
         latex: the table as LaTeX (booktabs).
         scores: scores.json of each run of the table's rows, in any order; none if every row is left out.
         baselines: scores.json of each run of the study's dull baselines, which a row that loses to one must name.
+        comparisons: differences of its rows with their intervals, by which some are bold; without it none is.
     """
     runs, dull = (
         [checked_run(artifacts.read_json(path), str(path)) for path in paths or []] for paths in (scores, baselines)
     )
     lines = artifacts.read_table(published, PUBLISHED_COLUMNS)
+    pairs = artifacts.read_table(comparisons, differences.COLUMNS) if comparisons else []
 
     spec = settings.spec
     left_out, diverged = by_row_key(settings.left_out), by_row_key(settings.diverged or {})
@@ -68,11 +71,11 @@ def tables(
     numbers = table_cells(table, spec, runs, ask, printed)
     remarks = [*settings.remarks, *event_remarks(runs), *epoch_remarks(runs)]
     remarks += lost_to(dull, runs, settings.labels)
-    text = tabular.lay_out(table, spec, settings.labels, numbers, ask, clips_tested(runs), remarks)
-    columns, rows = tabular.csv_rows(numbers, settings.labels)
+    bold = best.not_distinguished(spec, numbers, differences.differences(pairs, str(comparisons)))
+    text = frames.lay_out(table, spec, settings.labels, numbers, ask, clips_tested(runs), remarks, *bold)
 
-    artifacts.write_table(cells, COLUMNS, map(csv_line, numbers))
-    artifacts.write_table(csv, columns, rows)
-    artifacts.write_text(markdown, tabular.markdown(text))
-    artifacts.write_text(latex, tabular.latex(text))
+    artifacts.write_text(cells, frames.cells_csv(numbers))
+    artifacts.write_text(csv, frames.table_csv(numbers, settings.labels))
+    artifacts.write_text(markdown, frames.markdown(text))
+    artifacts.write_text(latex, frames.latex(text))
     progress.step(1, 1, f"{len(numbers)} cells from {len(runs)} runs")

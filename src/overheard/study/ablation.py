@@ -5,6 +5,7 @@ of the rows that are compared.
 """
 
 import itertools
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,12 @@ from overheard.study.protocol import SWITCHES, Protocol
 from overheard.study.study_file import Study
 from overheard.study.yaml_file import parsed
 
+_VARIED = ("source", "split", "networks", "train")
+"""Sections of an experiment that a grid may vary."""
+
+OVER = {"splits": "split.seed", "worlds": "source.world"}
+"""What draws the split of the same clips anew, and what draws all clips anew: setting by word."""
+
 
 @dataclass(frozen=True)
 class Variant:
@@ -25,7 +32,7 @@ class Variant:
 
     Attributes:
         base: the protocol it is flipped from.
-        change: switches and their values, none for the base itself.
+        change: switches and settings with their values, none for the base itself.
         loaded: the experiment.
         content: of its configuration file.
         rows: the (method, modality) that the change reaches; of the base all rows.
@@ -42,6 +49,15 @@ class Variant:
         """The change in words, `alpha = 0.1`."""
         return ", ".join(f"{name} = {value}" for name, value in self.change.items())
 
+    def value_of(self, key: str) -> Any:
+        """What it has for a switch, or for a setting with a dot in it."""
+        if key in SWITCHES:
+            return getattr(self.loaded.protocol, key)
+        place: Any = self.loaded.experiment
+        for name in key.split("."):
+            place = getattr(place, name)
+        return place
+
 
 def narrowed(study: Study, name: str, methods: Sequence[str], modalities: Sequence[str]) -> Study:
     """A study of one table, `ablation`, of some rows of another.
@@ -49,8 +65,16 @@ def narrowed(study: Study, name: str, methods: Sequence[str], modalities: Sequen
     Raises:
         ConfigError: a row that the study does not have.
     """
+    return of_rows(study, name, [(method, modality) for method in methods for modality in modalities])
+
+
+def of_rows(study: Study, name: str, wanted: Sequence[tuple[str, str]]) -> Study:
+    """A study of one table, `ablation`, of these (method, modality) rows of another.
+
+    Raises:
+        ConfigError: a row that the study does not have.
+    """
     known = {row for row in study.rows() if not study.methods[row[0]].baseline}
-    wanted = [(method, modality) for method in methods for modality in modalities]
     if missing := [f"{method} on {modality}" for method, modality in wanted if (method, modality) not in known]:
         rows = ", ".join(f"{method} on {modality}" for method, modality in sorted(known))
         raise ConfigError(f"--method, --modality: the study has no row {', '.join(missing)}; it has: {rows}")
@@ -59,8 +83,11 @@ def narrowed(study: Study, name: str, methods: Sequence[str], modalities: Sequen
         "caption": "Rows of an ablation.",
         "metrics": ["precision", "recall", "f_score"],
     }
-    table |= {"blocks": [{"rows": list(methods), "columns": list(modalities)}]}
+    methods = list(dict.fromkeys(method for method, _ in wanted))
+    columns = {modality: [method for method, its in wanted if its == modality] for _, modality in wanted}
+    table |= {"blocks": [{"rows": rows, "columns": [modality]} for modality, rows in columns.items()]}
     content = study.model_dump(exclude_defaults=True)
+    content.pop("claims", None)
     content |= {"study": name, "title": f"{study.title}: ablation", "tables": {"ablation": table}}
     content |= {"methods": {method: content["methods"][method] for method in methods}}
     return checking.check(Study, content, f"config/studies/{name}.yaml")
@@ -78,8 +105,10 @@ def flips(base: Protocol, others: Sequence[Protocol]) -> list[dict[str, Any]]:
 def grid(vary: Sequence[str]) -> list[dict[str, Any]]:
     """Every combination of `key=value,value,…`; values are read as YAML.
 
+    A key is a switch of the protocol, or a setting of the experiment with a dot in it, as `train.learning_rate`.
+
     Raises:
-        ConfigError: not of that form, or no switch of the protocol.
+        ConfigError: not of that form, or no such key.
     """
     axes = []
     for text in vary:
@@ -87,10 +116,35 @@ def grid(vary: Sequence[str]) -> list[dict[str, Any]]:
         key = key.removeprefix("protocol.")
         if not equals or not values:
             raise ConfigError(f"--vary {text}: expected key=value,value, e.g. --vary alpha=0.01,0.1,1")
-        if key not in SWITCHES:
-            raise ConfigError(f"--vary {text}: no switch {key!r}; there are: {', '.join(SWITCHES)}")
+        if key not in SWITCHES and key.partition(".")[0] not in _VARIED:
+            settings = ", ".join(f"{section}.…" for section in _VARIED)
+            raise ConfigError(
+                f"--vary {text}: no switch {key!r}; there are: {', '.join(SWITCHES)}; and the settings {settings}"
+            )
         axes.append([(key, parsed(value, f"--vary {text}")) for value in values.split(",")])
     return [dict(point) for point in itertools.product(*axes)] if axes else []
+
+
+def over(axis: str, n: int, experiment: config.Experiment) -> list[dict[str, Any]]:
+    """Other draws of the split of the same clips, or other worlds of the twin, beside the experiment's own.
+
+    Args:
+        axis: word of `OVER`.
+        n: how many in all, with the experiment's own.
+        experiment: it.
+
+    Raises:
+        ConfigError: another word, fewer than two, or worlds of what is no twin.
+    """
+    if axis not in OVER:
+        raise ConfigError(f"--over {axis}: expected one of {', '.join(OVER)}")
+    if n < 2:
+        raise ConfigError(f"--n {n}: expected at least 2 {axis}")
+    section, _, name = OVER[axis].partition(".")
+    own = getattr(getattr(experiment, section), name, None)
+    if own is None:
+        raise ConfigError(f"--over {axis}: source.kind {experiment.source.kind} has no {OVER[axis]}; use --over splits")
+    return [{OVER[axis]: value} for value in range(own + 1, own + n)]
 
 
 def variant(
@@ -104,13 +158,13 @@ def variant(
         root: the project's.
         study: of the ablation.
         base: name of the protocol that is changed.
-        change: switches and values; none for the base itself.
+        change: switches and settings with values; none for the base itself.
 
     Raises:
         ConfigError: a value that the protocol refuses, or that has no effect in this experiment.
     """
     words = [f"{name}-{'null' if value is None else value}" for name, value in change.items()]
-    name = re.sub(r"[^A-Za-z0-9._-]+", "_", "-".join([loaded.name, "ablation", base, *words])).rstrip("_")
+    name = re.sub(r"[^A-Za-z0-9._-]+", "_", "-".join([study.study, base, *words])).rstrip("_")
     if "repeats" in change:
         raise ConfigError(
             "repeats: several epochs of one run are no trainings, so nothing can be paired; look at it by itself: "
@@ -121,7 +175,14 @@ def variant(
     plain = with_named(name, Path(where), checking.check(config.Experiment, own, where), root, study)
     # what is compared is trainings, whatever the protocol measures
     seeds = {"repeats": "seeds"} if plain.protocol.repeats != "seeds" and "repeats" not in plain.experiment.idle else {}
-    own["protocol"] = {"base": base, **seeds, **change} if seeds or change else base
+    switches = seeds | {key: value for key, value in change.items() if key in SWITCHES}
+    own["protocol"] = {"base": base, **switches} if switches else base
+    settings = [f"{key}={json.dumps(value)}" for key, value in change.items() if key not in SWITCHES]
+    own = config.with_changes(own, settings)
+    if "by_label" in (plain.protocol.split_draw, change.get("split_draw")) and "split.seed" in change:
+        raise ConfigError(
+            "split.seed: split_draw by_label draws by the class's number and source.listing, not by a seed"
+        )
     experiment = checking.check(config.Experiment, own, where)
     made = with_named(name, Path(where), experiment, root, study)
     return Variant(base, dict(change), made, own, tuple(study.trained()))
@@ -142,6 +203,7 @@ def _decided(loaded: Loaded) -> dict[tuple[str, str], list[Any]]:
     made: dict[str, Any] = {"split": (job_settings.split_settings(*its), job_settings.listing(*its, "split"))}
     for name in ("image", "sound"):
         made[name] = job_settings.features_settings(*its, job_settings.front_end(loaded.experiment, name))
+    made["source"] = loaded.experiment.source
     made["encoders"] = [
         None if job_settings.is_given(network) else (made[name], job_settings.pretrain_settings(*its, name))
         for name, network in loaded.experiment.networks
@@ -155,5 +217,8 @@ def _decided(loaded: Loaded) -> dict[tuple[str, str], list[Any]]:
     for method, modality in loaded.study.trained():
         row = loaded.study.methods[method]
         own = job_settings.train_settings(*its, row, modality), job_settings.evaluate_settings(*its, row, modality)
-        decided[method, modality] = [*own, *(made[name] for name in ("split", *modality.split("+"), *row.reads))]
+        decided[method, modality] = [
+            *own,
+            *(made[name] for name in ("source", "split", *modality.split("+"), *row.reads)),
+        ]
     return decided

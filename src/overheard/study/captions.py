@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from typing import Any
 
-from overheard.study import job_settings
+from overheard.study import claims_file, job_settings
 from overheard.study.config import BLOCKS, Experiment, Network
 from overheard.study.experiments import Loaded
 from overheard.study.protocol import Protocol
@@ -47,14 +47,32 @@ def table_settings(loaded: Loaded, table: str, absent: list[str], diverged: Coll
     } | ({"diverged": seeds} if seeds else {})
 
 
-def statistics_settings(loaded: Loaded) -> dict[str, Any]:
-    """What is compared: the rows and metrics of each table."""
-    study = loaded.study
+def claims_settings(loaded: Loaded) -> dict[str, Any]:
+    """The paper's claims, and what is said of the numbers that judge them."""
+    assert loaded.claims is not None
+    claims = claims_file.as_settings(loaded.claims)
+    named = {row[0] for claim in claims for pair in claim["compare"] for row in (pair["first"], pair["second"])}
     return {
         "experiment": loaded.name,
         "source": loaded.experiment.source.kind,
-        "tables": {word: spec.model_dump(include={"blocks", "metrics"}) for word, spec in study.tables.items()},
-        "left_out": {"|".join(row): why for row, why in job_settings.left_out(loaded.experiment, study).items()},
+        "protocol": protocol_name(loaded.experiment),
+        "seeds": loaded.experiment.seeds,
+        "paper": loaded.claims.paper,
+        "caveat": loaded.claims.caveat,
+        "claims": claims,
+        "labels": {method: its.label for method, its in loaded.study.methods.items() if method in named},
+        "remarks": remarks(loaded.experiment) + protocol_remarks(loaded.experiment, loaded.protocol),
+    }
+
+
+def statistics_settings(loaded: Loaded, table: str) -> dict[str, Any]:
+    """What is compared: the rows and metrics of a table."""
+    spec, left_out = loaded.study.tables[table], job_settings.left_out(loaded.experiment, loaded.study)
+    return {
+        "experiment": loaded.name,
+        "source": loaded.experiment.source.kind,
+        "tables": {table: spec.model_dump(include={"blocks", "metrics"})},
+        "left_out": {"|".join(row): why for row, why in left_out.items() if row in spec.runs()},
     }
 
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from overheard.errors import ConfigError, MediaError
 from overheard.io import whole
-from overheard.study import checking, config, yaml_file
+from overheard.study import checking, config, own_functions, yaml_file
+from overheard.study.claims_file import Claims, load_claims
 from overheard.study.given_weights import given_weights
 from overheard.study.protocol import Protocol
 from overheard.study.study_file import Study
@@ -24,6 +25,7 @@ class Loaded:
     experiment: config.Experiment
     study: Study
     protocol: Protocol
+    claims: Claims | None = None
 
 
 def project_root() -> Path:
@@ -68,7 +70,9 @@ def with_named(name: str, path: Path, experiment: config.Experiment, root: Path,
         experiment = experiment.model_copy(update={"split": experiment.split.model_copy(update={"folds": 1})})
     if protocol.repeats == "next_epochs" and "repeats" not in experiment.idle:
         experiment = experiment.model_copy(update={"seeds": [RELEASED_SEED]})
-    return Loaded(name, path, experiment, study or config.load_study(root, experiment), protocol)
+    study = study or config.load_study(root, experiment)
+    own_functions.check(study)
+    return Loaded(name, path, experiment, study, protocol, load_claims(root, study))
 
 
 def _check_places(path: Path, experiment: config.Experiment) -> None:

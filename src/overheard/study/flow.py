@@ -128,8 +128,8 @@ STAGES = {
     ),
     "statistics": Stage(
         "Compare every two rows of a table: intervals, tests, what would decide.",
-        "statistics/statistics",
-        {"comparisons": "statistics/comparisons.csv", "report": "statistics/report.md"},
+        "statistics/{table}",
+        {"comparisons": "statistics/{table}.comparisons.csv", "report": "statistics/{table}.md"},
         git=("comparisons", "report"),
         reference=("comparisons", "report"),
         final=True,
@@ -153,6 +153,14 @@ STAGES = {
         {"cells": "tables/cells.csv", "metrics": "tables/metrics.json"},
         git=("cells", "metrics"),
         reference=("cells", "metrics"),
+        final=True,
+    ),
+    "claims": Stage(
+        "What the paper says of its rows, judged.",
+        "claims/claims",
+        {"verdicts": "claims/verdicts.csv", "markdown": "claims/claims.md"},
+        git=("verdicts", "markdown"),
+        reference=("verdicts", "markdown"),
         final=True,
     ),
     "figures": Stage(

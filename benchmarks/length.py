@@ -64,7 +64,7 @@ def trained(run: tuple[int, str, str, int, int]) -> float:
     """The last validation F, in percent, of one training."""
     from overheard.io.device import settle
     from overheard.stages.train import Settings, train
-    from overheard.study import job_settings
+    from overheard.study import job_settings, row_files
     from overheard.study.experiments import load
 
     world, method, modality, seed, steps = run
@@ -72,7 +72,7 @@ def trained(run: tuple[int, str, str, int, int]) -> float:
     loaded = load(name(world))
     row = loaded.study.methods[method]
     results = Path("results", name(world))
-    reads = job_settings.train_inputs(loaded.experiment, row, modality, seed=0)
+    reads = row_files.train_inputs(loaded.experiment, row, modality, seed=0)
     settings = Settings(**job_settings.train_settings(loaded.experiment, loaded.protocol, row, modality))
     recipe = {"schedule": "cosine", "selection": "last", "steps": steps, "epochs": None, "patience": None}
     out = Path("lengths", "-".join(map(str, run)))

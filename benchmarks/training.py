@@ -190,10 +190,10 @@ def reads(folder: Path) -> dict[str, Path]:
 
 def reads_of(folder: Path, method: str, modality: str) -> dict[str, Path]:
     """Of the study's files, what a row's runs are given."""
-    from overheard.study import config, job_settings
+    from overheard.study import config, row_files
 
     row = config.load_study(ROOT, experiment()).methods[method]
-    return {name: reads(folder)[name] for name in job_settings.train_inputs(experiment(), row, modality, seed=0)}
+    return {name: reads(folder)[name] for name in row_files.train_inputs(experiment(), row, modality, seed=0)}
 
 
 def make_media(folder: Path, clips: list[tuple[str, str]]) -> None:
@@ -243,11 +243,13 @@ def make_teacher(files: dict[str, Path], ids: list[str]) -> None:
 
 def prepared(folder: Path, method: str, modality: str) -> Any:
     """The training as the train stage prepares it, from the same files by the same code, private though it is."""
+    from overheard.io import clips
     from overheard.learning import methods
     from overheard.stages import train
 
-    row = methods.find(method, modality)
-    return train._prepared(row, modality, 0, settings(method, modality), reads_of(folder, method, modality))[1]
+    row, files = methods.find(method, modality), reads_of(folder, method, modality)
+    labelled = clips.labelled(files["index"], files["splits"], ("train", "val"))
+    return train._prepared(row, modality, 0, settings(method, modality), files, *labelled)
 
 
 def waiting(folder: Path, turns: int) -> dict[str, dict[str, float]]:

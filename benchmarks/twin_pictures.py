@@ -210,10 +210,11 @@ def trained(pictures: np.ndarray, label: np.ndarray, train: np.ndarray, test: np
     row, n = methods.find("scene", "image"), int(label.max()) + 1
     networks = {"image": start.Network("small", (3, 64, 64), encoder), "sound": start.Network("small", (1, 100, 64))}
     model = start.student(row, "image", networks, 0, n, 527).to(memory_format=torch.channels_last)
+    asked = objective.Objective(row, model, {})
     training = objective.Training(
-        objective.Objective(row, model, {}),
+        asked,
         *parts,
-        loop.Adam(model.trained(row.trains_scene_head), RATE, DECAY),
+        loop.Adam(asked.reached(parts[0]), RATE, DECAY),
         AUGMENTATION,
         {word: start.generator(0, word) for word in ("order", "augmentation")},
     )

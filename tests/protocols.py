@@ -49,7 +49,14 @@ def chosen(method: str, n_events: int = 527, **changed: Any) -> dict[str, Any]:
     """What the protocol, with changes, decides of a method's losses."""
     from overheard.learning import methods
 
-    return methods.chosen(methods.METHODS[method], train_settings(method) | changed, n_events)
+    return methods.chosen(row(method), train_settings(method) | changed, n_events)
+
+
+def row(method: str) -> Any:
+    """A method of the study with its settings."""
+    from overheard.learning import methods
+
+    return methods.find(method, "image+sound", settings=STUDY.methods[method].settings)
 
 
 def features(front_end: str) -> dict[str, Any]:

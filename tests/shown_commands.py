@@ -11,12 +11,14 @@ from PIL import Image
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+RUN_WHOLE = ("your-own-loss.md",)
+"""Pages that a test of the workflow runs from end to end."""
 
 
 def commands() -> list[tuple[str, str]]:
     """(page, command) of every line of a shell block and every inline `overheard …` or `make …`."""
     found = []
-    for page in PAGES:
+    for page in (page for page in PAGES if page.name not in RUN_WHOLE):
         text = page.read_text(encoding="utf-8")
         blocks = re.findall(r"```sh\n(.*?)```", text, re.DOTALL)
         lines = [line.split("  #")[0].split(" # ")[0].strip() for block in blocks for line in block.splitlines()]

@@ -17,13 +17,14 @@ import overheard
 from overheard.errors import ConfigError
 from overheard.jobs.code import closure as code
 from overheard.jobs.code import modules
-from overheard.jobs.code.closure import Closure, closure, stage_code
+from overheard.jobs.code.closure import Closure, closure, entries, stage_code
 from overheard.jobs.code.versions import environment
 from overheard.study.flow import STAGES
 
 PACKAGE = Path(overheard.__file__).parent
 METHODS = [
-    *("scratch", "scene", "scene+sq_sound", "scene+kl_sound", "scene+sq_av", "scene+kl_av"),
+    *("random_head", "scratch", "scene", "smoothed"),
+    *("scene+sq_sound", "scene+kl_sound", "scene+sq_av", "scene+kl_av"),
     *("scene+event", "event1", "event1+event2", "kl_av", "sq_av"),
 ]
 
@@ -474,6 +475,27 @@ def test_an_edit_reaches_exactly_the_methods_that_use_it(original, tmp_path, fil
     assert found == methods
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "methods"),
+    [
+        ("_TREES = 500", "_TREES = 50", {"hand_features", "late_fusion"}),
+        ("_QUIET = 10 ", "_QUIET = 20 ", {"background", "late_fusion"}),
+        ("return softmax(p @", "return softmax(2 * p @", {"nearest_prior"}),
+        ("np.mean(known.runs", "np.median(known.runs", {"fused_runs"}),
+    ],
+)
+def test_an_edit_reaches_exactly_the_baselines_that_use_it(original, tmp_path, old, new, methods):
+    from overheard.learning.baselines import BASELINES
+
+    place = copied(tmp_path)
+    edit(place / "overheard/learning/baselines.py", old, new)
+
+    def code(folder, method):
+        return closure(["overheard.stages.baselines:baselines"], dict(entries({"method": method})), [folder])
+
+    assert {method for method in BASELINES if code(place, method) != code(original, method)} == methods
+
+
 def test_a_plots_code_reaches_figures_alone(original, tmp_path):
     place = copied(tmp_path)
     for path in (place / "overheard" / "scores" / "plots").glob("*.py"):
@@ -519,10 +541,9 @@ def test_a_methods_code_is_what_its_loss_executes(method):
     import torch
 
     from overheard.learning import losses
-    from overheard.learning.methods import METHODS as listed  # noqa: N811
     from overheard.learning.models.student import Said
 
-    ran = set()
+    ran, row = set(), protocols.row(method)
 
     def note(frame, event, argument):
         module = frame.f_globals.get("__name__", "")
@@ -531,11 +552,11 @@ def test_a_methods_code_is_what_its_loss_executes(method):
 
     events, clips, scenes = torch.full((3, 4), 0.2), torch.zeros(2, 4), torch.zeros(2, 3)
     known = {"logits": clips, "prior": events, "relevance": events} | protocols.chosen(method)
-    known = {name: known[name] for name in listed[method].uses}
-    said = Said(scenes, clips if listed[method].event_head else None, torch.zeros(2, 8))
+    known = {name: known[name] for name in row.uses}
+    said = Said(scenes, clips if row.event_head else None, torch.zeros(2, 8))
     sys.setprofile(note)
     try:
-        listed[method].terms(said, torch.zeros(2, dtype=torch.int64), **known)
+        row.terms(said, torch.zeros(2, dtype=torch.int64), **known)
     finally:
         sys.setprofile(None)
     reached = stage_code("train", protocols.entries(method)).definitions

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
@@ -97,3 +98,29 @@ def test_a_scene_without_training_clips_has_probability_0():
     said = baselines.background(Known(label, place, 3, {"sounds": train}, {"sounds": test}, 24, 0))
     assert not said[:, 1].any()
     np.testing.assert_allclose(said.sum(axis=1), 1)
+
+
+def test_the_nearest_prior_is_that_of_least_divergence():
+    rng = np.random.default_rng(4)
+    prior = rng.uniform(0.01, 0.99, (4, 6)).astype(np.float32)
+    logits = rng.normal(0, 2, (9, 6)).astype(np.float32)
+    said = baselines.nearest_prior(Known(TRUTH, TRUTH, 4, {}, {"logits": logits}, 9, 0, prior))
+    heard = torch.distributions.Bernoulli(logits=torch.from_numpy(logits.astype(np.float64))[:, None].expand(9, 4, 6))
+    scenes = torch.distributions.Bernoulli(probs=torch.from_numpy(prior.astype(np.float64))[None].expand(9, 4, 6))
+    nats = torch.distributions.kl_divergence(heard, scenes).sum(dim=2)
+    np.testing.assert_allclose(said, torch.softmax(-nats, dim=1).numpy(), rtol=1e-6)
+
+
+def test_a_prior_of_0_or_1_rules_no_scene_out_with_numbers_that_are_none():
+    prior = np.array([[0.0, 1.0], [0.5, 0.5]], dtype=np.float32)
+    said = baselines.nearest_prior(
+        Known(TRUTH, TRUTH, 2, {}, {"logits": np.array([[-50.0, 50.0], [1.0, -1.0]])}, 2, 0, prior)
+    )
+    assert np.isfinite(said).all()
+    assert said.argmax(axis=1).tolist() == [0, 1]
+
+
+def test_fused_runs_are_the_mean_of_their_probabilities():
+    one, other = np.array([[0.9, 0.1], [0.2, 0.8]]), np.array([[0.3, 0.7], [0.4, 0.6]])
+    known = Known(TRUTH, TRUTH, 2, {}, {}, 2, 0, runs=[one, other])
+    np.testing.assert_allclose(baselines.fused_runs(known), [[0.6, 0.4], [0.3, 0.7]])

@@ -273,3 +273,12 @@ def test_log_odds_keep_what_a_probability_near_1_would_lose():
 def test_shapes_that_differ_are_refused(loss):
     with pytest.raises(ValueError, match=r"\(2, 527\) and \(1, 527\)"):
         loss(torch.zeros(2, 527), torch.zeros(1, 527))
+
+
+def test_smoothed_labels_are_the_cross_entropy_with_the_smoothed_distribution(reference):
+    logits, label = torch.from_numpy(reference["logits"]).double(), torch.from_numpy(reference["label"])
+    target = torch.full_like(logits, 0.3 / logits.shape[1])
+    target[torch.arange(len(label)), label] += 0.7
+    # torch's cross-entropy with probabilities as target
+    expected = torch.nn.functional.cross_entropy(logits, target, reduction="none")
+    torch.testing.assert_close(losses.smoothed_scene_loss(logits, label, smoothing=0.3), expected)

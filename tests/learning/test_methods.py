@@ -9,7 +9,7 @@ import torch
 import yaml
 
 from overheard.errors import ConfigError
-from overheard.learning.methods import METHODS, MODALITIES, Said, find
+from overheard.learning.methods import METHODS, MODALITIES, Said, find, own
 
 ROOT = Path(__file__).resolve().parents[2]
 VECTORS = ROOT / "tests" / "vectors" / "advance_losses.npz"
@@ -24,7 +24,7 @@ def reference():
 def loss_of(method, reference):
     """A method's loss on the vectors, given only what its row uses."""
     tensors = {name: torch.from_numpy(reference[name]).double() for name in reference if reference[name].ndim}
-    row = METHODS[method]
+    row = protocols.row(method)
     p = tensors["teacher_prob"]
     known = {"logits": torch.log(p / (1 - p)), "prior": tensors["prior"], "relevance": tensors["relevance_positive"]}
     known |= protocols.chosen(method)
@@ -71,10 +71,12 @@ def test_terms_are_named_as_the_history_names_them():
         method: list(
             row.terms(said, torch.tensor([0]), **{name: (known | protocols.chosen(method))[name] for name in row.uses})
         )
-        for method, row in METHODS.items()
+        for method, row in ((method, protocols.row(method)) for method in METHODS)
     }
     assert names == {
+        "random_head": [],
         "scratch": ["scene"],
+        "smoothed": ["scene"],
         "scene": ["scene"],
         "scene+sq_sound": ["scene", "sq"],
         "scene+kl_sound": ["scene", "kl"],
@@ -111,7 +113,7 @@ def test_names_say_which_network_the_event_head_is_on():
 @pytest.mark.parametrize(
     ("method", "modality", "said"),
     [
-        ("scene+kl", "image", "expected one of scratch, scene, scene\\+sq_sound"),
+        ("scene+kl", "image", "expected one of random_head, scratch, scene, smoothed, scene\\+sq_sound"),
         ("scene", "picture", "expected one of image, sound, image\\+sound"),
         ("scene+kl_sound", "image", "which 'image' does not have"),
     ],
@@ -123,3 +125,39 @@ def test_what_is_not_there_is_refused_by_name(method, modality, said):
 
 def test_modalities_are_in_the_order_of_the_representation():
     assert MODALITIES["image+sound"] == ("image", "sound")
+
+
+def halved(said, label, *, logits, share: float, bias: float = 1.0):
+    return {"halved": share * logits.sum(dim=1) + bias}
+
+
+def named(function):
+    return type("Own", (), {"function": staticmethod(function)})()
+
+
+def test_a_studys_own_loss_is_given_what_it_asks_for_and_the_settings_of_its_row():
+    row = find("mine", "image", own(named(halved), None, None), {"share": 0.5})
+    # what has a default, and what the settings give, is asked of nobody
+    assert row.uses == ("logits", "alpha")
+    said = Said(torch.zeros(2, 3), None, torch.zeros(2, 1))
+    terms = row.terms(said, torch.tensor([0, 1]), alpha=10.0, logits=torch.ones(2, 4))
+    assert list(terms) == ["scene", "halved"]
+    assert terms["halved"].tolist() == [30.0, 30.0]  # 10 (0.5 times 4 + 1)
+    alone = find("mine", "image", own(named(halved), None, None, scene_loss=False), {"share": 0.5, "bias": 0.0})
+    assert alone.uses == ("logits",)
+    assert {
+        name: value.tolist() for name, value in alone.terms(said, torch.tensor([0, 1]), logits=torch.ones(2, 4)).items()
+    } == {"halved": [2.0, 2.0]}
+
+
+def test_settings_that_a_loss_does_not_ask_for_are_refused():
+    with pytest.raises(ConfigError, match="method 'smoothed': settings alpha: its loss asks for smoothing"):
+        find("smoothed", "image", settings={"alpha": 1.0})
+    with pytest.raises(ConfigError, match="method 'mine': settings shares: its loss asks for logits, share, bias"):
+        find("mine", "image", own(named(halved), None, None), {"shares": 1.0})
+
+
+def test_a_loss_that_gives_no_named_terms_is_refused():
+    row = find("mine", "image", own(named(lambda said, label: said.scene_logits.sum(dim=1)), None, None, False))
+    with pytest.raises(ConfigError, match="loss: gives Tensor, expected its terms by name"):
+        row.terms(Said(torch.zeros(2, 3), None, torch.zeros(2, 1)), torch.tensor([0, 1]))

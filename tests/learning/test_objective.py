@@ -11,11 +11,12 @@ from sklearn.metrics import f1_score
 from torch import nn
 from torch.distributions import Bernoulli, kl_divergence
 
+from overheard.errors import ConfigError
 from overheard.learning import schedules, start
 from overheard.learning.augment import Augmentation
 from overheard.learning.inputs import Inputs
 from overheard.learning.loop import Adam, Recipe
-from overheard.learning.methods import METHODS
+from overheard.learning.methods import METHODS, Method
 from overheard.learning.models.student import Student
 from overheard.learning.objective import Objective, Part, Training, say
 from overheard.learning.selection import lowest_loss
@@ -162,7 +163,7 @@ def test_exact_statistics_are_the_mean_of_the_training_batches_not_augmented():
 
 def training(method="scene+kl_av", norm=False, validation=None):
     asked = objective(method, norm=norm)
-    adam = Adam(asked.student.trained(True), 1e-2, 1e-1)
+    adam = Adam(asked.reached(part()), 1e-2, 1e-1)
     draws = {word: generator(10 + n) for n, word in enumerate(("order", "augmentation", "validation"))}
     return Training(asked, part(), part(5, seed=9), adam, (VARIED, validation), draws)
 
@@ -257,3 +258,38 @@ def test_a_bfloat16_objective_validates_and_counts_in_it():
         found, expected = (asked.on_validation(part(teacher=False), 7)["val_loss"] for asked in (rough, exact))
     assert found == pytest.approx(expected, rel=0.05)
     assert found != expected
+
+
+@pytest.mark.parametrize(
+    ("method", "parts"),
+    [
+        ("scene", {"encoders", "scene"}),
+        ("kl_av", {"encoders", "event"}),
+        ("event1", {"encoders", "scene"}),
+        ("scene+kl_av", {"encoders", "scene", "event"}),
+    ],
+)
+def test_what_is_trained_is_what_the_loss_reaches_and_asking_changes_nothing(method, parts):
+    asked = objective(method, norm=True)
+    before = {name: value.clone() for name, value in asked.student.state_dict().items()}
+    reached = {id(value) for value in asked.reached(part())}
+    names = {name.partition(".")[0] for name, value in asked.student.named_parameters() if id(value) in reached}
+    assert names == parts
+    assert all(torch.equal(value, before[name]) for name, value in asked.student.state_dict().items())
+    assert all(value.grad is None for value in asked.student.parameters())
+
+
+@pytest.mark.parametrize(
+    ("loss", "said"),
+    [
+        (
+            lambda said, label: {"mean": said.scene_logits.mean()},
+            r"its term 'mean' has shape \(\), expected one value a clip",
+        ),
+        (lambda said, label: {"none": torch.zeros(len(label))}, "no parameter has a gradient of it"),
+    ],
+)
+def test_a_loss_that_cannot_be_trained_is_refused_before_training(loss, said):
+    asked = Objective(Method(False, loss), student(), {})
+    with pytest.raises(ConfigError, match=said):
+        asked.reached(part(teacher=False))

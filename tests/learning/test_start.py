@@ -2,9 +2,11 @@
 
 import pytest
 import torch
+from torch import nn
 
+from overheard.errors import ConfigError
 from overheard.learning import start
-from overheard.learning.methods import METHODS
+from overheard.learning.methods import METHODS, Method
 from overheard.learning.models import encoders
 
 SHAPES = {"image": (3, 32, 32), "sound": (1, 24, 64)}
@@ -48,3 +50,22 @@ def test_seeds_differ_in_encoders_only_where_these_start_at_random(modality):
     assert all(torch.equal(one, other) for one, other in pairs)
     pairs = zip(weights("scratch", 0), weights("scratch", 1), strict=True)
     assert not any(torch.equal(one, other) for one, other in pairs)
+
+
+def own_head(seed, head):
+    networks = {name: start.Network("small") for name in SHAPES}
+    row = Method(True, lambda said, label: {}, "joint", head=head)
+    return start.student(row, "image+sound", networks, seed, SCENES, EVENTS).event
+
+
+def test_a_head_of_a_studys_own_is_drawn_from_the_seed_and_nothing_else_is():
+    before = torch.get_rng_state()
+    heads = [own_head(seed, nn.Linear).weight for seed in (0, 1, 0)]
+    assert torch.equal(before, torch.get_rng_state())
+    assert torch.equal(heads[0], heads[2])
+    assert not torch.equal(heads[0], heads[1])
+
+
+def test_a_head_of_another_width_is_refused():
+    with pytest.raises(ConfigError, match=r"head: makes \(2, 3\) of \(2, \d+\), expected \(2, 7\)"):
+        own_head(0, lambda width, events: nn.Linear(width, 3))

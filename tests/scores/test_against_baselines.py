@@ -33,3 +33,7 @@ def test_a_majority_beats_what_has_learnt_nothing():
 def test_nothing_is_said_where_no_row_loses():
     assert lost_to(DULL, runs("scene", "image", 80, 80), LABELS) == []
     assert lost_to([], runs("scene", "image", 1, 1), LABELS) == []
+
+
+def test_a_baseline_in_the_table_is_not_compared_with_the_others():
+    assert lost_to(DULL, [*DULL, *runs("scene", "image", 80, 80)], LABELS) == []

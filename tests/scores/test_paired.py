@@ -40,7 +40,7 @@ def test_on_one_split_seeds_and_locations_are_added_and_neither_counted_twice():
     # of s² locations explain 5 - 3; (8 - 2) / 2 = 3 are the trainings', beside (5 + 3) / 2 = 4 of locations
     error, df = paired.together(np.array([0.0, 4.0]), covariance, 1.0, 50)
     assert error**2 == pytest.approx(4 + 3)
-    assert df == pytest.approx(7**2 / (4**2 / 50 + 4**2 / 1))
+    assert df == pytest.approx(7**2 / (4**2 / 50 + (3 + 1 / 2) ** 2 / 1))
 
 
 def test_over_folds_with_other_locations_the_spread_of_folds_says_it_all():
@@ -48,7 +48,8 @@ def test_over_folds_with_other_locations_the_spread_of_folds_says_it_all():
     covariance = np.diag([2.0, 3.0, 1.0, 2.0, 2.0])
     error, df = paired.together(values, covariance, 1.0, 1e9)
     assert error == pytest.approx(stats.sem(values))
-    assert df == pytest.approx(4)
+    # of the variance 0.4 are the locations'
+    assert df == pytest.approx(4 * (error**2 / (error**2 - 0.2)) ** 2)
     # of what trainings add, Nadeau and Bengio's factor
     error, _ = paired.together(values, covariance, 2.4, 1e9)
     of_locations = 10 / 25

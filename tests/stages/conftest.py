@@ -24,7 +24,8 @@ EVENTS = 527
 def _settings(method, modality, **changes):
     """Settings of a row: those of all rows, those that it uses, and changes."""
     plain = protocols.train_settings(method, modality)
-    plain |= {"epochs": 3, "batch_size": 8, "learning_rate": 1e-3, "patience": 10, "bn_statistics": "exact"}
+    if "epochs" in plain:
+        plain |= {"epochs": 3, "batch_size": 8, "learning_rate": 1e-3, "patience": 10, "bn_statistics": "exact"}
     if "absent_shape" in plain:
         plain["absent_shape"] = {"image": [1, 24, 64], "sound": [3, 32, 32]}[modality]
     return Settings(**(plain | changes))
@@ -38,6 +39,7 @@ def _read_by(method, modality, record):
     unread = {"logits", "prior", "relevance"} - set(row.uses)
     unread |= {"logit_ids", "teacher_events"} if "logits" in unread else set()
     unread |= set() if row.pretrained else {"image_encoder", "sound_encoder"}
+    unread |= set() if row.learns else {flag for name in ("image", "sound") for flag in _media(name)}
     return {name: path for name, path in record.items() if name not in unread}
 
 

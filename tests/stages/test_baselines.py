@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from overheard.errors import ConfigError
+from overheard.errors import ConfigError, PairingError
 from overheard.io import artifacts
 from overheard.lineage.recount import scores_again
 from overheard.stages.baselines import baselines
@@ -78,3 +78,48 @@ def test_labels_of_a_control_are_what_training_sees_and_the_test_does_not(record
 def test_an_unknown_baseline_is_refused_by_name(record):
     with pytest.raises(ConfigError, match="--method nearest: no baseline of that name; there are majority, "):
         fit(record, "nearest")
+
+
+def test_a_fusion_joins_other_runs_by_clip_and_by_scene(record, tmp_path):
+    arrays, _ = fit(record, "majority")
+    ids, rng = arrays["id"], np.random.default_rng(5)
+    logits = [rng.normal(size=(9, 3)).astype(np.float32) for _ in range(2)]
+    # the second run has clips and scenes in another order
+    clips, scenes = rng.permutation(9), [2, 0, 1]
+    told = [(ids, logits[0], CLASSES), (ids[clips], logits[1][clips][:, scenes], [CLASSES[k] for k in scenes])]
+    paths = []
+    for place, (names, values, classes) in enumerate(told):
+        paths.append(tmp_path / f"run{place}.npz")
+        artifacts.write_arrays(paths[-1], id=names, label=np.zeros(9), scene_logits=values, classes=np.array(classes))
+    arrays, _ = fit(record, "fused_runs", runs=paths)
+    shares = [np.exp(each) / np.exp(each).sum(axis=1, keepdims=True) for each in logits]
+    np.testing.assert_allclose(np.exp(arrays["scene_logits"]), np.mean(shares, axis=0), rtol=1e-5)
+    artifacts.write_arrays(
+        paths[0], id=ids[1:], label=np.zeros(8), scene_logits=logits[0][1:], classes=np.array(CLASSES)
+    )
+    with pytest.raises(PairingError, match=f"run0.npz: 1 of 9 clips are missing: {ids[0]}"):
+        fit(record, "fused_runs", runs=paths)
+
+
+def test_the_nearest_prior_takes_the_events_that_the_teacher_knows_and_scenes_by_name(record, tmp_path):
+    arrays, _ = fit(record, "majority")
+    events = artifacts.event_names()
+    rows = artifacts.read_table(record["index"], ["id", "class"])
+    ids, named = [row["id"] for row in rows], ["lake", "beach", "forest"]
+    prior = np.full((3, len(events)), 0.5)
+    logits = np.zeros((len(ids), len(events)), dtype=np.float32)
+    # events 10 to 12 tell the scene; event 20, which the teacher does not know, tells another
+    for scene, name in enumerate(named):
+        prior[scene, 10 + scene], prior[scene, 20 + scene] = 0.9, 0.999
+        logits[[row["class"] == name for row in rows], 10 + scene] = 3
+        logits[[row["class"] == name for row in rows], 20 + (scene + 1) % 3] = 9
+    paths = {name: tmp_path / name for name in ("logits.npy", "logit_ids", "events", "prior")}
+    artifacts.write_array(paths["logits.npy"], logits)
+    artifacts.write_ids(paths["logit_ids"], ids)
+    artifacts.write_event_matrix(paths["prior"], named, prior)
+    trained = ({"index": k, "event": name, "trained": int(k < 20)} for k, name in enumerate(events))
+    artifacts.write_table(paths["events"], ["index", "event", "trained"], trained)
+    told = {"logits": paths["logits.npy"], "logit_ids": paths["logit_ids"], "teacher_events": paths["events"]}
+    arrays, scores = fit(record, "nearest_prior", prior=paths["prior"], **told)
+    assert scores["f_score"] == 1.0
+    assert arrays["classes"].tolist() == CLASSES

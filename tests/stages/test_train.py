@@ -560,3 +560,13 @@ def test_a_tagger_left_out_is_the_whole_networks_answer_to_zeros(record, tmp_pat
     with torch.no_grad():
         expected = network(torch.zeros(1, 1, 64, 128))[0]
     torch.testing.assert_close(artifacts.read_weights(paths["student"])["state"]["absent_sound"], expected)
+
+
+def test_a_random_head_is_the_student_of_its_seed_as_a_training_of_l_s_starts(record, train_one, started, tmp_path):
+    paths = train_one(record, tmp_path / "run", "random_head", seed=3)
+    stored = artifacts.read_weights(paths["student"])
+    assert (stored["best_epoch"], stored["events"], stored["method"]) == (0, None, "random_head")
+    assert lines(paths["history"]) == [{"epoch": 0, "step": 0, "best": 1}]
+    expected = started("scene", seed=3)["student"]
+    assert stored["state"].keys() == expected.keys()
+    assert all(torch.equal(value, expected[name]) for name, value in stored["state"].items())

@@ -1,5 +1,6 @@
 """A job's settings and files are those that its row uses: what each change schedules, from the plan alone."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +10,7 @@ import pytest
 
 from overheard.errors import ConfigError
 from overheard.jobs.code.closure import stage_code
-from overheard.study import ablation, config, job_settings, layout, plan
+from overheard.study import ablation, config, job_settings, layout, plan, row_files
 from overheard.study.experiments import Loaded
 from overheard.study.protocol import SWITCHES
 
@@ -24,7 +25,7 @@ def planned(protocol: config.Protocol = PROTOCOL, seed: int = 0) -> dict[tuple[s
     return {
         (method, modality): (
             job_settings.train_settings(EXPERIMENT, protocol, STUDY.methods[method], modality),
-            job_settings.train_inputs(EXPERIMENT, STUDY.methods[method], modality, seed),
+            row_files.train_inputs(EXPERIMENT, STUDY.methods[method], modality, seed),
         )
         for method, modality in STUDY.trained()
     }
@@ -60,12 +61,16 @@ METHODS_OF = {
     "relevance_loss": E2,
     "prior_clips": E1,
     "relevance_vector": E2,
-    "baseline_learning_rate": {"scratch", "scene"},
+    "baseline_learning_rate": {"scratch", "scene", "smoothed"},
     "event_head_start": KL | SQ,
     "teacher_normaliser": KL | SQ | E1,
     "spread": set(),
 }
 """The methods that a switch is of, where it is not of all: by hand, from the equations."""
+OF_STARTS = {"class_order", "missing_modality", "stft_points", "mel_of", "mel_floor_db", "resampler", "resize_filter"}
+OF_STARTS |= {"flip", "brightness", "colour", "augmentation_order", "picture_scale", "sound_normaliser", "batch_size"}
+OF_STARTS |= {"split_unit", "split_draw", "split_group", "augmented_splits"}
+"""What the random head, of which nothing is trained, depends on: split, networks, what it is tested on and how."""
 ON_PICTURES = (
     "flip",
     "brightness",
@@ -99,6 +104,7 @@ def retrained(protocol: config.Protocol, experiment: config.Experiment = FOLDER)
 def test_a_switch_retrains_exactly_the_rows_that_use_it(name):
     protocol = config.check(config.Protocol, PROTOCOL.model_dump() | {name: protocols.OTHER[name]}, "x")
     methods, modalities = METHODS_OF.get(name, set(TRAINED)), MODALITIES_OF.get(name, {"image", "sound", "image+sound"})
+    methods = methods if name in OF_STARTS else methods - {"random_head"}
     expected = {row for row in STUDY.trained() if row[0] in methods and row[1] in modalities}
     if name in OF_NETWORKS:
         expected |= {row for row in STUDY.trained() if "encoders" in STUDY.methods[row[0]].reads}
@@ -153,7 +159,7 @@ def test_pretraining_is_of_all_rows_but_those_that_start_at_random():
     # of both networks: a modality left out is the pre-trained network's answer to zeros
     for modality in ("image", "sound"):
         rows = reading(f"pretrain/{modality}.pt")
-        assert trainings(rows) == 90
+        assert trainings(rows) == 100
         assert {method for method, _ in planned().keys() - set(rows)} == {"scratch"}
 
 
@@ -169,7 +175,8 @@ def test_a_pretraining_setting_reaches_no_training_but_by_its_network():
 
 def test_the_prior_is_of_the_rows_with_event1():
     assert trainings(reading("teacher/fold-0/prior.csv")) == 25
-    assert {method for method, _ in planned().keys() - set(reading("teacher/logits.npy"))} == {"scratch", "scene"}
+    untaught = {"scratch", "scene", "smoothed", "random_head"}
+    assert {method for method, _ in planned().keys() - set(reading("teacher/logits.npy"))} == untaught
 
 
 def test_a_run_reads_the_files_of_its_seeds_fold():
@@ -182,7 +189,7 @@ def test_a_run_reads_the_files_of_its_seeds_fold():
     assert read == planned(seed=2)["scene+event", "image"][1] != planned(seed=0)["scene+event", "image"][1]
     one = EXPERIMENT.model_copy(update={"split": config.Split(folds=1)})
     for seed in (0, 7):
-        assert job_settings.of_fold(one, seed, "split") == {"splits": "media/fold-0/splits.csv"}
+        assert row_files.of_fold(one, seed, "split") == {"splits": "media/fold-0/splits.csv"}
 
 
 @pytest.mark.parametrize(
@@ -202,7 +209,7 @@ def test_the_folds_of_the_seeds_are_planned_and_no_others(seeds, folds, made):
 
 def test_augmentation_is_of_pictures():
     rows = changed(flip=0.1, brightness=[1.0, 1.0], colour=[1.0, 1.0])
-    assert rows == [row for row in STUDY.trained() if "image" in row[1]]
+    assert rows == [row for row in STUDY.trained() if "image" in row[1] and row[0] != "random_head"]
     assert "flip" not in job_settings.pretrain_settings(EXPERIMENT, PROTOCOL, "sound")
 
 
@@ -217,15 +224,44 @@ def test_the_study_says_what_the_code_uses():
     from overheard.learning.methods import METHODS
 
     assert set(TRAINED) == set(METHODS)
-    assert {method for method, _ in STUDY.baselines()} == set(BASELINES)
+    assert {*(method for method, _ in STUDY.baselines()), "fused_runs"} == set(BASELINES)
     assert {STUDY.tested_by(method) for method in BASELINES} == {"baselines"}
     assert {STUDY.tested_by(method) for method in METHODS} == {"evaluate"}
     for name, method in METHODS.items():
-        said = {*STUDY.methods[name].reads, *STUDY.methods[name].uses}
+        said = {*STUDY.methods[name].reads, *STUDY.methods[name].uses, *STUDY.methods[name].settings}
         used = {*method.uses, *(["encoders"] if method.pretrained else [])}
         used |= {"event_head_start"} if method.event_head else set()
-        used |= {"baseline_learning_rate"} if method.transfer is None else set()
-        assert said == used, name
+        used |= {"baseline_learning_rate"} if method.transfer is None and method.learns else set()
+        assert (said, STUDY.methods[name].untrained) == (used, not method.learns), name
+
+
+def test_a_fusion_reads_the_runs_of_its_seed_and_is_missing_where_one_of_them_is():
+    read = row_files.baseline_inputs(EXPERIMENT, STUDY, "fused_runs", 7)
+    assert read["runs"] == [f"evaluate/scene/{column}/seed-7/predictions.npz" for column in ("image", "sound")]
+    loaded = Loaded("x", Path("config/x.yaml"), EXPERIMENT, STUDY, PROTOCOL)
+    absent = {"scene/sound/seed-1", "scene/image/seed-3", "scene/image+sound/seed-0"}
+    assert plan.seeds_made(loaded, "fused_runs", "image+sound", absent) == [0, 2, 4]
+    assert plan.seeds_made(loaded, "late_fusion", "image+sound", absent) == [0, 1, 2, 3, 4]
+
+
+def test_the_nearest_prior_is_that_of_its_fold():
+    read = row_files.baseline_inputs(EXPERIMENT, STUDY, "nearest_prior", 7)
+    assert read == {"index": "media/index.csv", "splits": "media/fold-2/splits.csv"} | row_files.TEACHER_FILES | {
+        "prior": "teacher/fold-2/prior.csv"
+    }
+
+
+def test_a_random_head_reads_its_networks_and_the_names_of_its_scenes():
+    assert set(planned()["random_head", "image+sound"][1]) == {"index", "splits", "image_encoder", "sound_encoder"}
+
+
+def test_a_job_adds_nothing_to_the_settings_that_it_is_planned_with():
+    """A default of a stage that a plan leaves out would make it another job than was planned."""
+    from overheard.io.signature import deciding
+    from overheard.stages.train import Settings, train
+
+    for row, (settings, _) in planned().items():
+        assert deciding(train, {"settings": Settings(**settings)})["settings"] == json.loads(json.dumps(settings)), row
 
 
 @pytest.mark.parametrize(

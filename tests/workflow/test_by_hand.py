@@ -84,6 +84,6 @@ def test_where_snakemakes_notes_are_lost_records_decide(copy, miniature_config):
     changed = miniature_config | {"train": miniature_config["train"] | {"learning_rate": 0.5}}
     (copy / "config/mini.yaml").write_text(yaml.safe_dump(changed))
     jobs = scheduled(copy)
-    assert Counter(record.split("/")[2] for record in jobs)["train"] == 40
+    assert Counter(record.split("/")[2] for record in jobs)["train"] == 42
     shown = {"statistics", "tables", "claims", "figures"}
-    assert {record.split("/")[2] for record in jobs} == {"train", "evaluate"} | shown
+    assert {record.split("/")[2] for record in jobs} == {"train", "evaluate", "baselines"} | shown

@@ -75,12 +75,12 @@ def project(checkout) -> Path:
 
 def test_it_runs_once_a_row_and_counts_what_it_read(project):
     made = sorted((project / "results/mini/votes").rglob("agreement.json"))
-    assert len(made) == 20
+    assert len(made) == 22
     said = json.loads((project / AGREEMENT).read_text())
     assert 0 <= said["agree"] <= said["clips"]
     done = overheard(project, "status", "mini")
     assert "Nothing is scheduled" in done.stdout
-    assert "votes          20" in done.stdout
+    assert "votes          22" in done.stdout
 
 
 def test_it_is_traced_to_the_media(project):

@@ -117,8 +117,8 @@ def test_in_it_one_changed_setting_names_what_depends_on_it(fresh):
     set_key(folder, "train.learning_rate", 2e-3)
     found = listed_jobs(folder)
     (folder / "config" / "mini.yaml").write_bytes(before)
-    shown = {"statistics": 3, "tables": 4, "cells": 1, "claims": 1, "figures": 1}
-    assert found == {"train": 40, "evaluate": 20} | shown
+    shown = {"statistics": 4, "tables": 4, "cells": 1, "claims": 1, "figures": 1}
+    assert found == {"baselines": 2, "train": 42, "evaluate": 21} | shown
 
 
 def test_dvc_repro_runs_overheard_and_nothing_else(fresh):

@@ -1,9 +1,7 @@
 @cache
 def baseline_reads(method, seed):
-    """What a run of a dull baseline reads."""
-    return under_results(
-        job_settings.baseline_inputs(EXPERIMENT, STUDY.methods[method], seed)
-    )
+    """What a run of a baseline reads."""
+    return under_results(row_files.baseline_inputs(EXPERIMENT, STUDY, method, seed))
 
 
 rule baselines:

@@ -17,7 +17,7 @@ from overheard.io.progress import SOCKET
 from overheard.scheduling import wiring
 from overheard.scheduling.lock import only_run
 from overheard.scheduling.wiring import records_of
-from overheard.study import captions, flow, job_settings, layout
+from overheard.study import captions, flow, job_settings, layout, row_files
 from overheard.study import plan as plans
 from overheard.study.config import Experiment, check
 from overheard.study.experiments import with_named
@@ -136,7 +136,14 @@ def features_of(modality, part=""):
 
 def under_results(files):
     """Files by flag, as `job_settings` names them, with the experiment's folder."""
-    return {flag: f"{RESULTS}/{path}" for flag, path in files.items()}
+    return {
+        flag: (
+            [f"{RESULTS}/{path}" for path in paths]
+            if isinstance(paths, list)
+            else f"{RESULTS}/{paths}"
+        )
+        for flag, paths in files.items()
+    }
 
 
 def made_for(fold, stage):

@@ -1,9 +1,9 @@
 def evaluate_reads(wildcards):
     """The students of a row, the arrays they are run on, and of each student its fold's split and normaliser."""
     row = wildcards.method, wildcards.modality
-    arrays = job_settings.row_arrays(EXPERIMENT, STUDY.methods[row[0]], row[1])
+    arrays = row_files.row_arrays(EXPERIMENT, STUDY.methods[row[0]], row[1])
     folds = [
-        under_results(job_settings.row_of_fold(EXPERIMENT, row[1], seed))
+        under_results(row_files.row_of_fold(EXPERIMENT, row[1], seed))
         for seed in plans.seeds_made(LOADED, *row, ABSENT)
     ]
     return {

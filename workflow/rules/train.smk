@@ -2,7 +2,7 @@
 def train_reads(method, modality, seed):
     """What a run reads."""
     return under_results(
-        job_settings.train_inputs(EXPERIMENT, STUDY.methods[method], modality, seed)
+        row_files.train_inputs(EXPERIMENT, STUDY.methods[method], modality, seed)
     )
 
 

@@ -252,9 +252,28 @@ def compare(
     print(comparing.compare(place_of(name), (first, second), modality, by, metric, seed))
 
 
+def score(
+    name: _Name,
+    predictions: Annotated[
+        Path, typer.Argument(help="CSV: id, seed, and predicted (a class) or a score for each class.", metavar="CSV")
+    ],
+    against: Annotated[
+        str | None, typer.Option(help="Compare with this row: `scene@image`, or `scene` with --modality.")
+    ] = None,
+    modality: Annotated[str | None, typer.Option(help="Column of that row.")] = None,
+    by: Annotated[str | None, typer.Option(help="Where they differ: class, seed or location.")] = None,
+    metric: Annotated[str, typer.Option(help="Of the comparison: precision, recall or f_score.")] = "f_score",
+    out: Annotated[Path | None, typer.Option(help="Write the scores of each seed into this file (JSON).")] = None,
+) -> None:
+    """Score predictions of a method trained anywhere else, on the same splits and by the same statistics."""
+    from overheard.lineage import score as scoring
+
+    print(scoring.score(place_of(name), predictions, against, modality, by, metric, out))
+
+
 def register(app: typer.Typer, fixable: Callable) -> None:
     """Add the commands to the command line."""
-    for command in (show, compare, status, trace, audit, leaks, diff, check, reference, store):
+    for command in (show, compare, score, status, trace, audit, leaks, diff, check, reference, store):
         app.command(rich_help_panel=_PANEL)(fixable(command))
     for command in (save, restore, crate, croissant):
         app.command(rich_help_panel=_SHARING)(fixable(command))

@@ -17,6 +17,12 @@ Writes = Annotated[Path, "writes"]
 """Annotations of a stage's parameters; `list[Reads]` is a flag that repeats, `Reads | None` one that may be absent."""
 
 
+class Own(str):
+    """The name of a user's own function, "package.module:function", by which its code counts; with the function."""
+
+    function: Callable[..., Any]
+
+
 def role(annotation: Any) -> str | None:
     """`reads` or `writes` for a path of a stage, None for a setting."""
     if typing.get_origin(annotation) is Annotated:

@@ -7,7 +7,7 @@ import numpy as np
 
 from overheard.errors import MediaError, PairingError
 from overheard.io import artifacts, clips
-from overheard.scores.arranged import Arranged, Clip, Said, Split, arranged
+from overheard.scores.arranged import Arranged, Clip, Fold, Said, Split, arranged
 from overheard.scores.over_seeds import checked_run
 
 _ARRAYS = ("id", "label", "scene_logits")
@@ -28,10 +28,19 @@ def read_tested(index: Path, splits: Sequence[Path], scores: Sequence[Path], pre
     """
     if len(scores) != len(predictions):
         raise PairingError(f"{len(scores)} scores and {len(predictions)} predictions; give both of every run")
+    return arranged([read_said(*pair) for pair in zip(scores, predictions, strict=True)], read_splits(index, splits))
+
+
+def read_splits(index: Path, splits: Sequence[Path]) -> dict[Fold, Split]:
+    """The test clips of each fold, and how many clips it trains on.
+
+    Raises:
+        MediaError: a file is not what it should be.
+        PairingError: a clip is not in the index.
+    """
     rows = artifacts.read_table(index, ["id", "class", "location"])
     known = {row["id"]: Clip(row["id"], row["class"], row["location"]) for row in rows}
-    by_fold = {clips.fold_of_split(path): _split(path, known, index) for path in splits}
-    return arranged([_said(*pair) for pair in zip(scores, predictions, strict=True)], by_fold)
+    return {clips.fold_of_split(path): _split(path, known, index) for path in splits}
 
 
 def _split(path: Path, known: dict[str, Clip], index: Path) -> Split:
@@ -41,7 +50,13 @@ def _split(path: Path, known: dict[str, Clip], index: Path) -> Split:
     return Split([known[clip] for clip in test], sum(its == "train" for its in word.values()))
 
 
-def _said(scores: Path, predictions: Path) -> Said:
+def read_said(scores: Path, predictions: Path) -> Said:
+    """What a run said of its test clips, and its scores.
+
+    Raises:
+        MediaError: a file is not what it should be, or a score is no number.
+        PairingError: the two do not fit each other.
+    """
     run = checked_run(artifacts.read_json(scores), str(scores))
     arrays = artifacts.read_arrays(predictions)
     if missing := [name for name in _ARRAYS if name not in arrays]:

@@ -17,6 +17,7 @@ from overheard.errors import OverheardError
 from overheard.io import progress
 from overheard.io.signature import role, settings_from_json, without_none
 from overheard.jobs import job as jobs
+from overheard.jobs.code import own
 from overheard.jobs.runner import run_stage
 
 _BESIDES: dict[str, tuple[Any, str]] = {
@@ -38,7 +39,8 @@ def command_for(stage: Callable[..., None]) -> Callable[..., None]:
             for name, value in given.items():
                 base = without_none(hints[name])
                 if value is not None and isinstance(base, type) and dataclasses.is_dataclass(base):
-                    given[name] = settings_from_json(base, value, f"overheard {stage.__name__} --{name}")
+                    settings = settings_from_json(base, value, f"overheard {stage.__name__} --{name}")
+                    given[name] = dataclasses.replace(settings, **own.loaded(vars(settings)))
             where = f"overheard {stage.__name__} --planned"
             plan = None if planned is None else settings_from_json(jobs.Planned, planned, where)
         except OverheardError as error:

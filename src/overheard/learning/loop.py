@@ -221,6 +221,12 @@ def fit(
     return run
 
 
+def untrained(model: nn.Module) -> Run:
+    """The run of a model that is tested as it starts: epoch 0 is its only one."""
+    state = {name: value.detach().clone() for name, value in model.state_dict().items()}
+    return Run(history=[{"epoch": 0, "step": 0}], kept=[0], states={0: state})
+
+
 def _refuse_infinite(model: nn.Module, taken: Sequence["_Taken"], line: Mapping[str, float]) -> None:
     """Refuse an epoch with a loss or a weight that is no number.
 

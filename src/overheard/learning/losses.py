@@ -26,6 +26,16 @@ def scene_loss(scene_logits: Tensor, label: Tensor) -> Tensor:
     return cross_entropy(scene_logits, label, reduction="none")
 
 
+def smoothed_scene_loss(scene_logits: Tensor, label: Tensor, *, smoothing: float) -> Tensor:
+    """(1 - ε) L_s + ε times the mean over scenes of -log softmax(z_s): label smoothing, no teacher.
+
+    Args, returns as `scene_loss`; `smoothing` is ε, in 0..1.
+
+    Source: Szegedy et al. (2016), section 7; torch's `label_smoothing`.
+    """
+    return cross_entropy(scene_logits, label, reduction="none", label_smoothing=smoothing)
+
+
 def total_loss(scene: Tensor | None, transfer: dict[str, Tensor], alpha: float | None) -> dict[str, Tensor]:
     """L = L_s + alpha L_Omega, equation (2), as named terms whose sum is L; without L_s it is L_Omega itself.
 

@@ -1,21 +1,27 @@
 """The methods that the paper compares: which losses, on which event head, from which start.
 
-A method is a row of `METHODS`. Its L_Omega is a function of what the student said of a batch and of the clips' labels;
-what else it computes with, it asks for by keyword. A training is given what the study file names for its row (`reads`,
-`uses`), as a plan may not import torch, and must be given exactly this. All else about training is the same for all.
+A method is a row of `METHODS`, or of an L_Omega that the study file names. L_Omega is a function of what the student
+said of a batch and of the clips' labels; what else it computes with, it asks for by keyword. A training is given what
+the study file names for its row (`reads`, `uses`, `settings`), as a plan may not import torch, and must be given
+exactly this. All else about training is the same for all.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from inspect import Parameter, signature
-from typing import Any
+from typing import Any, Protocol
 
-from torch import Tensor
+from torch import Tensor, nn
 
 from overheard.errors import ConfigError
 from overheard.learning import losses
 from overheard.learning.models.student import Said
+
+Transfer = Callable[..., dict[str, Tensor]]
+"""L_Omega: of what a student said, labels (clips,) and what it asks for by keyword, the named terms, each (clips,)."""
+Head = Callable[[int, int], nn.Module]
+"""From (clips, width) to (clips, events): log-odds."""
 
 
 @dataclass(frozen=True)
@@ -27,26 +33,31 @@ class Method:
         transfer: L_Omega, as named terms, each (clips,); None for plain scene recognition.
         event_head: `sound` for f_e on N_a, `joint` for f_e on N_{v+a}, None where no event head is trained.
         pretrained: the encoders start from `pretrain`; else at random.
+        scene: L_s, of scene logits and labels, and of what it asks for by keyword.
+        head: of its width and the number of events, f_e in place of a linear layer.
     """
 
     scene_loss: bool
-    transfer: Callable[..., dict[str, Tensor]] | None = None
+    transfer: Transfer | None = None
     event_head: str | None = None
     pretrained: bool = True
+    scene: Callable[..., Tensor] = losses.scene_loss
+    head: Head | None = None
 
     @property
     def uses(self) -> tuple[str, ...]:
-        """What `terms` must be given: of `logits`, `prior`, `relevance` and the switches of a protocol."""
-        if self.transfer is None:
-            return ()
-        asked = signature(self.transfer).parameters.values()
-        own = tuple(parameter.name for parameter in asked if parameter.kind is Parameter.KEYWORD_ONLY)
-        return (*own, *(["alpha"] if self.scene_loss else []))
+        """What it must be given: of `logits`, `prior`, `relevance`, the switches of a protocol and the row's settings.
+
+        What a function has a default for it need not be given.
+        """
+        asked = signature(self.transfer or self.scene).parameters.values() if self.learns else ()
+        needed = (each for each in asked if each.kind is Parameter.KEYWORD_ONLY and each.default is Parameter.empty)
+        return (*(each.name for each in needed), *(["alpha"] if self.scene_loss and self.transfer else []))
 
     @property
-    def trains_scene_head(self) -> bool:
-        """Whether a loss reaches the scene head: L_s, or p(e) of equation (6)."""
-        return self.scene_loss or self.predicts_by_prior
+    def learns(self) -> bool:
+        """Whether it has a loss; else its student is tested as it starts."""
+        return self.scene_loss or self.transfer is not None
 
     @property
     def predicts_by_prior(self) -> bool:
@@ -63,8 +74,12 @@ class Method:
             given: the others of `uses`: logits (clips, events), the teacher's; prior (scenes, events), p(e | s_k);
                 relevance (scenes, events), d_k; and what `chosen` gives.
         """
-        scene = losses.scene_loss(said.scene_logits, label) if self.scene_loss else None
+        scene = self.scene(said.scene_logits, label) if self.scene_loss else None
         transfer = self.transfer(said, label, **given) if self.transfer else {}
+        if not isinstance(transfer, Mapping):
+            raise ConfigError(
+                f"loss: gives {type(transfer).__name__}, expected its terms by name: {{'mine': (clips,)}}"
+            )
         return losses.total_loss(scene, transfer, alpha)
 
 
@@ -128,8 +143,10 @@ def event_prior_and_relevance(
 
 
 METHODS = {
+    "random_head": Method(False),
     "scratch": Method(True, pretrained=False),
     "scene": Method(True),
+    "smoothed": Method(True, scene=losses.smoothed_scene_loss),
     "scene+sq_sound": Method(True, squared, event_head="sound"),
     "scene+kl_sound": Method(True, divergence, event_head="sound"),
     "scene+sq_av": Method(True, squared, event_head="joint"),
@@ -175,22 +192,48 @@ def chosen(method: Method, words: Mapping[str, Any], n_events: int) -> dict[str,
     return found
 
 
+class Named(Protocol):
+    """A function of a user's own, known by its name."""
+
+    function: Callable[..., Any]
+
+
+def own(
+    loss: Named, event_head: str | None, head: Named | None, scene_loss: bool = True, pretrained: bool = True
+) -> Method:
+    """The method of a study's own L_Omega; arguments as the attributes of `Method`."""
+    return Method(scene_loss, loss.function, event_head, pretrained, head=head.function if head else None)
+
+
 MODALITIES = {"image": ("image",), "sound": ("sound",), "image+sound": ("image", "sound")}
 """The modalities whose encoder is trained, by the word of a column."""
 
 
-def find(method: str, modality: str) -> Method:
+def find(method: str, modality: str, own: Method | None = None, settings: Mapping[str, Any] | None = None) -> Method:
     """The method of this id.
 
+    Args:
+        method: a row of `METHODS`, unless it is given.
+        modality: a column.
+        own: a study's own method of this id.
+        settings: of the row, for what its loss asks for by keyword.
+
     Raises:
-        ConfigError: no such method or modality, or an event head on N_a without sound.
+        ConfigError: no such method or modality, an event head on N_a without sound, or other settings than it asks for.
     """
-    if method not in METHODS:
+    if own is None and method not in METHODS:
         raise ConfigError(f"method {method!r}: expected one of {', '.join(METHODS)}")
     if modality not in MODALITIES:
         raise ConfigError(f"modality {modality!r}: expected one of {', '.join(MODALITIES)}")
-    if METHODS[method].event_head == "sound" and "sound" not in MODALITIES[modality]:
+    row = own or METHODS[method]
+    if row.event_head == "sound" and "sound" not in MODALITIES[modality]:
         raise ConfigError(
             f"method {method!r} has its event head on the sound network, which {modality!r} does not have"
         )
-    return METHODS[method]
+    if not settings:
+        return row
+    part = "transfer" if row.transfer else "scene"
+    asked = [each.name for each in signature(getattr(row, part)).parameters.values() if each.kind is each.KEYWORD_ONLY]
+    if unknown := sorted(set(settings) - set(asked)):
+        raise ConfigError(f"method {method!r}: settings {', '.join(unknown)}: its loss asks for {', '.join(asked)}")
+    return replace(row, **{part: partial(getattr(row, part), **settings)})

@@ -7,8 +7,9 @@ from functools import partial
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
+from overheard.errors import ConfigError
 from overheard.learning import losses
 from overheard.learning.augment import Augmentation
 from overheard.learning.inputs import Inputs
@@ -69,6 +70,25 @@ class Objective:
     def _known(self, values: Tensor | None) -> Tensor | None:
         """Of values with events as their last axis, those of the events that the teacher was trained on."""
         return values if values is None or self.events is None else values.index_select(-1, self.events)
+
+    def reached(self, part: Part) -> list[nn.Parameter]:
+        """The student's parameters that the loss reaches: those that have a gradient of it, of two clips.
+
+        Raises:
+            ConfigError: a term of the loss is not one number a clip, or the loss reaches none.
+        """
+        self.student.eval()
+        clips = torch.arange(min(2, len(part)))
+        terms, _, _ = self.terms(part, clips, part.inputs.batch(clips))
+        for name, value in terms.items():
+            if value.shape != clips.shape:
+                found, expected = tuple(value.shape), tuple(clips.shape)
+                raise ConfigError(f"loss: its term {name!r} has shape {found}, expected one value a clip, {expected}")
+        loss, parameters = sum(terms.values()).sum(), list(self.student.parameters())
+        if not loss.requires_grad:
+            raise ConfigError("loss: no parameter has a gradient of it, expected one of what the student said")
+        gradients = torch.autograd.grad(loss, parameters, allow_unused=True)
+        return [parameter for parameter, gradient in zip(parameters, gradients, strict=True) if gradient is not None]
 
     def on_training(self, part: Part, augmentation: Augmentation | None, generator: torch.Generator) -> Loss:
         """The loss of a batch of training clips, augmented, for `loop.fit`."""

@@ -3,14 +3,15 @@
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from overheard import seeds
-from overheard.errors import CheckpointError
-from overheard.learning.methods import MODALITIES, Method
+from overheard.errors import CheckpointError, ConfigError
+from overheard.learning.methods import MODALITIES, Head, Method
 from overheard.learning.models import encoders
 from overheard.learning.models.student import ORDER, Student, absent_representation
 
@@ -80,7 +81,7 @@ def student(
         prior: (scenes, events) p(e | s_k); for a method that predicts events by it.
         missing_modality: word of `MISSING`; where one is left out.
         absent_shape: of one clip of it as its whole network takes it: (3, height, width) or (1, time, band).
-        event_head_start: word of `EVENT_HEADS`; for a method with an event head.
+        event_head_start: word of `EVENT_HEADS`; for a method with a linear event head.
         group: clips whose statistics batch norm takes together; None for the whole batch.
     """
     trained = MODALITIES[modality]
@@ -89,12 +90,28 @@ def student(
     for name in (name for name in ORDER if name not in trained):
         absent |= MISSING[missing_modality](name, encoder[name], tuple(absent_shape))
     encoder = {name: encoder[name] for name in trained}
-    model = Student(encoder, absent, n_scenes, n_events, method.event_head, prior, group)
+    head = partial(_drawn, method.head, seed) if method.head else None
+    model = Student(encoder, absent, n_scenes, n_events, method.event_head, prior, group, head)
     start_linear(model.scene, generator(seed, "scene head"))
-    if method.event_head:
+    if method.event_head and not method.head:
         classifier = networks["sound"].given["classifier"] if "sound" in trained else None
         EVENT_HEADS[event_head_start](model.event, classifier, teacher_logits, generator(seed, "event head"))
     return model
+
+
+def _drawn(head: Head, seed: int, width: int, n_events: int) -> nn.Module:
+    """A head of a study's own at its start: layers of torch draw from the global generator, which stays as it was.
+
+    Raises:
+        ConfigError: it makes no (clips, events) of (clips, width).
+    """
+    with torch.random.fork_rng(devices=[]), torch.no_grad():
+        torch.manual_seed(seeds.integer("train", "event head", seed))
+        made = head(width, n_events)
+        found = tuple(made.eval()(torch.zeros(2, width)).shape)
+    if found != (2, n_events):
+        raise ConfigError(f"head: makes {found} of (2, {width}), expected (2, {n_events}): a number for each event")
+    return made.train()
 
 
 def start_linear(layer: nn.Linear, generator: torch.Generator) -> None:

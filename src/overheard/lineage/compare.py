@@ -41,24 +41,43 @@ def compare(
         ConfigError: no such row, an ambiguous one, twice the same one; no such metric or way to list.
         PairingError: the two rows are not paired, or clips of one location forbid McNemar's test.
     """
-    if metric not in METRICS or by not in (None, *BY):
-        raise ConfigError(f"--metric {metric}, --by {by}: expected one of {', '.join(METRICS)}; of {', '.join(BY)}")
+    check_asked(metric, by)
     found = rows_in(folder)
     first, second = (row_of(word, modality, found, folder.name) for word in words)
     if first == second:
         raise ConfigError(f"{'@'.join(first)}: twice the same row; there are {_listed(found)}")
     study = _read(folder, [*found[first], *found[second]])
-    paired_seeds(study.runs[first], study.runs[second], (first, second))
-    (line,) = compared(study, [Asked(first, second, [metric])])
     instead = f" (there is no results/{folder.name})" if folder.parent.name == "reference" else ""
-    lines = [f"{folder}/{instead}: {comparison_text.title(line)}", comparison_text.source(_source(folder)), ""]
-    lines += comparison_text.screen(study, line)
-    if by:
-        listing = {"class": comparison_text.by_class, "seed": comparison_text.by_seed}
-        lines += ["", listing.get(by, comparison_text.by_location)(study, line)]
+    title, *screen = screen_of(study, (first, second), metric, by)
+    lines = [f"{folder}/{instead}: {title}", source_of(folder), "", *screen]
     if seed is not None:
         lines += ["", _mcnemar(study, (first, second), seed)]
     return "\n".join(lines)
+
+
+def check_asked(metric: str, by: str | None) -> None:
+    """Refuse what cannot be asked for.
+
+    Raises:
+        ConfigError: no such metric or way to list.
+    """
+    if metric not in METRICS or by not in (None, *BY):
+        raise ConfigError(f"--metric {metric}, --by {by}: expected one of {', '.join(METRICS)}; of {', '.join(BY)}")
+
+
+def screen_of(study: Arranged, rows: tuple[Row, Row], metric: str, by: str | None) -> list[str]:
+    """What is compared, and the screen; with `by` where the difference lies.
+
+    Raises:
+        PairingError: the two rows are not paired.
+    """
+    paired_seeds(study.runs[rows[0]], study.runs[rows[1]], rows)
+    (line,) = compared(study, [Asked(*rows, [metric])])
+    lines = [comparison_text.title(line), *comparison_text.screen(study, line)]
+    if by:
+        listing = {"class": comparison_text.by_class, "seed": comparison_text.by_seed}
+        lines += ["", listing.get(by, comparison_text.by_location)(study, line)]
+    return lines
 
 
 def rows_in(folder: Path) -> dict[Row, list[Path]]:
@@ -99,16 +118,21 @@ def _listed(rows: Mapping[Row, Any] | Sequence[Row]) -> str:
 
 
 def _read(folder: Path, scores: Sequence[Path]) -> Arranged:
-    splits = sorted(folder.glob(STAGES["split"].writes["splits"].format(fold="*")))
     predictions = [path.with_name("predictions.npz") for path in scores]
-    return read_tested(folder / "media" / "index.csv", splits, scores, predictions)
+    return read_tested(folder / "media" / "index.csv", splits_in(folder), scores, predictions)
 
 
-def _source(folder: Path) -> str:
+def splits_in(folder: Path) -> list[Path]:
+    """The split of each fold that is there."""
+    return sorted(folder.glob(STAGES["split"].writes["splits"].format(fold="*")))
+
+
+def source_of(folder: Path) -> str:
     """Whose pictures and sounds these are, as the cells say it; before there are cells, as the folder shows."""
     cells = folder / STAGES["cells"].writes["cells"]
     lines = artifacts.read_table(cells, ["source"]) if cells.is_file() else []
-    return lines[0]["source"] if lines else "twin" if (folder / "draw").is_dir() else "directory"
+    word = lines[0]["source"] if lines else "twin" if (folder / "draw").is_dir() else "directory"
+    return comparison_text.source(word)
 
 
 def _mcnemar(study: Arranged, rows: tuple[Row, Row], seed: int) -> str:

@@ -25,7 +25,7 @@ from overheard.io.signature import deciding, paths_of, role, settings_from_json,
 from overheard.jobs import hashing, on_disk
 from overheard.jobs.circumstance import circumstance_of
 from overheard.jobs.code import closure as code
-from overheard.jobs.code import versions
+from overheard.jobs.code import own, versions
 from overheard.jobs.command_line import stage_command, stage_function
 from overheard.jobs.comparison import Difference, as_plan, differences, other_inputs, paths
 from overheard.jobs.machine import machine_class
@@ -79,6 +79,9 @@ def recompute_job(folder: Path, job: str, record: Record) -> list[Finding]:
             return [Finding("forged", job, found, "the command of its record: the same settings and files", fix)]
         with tempfile.TemporaryDirectory(prefix="overheard-recompute-") as place:
             command = _command(folder, job, record)
+            for name in own.named(record["settings"].get("settings") or {}):
+                if (package := own.package(name)) and not (Path(place) / package.name).exists():
+                    (Path(place) / package.name).symlink_to(package)
             _link_inputs(folder, job, record, Path(place))
             return list(_compared(said, job, record, command, Path(place), fix))
     except (OverheardError, OSError) as error:  # a forged record may name any file

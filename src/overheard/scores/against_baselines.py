@@ -29,7 +29,8 @@ def lost_to(baselines: Sequence[Run], runs: Sequence[Run], labels: Mapping[str, 
         labels: what each method is called.
     """
     dull, found = mean_f_scores(baselines), []
-    for (method, modality), value in mean_f_scores(runs).items():
+    students = {row: value for row, value in mean_f_scores(runs).items() if row not in dull}
+    for (method, modality), value in students.items():
         beside = {row: own for row, own in dull.items() if inputs(row[1]) <= inputs(modality) and row[0] != method}
         best = max(beside, key=beside.__getitem__, default=None)
         if best and beside[best] > value:

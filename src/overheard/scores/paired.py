@@ -76,8 +76,9 @@ def together(values: np.ndarray, covariance: np.ndarray, inflation: float, df_lo
 
     The variance over test locations, and of the variance over runs what those do not explain: V + c (s² - s²_V) / J,
     where s²_V is the part of s² that locations alone would give. So neither locations nor trainings are counted twice,
-    on one split as over folds. Degrees of freedom by Satterthwaite, where all of s² has J - 1: a difference of two
-    variances is no better known than the larger one.
+    on one split as over folds. Degrees of freedom by Satterthwaite; a difference of two variances is less well known
+    than J - 1 say, so half of what locations explain counts as known from runs, too: chosen by simulated coverage
+    (benchmarks/coverage.py; docs/decisions.md).
 
     Args:
         values: (J,) differences, one a run or fold, at least two.
@@ -92,6 +93,6 @@ def together(values: np.ndarray, covariance: np.ndarray, inflation: float, df_lo
     variance = of_locations + of_trainings
     if variance == 0:
         return 0.0, float(n - 1)
-    of_runs = of_trainings + min(measured, explained) / n
+    of_runs = of_trainings + min(measured, explained) / (2 * n)
     df = variance**2 / (of_locations**2 / df_locations + of_runs**2 / (n - 1))
     return math.sqrt(variance), df

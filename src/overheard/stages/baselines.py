@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+from scipy.special import softmax
 
 from overheard.errors import ConfigError
 from overheard.io import artifacts, clips
@@ -28,6 +29,8 @@ def baselines(
     logits: Reads | None = None,
     logit_ids: Reads | None = None,
     teacher_events: Reads | None = None,
+    prior: Reads | None = None,
+    runs: list[Reads] | None = None,
 ) -> None:
     """Fit a baseline on the training clips and write what it says of the test clips.
 
@@ -46,6 +49,8 @@ def baselines(
         logits: the teacher's logits (clips, 527).
         logit_ids: ids of the logits.
         teacher_events: the events that the teacher was trained on; the others are left out.
+        prior: p(e given s) by scene, of the fold; with logits.
+        runs: what runs of other rows said of the test clips (predictions), for a baseline that is made of these.
     """
     if method not in BASELINES:
         raise ConfigError(f"--method {method}: no baseline of that name; there are {', '.join(BASELINES)}")
@@ -57,16 +62,32 @@ def baselines(
         {name: clips.gathered(*pair, ids) for name, pair in files.items() if pair[0] is not None}
         for ids, _ in (train, test)
     ]
-    if teacher_events is not None:
-        heard = _trained(teacher_events)
+    heard = [] if teacher_events is None else _trained(teacher_events)
+    if heard:
         told = [its | {"logits": its["logits"][:, heard]} for its in told]
     places = np.array([location[clip] for clip in train[0]])
-    known = Known(train[1], places, len(classes), *told, tests=len(test[0]), seed=seed)
+    expected = None if prior is None else _prior(prior, classes)[:, heard]
+    others = [_probabilities(path, test[0], classes) for path in runs or ()]
+    known = Known(train[1], places, len(classes), *told, len(test[0]), seed, expected, others)
 
     said = np.log(np.maximum(BASELINES[method](known), _LEAST)).astype(np.float32)
 
     run = {"method": method, "modality": modality, "seed": seed, "fold": clips.fold_of_split(splits)}
     write_scored(predictions, scores, run | {"best_epoch": None, "events": None}, classes, *test, said)
+
+
+def _prior(path: Path, classes: list[str]) -> np.ndarray:
+    """(classes, events) p(e | s), joined by the scene's name."""
+    names = [row["class"] for row in artifacts.read_table(path, ["class"])]
+    return artifacts.read_event_matrix(path, names)[artifacts.positions(classes, names, str(path))]
+
+
+def _probabilities(path: Path, ids: list[str], classes: list[str]) -> np.ndarray:
+    """(tests, classes) what a run said of these clips, joined by id and by the scene's name."""
+    said = artifacts.read_arrays(path)
+    rows = artifacts.positions(ids, said["id"].tolist(), str(path))
+    columns = artifacts.positions(classes, said["classes"].tolist(), str(path))
+    return softmax(said["scene_logits"].astype(np.float64)[rows][:, columns], axis=1)
 
 
 def _trained(events: Path) -> list[int]:

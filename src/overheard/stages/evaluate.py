@@ -13,7 +13,7 @@ from overheard.errors import CheckpointError, ConfigError
 from overheard.io import artifacts, clips, progress
 from overheard.io.device import settle
 from overheard.io.scored import write_scored
-from overheard.io.signature import Reads, Writes
+from overheard.io.signature import Own, Reads, Writes
 from overheard.learning import augment, methods, objective
 from overheard.learning.inputs import Inputs, gathered
 from overheard.learning.models import encoders
@@ -39,6 +39,9 @@ class Settings:
     brightness: Sequence[float] | None = None
     colour: Sequence[float] | None = None
     augmentation_order: str | None = None
+    loss: Own | None = None  # these three of a study's own method, as in its training
+    event_head: str | None = None
+    head: Own | None = None
 
 
 def evaluate(
@@ -78,7 +81,8 @@ def evaluate(
         sound_normaliser: mean and standard deviation of the training split, of each student.
     """
     settle(settings.device)
-    methods.find(method, modality)
+    own = methods.own(settings.loss, settings.event_head, settings.head) if settings.loss is not None else None
+    row = methods.find(method, modality, own)
     media = {"image": (images, image_ids), "sound": (sounds, sound_ids)}
     normalisers = {"image": image_normaliser, "sound": sound_normaliser}
     trained = methods.MODALITIES[modality]
@@ -95,12 +99,13 @@ def evaluate(
         said = {"method": method, "modality": modality, "classes": classes, "fold": clips.fold_of_split(split)}
         for path, *writes in of_fold:
             stored = _stored(path, said)
-            _test(path, stored, inputs, ids, label, settings, *writes)
+            _test(row, path, stored, inputs, ids, label, settings, *writes)
             done += 1
             progress.step(done, len(students), f"seed {stored['seed']}")
 
 
 def _test(
+    row: methods.Method,
     path: Path,
     stored: dict[str, Any],
     inputs: Inputs,
@@ -112,11 +117,11 @@ def _test(
     scores: Path,
 ) -> None:
     """Run one student, and the weights of later epochs that it may have, on the test clips of its fold."""
-    student = _student(stored, str(path), settings)
+    student = _student(row, stored, str(path), settings)
     scene_logits, event_logits = _said(student, inputs, len(ids), [stored["seed"]], settings)
     later = {}
     for epoch, state in stored.get("next_states", {}).items():
-        student = _student(stored | {"state": state}, str(path), settings)
+        student = _student(row, stored | {"state": state}, str(path), settings)
         later[epoch], _ = _said(student, inputs, len(ids), [stored["seed"], epoch], settings)
     if not all(np.isfinite(logits).all() for logits in (scene_logits, event_logits, *later.values())):
         raise CheckpointError(
@@ -156,10 +161,9 @@ def _stored(path: Path, expected: dict[str, Any]) -> dict[str, Any]:
     return content
 
 
-def _student(stored: dict[str, Any], where: str, settings: Settings) -> Student:
+def _student(row: methods.Method, stored: dict[str, Any], where: str, settings: Settings) -> Student:
     """The student as it was at its best epoch, in eval mode, on the device."""
     state = stored["state"]
-    row = methods.find(stored["method"], stored["modality"])
     trained, absent = {}, {}
     for name in ORDER:
         if name in methods.MODALITIES[stored["modality"]]:
@@ -170,7 +174,8 @@ def _student(stored: dict[str, Any], where: str, settings: Settings) -> Student:
             # a student of protocol `no_branch` has none
             absent |= {name: torch.zeros_like(given)} if (given := state.get(f"absent_{name}")) is not None else {}
     prior = torch.zeros_like(state["prior"]) if row.predicts_by_prior else None
-    student = Student(trained, absent, len(stored["classes"]), len(artifacts.event_names()), row.event_head, prior)
+    shape = len(stored["classes"]), len(artifacts.event_names())
+    student = Student(trained, absent, *shape, row.event_head, prior, head=row.head)
     try:
         student.load_state_dict(state)
     except RuntimeError as error:

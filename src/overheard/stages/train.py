@@ -2,7 +2,7 @@
 
 import math
 import sys
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,10 +15,9 @@ from overheard.errors import DIVERGED, ConfigError, DivergedError
 from overheard.io import artifacts, clips, progress
 from overheard.io.checkpoints import Checkpoint
 from overheard.io.device import settle
-from overheard.io.signature import Reads, Writes
-from overheard.learning import augment, inputs, loop, methods, objective, schedules, selection, start
-from overheard.learning.models.student import ORDER
-from overheard.media import class_order
+from overheard.io.signature import Own, Reads, Writes
+from overheard.learning import augment, inputs, loop, methods, needs, objective, schedules, selection, start
+from overheard.learning.models.student import ORDER, Student
 
 
 @dataclass(frozen=True)
@@ -27,15 +26,16 @@ class Settings:
 
     network_image: str
     network_sound: str
-    batch_size: int  # clips
-    learning_rate: float
-    weight_decay: float
-    schedule: str  # constant, cosine, steps; see learning.schedules
-    selection: str  # last, best_f_score, lowest_loss; see learning.selection
-    bn_statistics: str  # exact, running
-    device: str
-    bf16: bool
-    channels_last: bool
+    device: str | None = None  # these ten where anything is learnt
+    batch_size: int | None = None  # clips
+    learning_rate: float | None = None
+    weight_decay: float | None = None
+    schedule: str | None = None  # constant, cosine, steps; see learning.schedules
+    selection: str | None = None  # last, best_f_score, lowest_loss; see learning.selection
+    bn_statistics: str | None = None  # exact, running
+    bf16: bool | None = None
+    channels_last: bool | None = None
+    clip_order: str | None = None  # see learning.loop.ORDERS
     steps: int | None = None  # of the optimizer; or epochs
     epochs: int | None = None
     patience: int | None = None  # epochs; where the selection chooses
@@ -43,7 +43,6 @@ class Settings:
     frozen_blocks_sound: int | None = None
     class_order: str = "alphabetical"  # see media.class_order
     repeats: str | None = None  # see learning.selection.REPEATS; None: seeds
-    clip_order: str = "each_epoch"  # see learning.loop.ORDERS
     batch_norm_group: int | None = None  # clips; None: the whole batch
     alpha: float | None = None  # equation (2); where L_Omega stands beside L_s
     beta: float | None = None  # equation (9); where L_E2 is
@@ -62,6 +61,10 @@ class Settings:
     augmentation_order: str | None = None
     augmented_splits: str | None = None  # train, all
     picture_scale: str | None = None  # see learning.inputs.SCALES
+    own: Mapping[str, Any] | None = None  # what the row's loss asks for by keyword and no protocol says
+    loss: Own | None = None  # L_Omega of a study's own method; these three for no row of learning.methods
+    event_head: str | None = None  # sound, joint: what its event head hears, if it has one
+    head: Own | None = None  # what makes it, of its width and the number of events; None: a linear layer
 
 
 def train(
@@ -119,121 +122,106 @@ def train(
     files |= {"image_encoder": image_encoder, "sound_encoder": sound_encoder, "teacher_events": teacher_events}
     files |= {"logits": logits, "logit_ids": logit_ids, "prior": prior, "relevance": relevance}
     reads = {name: path for name, path in files.items() if path is not None}
-    said, training = _prepared(_checked(method, modality, settings, reads), modality, seed, settings, reads)
+    row = needs.checked(_row(method, modality, settings, reads), method, modality, vars(settings), reads)
     checkpoint = Checkpoint(checkpoints, settings, reads, method=method, modality=modality, seed=seed)
-    run = _fitted(training, checkpoint, settings)
-    artifacts.write_weights(student, _canonical(said | _best(run, checkpoint.identity, training.objective.events)))
-    _write_history(history, run)
+    said, run = _run(row, modality, seed, settings, reads, checkpoint)
+    _write(student, history, said | _best(run, checkpoint.identity), run)
     checkpoint.delete()
 
 
-def _checked(method: str, modality: str, settings: Settings, reads: Mapping[str, Path]) -> methods.Method:
-    """The method; a row that is not given all that it uses, or more, is refused before anything is read."""
-    row = methods.find(method, modality)
-    for key, words in _WORDS.items():
-        if (word := getattr(settings, key)) is not None and word not in words:
-            raise ConfigError(f"train: {key}: found {word!r}, expected one of {', '.join(words)}")
-    trained = methods.MODALITIES[modality]
-    encoders = {f"{name}_encoder" for name in trained} if row.pretrained else set()
-    wanted = {*row.uses, *encoders, *(["logit_ids", "teacher_events"] if "logits" in row.uses else [])}
-    wanted |= {"event_head_start"} if row.event_head else set()
-    wanted |= set(_AUGMENTATION) if "image" in trained and not settings.frozen_blocks_image else set()
-    wanted |= {flag for name in trained for flag in _MEDIA[name]}
-    wanted |= {"missing_modality", "absent_shape"} if len(trained) < len(ORDER) else set()
-    # the pre-trained network of a modality left out may be there or not
-    allowed = wanted | ({"image_encoder", "sound_encoder"} if row.pretrained else set())
-    given = {name for name in _OF_SOME_ROWS if name in reads or getattr(settings, name, None) is not None}
-    problems = {"needs {}; found none": wanted - given, "does not use {}; leave it out": given - allowed}
-    for problem, names in problems.items():
-        if names:
-            shown = ", ".join(_OF_SOME_ROWS[name] for name in _OF_SOME_ROWS if name in names)
-            raise ConfigError(
-                f"train: {method} on {modality} {problem.format(shown)}; a run gives what the study file names under "
-                f"`reads` and `uses` of {method}, after pretrain and teacher"
-            )
-    for name in ORDER:
-        if (frozen := _frozen_blocks(settings, name)) and not (row.pretrained and name in trained):
-            why = f"where {name} is left out" if row.pretrained else "for a method with a random start"
-            raise ConfigError(
-                f"frozen_blocks_{name}: found {frozen}, expected 0 {why}: frozen blocks are pre-trained ones of the "
-                f"network that is trained; give it the whole network's features and frozen_blocks_{name} 0"
-            )
-    return row
+def _row(method: str, modality: str, settings: Settings, reads: Mapping[str, Path]) -> methods.Method:
+    """The method, a study's own where the settings name its loss."""
+    own, pretrained = None, "image_encoder" in reads or "sound_encoder" in reads
+    if settings.loss is not None:
+        own = methods.own(settings.loss, settings.event_head, settings.head, settings.alpha is not None, pretrained)
+    return methods.find(method, modality, own, settings.own)
 
 
 def _frozen_blocks(settings: Settings, modality: str) -> int:
     return {"image": settings.frozen_blocks_image, "sound": settings.frozen_blocks_sound}[modality] or 0
 
 
-_WORDS: Mapping[str, Collection[str]] = {
-    "schedule": schedules.BY_NAME,
-    "selection": selection.BY_NAME,
-    "repeats": selection.REPEATS,
-    "bn_statistics": ("exact", "running"),
-    "class_order": class_order.ORDERS,
-    "picture_scale": inputs.SCALES,
-    "clip_order": loop.ORDERS,
-    "augmentation_order": augment.ORDERS,
-    "augmented_splits": ("train", "all"),
-    "event_head_start": start.EVENT_HEADS,
-    "missing_modality": start.MISSING,
-}
-"""What the settings that are words may say; those of losses: `methods.CHOICES`."""
-_MEDIA = {name: (f"{name}s", f"{name}_ids", f"{name}_normaliser") for name in ORDER}
-_AUGMENTATION = ("flip", "brightness", "colour", "augmentation_order", "augmented_splits", "picture_scale")
-_SWITCHES = ("alpha", "beta", "temperature", *methods.CHOICES, "event_head_start", "missing_modality", "absent_shape")
-_OF_SOME_ROWS = {
-    **{name: f"--{name.replace('_', '-')}" for flags in _MEDIA.values() for name in flags},
-    **{name: f"--{name.replace('_', '-')}" for name in ("image_encoder", "sound_encoder")},
-    **{name: f"--{name.replace('_', '-')}" for name in ("logits", "logit_ids", "teacher_events", "prior", "relevance")},
-    **{name: f"{name} in --settings" for name in (*_SWITCHES, *_AUGMENTATION)},
-}
-"""What some rows use and others do not, as a command line has it."""
+def _run(
+    row: methods.Method,
+    modality: str,
+    seed: int,
+    settings: Settings,
+    reads: Mapping[str, Path],
+    checkpoint: Checkpoint,
+) -> tuple[dict[str, Any], loop.Run]:
+    """What a student's file says of classes, fold and events; and its run, of a single epoch 0 if nothing is learnt."""
+    settle(settings.device or "cpu")
+    wanted = ("train", "val") if row.learns else ()
+    classes, by_split = clips.labelled(reads["index"], reads["splits"], wanted, settings.class_order)
+    said = {"classes": classes, "fold": clips.fold_of_split(reads["splits"]), "events": None}
+    if not row.learns:
+        return said, loop.untrained(_started(row, modality, seed, settings, reads, classes))
+    training = _prepared(row, modality, seed, settings, reads, classes, by_split)
+    if (events := training.objective.events) is not None:
+        said["events"] = len(events)
+    return said, _fitted(training, checkpoint, settings)
 
 
 def _prepared(
-    row: methods.Method, modality: str, seed: int, settings: Settings, reads: Mapping[str, Path]
-) -> tuple[dict[str, Any], objective.Training]:
-    """The classes in order and the fold, and the training at its start."""
-    settle(settings.device)
-    classes, by_split = clips.labelled(reads["index"], reads["splits"], ("train", "val"), settings.class_order)
+    row: methods.Method,
+    modality: str,
+    seed: int,
+    settings: Settings,
+    reads: Mapping[str, Path],
+    classes: list[str],
+    by_split: Mapping[str, clips.Labelled],
+) -> objective.Training:
+    """The training at its start."""
     train, val = (_part(modality, settings, reads, *by_split[split]) for split in ("train", "val"))
     matrices = {
         name: torch.from_numpy(artifacts.read_event_matrix(reads[name], classes)).to(settings.device)
         for name in ("prior", "relevance")
         if name in reads
     }
-    networks = {name: _network(name, settings, reads) for name in ORDER}
-    n_events = len(artifacts.event_names())
+    told = train.teacher_logits, matrices.pop("prior", None)
+    model = _started(row, modality, seed, settings, reads, classes, *told)
+    decided = methods.chosen(row, vars(settings), len(artifacts.event_names()))
+    events = None
+    if "teacher_events" in reads:
+        events = torch.tensor(artifacts.read_trained_events(reads["teacher_events"]), device=settings.device)
+    asked = objective.Objective(row, model, decided | matrices, events, settings.bf16)
+    return objective.Training(
+        asked,
+        train,
+        val,
+        loop.Adam(asked.reached(train), settings.learning_rate, settings.weight_decay),
+        _augmentation(settings),
+        {word: start.generator(seed, word) for word in ("order", "augmentation", "validation")},
+    )
+
+
+def _started(
+    row: methods.Method,
+    modality: str,
+    seed: int,
+    settings: Settings,
+    reads: Mapping[str, Path],
+    classes: list[str],
+    teacher_logits: Tensor | None = None,
+    prior: Tensor | None = None,
+) -> Student:
+    """The student at its start, on its device."""
     model = start.student(
         row,
         modality,
-        networks,
+        {name: _network(name, settings, reads) for name in ORDER},
         seed,
         len(classes),
-        n_events,
-        train.teacher_logits,
-        matrices.pop("prior", None),
+        len(artifacts.event_names()),
+        teacher_logits,
+        prior,
         missing_modality=settings.missing_modality,
         absent_shape=settings.absent_shape or (),
         event_head_start=settings.event_head_start,
         group=settings.batch_norm_group,
     )
     layout = torch.channels_last if settings.channels_last else torch.contiguous_format
-    model = model.to(device=settings.device, memory_format=layout)
-    decided = methods.chosen(row, vars(settings), n_events)
-    events = None
-    if "teacher_events" in reads:
-        events = torch.tensor(artifacts.read_trained_events(reads["teacher_events"]), device=settings.device)
-    said = {"classes": classes, "fold": clips.fold_of_split(reads["splits"])}
-    return said, objective.Training(
-        objective.Objective(row, model, decided | matrices, events, settings.bf16),
-        train,
-        val,
-        loop.Adam(model.trained(row.trains_scene_head), settings.learning_rate, settings.weight_decay),
-        _augmentation(settings),
-        {word: start.generator(seed, word) for word in ("order", "augmentation", "validation")},
-    )
+    return model.to(device=settings.device or "cpu", memory_format=layout)
 
 
 def _augmentation(settings: Settings) -> tuple[augment.Augmentation | None, augment.Augmentation | None]:
@@ -310,21 +298,22 @@ def _recipe(settings: Settings, row: methods.Method) -> loop.Recipe:
 
 
 _SAID = ("method", "modality", "seed", "network_image", "network_sound")
-"""What a student's file says of its run, besides its classes and its fold; `evaluate` builds the networks by it."""
+"""What a student's file says of its run, besides its classes, fold and events; `evaluate` builds the networks by it."""
 
 
-def _best(run: loop.Run, identity: Mapping[str, Any], events: torch.Tensor | None) -> dict[str, Any]:
+def _best(run: loop.Run, identity: Mapping[str, Any]) -> dict[str, Any]:
     """The weights of the best epoch, and what they are; and those of the epochs after it that are tested too."""
-    said = {name: identity[name] for name in _SAID} | {"events": None if events is None else len(events)}
+    said = {name: identity[name] for name in _SAID}
     said |= {name: identity.get(name) or 0 for name in ("frozen_blocks_image", "frozen_blocks_sound")}
     later = {int(run.history[place]["epoch"]): run.states[place] for place in run.kept[1:]}
     return said | {"best_epoch": run.best_epoch, "state": run.best_state} | ({"next_states": later} if later else {})
 
 
-def _write_history(path: Path, run: loop.Run) -> None:
-    """A line an epoch, with 1 in the column `best` of the one that is kept."""
+def _write(student: Path, history: Path, content: dict[str, Any], run: loop.Run) -> None:
+    """The student's file, and a line an epoch, with 1 in the column `best` of the one that is kept."""
+    artifacts.write_weights(student, _canonical(content))
     lines = [line | {"best": int(line["epoch"] == run.best_epoch)} for line in run.history]
-    artifacts.write_table(path, list(lines[0]), lines)
+    artifacts.write_table(history, list(lines[0]), lines)
 
 
 def _canonical(content: Any) -> Any:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from overheard.errors import ConfigError, MediaError
 from overheard.io import whole
-from overheard.study import checking, config, yaml_file
+from overheard.study import checking, config, own_functions, yaml_file
 from overheard.study.claims_file import Claims, load_claims
 from overheard.study.given_weights import given_weights
 from overheard.study.protocol import Protocol
@@ -71,6 +71,7 @@ def with_named(name: str, path: Path, experiment: config.Experiment, root: Path,
     if protocol.repeats == "next_epochs" and "repeats" not in experiment.idle:
         experiment = experiment.model_copy(update={"seeds": [RELEASED_SEED]})
     study = study or config.load_study(root, experiment)
+    own_functions.check(study)
     return Loaded(name, path, experiment, study, protocol, load_claims(root, study))
 
 

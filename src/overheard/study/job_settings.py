@@ -1,4 +1,4 @@
-"""What an experiment's jobs are given: settings, files, and which rows of the study it cannot make.
+"""What an experiment's jobs are given: settings, and which rows of the study it cannot make; files: `row_files`.
 
 Pure: from checked configurations to plain values. The rules of the workflow ask here, so that a stage gets its own
 settings and files and nothing else; what a row reads and uses stands in the study file.
@@ -8,8 +8,6 @@ from typing import Any
 
 from overheard.media.front_ends import IMAGES, stored_shape
 from overheard.study.config import BLOCKS, Directory, Experiment, Network, Twin
-from overheard.study.flow import STAGES
-from overheard.study.layout import fold_of
 from overheard.study.protocol import SWITCHES, Protocol
 from overheard.study.study_file import Method, Study
 
@@ -21,15 +19,14 @@ MODALITIES = ("none", "image", "sound", "image+sound")
 WHOLE_FRONT_END = "tagger_mn04"
 """The front end whose log-mels the tagger's network reads whole: nothing is pooled."""
 
+_OF_STARTS = (
+    *("network_image", "network_sound", "frozen_blocks_image", "frozen_blocks_sound"),
+    *("class_order", "missing_modality", "absent_shape"),
+)
+"""Of a training's settings, those of the student that it starts with."""
+
 _TEACHER = {"logits", "prior", "relevance"}
 """What of a row's reads comes from the teacher."""
-
-TEACHER_FILES = {
-    "logits": "teacher/logits.npy",
-    "logit_ids": "teacher/logits.ids.csv",
-    "teacher_events": "teacher/events.csv",
-}
-"""What the teacher hears, by flag."""
 
 
 def left_out(experiment: Experiment, study: Study) -> dict[tuple[str, str], str]:
@@ -49,6 +46,9 @@ def left_out(experiment: Experiment, study: Study) -> dict[tuple[str, str], str]
             reason.append("no tagger to hear the events (source.tagger, source.sounds)")
         if reason:
             reasons[method, modality] = "; ".join(reason)
+    for method, modality in study.rows():
+        if absent := next((row for row in study.read_by(method) if row in reasons), None):
+            reasons[method, modality] = f"{absent[0]} on {absent[1]} is left out: {reasons[absent]}"
     return reasons
 
 
@@ -217,52 +217,6 @@ def frozen_blocks(experiment: Experiment, method: Method, modality: str, of: str
     return _network(experiment, of).frozen_blocks if "encoders" in method.reads and of in modality else 0
 
 
-def row_arrays(experiment: Experiment, method: Method, modality: str) -> dict[str, str]:
-    """The files of clips that all runs of a row read, whatever their fold: flag to path under `results/NAME/`."""
-    stems = {name: array(experiment, name) for name in modality.split("+")}
-    files = {f"{name}s": f"features/{stem}.npy" for name, stem in stems.items()}
-    files |= {f"{name}_ids": f"features/{stem.split('.')[0]}.ids.csv" for name, stem in stems.items()}
-    for name in stems:
-        if frozen_blocks(experiment, method, modality, name):
-            files |= {f"{name}s": f"frozen/{name}.npy", f"{name}_ids": f"frozen/{name}.ids.csv"}
-    return files | {"index": "media/index.csv"}
-
-
-def row_of_fold(experiment: Experiment, modality: str, seed: int) -> dict[str, str]:
-    """The split of a run's fold, and the normaliser of each modality that it has: flag to path."""
-    normalisers = of_fold(experiment, seed, "normaliser")
-    own = {flag: normalisers[flag] for name in modality.split("+") if (flag := f"{name}_normaliser") in normalisers}
-    return of_fold(experiment, seed, "split") | own
-
-
-def of_fold(experiment: Experiment, seed: int, *stages: str) -> dict[str, str]:
-    """The files of these stages that a run of a seed reads, those of its fold: flag to path under `results/NAME/`."""
-    fold = fold_of(seed, experiment.split.folds)
-    return {flag: path.format(fold=fold) for stage in stages for flag, path in STAGES[stage].writes.items()}
-
-
-def train_inputs(experiment: Experiment, method: Method, modality: str, seed: int) -> dict[str, str]:
-    """All that a run reads: flag to path under `results/NAME/`."""
-    files = row_arrays(experiment, method, modality) | row_of_fold(experiment, modality, seed)
-    if "encoders" in method.reads:
-        files |= {f"{name}_encoder": f"pretrain/{name}.pt" for name in encoders(experiment)}
-    if "logits" in method.reads:
-        files |= TEACHER_FILES
-    return files | of_fold(experiment, seed, *(name for name in ("prior", "relevance") if name in method.reads))
-
-
-def baseline_inputs(experiment: Experiment, method: Method, seed: int) -> dict[str, str]:
-    """All that a run of a dull baseline reads: flag to path under `results/NAME/`; of pictures the pooled ones."""
-    files = {"index": "media/index.csv"} | of_fold(experiment, seed, "split")
-    stems = {"images": "images.pooled", "sounds": array(experiment, "sound")}
-    for flag in (flag for flag in stems if flag in method.reads):
-        stem = stems[flag]
-        files |= {flag: f"features/{stem}.npy", f"{flag[:-1]}_ids": f"features/{stem.split('.')[0]}.ids.csv"}
-    if "logits" in method.reads:
-        files |= TEACHER_FILES
-    return files
-
-
 def features_settings(experiment: Experiment, protocol: Protocol, front_end: str) -> dict[str, Any]:
     """The switches that decide what stands in the arrays of a front end."""
     return switched(experiment, protocol, "features", modality="image" if front_end == IMAGES else "sound")
@@ -313,14 +267,17 @@ def train_settings(experiment: Experiment, protocol: Protocol, method: Method, m
         settings["absent_shape"] = absent_shape(experiment, other)
     unused = {"epochs"} if "steps" in settings else set()
     unused |= {"patience"} if settings["selection"] == "last" else set()
-    return {name: value for name, value in settings.items() if name not in unused}
+    if method.untrained:
+        return {name: value for name, value in settings.items() if name in _OF_STARTS}
+    own = method.own | ({"own": method.settings} if method.settings else {})
+    return {name: value for name, value in settings.items() if name not in unused} | own
 
 
 def evaluate_settings(experiment: Experiment, protocol: Protocol, method: Method, modality: str) -> dict[str, Any]:
     """How students are run on test clips; what trained them is in their own files."""
     own = experiment.train.model_dump(include={"batch_size", "device", "bf16", "channels_last"}, exclude_none=True)
     pictures = not frozen_blocks(experiment, method, modality, "image")
-    settings = switched(experiment, protocol, "evaluate", modality=modality, pictures=pictures) | own
+    settings = switched(experiment, protocol, "evaluate", modality=modality, pictures=pictures) | own | method.own
     # test pictures are augmented by a protocol alone that says so
     if settings.pop("augmented_splits", "train") == "all":
         settings |= switched(experiment, protocol, "pretrain", modality=modality)

@@ -93,8 +93,10 @@ def rows_made(loaded: Loaded, absent: Collection[str] = ()) -> list[tuple[str, s
 
 
 def seeds_made(loaded: Loaded, method: str, modality: str, absent: Collection[str] = ()) -> list[int]:
-    """The seeds of a row that are not known to be missing."""
-    return [seed for seed in loaded.experiment.seeds if f"{method}/{modality}/seed-{seed}" not in absent]
+    """The seeds of a row that are not known to be missing, nor those of the rows that it reads."""
+    rows = [(method, modality), *loaded.study.read_by(method)]
+    missing = {seed for seed in loaded.experiment.seeds for row in rows if f"{row[0]}/{row[1]}/seed-{seed}" in absent}
+    return [seed for seed in loaded.experiment.seeds if seed not in missing]
 
 
 def without(loaded: Loaded, stage: str, values: Mapping[str, object]) -> set[str]:

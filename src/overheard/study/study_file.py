@@ -1,11 +1,13 @@
 """A study file, `config/studies/NAME.yaml`: rows, columns, metrics and tables of a paper, and its dull baselines."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
 from overheard.study.checking import Section
 from overheard.study.protocol import NAMED
+
+Own = Annotated[str, Field(pattern=r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*$")]
 
 
 class Block(Section):
@@ -32,6 +34,18 @@ class Method(Section):
     reads: list[Literal["encoders", "logits", "prior", "relevance", "images", "sounds"]]
     uses: list[str] = []
     baseline: bool = Field(False, description="a dull baseline, fitted and tested by the stage `baselines`")
+    runs: list[str] = Field(
+        [], description="rows before it, as method/modality, of whose runs it reads those of its seed: a baseline"
+    )
+    settings: dict[str, bool | int | float | str | list[float]] = Field(
+        {}, description="what its loss asks for by keyword and no protocol says"
+    )
+    untrained: bool = Field(False, description="nothing is learnt: the student is tested as a training starts it")
+    loss: Own | None = Field(None, description="L_Omega of your own: package.module:function; docs/your-own-loss.md")
+    event_head: Literal["sound", "joint"] | None = Field(
+        None, description="of a loss of your own: what its event head hears, N_a or N_{v+a}"
+    )
+    head: Own | None = Field(None, description="what makes that head, of its width and the number of events")
 
     @field_validator("uses")
     @classmethod
@@ -39,6 +53,24 @@ class Method(Section):
         if unknown := [name for name in uses if name not in NAMED]:
             raise ValueError(f"found {', '.join(unknown)}; allowed: {', '.join(NAMED)}")
         return uses
+
+    @model_validator(mode="after")
+    def _fitting(self) -> "Method":
+        if self.loss is None and (self.event_head or self.head):
+            raise ValueError("event_head and head belong to a loss of your own; name it under loss, or leave them out")
+        if self.head and not self.event_head:
+            raise ValueError("head: needs event_head, sound or joint: what it hears")
+        if self.runs and not self.baseline:
+            raise ValueError("runs: only a baseline reads what the runs of other rows said; leave it out")
+        if self.baseline and (self.loss or self.settings):
+            raise ValueError("baseline: is not trained; leave out loss and settings")
+        return self
+
+    @property
+    def own(self) -> dict[str, str]:
+        """What says of a row that its method is of the study's own, as settings of its stages."""
+        its = {"loss": self.loss, "event_head": self.event_head, "head": self.head}
+        return {name: value for name, value in its.items() if value is not None}
 
 
 class Study(Section):
@@ -56,6 +88,16 @@ class Study(Section):
         unknown = sorted({row for row, _ in self.rows()} - set(self.methods))
         if unknown:
             raise ValueError(f"tables: rows {', '.join(unknown)} are not among methods")
+        before: set[str] = set()
+        shown = {row for row, _ in self.rows()}
+        for name, method in self.methods.items():
+            known = [f"{row}/{column}" for row, column in self.rows() if row in before]
+            if wrong := [run for run in method.runs if run not in known and name in shown]:
+                raise ValueError(
+                    f"methods.{name}.runs: found {', '.join(wrong)}; expected rows of tables with methods before "
+                    f"it: {', '.join(known)}"
+                )
+            before.add(name)
         return self
 
     def rows(self) -> list[tuple[str, str]]:
@@ -71,5 +113,9 @@ class Study(Section):
         return [row for row in self.rows() if not self.methods[row[0]].baseline]
 
     def baselines(self) -> list[tuple[str, str]]:
-        """The rows that are dull baselines."""
-        return [row for row in self.rows() if self.methods[row[0]].baseline]
+        """The rows that are dull baselines: no student has a part in them."""
+        return [row for row in self.rows() if self.methods[row[0]].baseline and not self.methods[row[0]].runs]
+
+    def read_by(self, method: str) -> list[tuple[str, str]]:
+        """The rows whose runs a row reads, each of its own seed."""
+        return [(run.rpartition("/")[0], run.rpartition("/")[2]) for run in self.methods[method].runs]

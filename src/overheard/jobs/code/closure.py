@@ -13,30 +13,32 @@ from pathlib import Path
 from typing import Any
 
 from overheard.errors import ConfigError, LineageError
+from overheard.jobs.code import own
 from overheard.jobs.code.definitions import Definition, Module
 from overheard.jobs.code.modules import HOME, OWN, Library
 from overheard.jobs.code.names import Import, Names
 from overheard.jobs.records import code_digest
 
 _CHOICES = {
-    "method": "overheard.learning.methods:METHODS",
-    "schedule": "overheard.learning.schedules:BY_NAME",
-    "selection": "overheard.learning.selection:BY_NAME",
-    "clip_order": "overheard.learning.loop:ORDERS",
-    "augmentation_order": "overheard.learning.augment:ORDERS",
-    "picture_scale": "overheard.learning.inputs:SCALES",
-    "event_head_start": "overheard.learning.start:EVENT_HEADS",
-    "missing_modality": "overheard.learning.start:MISSING",
-    "prior_clips": "overheard.learning.relevance:SELECTIONS",
-    "relevance_vector": "overheard.learning.relevance:VECTORS",
-    "relevance_sign": "overheard.learning.relevance:SIGNS",
-    "divergence": "overheard.learning.losses:DIVERGENCES",
-    "event_reduction": "overheard.learning.losses:REDUCTIONS",
-    "squared_reduction": "overheard.learning.losses:SQUARED_REDUCTIONS",
-    "squared_target": "overheard.learning.losses:SQUARED_TARGETS",
-    "relevance_loss": "overheard.learning.losses:RELEVANCE_LOSSES",
+    "overheard.learning.methods:METHODS": "method",
+    "overheard.learning.baselines:BASELINES": "method",
+    "overheard.learning.schedules:BY_NAME": "schedule",
+    "overheard.learning.selection:BY_NAME": "selection",
+    "overheard.learning.loop:ORDERS": "clip_order",
+    "overheard.learning.augment:ORDERS": "augmentation_order",
+    "overheard.learning.inputs:SCALES": "picture_scale",
+    "overheard.learning.start:EVENT_HEADS": "event_head_start",
+    "overheard.learning.start:MISSING": "missing_modality",
+    "overheard.learning.relevance:SELECTIONS": "prior_clips",
+    "overheard.learning.relevance:VECTORS": "relevance_vector",
+    "overheard.learning.relevance:SIGNS": "relevance_sign",
+    "overheard.learning.losses:DIVERGENCES": "divergence",
+    "overheard.learning.losses:REDUCTIONS": "event_reduction",
+    "overheard.learning.losses:SQUARED_REDUCTIONS": "squared_reduction",
+    "overheard.learning.losses:SQUARED_TARGETS": "squared_target",
+    "overheard.learning.losses:RELEVANCE_LOSSES": "relevance_loss",
 }
-"""Dicts of which a job uses the entry that its settings name, or none."""
+"""Dicts of which a job uses the entry that this setting names, or none."""
 _UNFOLLOWED = re.compile(
     r"importlib(\.(import_module|__import__|reload|util|machinery|abc)\b.*)?$|(runpy|imp|zipimport)\b|sys\.(modules|executable)\b"
     r"|builtins(\.(exec|eval|__import__|globals)\b.*)?$|pkgutil\.(resolve_name|walk_packages|iter_modules)\b|pydoc\.locate\b"
@@ -67,7 +69,8 @@ class Closure:
 
 
 Entries = tuple[tuple[str, str | None], ...]
-"""Of each dict of `_CHOICES`, the entry that counts, None for none."""
+"""Of each dict of `_CHOICES`, the entry that counts, None for none; each function of a user's own, with `OWN_ROOT`."""
+OWN_ROOT = "<own>"
 
 
 def entries(settings: Mapping[str, Any]) -> Entries:
@@ -77,10 +80,14 @@ def entries(settings: Mapping[str, Any]) -> Entries:
         LineageError: what should name one is no word.
     """
     words = {**(settings.get("settings") or {}), **settings}
-    for name in _CHOICES:
+    for name in (*_CHOICES.values(), *own.KEYS):
         if not isinstance(words.get(name), str | None):
             raise LineageError(f"its {name} is {words[name]!r}; a word was expected")
-    return tuple((table, words.get(name)) for name, table in _CHOICES.items())
+    functions = own.named(words)
+    if functions:
+        # the study's own loss stands in the place of a row of the table
+        words["method"] = None
+    return (*((table, words.get(name)) for table, name in _CHOICES.items()), *((name, OWN_ROOT) for name in functions))
 
 
 def stage_code(stage: str, entries: Entries = ()) -> Closure:
@@ -89,7 +96,9 @@ def stage_code(stage: str, entries: Entries = ()) -> Closure:
     Raises:
         ConfigError: something in it cannot be followed, or there is no such stage or entry.
     """
-    return closure([f"overheard.stages.{stage}:{stage}"], dict(entries))
+    rows = dict(entries)
+    functions = [name for name, word in entries if word == OWN_ROOT and rows.pop(name)]
+    return closure([f"overheard.stages.{stage}:{stage}", *functions], rows)
 
 
 def closure(roots: Sequence[str], rows: Mapping[str, str | None] = {}, places: Sequence[Path] | None = None) -> Closure:

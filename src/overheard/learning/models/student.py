@@ -5,6 +5,7 @@ has none: the encoder is not trained and stands in eval mode, so it is asked onc
 """
 
 import math
+from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
@@ -33,6 +34,7 @@ class Student(nn.Module):
         n_scenes: width of the scene head.
         n_events: width of the event head.
         event_head: `sound` (on N_a), `joint` (on N_{v+a}) or None.
+        head: of its width and `n_events`, the event head in place of a linear layer.
         prior: (scenes, events) p(e | s_k) if events are predicted by equation (6), else None; kept with the weights.
         group: in training, so many clips of a batch go through an encoder, and its batch norms, at a time.
     """
@@ -46,6 +48,7 @@ class Student(nn.Module):
         event_head: str | None,
         prior: Tensor | None = None,
         group: int | None = None,
+        head: Callable[[int, int], nn.Module] | None = None,
     ) -> None:
         super().__init__()
         self.encoders = nn.ModuleDict({name: encoders[name] for name in ORDER if name in encoders})
@@ -60,7 +63,7 @@ class Student(nn.Module):
         self.scene = nn.utils.skip_init(nn.Linear, width, n_scenes)
         if event_head:
             heard = self.widths["sound"] if event_head == "sound" else width
-            self.event = nn.utils.skip_init(nn.Linear, heard, n_events)
+            self.event = head(heard, n_events) if head else nn.utils.skip_init(nn.Linear, heard, n_events)
 
     def forward(self, inputs: dict[str, Tensor]) -> Said:
         """What it says of clips.
@@ -98,13 +101,6 @@ class Student(nn.Module):
         if self.prior is not None:
             return event_log_odds(said.scene_logits, self.prior)
         return said.event_logits
-
-    def trained(self, scene_head: bool) -> list[nn.Parameter]:
-        """The parameters that a loss reaches; the scene head only where one does."""
-        modules = [*self.encoders.values()]
-        modules += [self.scene] if scene_head else []
-        modules += [self.event] if self.event_head else []
-        return [parameter for module in modules for parameter in module.parameters()]
 
 
 @torch.no_grad()

@@ -488,7 +488,7 @@ def test_what_cannot_be_opened_is_a_finding_too(study, monkeypatch):
         "audit_files.read_record",
         "audit_files.artifacts.read_table",
         "recount.scores_again",
-        "recount._differing",
+        "recount.differing",
         "recompute_jobs._other_code",
         "recompute_jobs.differences",
         "leak_report.leak_report",

@@ -123,6 +123,7 @@ def _rows(heading: str, cells: Path, said: str) -> str:
 def _worth(where: str, path: Path, again: Path | None, said: str) -> str:
     """The largest differences of an ablation, and of them those that were measured again."""
     table = pd.read_csv(path, keep_default_na=False)
+    table = table.rename(columns={"from": "base"})
     table["size"] = table["difference"].abs()
     decided = table[(table["low"] > 0) | (table["high"] < 0)]
     text = [f"## What a switch is worth: {where[0].lower()}{where[1:]}", ""]
@@ -133,18 +134,25 @@ def _worth(where: str, path: Path, again: Path | None, said: str) -> str:
         *_lines(table.sort_values("size", ascending=False, kind="stable").head(SHOWN).itertuples()),
     ]
     if again is not None:
-        anew = pd.read_csv(again, keep_default_na=False)
-        text += ["", f"The changes with the largest differences, measured again on seeds that did not choose them ([{again.name}](measured/{again.name})):", ""]
+        anew = pd.read_csv(again, keep_default_na=False).rename(columns={"from": "base"})
+        text += [
+            "",
+            f"The changes with the largest differences, measured again on seeds that did not choose them ([{again.name}](measured/{again.name})):",
+            "",
+        ]
         text += _lines(anew.itertuples())
     return "\n".join([*text, ""])
 
 
 def _lines(rows: Iterable) -> list[str]:
-    lines: Sequence[str] = ["| from | change | row | F | F changed | difference | 95 %, all together |", "|---|---|---|---:|---:|---:|---:|"]
+    lines: Sequence[str] = [
+        "| from | change | row | F | F changed | difference | 95 %, all together |",
+        "|---|---|---|---:|---:|---:|---:|",
+    ]
     return [
         *lines,
         *(
-            f"| `{getattr(row, '_1')}` | {row.switch} = {row.value} | {row.method}, {row.modality} | {row.first:.1f} | {row.second:.1f} "
+            f"| `{row.base}` | {row.switch} = {row.value} | {row.method}, {row.modality} | {row.first:.1f} | {row.second:.1f} "
             f"| {row.difference:+.1f} | {row.low:+.1f} to {row.high:+.1f} |"
             for row in rows
         ),

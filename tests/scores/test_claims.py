@@ -22,6 +22,7 @@ def judged(question, low, high, p):
     [
         (1.5, 3.0, 0.01, SUPPORTED, CONTRADICTED),
         (-3.0, 0.5, 0.01, CONTRADICTED, SUPPORTED),
+        (0.1, 0.9, 0.01, CONTRADICTED, SUPPORTED),
         (0.5, 3.0, 0.01, UNDECIDED, UNDECIDED),
         (1.5, 3.0, 0.06, UNDECIDED, UNDECIDED),
         (-3.0, 0.5, 0.06, UNDECIDED, UNDECIDED),

@@ -63,11 +63,12 @@ def published(tmp_path):
     return tmp_path / "published.csv"
 
 
-def make_table(folder, scores, published, **changed):
+def make_table(folder, scores, published, comparisons=None, **changed):
     folder.mkdir(exist_ok=True)
     outputs = {name: folder / f"table2.{name}" for name in ("cells", "csv", "markdown", "latex")}
     asked = tables_stage.Settings(**ASKED | changed)
-    tables_stage.tables(published=published, table="table2", settings=asked, scores=scores, **outputs)
+    given = {"scores": scores, "comparisons": comparisons}
+    tables_stage.tables(published=published, table="table2", settings=asked, **given, **outputs)
     return {name: path.read_bytes() for name, path in outputs.items()}
 
 
@@ -86,6 +87,33 @@ def test_a_table_of_the_twin(tmp_path, scores, published):
     assert f"{np.mean(values):.2f} ± {np.std(values, ddof=1):.2f}" in made["markdown"].decode()
     assert b"SIMULATED TWIN" in made["markdown"]
     assert b"SIMULATED TWIN" in made["latex"]
+
+
+def test_bold_follows_the_comparisons_and_is_explained(tmp_path, scores, published):
+    """On the picture 0 lies within the interval, so both are bold; on the sound only the higher one is."""
+    means = {}
+    for path in scores:
+        run = json.loads(path.read_text())
+        means.setdefault((run["method"], run["modality"]), []).append(100 * run["recall"])
+    lines = []
+    for column, half in (("image", 1e3), ("sound", 1e-3)):
+        gap = float(np.mean(means["scene", column]) - np.mean(means["scratch", column]))
+        interval = f"{gap},1,{half / 3},{gap - half},{gap + half}"
+        lines.append(f"scratch,{column},scene,{column},recall,3,{interval},both")
+    head = (
+        "row_a,column_a,row_b,column_b,metric,n,difference,seed_error,location_error,location_low,location_high,covers"
+    )
+    (tmp_path / "comparisons.csv").write_text("\n".join([head, *lines]) + "\n")
+    spec = SPEC | {"metrics": ["recall"]}
+    made = make_table(tmp_path / "out", scores, published, tmp_path / "comparisons.csv", spec=spec)
+    rows = [line for line in made["markdown"].decode().splitlines() if line.startswith(("| Sound", "| Image"))]
+    higher = max(means["scene", "sound"], means["scratch", "sound"], key=np.mean)
+    assert ["**" in row for row in rows] == [higher is means[row, "sound"] for row in ("scratch", "scene")] + [True] * 2
+    assert made["latex"].decode().count(r"\textbf") == 3
+    assert "Bold: not distinguishable from the best" in made["markdown"].decode()
+    plain = make_table(tmp_path / "plain", scores, published, spec=spec)
+    assert "No bold:" in plain["markdown"].decode()
+    assert plain["cells"] == made["cells"]
 
 
 def test_a_table_of_the_published_record(tmp_path, scores, published):

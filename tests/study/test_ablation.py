@@ -151,10 +151,14 @@ def test_questions_that_exclude_each_other_are_named_together(words, said):
 def test_another_question_has_another_table():
     asked = [Asked("twin"), Asked("twin", switches=["alpha"]), Asked("twin", vary=["alpha=1,2", "beta=0,1"])]
     asked += [Asked("twin", vary=["alpha=1,2"], validation=True), Asked("twin", over="splits")]
+    asked += [Asked("twin", methods=("scene+event",), modalities=("image+sound",))]
     assert [one.table.name for one in asked] == [
         "ablation",
         "switch-alpha",
         "vary-alpha-beta",
         "validation-vary-alpha",
         "over-splits",
+        "ablation-scene_event-image_sound",
     ]
+    # other rows are another study: what was made of the first stays as it is
+    assert {one.study for one in asked} == {"twin-ablation", "twin-ablation-scene_event-image_sound"}

@@ -91,6 +91,7 @@ def test_a_row_that_names_what_its_loss_asks_for_is_accepted(project):
         ({"settings": {"softness": True}}, r"settings\.softness: found True, expected float"),
         ({"settings": {"softness": 1.0, "power": 2.5}}, r"settings\.power: found 2\.5, expected int"),
         ({"uses": ["alpha", "event_head_start"]}, "event_head_start: name it under uses where there is an event_head"),
+        ({"event_head": "sound"}, "event_head: found sound in column image, expected joint"),
         ({"head": None}, "event_head_start: name it under uses where there is an event_head"),
     ],
 )

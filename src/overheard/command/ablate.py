@@ -2,6 +2,7 @@
 
 import math
 import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -49,6 +50,18 @@ class Asked:
     again: int = 3
 
     @property
+    def rows(self) -> str:
+        """The rows as part of a name; empty for those that are asked for by default."""
+        if (self.methods, self.modalities) == (Asked.methods, Asked.modalities):
+            return ""
+        return "-" + re.sub(r"[^A-Za-z0-9._-]+", "_", "-".join([*self.methods, *self.modalities]))
+
+    @property
+    def study(self) -> str:
+        """Name of the study of these rows: other rows are another study, and other experiments."""
+        return f"{self.name}-ablation{self.rows}"
+
+    @property
     def table(self) -> Path:
         """Of the results, without suffix: another question has another table."""
         word = "ablation"
@@ -59,7 +72,7 @@ class Asked:
             word = "-".join([*(["validation"] if self.validation else []), "vary", *keys])
         elif self.switches:
             word = "-".join(["switch", *self.switches])
-        return Path("ablations") / self.name / word
+        return Path("ablations") / self.name / (word + self.rows)
 
     def check(self) -> None:
         """Refuse what does not go together.
@@ -144,7 +157,7 @@ def _variants(asked: Asked) -> tuple[list[Variant], dict[str, str]]:
     """The bases and their variants; and which changes are left out, with the reason."""
     loaded, root = load(asked.name), project_root()
     content = yaml_file.read_yaml(loaded.path)
-    study = narrowed(loaded.study, f"{asked.name}-ablation", asked.methods, asked.modalities)
+    study = narrowed(loaded.study, asked.study, asked.methods, asked.modalities)
     own = loaded.protocol.protocol
     points = over(asked.over, asked.n, loaded.experiment) if asked.over else grid(asked.vary)
     if unknown := [word for word in asked.switches if word not in SWITCHES]:

@@ -161,7 +161,7 @@ def ablate(
     from overheard.command.ablate import ablate as run_ablation
 
     rows = {"methods": method, "modalities": modality, "switches": switch, "vary": vary}
-    given = {word: values for word, values in rows.items() if values}
+    given = {word: tuple(values) for word, values in rows.items() if values}
     return run_ablation(Asked(name, **given, over=over, n=n, validation=on_validation, again=again), cores, dry_run)
 
 

@@ -31,7 +31,10 @@ CONTEXT = "https://w3id.org/ro/terms/workflow-run/context"
 BIOSCHEMAS = "https://bioschemas.org/profiles/ComputationalWorkflow/1.0-RELEASE"
 _READABLE = (".csv", ".json", ".md", ".tex", ".png", ".pdf")
 _LARGEST = 1_000_000  # bytes of a file that is copied
-_PROJECT = ("workflow/rules/*.smk", "config/studies/*.yaml", "config/protocols/*.yaml", "config/published/*.csv")
+_PROJECT = (
+    *("workflow/rules/*.smk", "config/studies/*.yaml", "config/claims/*.yaml"),
+    *("config/protocols/*.yaml", "config/published/*.csv"),
+)
 _ENVIRONMENT = {
     "environment.yml": (
         "Conda environment",

@@ -18,6 +18,7 @@ from overheard.study.yaml_file import read_yaml
 
 STAGES_FILE, LOCK_FILE = Path("dvc.yaml"), Path("dvc.lock")
 _DEPENDENCIES = (
+    "config/claims",
     "config/protocols",
     "config/published",
     "config/studies",

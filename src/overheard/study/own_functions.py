@@ -31,6 +31,10 @@ def check(study: Study) -> None:
                 lines.append(f"study {study.study}: methods.{name}.{key}: {error}")
             else:
                 lines += [f"{where}: {problem}" for problem in problems]
+    for name, column in study.rows():
+        if study.methods[name].event_head == "sound" and "sound" not in column:
+            where = f"study {study.study}: methods.{name}.event_head"
+            lines.append(f"{where}: found sound in column {column}, expected joint")
     if lines:
         raise ConfigError("\n".join(lines))
 

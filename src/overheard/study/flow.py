@@ -100,13 +100,6 @@ STAGES = {
         f"teacher/{_FOLD}/relevance",
         {"relevance": f"teacher/{_FOLD}/relevance.csv"},
     ),
-    "baselines": Stage(
-        "Fit and test one dull baseline: what a student must beat.",
-        f"baselines/{RUN}/baselines",
-        {"predictions": f"baselines/{RUN}/predictions.npz", "scores": f"baselines/{RUN}/scores.json"},
-        git=("predictions", "scores"),
-        reference=("predictions", "scores"),
-    ),
     "train": Stage(
         "Train one student: one method, modality and seed.",
         f"train/{RUN}/student",
@@ -125,6 +118,13 @@ STAGES = {
         git=("predictions", "scores"),
         reference=("predictions", "scores"),
         warm=True,
+    ),
+    "baselines": Stage(
+        "Fit and test one dull baseline: what a student must beat.",
+        f"baselines/{RUN}/baselines",
+        {"predictions": f"baselines/{RUN}/predictions.npz", "scores": f"baselines/{RUN}/scores.json"},
+        git=("predictions", "scores"),
+        reference=("predictions", "scores"),
     ),
     "statistics": Stage(
         "Compare every two rows of a table: intervals, tests, what would decide.",

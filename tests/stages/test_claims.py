@@ -86,6 +86,8 @@ def test_measured_and_printed_verdicts_stand_in_columns_of_their_own(tmp_path):
     head = next(line for line in text.splitlines() if line.startswith("| Claim "))
     assert "Measured: SIMULATED TWIN" in head
     assert "Printed numbers alone, if ± is of five runs" in head
+    (row,) = [line for line in text.partition("###")[0].splitlines() if line.startswith("| hurts_not ")]
+    assert [cell.strip() for cell in row.split("|")[3:5]] == ["supported", "undecided"]
 
 
 def test_the_text_says_whose_numbers_these_are_and_what_the_printed_ones_rest_on(tmp_path):

@@ -55,8 +55,11 @@ def sentences(found: Sequence[Line], source: str, seeds: Sequence[int]) -> list[
         source: in words.
         seeds: of both sides.
     """
-    one_split = any(line.worth.one_split for line in found)
-    over = "over seeds, of this split alone" if one_split else "over folds, which share training clips (Nadeau, Bengio)"
+    folds = "over folds, which share training clips (Nadeau, Bengio)"
+    kinds = {line.worth.one_split: None for line in found}
+    over = folds if list(kinds) == [False] else "over seeds, of this split alone"
+    if len(kinds) > 1:
+        over = f"{folds}, where both sides have folds, else over seeds, of one split alone"
     return [
         f"Source: {source}.",
         f"Weighted F in percent, mean over seeds {', '.join(map(str, seeds))}; differences paired by seed and fold.",

@@ -29,7 +29,7 @@ def worth_by_switch(found: Sequence[Line], title: str, sentences: Sequence[str],
             look = {"color": COLOURS.get(modality, INK), "alpha": strength}
             ax.plot([difference - line.half, difference + line.half], [place, place], linewidth=1.3, **look)
             ax.plot(difference, place, "o", markersize=3.5, **look)
-        ax.set_title(f"{method}\n{modality}", size=8.5, weight="bold", loc="left")
+        ax.set_title(f"{method}\n{modality}".replace("+", "\n+"), size=7.5, weight="bold", loc="left")
         ax.set_xlabel("points of F")
         ax.grid(axis="x")
         ax.tick_params(axis="y", length=0)

@@ -55,6 +55,7 @@ mutants: $(READY) ## change the core's code in small ways, and count the changes
 docs: $(READY) ## docs/configuration.md, docs/switches.md, tables of docs/claims.md, pictures of the structure
 	@$(BIN)/python tools/configuration.py
 	@$(BIN)/python tools/protocols.py
+	@$(BIN)/python tools/reproduced.py
 	@$(BIN)/python tools/architecture.py
 	@$(BIN)/python tools/claims.py
 

@@ -1,6 +1,7 @@
 """The pictures of README and docs/architecture.md are what the code says; the page's table names every room."""
 
 import re
+import runpy
 import sys
 from pathlib import Path
 
@@ -44,3 +45,9 @@ def test_only_what_stands_between_the_marks_of_a_picture_is_written():
 @pytest.mark.parametrize(("room", "core"), [("scores", True), ("io", False)])
 def test_the_core_is_known_by_its_imports(room, core):
     assert architecture.imports().nodes[room]["core"] is core
+
+
+@pytest.mark.parametrize(("tool", "name"), [("protocols", "switches"), ("reproduced", "reproduced")])
+def test_pages_with_numbers_are_what_their_files_say(tool, name):
+    stands = (ROOT / "docs" / f"{name}.md").read_text(encoding="utf-8")
+    assert stands == runpy.run_path(str(ROOT / "tools" / f"{tool}.py"))["page"](), "make docs"

@@ -53,7 +53,8 @@ def tune(name: str, n: int, worlds: int, methods: Sequence[str], cores: int | No
     start = _Start(loaded := load(name), yaml_file.read_yaml(loaded.path), project_root())
     if isinstance(loaded.experiment.protocol, dict):
         raise ConfigError(f"{loaded.path}: has switches of its own; search in an experiment whose protocol is a name")
-    made = {row for row in rows_made(loaded) if not loaded.study.methods[row[0]].baseline}
+    methods_of = loaded.study.methods
+    made = {row for row in rows_made(loaded) if not (methods_of[row[0]].baseline or methods_of[row[0]].untrained)}
     rows = [row for row in loaded.study.trained() if row in made and (not methods or row[0] in methods)]
     if not rows:
         known = ", ".join(dict.fromkeys(method for method, _ in loaded.study.trained()))

@@ -44,7 +44,10 @@ def _from_histories(folder: Path) -> pd.DataFrame:
     histories = defaultdict(list)
     for path in sorted(folder.rglob("*.csv")):
         if values := values_of(path.relative_to(folder).as_posix(), "train", "history"):
-            histories[values["modality"]].append(artifacts.read_table(path, ["val_f_score"]))
+            run = artifacts.read_table(path, ["epoch"])
+            # a student that is tested as it starts has no curve
+            if [line["epoch"] for line in run] != ["0"]:
+                histories[values["modality"]].append(artifacts.read_table(path, ["val_f_score"]))
     return learning(histories)
 
 

@@ -88,8 +88,8 @@ class _Queue:
     running: list[_Running] = field(default_factory=list)
 
     def next(self) -> tuple[Work, int] | None:
-        """The next work and its cores; None where it has to wait, or there is none."""
-        if not self.waiting or any(one.work.alone for one in self.running):
+        """The next work and its cores; None where it has to wait, as for one that has all cores, or there is none."""
+        if not self.waiting:
             return None
         if self.waiting[0].alone:
             return None if self.running else (self.waiting.pop(0), self.cores)

@@ -27,8 +27,8 @@ from overheard.lineage import audit, diff
 from overheard.scheduling.dry_run import Planned
 from overheard.scores import frames, tabular
 from overheard.scores.cells import Ask, table_cells
-from overheard.scores.plots import fonts, style
-from overheard.scores.plots.class_statistics import figure3
+from overheard.scores.plots import class_statistics, fonts, style
+from overheard.scores.plots.given import File, Settings
 from overheard.sharing import dvc
 from overheard.study import experiments
 
@@ -238,14 +238,19 @@ def font(request, tmp_path, monkeypatch) -> str:
 LINES = [{"class": name, "pairs": "4", "locations": "2"} for name in ("森", "beach")]
 
 
+def figure3(lines, source="twin"):
+    settings = Settings("trial", source, {"title": "Pairs per class", "caption": "Counts."})
+    return class_statistics.draw(settings, {"statistics": [File("statistics.csv", lines)]})
+
+
 def test_a_font_that_has_the_names_is_taken_and_drawn(font, recwarn):
     absent = fonts.missing(["森林", "beach", "plage é"])
     assert absent == {"森", "林"}
     assert fonts.families(absent) == ([font], {"林"})
     with style.styled([font]):
-        drawn = figure3(LINES, "mini", "twin", "the twin")
-        assert style.png(drawn).startswith(b"\x89PNG")
-        assert style.pdf(drawn).startswith(b"%PDF")
+        drawn = figure3(LINES)
+        assert style.png([drawn]).startswith(b"\x89PNG")
+        assert style.pdf([drawn]).startswith(b"%PDF")
     assert [str(each.message) for each in recwarn if "missing from font" in str(each.message)] == []
 
 
@@ -259,7 +264,7 @@ def test_without_a_font_the_line_says_which_to_install():
 @pytest.mark.parametrize("name", ["x" * 200, "a very long name of a class with blanks " * 4, "beach"])
 def test_long_class_names_stay_inside_figure_3(name):
     with style.styled():
-        drawn = figure3([{"class": name, "pairs": "4", "locations": "2"}, *LINES[1:]], "mini", "twin", "the twin")
+        drawn = figure3([{"class": name, "pairs": "4", "locations": "2"}, *LINES[1:]])
         drawn.canvas.draw()
         (axes,) = drawn.axes
         edges = [label.get_window_extent() for label in axes.get_yticklabels()]

@@ -38,7 +38,7 @@ def test_the_table_has_a_line_a_point_and_says_what_was_not_reached():
 def test_a_heat_map_shows_every_measured_cell():
     with style.styled():
         made = heat_maps(POINTS, "t", ["Said."], "twin")
-        style.png(made)
+        style.png([made])
     shown = [sorted(text.get_text() for text in ax.texts) for ax in made.axes]
     assert shown == [["51.0", "60.5", "60.5"], ["41.0", "52.0", "61.5", "61.5"]]
     frames = [(patch.get_x(), patch.get_y()) for ax in made.axes for patch in ax.patches]

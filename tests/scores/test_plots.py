@@ -7,9 +7,9 @@ import pytest
 from matplotlib.collections import LineCollection
 from matplotlib.patches import Rectangle
 
-from overheard.scores.plots import style
-from overheard.scores.plots.class_statistics import figure3
-from overheard.scores.plots.f_score_by_method import Bar, figure6, places
+from overheard.scores.plots import class_statistics, style
+from overheard.scores.plots.f_score_by_method import Bar, of_bars, places
+from overheard.scores.plots.given import File, Settings
 
 STATISTICS = [
     {"class": "airport", "pairs": "185", "locations": "41"},
@@ -31,6 +31,11 @@ def _look():
         yield
 
 
+def figure3(lines, source="twin"):
+    settings = Settings("trial", source, {"title": "Pairs per class", "caption": "Counts."})
+    return class_statistics.draw(settings, {"statistics": [File("statistics.csv", lines)]})
+
+
 def widths(ax):
     return [patch.get_width() for patch in ax.patches if isinstance(patch, Rectangle)]
 
@@ -48,7 +53,7 @@ def texts(figure):
 
 
 def test_figure3_draws_pairs_as_bars_and_locations_as_marks_largest_first():
-    figure = figure3(STATISTICS, "trial", "twin", "generated")
+    figure = figure3(STATISTICS)
     (ax,) = figure.axes
     assert widths(ax) == [280, 185, 159]
     assert [list(line.get_xdata()) for line in ax.lines] == [[280, 41, 30]]
@@ -59,7 +64,7 @@ def test_figure3_draws_pairs_as_bars_and_locations_as_marks_largest_first():
 
 
 def test_figure6_draws_means_seeds_and_sample_std():
-    figure = figure6(BARS, "Methods", ["Percent."], "twin")
+    figure = of_bars(BARS, "Methods", ["Percent."], "twin")
     ax, closer = figure.axes
     assert widths(ax) == [29.0, 72.0, 74.0, 73.0]
     assert seeds(ax) == [[28.0, 29.0, 30.0], [72.0], [73.0, 74.0, 75.0], [70.0, 74.0, 75.0]]
@@ -72,7 +77,7 @@ def test_figure6_draws_means_seeds_and_sample_std():
 
 
 def test_figure6_names_groups_and_methods_downwards():
-    ax = figure6(BARS, "Methods", ["Percent."], "twin").axes[0]
+    ax = of_bars(BARS, "Methods", ["Percent."], "twin").axes[0]
     labels = [label.get_text() for label in ax.get_yticklabels()]
     kl = r"$L_{s}$ + $L_{\mathrm{KL}}$ on $N_{v+a}$"
     group = ["Sound", "$L_{s}$", "Image", "$L_{s}$", "Image + sound", "$L_{s}$", kl, r"$L_{s}$ + $L_{\mathrm{E}}$"]
@@ -83,9 +88,9 @@ def test_figure6_names_groups_and_methods_downwards():
 
 
 def test_figure6_without_two_rows_of_a_kind_or_without_any_run():
-    (ax,) = figure6(BARS[:2], "Methods", ["Percent."], "twin").axes
+    (ax,) = of_bars(BARS[:2], "Methods", ["Percent."], "twin").axes
     assert widths(ax) == [29.0, 72.0]
-    (ax,) = figure6(BARS[4:], "Methods", ["Percent."], "twin").axes
+    (ax,) = of_bars(BARS[4:], "Methods", ["Percent."], "twin").axes
     assert widths(ax) == []
     assert [text.get_text() for text in ax.texts] == ["left out", "mean"]
 
@@ -99,13 +104,13 @@ def test_figure6_without_two_rows_of_a_kind_or_without_any_run():
     ],
 )
 def test_the_badge_says_whose_numbers_these_are(source, badge):
-    assert texts(figure6(BARS, "Methods", ["Percent."], source)).get("badge") == badge
-    assert texts(figure3(STATISTICS, "trial", source, "words")).get("badge") == badge
+    assert texts(of_bars(BARS, "Methods", ["Percent."], source)).get("badge") == badge
+    assert texts(figure3(STATISTICS, source)).get("badge") == badge
 
 
 def test_no_text_is_clipped_or_covers_another():
     long = ["Experiment with_a_rather_long_name; source: words and more words."] * 8
-    for figure in (figure6(BARS, "Methods", long, "twin"), figure3(STATISTICS, "trial", "twin", "generated")):
+    for figure in (of_bars(BARS, "Methods", long, "twin"), figure3(STATISTICS)):
         figure.canvas.draw()
         page = figure.bbox
         drawn = [*figure.texts, *(text for ax in figure.axes for text in [*ax.texts, *ax.get_yticklabels()])]
@@ -117,11 +122,11 @@ def test_no_text_is_clipped_or_covers_another():
 SCRIPT = """
 import hashlib
 from overheard.scores.plots import style
-from overheard.scores.plots.f_score_by_method import Bar, figure6
+from overheard.scores.plots.f_score_by_method import Bar, of_bars
 bars = [Bar("image", "Image", "L_s + L_KL on N_v+a", (70.0, 71.5), 70.75, 1.06, "70.75 ± 1.06")]
 with style.styled():
-    made = figure6(bars, "Methods äöü", ["Percent."], "twin")
-    print(hashlib.sha256(style.png(made) + style.pdf(made)).hexdigest())
+    made = of_bars(bars, "Methods äöü", ["Percent."], "twin")
+    print(hashlib.sha256(style.png([made]) + style.pdf([made])).hexdigest())
 """
 
 

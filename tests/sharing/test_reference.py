@@ -36,10 +36,19 @@ def mini(build_study, tmp_path, monkeypatch):
 
     def drawn(self, name, stage, settings, reads, writes, **said):
         if stage == "figures":
-            settings = {"figure": "figure3", "settings": {"experiment": "mini", "source": "twin"}}
+            spec = {"title": "Pairs per class", "caption": "Counts."}
+            settings = {"figure": "figure3", "draws": "class_statistics"}
+            settings["settings"] = {"experiment": "mini", "source": "twin", "spec": spec}
             made = figures.Settings(**settings["settings"])
             paths = {flag: Path(path) for flag, path in writes.items()}
-            figures.figures("figure3", made, paths["png"], paths["pdf"], statistics=Path(reads["statistics"]))
+            figures.figures(
+                "figure3",
+                "class_statistics",
+                made,
+                paths["png"],
+                paths["pdf"],
+                statistics=[Path(reads["statistics"])],
+            )
         return recorded(self, name, stage, settings, reads, writes, **said)
 
     put = names["Builder"].put

@@ -178,14 +178,16 @@ def test_cells_of_all_tables_in_the_order_given(tmp_path, scores, published):
 def make_figure(folder, figure, asked=None, **inputs):
     folder.mkdir(exist_ok=True)
     outputs = {"png": folder / f"{figure}.png", "pdf": folder / f"{figure}.pdf"}
-    figures_stage.figures(figure=figure, settings=figures_stage.Settings(**asked or ASKED), **outputs, **inputs)
+    draws = {"figure3": "class_statistics", "figure6": "f_score_by_method"}.get(figure, figure)
+    settings = figures_stage.Settings(**asked or ASKED)
+    figures_stage.figures(figure=figure, draws=draws, settings=settings, **outputs, **inputs)
     return [path.read_bytes() for path in outputs.values()]
 
 
 def test_figures_are_written_with_equal_bytes_and_no_date(tmp_path, scores):
     statistics = tmp_path / "statistics.csv"
     statistics.write_text("class,pairs,locations,recordings\nlake,357,90,80\nforest,862,862,862\n")
-    for figure, inputs in (("figure3", {"statistics": statistics}), ("figure6", {"scores": scores})):
+    for figure, inputs in (("figure3", {"statistics": [statistics]}), ("figure6", {"scores": scores})):
         first, second = (make_figure(tmp_path / name, figure, **inputs) for name in ("one", "two"))
         assert first == second
         png, pdf = first
@@ -203,16 +205,26 @@ def second_of(folder, figure):
 def test_figure3_needs_experiment_and_source_only(tmp_path):
     statistics = tmp_path / "statistics.csv"
     statistics.write_text("class,pairs,locations,recordings\nlake,357,90,80\n")
-    make_figure(tmp_path / "out", "figure3", {"experiment": "trial", "source": "directory"}, statistics=statistics)
+    make_figure(
+        tmp_path / "out",
+        "figure3",
+        {"experiment": "trial", "source": "directory", "spec": {"title": "Pairs"}},
+        statistics=[statistics],
+    )
 
 
 def test_impossible_figures_are_refused(tmp_path, scores):
-    with pytest.raises(ConfigError, match="found 'figure7', expected figure3 or figure6"):
+    with pytest.raises(ConfigError, match="found 'figure7', expected class_statistics, f_score_by_method"):
         make_figure(tmp_path / "out", "figure7")
     with pytest.raises(ConfigError, match="give them with --statistics"):
         make_figure(tmp_path / "out", "figure3")
-    with pytest.raises(ConfigError, match="missing settings: spec, labels"):
-        make_figure(tmp_path / "out", "figure6", {"experiment": "t", "source": "twin", "protocol": "p"}, scores=scores)
+    with pytest.raises(ConfigError, match="missing settings: labels, seeds"):
+        make_figure(
+            tmp_path / "out",
+            "figure6",
+            {"experiment": "t", "source": "twin", "protocol": "p", "spec": SPEC},
+            scores=scores,
+        )
     with pytest.raises(PairingError, match=r"figure6: missing runs \(1\)"):
         make_figure(tmp_path / "out", "figure6", scores=scores[1:])
     assert progress._job is None

@@ -57,7 +57,7 @@ wildcard_constraints:
     modality="|".join(re.escape(modality) for modality in job_settings.MODALITIES),
     method=r"[^/]+",
     table="|".join(STUDY.tables),
-    figure="|".join(plans.FIGURES),
+    figure="|".join(STUDY.figures) or "(?!)",
 
 
 if wiring.PLANS in os.environ:

@@ -1,13 +1,13 @@
+@cache
 def figure_reads(figure):
-    if figure in STUDY.tables:
-        return {"scores": scores_of_rows(STUDY.tables[figure].runs())}
-    return {"statistics": f"{RESULTS}/media/statistics.csv"}
+    return under_results(plans.figure_reads(LOADED, figure, ABSENT))
 
 
 def figure_waits(figure):
-    if figure in STUDY.tables:
-        return recorded_scores(figure_reads(figure))
-    return records_of(figure_reads(figure))
+    """Records; of runs their scores too: of a row's record alone Snakemake would not see that a seed is missing."""
+    reads = figure_reads(figure)
+    scores = {flag: paths for flag, paths in reads.items() if flag == "scores"}
+    return [*records_of(reads), *(path for paths in scores.values() for path in paths)]
 
 
 rule figures:
@@ -30,6 +30,7 @@ rule figures:
             wildcards,
             figure_reads(wildcards.figure),
             figure=wildcards.figure,
+            draws=STUDY.figures[wildcards.figure].draws,
             settings=captions.figure_settings(
                 LOADED, wildcards.figure, ABSENT, DIVERGED
             ),

@@ -83,7 +83,7 @@ def write_worth(
     artifacts.write_text(path.with_suffix(".md"), worth_table.markdown(title, sentences, found, refused))
     with style.styled():
         drawn = worth_by_switch(found, title, sentences, experiment.source.kind)
-        artifacts.write_bytes(path.with_suffix(".png"), style.png(drawn))
+        artifacts.write_bytes(path.with_suffix(".png"), style.png([drawn]))
 
 
 def write_over(path: Path, title: str, axis: str, made: Sequence[Variant], refused: Mapping[str, str]) -> None:
@@ -138,7 +138,7 @@ def write_grid(path: Path, title: str, base: Variant, others: Sequence[Variant],
     if len(at_base) == 2:
         with style.styled():
             drawn = heat_maps(points, title, said, experiment.source.kind)
-            artifacts.write_bytes(path.with_suffix(".png"), style.png(drawn))
+            artifacts.write_bytes(path.with_suffix(".png"), style.png([drawn]))
 
 
 def validated(one: Variant, row: tuple[str, str]) -> list[float]:

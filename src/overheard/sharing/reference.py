@@ -1,8 +1,8 @@
 """The reference run in git: written by one command, computed again by another. Touches files: copies, compares.
 
 `reference/NAME` has the layout of `results/NAME` without the heavy files: records and circumstances of every job,
-predictions without event logits, scores, tables, and what Figures 3 and 6 are drawn from. Its files are byte for byte
-the run's, so that the records' hashes hold.
+predictions without event logits, scores, tables, and the small files that figures are drawn from. Its files are byte
+for byte the run's, so that the records' hashes hold.
 """
 
 import os
@@ -11,7 +11,6 @@ import tempfile
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from overheard.errors import ConfigError, LineageError, OverheardError
 from overheard.io import artifacts, whole
@@ -114,7 +113,7 @@ def _copy(folder: Path, target: Path, files: list[Path]) -> None:
 
 
 def recompute_reference(name: str, into: Path | None = None) -> tuple[str, int]:
-    """Count every table and Figures 3 and 6 again from the reference's predictions; nothing is trained.
+    """Count every table again from the reference's predictions, draw the figures that it allows; nothing is trained.
 
     Args:
         name: the reference run.
@@ -151,23 +150,26 @@ def recompute_reference(name: str, into: Path | None = None) -> tuple[str, int]:
 
 
 def _figures(folder: Path, records: Mapping[str, Record], into: Path, counted: Recount) -> list[str]:
-    """Draw the figures again; a line for each file."""
+    """Draw the figures again from what was counted again, else from what the reference has; a line for each file."""
     from overheard.stages.figures import Settings, figures
 
     lines = []
     for job, record in sorted(records.items()):
         if record["stage"] != "figures":
             continue
-        given: dict[str, Any] = {}
-        for entry in record["reads"].get("statistics", ()):
-            given["statistics"] = located(entry["path"], folder)
-        if "scores" in record["reads"]:
-            given["scores"] = [located(entry["path"], into) for entry in record["reads"]["scores"]]
+        given = {
+            flag: [_there(entry["path"], folder, into) for entry in side] for flag, side in record["reads"].items()
+        }
+        if missing := [path for paths in given.values() for path in paths if not path.is_file()]:
+            lines.append(
+                f"{Path(job).name.partition('.')[0]}: not drawn: rests on {missing[0].name}, which no reference has"
+            )
+            continue
         writes = {flag: located(side[0]["path"], into) for flag, side in record["writes"].items()}
         writes["png"].parent.mkdir(parents=True, exist_ok=True)
-        settings = record["settings"]
+        said = record["settings"] | {"settings": Settings(**record["settings"]["settings"])}
         try:
-            figures(figure=settings["figure"], settings=Settings(**settings["settings"]), **given, **writes)
+            figures(**said, **given, **writes)
         except (OverheardError, OSError, TypeError) as error:
             counted.left.append((job, str(error)))
             continue
@@ -175,11 +177,16 @@ def _figures(folder: Path, records: Mapping[str, Record], into: Path, counted: R
     return lines
 
 
+def _there(recorded: str, folder: Path, into: Path) -> Path:
+    again = located(recorded, into)
+    return again if again.is_file() else located(recorded, folder)
+
+
 def _figure_line(record: Record, flag: str, made: Path, counted: Recount) -> str:
     entry = record["writes"][flag][0]
     if hashing.read(made).sha256 == entry["sha256"]:
         return f"{made.name}: the recorded bytes"
-    closure = code.stage_code("figures")
+    closure = code.stage_code("figures", code.entries(record["settings"]))
     if closure.digest != record["code"]["digest"] or versions.environment(closure) != record["environment"]:
         why = "drawn by other code or packages than recorded, so other bytes"
         return f"{made.name}: {why}; its numbers are the tables'"

@@ -22,26 +22,54 @@ def table_settings(loaded: Loaded, table: str, absent: list[str], diverged: Coll
 
     `diverged` are those of them whose training ended with numbers that are none.
     """
+    spec = loaded.study.tables[table]
+    dull = loaded.study.baselines()
+    return {"spec": spec.model_dump()} | _of_rows(loaded, "tables", spec.runs(), dull, absent, diverged)
+
+
+def figure_settings(loaded: Loaded, figure: str, absent: list[str], diverged: Collection[str] = ()) -> dict[str, Any]:
+    """What a figure must say of itself; one that shows no rows names only the experiment and its source."""
+    spec, tables = loaded.study.figures[figure], loaded.study.tables
+    rows, shown = spec.runs(tables), [block.model_dump() for block in spec.shown(tables)]
+    said = {
+        "spec": {"title": spec.title, "caption": spec.caption} | ({"blocks": shown} if rows else {}),
+        **({"own": spec.settings} if spec.settings else {}),
+    }
+    if not rows:
+        return _of_experiment(loaded) | said
+    return said | _of_rows(loaded, "figures", rows, [], absent, diverged)
+
+
+def _of_experiment(loaded: Loaded) -> dict[str, Any]:
+    return {"experiment": loaded.name, "source": loaded.experiment.source.kind}
+
+
+def _of_rows(
+    loaded: Loaded,
+    stage: str,
+    rows: list[tuple[str, str]],
+    beside: list[tuple[str, str]],
+    absent: list[str],
+    diverged: Collection[str],
+) -> dict[str, Any]:
+    """What a table or figure of these rows must say of itself."""
     experiment, study = loaded.experiment, loaded.study
-    spec = study.tables[table]
     seeds: dict[str, list[int]] = {}
     for run in diverged:
         method, modality, seed = run.split("/")
-        if (method, modality) in spec.runs():
+        if (method, modality) in rows:
             seeds.setdefault(f"{method}|{modality}", []).append(int(seed.removeprefix("seed-")))
     return {
-        "experiment": loaded.name,
-        "source": experiment.source.kind,
+        **_of_experiment(loaded),
         "protocol": protocol_name(experiment),
-        **job_settings.switched(loaded.experiment, loaded.protocol, "tables"),
-        "spec": spec.model_dump(),
-        "labels": {method: study.methods[method].label for method, _ in [*spec.runs(), *study.baselines()]},
+        **job_settings.switched(experiment, loaded.protocol, stage),
+        "labels": {method: study.methods[method].label for method, _ in [*rows, *beside]},
         "seeds": experiment.seeds,
         "partial": bool(absent),
         "left_out": {
             f"{method}|{modality}": reason
             for (method, modality), reason in job_settings.left_out(experiment, study).items()
-            if (method, modality) in spec.runs()
+            if (method, modality) in rows
         },
         "remarks": remarks(experiment) + protocol_remarks(experiment, loaded.protocol),
     } | ({"diverged": seeds} if seeds else {})
@@ -74,14 +102,6 @@ def statistics_settings(loaded: Loaded, table: str) -> dict[str, Any]:
         "tables": {table: spec.model_dump(include={"blocks", "metrics"})},
         "left_out": {"|".join(row): why for row, why in left_out.items() if row in spec.runs()},
     }
-
-
-def figure_settings(loaded: Loaded, figure: str, absent: list[str], diverged: Collection[str] = ()) -> dict[str, Any]:
-    """What a figure must say of itself; one that draws no scores names only the experiment and its source."""
-    if figure not in loaded.study.tables:
-        return {"experiment": loaded.name, "source": loaded.experiment.source.kind}
-    settings = table_settings(loaded, figure, absent, diverged)
-    return settings | {"spec": {key: settings["spec"][key] for key in ("title", "blocks")}}
 
 
 def remarks(experiment: Experiment) -> list[str]:

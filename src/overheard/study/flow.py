@@ -18,6 +18,7 @@ class Stage(NamedTuple):
         git: flags of the files that git keeps when results are saved; the rest goes into archives.
         reference: flags of the files that a reference run in git has.
         final: nothing needs to read what it makes.
+        shown: it is made only for the figures that read it, of the rows that they show.
         warm: it imports torch, which takes seconds: a run imports it once for all its jobs.
     """
 
@@ -27,6 +28,7 @@ class Stage(NamedTuple):
     git: Sequence[str] = ()
     reference: Sequence[str] = ()
     final: bool = False
+    shown: bool = False
     warm: bool = False
 
 

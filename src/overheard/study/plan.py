@@ -3,21 +3,11 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from overheard.study import job_settings
+from overheard.study import figure_files, job_settings
 from overheard.study.config import Twin
 from overheard.study.experiments import Loaded
 from overheard.study.flow import PARTS, STAGES
 from overheard.study.layout import fold_of, names, record_path, written
-from overheard.study.study_file import Study
-
-FIGURES = ("figure3", "figure6")
-"""The paper's figures that are drawn; Figure 6 is also a table."""
-_OF_TABLES = ("figure6",)
-
-
-def figures_of(study: Study) -> tuple[str, ...]:
-    """The figures of a study: those that draw its media, and those that draw one of its tables."""
-    return tuple(figure for figure in FIGURES if figure in study.tables or figure not in _OF_TABLES)
 
 
 class Target(NamedTuple):
@@ -53,7 +43,9 @@ def targets(loaded: Loaded, absent: Collection[str] = ()) -> list[Target]:
         for each in values[own]:
             if stage == "frozen" and each[0] not in frozen:
                 continue
-            if "method" in own and loaded.study.methods[each[0]].baseline != (stage == "baselines"):
+            if its.shown and not _is_shown(loaded, stage, each):
+                continue
+            if "method" in own and not its.shown and loaded.study.methods[each[0]].baseline != (stage == "baselines"):
                 continue
             given = dict(zip(own, each, strict=True))
             lists = {"seed": seeds_made(loaded, each[0], each[1], absent)} if own == ("method", "modality") else {}
@@ -82,8 +74,28 @@ def _values(loaded: Loaded, absent: Collection[str]) -> dict[tuple[str, ...], li
         ("method", "modality"): [*rows],
         ("method", "modality", "seed"): [(*row, seed) for row in rows for seed in seeds_made(loaded, *row, absent)],
         ("table",): [(table,) for table in study.tables],
-        ("figure",): [(figure,) for figure in figures_of(study)],
+        ("figure",): [(figure,) for figure in study.figures],
     }
+
+
+def _is_shown(loaded: Loaded, stage: str, values: tuple[Any, ...]) -> bool:
+    """Whether some figure reads this job of a stage that is there for figures alone."""
+    own = names(STAGES[stage].record)
+    if own == ("figure",):
+        return values[0] in figure_files.figures_reading(loaded.study, stage)
+    if own[:2] == ("method", "modality"):
+        return values[:2] in figure_files.rows_reading(loaded.study, stage)
+    return bool(figure_files.figures_reading(loaded.study, stage))
+
+
+def figure_reads(loaded: Loaded, figure: str, absent: Collection[str] = ()) -> dict[str, list[str]]:
+    """The files that a figure reads, by flag, as paths under `results/NAME/`."""
+    made, of_folds = set(rows_made(loaded, absent)), _values(loaded, absent)["fold",]
+
+    def seeds_of(method: str, modality: str) -> list[int]:
+        return seeds_made(loaded, method, modality, absent) if (method, modality) in made else []
+
+    return figure_files.reads(loaded.study, figure, seeds_of, [fold for (fold,) in of_folds])
 
 
 def rows_made(loaded: Loaded, absent: Collection[str] = ()) -> list[tuple[str, str]]:

@@ -1,10 +1,12 @@
 """A study file, `config/studies/NAME.yaml`: rows, columns, metrics and tables of a paper, and its dull baselines."""
 
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
 from overheard.study.checking import Section
+from overheard.study.flow import STAGES
 from overheard.study.protocol import NAMED
 
 Own = Annotated[str, Field(pattern=r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*$")]
@@ -25,6 +27,46 @@ class TableSpec(Section):
     def runs(self) -> list[tuple[str, str]]:
         """The (method, modality) pairs of the table, in its order."""
         return [(row, column) for block in self.blocks for row in block.rows for column in block.columns]
+
+
+class FigureSpec(Section):
+    """A figure: the function that draws it, the rows it shows, and the files it reads."""
+
+    published: str | None = Field(None, description="its name in the paper; null where the paper has none")
+    title: str
+    caption: str
+    draws: str = Field(description="the function that draws it, a word of scores/plots/drawings.py")
+    table: str | None = Field(None, description="it shows the rows of this table")
+    blocks: list[Block] = Field([], description="or these rows, of any table")
+    reads: list[str] = Field(description="stage.flag, as media.statistics; scores, predictions: of its rows' runs")
+    settings: dict[str, bool | int | float | str | list[str]] = Field({}, description="what its function asks for")
+
+    @field_validator("reads")
+    @classmethod
+    def _files(cls, reads: list[str]) -> list[str]:
+        known = [f"{stage}.{flag}" for stage, its in STAGES.items() for flag in its.writes]
+        if unknown := [word for word in reads if word not in (*known, "scores", "predictions")]:
+            raise ValueError(f"found {', '.join(unknown)}; allowed: scores, predictions, {', '.join(known)}")
+        return reads
+
+    @model_validator(mode="after")
+    def _rows(self) -> "FigureSpec":
+        if self.table and self.blocks:
+            raise ValueError("table, blocks: expected one of the two")
+        return self
+
+    def patterns(self) -> list[str]:
+        """The patterns of the files that it reads by stage."""
+        words = [word.split(".") for word in self.reads if "." in word]
+        return [STAGES[stage].writes[flag] for stage, flag in words]
+
+    def shown(self, tables: Mapping[str, TableSpec]) -> list[Block]:
+        """Its rows and columns."""
+        return tables[self.table].blocks if self.table else self.blocks
+
+    def runs(self, tables: Mapping[str, TableSpec]) -> list[tuple[str, str]]:
+        """The (method, modality) pairs that it shows, in its order."""
+        return [(row, column) for block in self.shown(tables) for row in block.rows for column in block.columns]
 
 
 class Method(Section):
@@ -81,6 +123,7 @@ class Study(Section):
     published: str
     claims: str | None = Field(None, description="what the paper says of its rows: a file of config/claims/")
     tables: dict[str, TableSpec]
+    figures: dict[str, FigureSpec] = {}
     methods: dict[str, Method]
 
     @model_validator(mode="after")
@@ -98,6 +141,18 @@ class Study(Section):
                     f"it: {', '.join(known)}"
                 )
             before.add(name)
+        return self
+
+    @model_validator(mode="after")
+    def _figures(self) -> "Study":
+        known = self.rows()
+        for name, spec in self.figures.items():
+            if spec.table and spec.table not in self.tables:
+                raise ValueError(f"figures.{name}.table: found {spec.table}; allowed: {', '.join(self.tables)}")
+            if strange := [f"{row}/{column}" for row, column in spec.runs(self.tables) if (row, column) not in known]:
+                raise ValueError(f"figures.{name}: rows {', '.join(strange)} are in none of the tables")
+            if any("{table}" in pattern for pattern in spec.patterns()) and not spec.table:
+                raise ValueError(f"figures.{name}: reads what belongs to a table; name it under table")
         return self
 
     def rows(self) -> list[tuple[str, str]]:

@@ -22,6 +22,7 @@ from overheard.jobs.records import code_digest
 _CHOICES = {
     "overheard.learning.methods:METHODS": "method",
     "overheard.learning.baselines:BASELINES": "method",
+    "overheard.scores.plots.drawings:DRAWINGS": "draws",
     "overheard.learning.schedules:BY_NAME": "schedule",
     "overheard.learning.selection:BY_NAME": "selection",
     "overheard.learning.loop:ORDERS": "clip_order",

@@ -1,11 +1,13 @@
 """Figure 3: how many pairs, and from how many locations, each class has."""
 
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from overheard.errors import ConfigError
+from overheard.scores.plots.given import Files, Settings, caption_of, lines_of, origin_of
 from overheard.scores.plots.style import BAR, INK, MARK, figure
 
 _LONGEST = 32
@@ -49,21 +51,27 @@ def in_lines(name: str) -> list[str]:
     return textwrap.wrap(name, _LONGEST) or [name]
 
 
-def figure3(statistics: Sequence[Mapping[str, str]], experiment: str, source: str, source_text: str) -> Figure:
+def draw(settings: Settings, files: Files) -> Figure:
     """Figure 3 with its title: total of pairs and locations.
 
     Args:
-        statistics: lines of statistics.csv: class, pairs, locations, as text.
-        experiment: whose pairs they are.
-        source: `twin`, `directory` or `published record`.
-        source_text: the source in plain words.
+        settings: of the figure.
+        files: `statistics`, lines of statistics.csv: class, pairs, locations, as text.
+
+    Raises:
+        ConfigError: no statistics.
     """
-    classes = [line["class"] for line in statistics]
-    pairs = [int(line["pairs"]) for line in statistics]
-    locations = [int(line["locations"]) for line in statistics]
-    title = f"Pairs per class: {sum(pairs)} pairs of {len(classes)} classes, {sum(locations)} locations"
-    conditions = [f"Experiment {experiment}; source: {source_text}.", "All splits together; counts, so no ±."]
-    lines = max(len(in_lines(name)) for name in classes)
-    made = figure(title, conditions, source, body_in=0.75 + (0.25 + 0.15 * (lines - 1)) * max(len(classes), 4))
+    lines = lines_of(files, "statistics")
+    if not lines:
+        raise ConfigError("class_statistics: no class statistics; give them with --statistics")
+    classes = [line["class"] for line in lines]
+    pairs = [int(line["pairs"]) for line in lines]
+    locations = [int(line["locations"]) for line in lines]
+    title = f"{settings.spec['title']}: {sum(pairs)} pairs of {len(classes)} classes, {sum(locations)} locations"
+    conditions = [origin_of(settings), *caption_of(settings)]
+    height = max(len(in_lines(name)) for name in classes)
+    made = figure(
+        title, conditions, settings.source, body_in=0.75 + (0.25 + 0.15 * (height - 1)) * max(len(classes), 4)
+    )
     class_statistics(made.add_subplot(), classes, pairs, locations)
     return made

@@ -1,6 +1,6 @@
 """Figure 6: the F-score of each method, its mean a bar, its seeds points, their standard deviation a whisker."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,7 +8,11 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from overheard.scores.cells import table_cells
+from overheard.scores.over_seeds import Run, clips_tested, epoch_remarks, event_remarks, percent
+from overheard.scores.plots.given import Files, Settings, ask_of, runs_of
 from overheard.scores.plots.style import COLOURS, INK, figure, math
+from overheard.scores.tabular import MODALITIES, conditions, left_out_notes, measured
 
 _GREY = "#999999"
 _SPREAD = 0.44  # of a bar's thickness: seeds stand beside each other, so that equal scores stay visible
@@ -102,7 +106,40 @@ def _numbers(ax: Axes, bars: Sequence[Bar]) -> None:
     ax.annotate(head, (1, headings[0][0]), (8, 0), weight="bold", annotation_clip=False, **place)
 
 
-def figure6(bars: Sequence[Bar], title: str, sentences: Sequence[str], source: str) -> Figure:
+def draw(settings: Settings, files: Files) -> Figure:
+    """Figure 6 from the scores of its rows' runs.
+
+    Raises:
+        ConfigError: settings of rows are missing.
+        PairingError: a run is missing that was asked for, or given twice.
+    """
+    ask, runs = ask_of(settings, "f_score_by_method"), runs_of(files)
+    labels: Mapping[str, str] = settings.labels or {}
+    cells = table_cells("figure6", settings.spec | {"metrics": ["f_score"]}, runs, ask, {})
+    remarks = [*(settings.remarks or ()), *event_remarks(runs), *epoch_remarks(runs)]
+    sentences = conditions(ask, clips_tested(runs), remarks)
+    sentences += ["Bars: means; whiskers: ± one std; points: the seeds.", *left_out_notes(labels, cells, ask)]
+    return of_bars([_bar(cell, labels, runs) for cell in cells], settings.spec["title"], sentences, settings.source)
+
+
+def _bar(cell: Mapping[str, Any], labels: Mapping[str, str], runs: Sequence[Run]) -> Bar:
+    own = {run["seed"]: run for run in runs if (run["method"], run["modality"]) == (cell["row"], cell["column"])}
+    return Bar(
+        group=cell["column"],
+        heading=MODALITIES.get(cell["column"], cell["column"]),
+        label=labels.get(cell["row"], cell["row"]),
+        values=tuple(percent(own[seed], "f_score") for seed in sorted(own)),
+        mean=cell["mean"],
+        std=cell["std"],
+        text=measured(dict(cell)) if cell["n"] or cell["diverged"] else _none(cell["note"]),
+    )
+
+
+def _none(note: str) -> str:
+    return "left out" if "left out" in note else "no run"
+
+
+def of_bars(bars: Sequence[Bar], title: str, sentences: Sequence[str], source: str) -> Figure:
     """Figure 6: all rows from zero, and beside them the largest group again, closer.
 
     Args:

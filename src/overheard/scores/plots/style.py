@@ -11,10 +11,12 @@ from typing import Any
 
 import matplotlib.style
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_pdf import PdfPages
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.textpath import text_to_path
+from PIL import Image
 
 from overheard.scores.plots.fonts import BASE
 from overheard.scores.tabular import SYMBOL, symbol_math
@@ -113,13 +115,27 @@ def math(label: str) -> str:
     return re.sub(SYMBOL, symbol_math, label.replace("$", r"\$"))
 
 
-def png(made: Figure) -> bytes:
-    """The figure as PNG, without dates and versions."""
-    made.savefig(stream := io.BytesIO(), format="png", metadata={"Software": None})
+def png(pages: Sequence[Figure]) -> bytes:
+    """The pages as one PNG, one below the other, without dates and versions."""
+    drawn = []
+    for page in pages:
+        page.savefig(stream := io.BytesIO(), format="png", metadata={"Software": None})
+        drawn.append(stream)
+    if len(drawn) == 1:
+        return drawn[0].getvalue()
+    pictures = [Image.open(stream).convert("RGB") for stream in drawn]
+    whole = Image.new("RGB", (max(each.width for each in pictures), sum(each.height for each in pictures)), "white")
+    top = 0
+    for each in pictures:
+        whole.paste(each, (0, top))
+        top += each.height
+    whole.save(stream := io.BytesIO(), "PNG")
     return stream.getvalue()
 
 
-def pdf(made: Figure) -> bytes:
-    """The figure as PDF with embedded TrueType fonts, without dates."""
-    made.savefig(stream := io.BytesIO(), format="pdf", metadata={"CreationDate": None})
+def pdf(pages: Sequence[Figure]) -> bytes:
+    """The pages as PDF with embedded TrueType fonts, without dates."""
+    with PdfPages(stream := io.BytesIO(), metadata={"CreationDate": None}) as file:
+        for page in pages:
+            file.savefig(page)
     return stream.getvalue()

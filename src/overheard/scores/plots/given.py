@@ -1,0 +1,113 @@
+"""What a figure is given: what it says of itself, and the files it reads, as they were read. Draws nothing."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from overheard.errors import ConfigError
+from overheard.scores.cells import Ask, by_row_key
+from overheard.scores.over_seeds import Run, checked_run
+from overheard.scores.tabular import OWN_NAMES, SOURCES, sentence
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a figure shows and says of itself; of a figure without rows the first three and `own`."""
+
+    experiment: str
+    source: str  # twin, directory or published record
+    spec: dict[str, Any]  # title and caption; of a figure of rows also its blocks
+    own: dict[str, Any] | None = None  # settings of this figure in the study file
+    protocol: str | None = None  # these, of a figure of rows
+    labels: dict[str, str] | None = None  # what each method is called
+    seeds: list[int] | None = None  # asked
+    partial: bool | None = None  # fewer seeds than asked are shown, and said
+    left_out: dict[str, str] | None = None  # "method|modality" -> reason
+    remarks: list[str] | None = None  # lines that stand in every caption
+    diverged: dict[str, list[int]] | None = None  # "method|modality" -> seeds; known with `partial` alone
+    spread: str | None = None  # sample or population: which standard deviation ± is; sample where it is not said
+    repeats: str | None = None  # seeds or next_epochs: what is measured several times; seeds where it is not said
+
+
+class File(NamedTuple):
+    """A file that a figure reads: its path as it was given, and what is in it.
+
+    Lines of a CSV as dicts of text, of a JSON what it says, of an `.npz` its arrays by name, of an `.npy` its array.
+    """
+
+    path: str
+    content: Any
+
+
+Files = Mapping[str, Sequence[File]]
+"""By flag, as `media.statistics` is the flag `statistics`; a flag that was not given is empty."""
+
+Draw = Callable[[Settings, Files], Figure | Sequence[Figure]]
+"""What draws a figure, one page or several. It computes nothing: its numbers are in the files."""
+
+
+class NotDrawnError(Exception):
+    """There is nothing to draw in this experiment; its text, one line, stands in the figure's place."""
+
+
+def lines_of(files: Files, flag: str) -> list[dict[str, str]]:
+    """All lines of the CSVs of a flag."""
+    return [line for file in files.get(flag, ()) for line in file.content]
+
+
+def runs_of(files: Files) -> list[Run]:
+    """The scores of every run, checked."""
+    return [checked_run(file.content, file.path) for file in files.get("scores", ())]
+
+
+def run_of(path: str) -> tuple[str, str, int]:
+    """Method, modality and seed of a file that lies in its run's folder, `…/method/modality/seed-k/file`."""
+    method, modality, seed = path.split("/")[-4:-1]
+    return method, modality, int(seed.removeprefix("seed-"))
+
+
+def origin_of(settings: Settings) -> str:
+    """Whose numbers a figure without a protocol shows."""
+    return f"{OWN_NAMES}{settings.experiment}; source: {SOURCES[settings.source]}."
+
+
+def caption_of(settings: Settings) -> list[str]:
+    """The study's own sentences on a figure."""
+    return [sentence(settings.spec["caption"])] if settings.spec.get("caption") else []
+
+
+def ask_of(settings: Settings, figure: str) -> Ask:
+    """What a figure of rows was asked for.
+
+    Raises:
+        ConfigError: settings of rows are missing.
+    """
+    wanted = ("protocol", "labels", "seeds", "left_out", "remarks")
+    if missing := [key for key in wanted if getattr(settings, key) is None]:
+        raise ConfigError(f"{figure}: missing settings: {', '.join(missing)}")
+    return Ask(
+        settings.experiment,
+        settings.source,
+        str(settings.protocol),
+        settings.seeds or [],
+        bool(settings.partial),
+        by_row_key(settings.left_out or {}),
+        by_row_key(settings.diverged or {}),
+        settings.spread or "sample",
+        settings.repeats or "seeds",
+    )
+
+
+def texts(content: Any) -> Iterator[str]:
+    """Every text in what was read, names of classes among them."""
+    if isinstance(content, str):
+        yield content
+    elif isinstance(content, Mapping):
+        yield from (text for value in content.values() for text in texts(value))
+    elif isinstance(content, Sequence):
+        yield from (text for value in content for text in texts(value))
+    elif isinstance(content, np.ndarray) and content.dtype.kind == "U":
+        yield from content.ravel().tolist()

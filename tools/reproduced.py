@@ -11,7 +11,6 @@ import pandas as pd
 
 from overheard.study import checking
 from overheard.study.flow import STAGES
-from overheard.study.plan import FIGURES
 from overheard.study.protocol import SWITCHES
 from overheard.study.study_file import Study
 from overheard.study.yaml_file import read_yaml
@@ -100,7 +99,7 @@ def _of_the_paper() -> str:
     for place in ("Table 2", "Table 3", *(f"Figure {number}" for number in range(1, 9))):
         word = tables.get(place, place.lower().replace(" ", ""))
         made = [f"`tables/{word}`"] if word in STUDY.tables else []
-        made += [f"`figures/{word}`"] if word in FIGURES else []
+        made += [f"`figures/{figure}`" for figure, spec in STUDY.figures.items() if spec.published == place]
         lines.append(f"| {place} | {', '.join(made) or 'not yet'} |")
     return "\n".join([*lines, "", f"All under `results/NAME/`, by {len(STAGES)} stages ([files](files.md)).", ""])
 

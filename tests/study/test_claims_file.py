@@ -115,7 +115,7 @@ def test_a_run_ends_before_anything_where_claims_name_other_rows(tmp_path, monke
         "config/mine.yaml": "study: mine\nsource: {kind: twin}\n",
         "config/studies/mine.yaml": (ROOT / "config/studies/plain.yaml")
         .read_text()
-        .replace("published:", "claims: config/claims/advance.yaml\npublished:"),
+        .replace("published:", "claims: config/claims/advance.yaml\npublished:", 1),
         "workflow/Snakefile": "",
         "config/protocols/corrected.yaml": (ROOT / "config/protocols/corrected.yaml").read_text(),
         "config/claims/advance.yaml": (ROOT / "config/claims/advance.yaml").read_text(),

@@ -126,6 +126,7 @@ def test_rows_whose_needs_are_not_given_are_left_out_with_the_reason():
 def test_what_no_row_rests_on_is_not_made(rows, parts, networks, teacher):
     experiment = config.check(config.Experiment, TWIN, "x")
     study = config.load_study(ROOT, experiment).model_dump()
+    study["figures"] = {}
     study["tables"] = {"table2": study["tables"]["table2"] | {"blocks": [{"rows": rows, "columns": ["image+sound"]}]}}
     study = config.check(config.Study, study, "x")
     assert job_settings.parts(experiment, study) == parts

@@ -1,0 +1,73 @@
+"""Figures of a study file: which rows they show, which files they read, what is refused."""
+
+from pathlib import Path
+
+import pytest
+
+from overheard.errors import ConfigError
+from overheard.study import captions, config, figure_files, plan
+from overheard.study.checking import check
+from overheard.study.experiments import with_named
+from overheard.study.study_file import Study
+
+ROOT = Path(__file__).parents[2]
+EXPERIMENT = check(
+    config.Experiment, {"study": "advance", "source": {"kind": "twin"}, "seeds": [0, 6], "split": {"folds": 5}}, "x"
+)
+FIGURE = {"title": "A", "caption": "B.", "draws": "f_score_by_method", "reads": ["scores"]}
+
+
+def loaded(**figures):
+    content = config.load_study(ROOT, EXPERIMENT).model_dump(exclude_defaults=True) | {"figures": figures}
+    return with_named("x", Path("x"), EXPERIMENT, ROOT, check(Study, content, "study"))
+
+
+def test_files_are_those_of_its_rows_seeds_folds_and_table():
+    of = loaded(
+        one=FIGURE | {"blocks": [{"rows": ["scene", "late_fusion"], "columns": ["image+sound"]}]},
+        two=FIGURE | {"table": "table3", "reads": ["statistics.comparisons", "split.splits", "media.index"]},
+        three=FIGURE | {"blocks": [{"rows": ["scene"], "columns": ["sound"]}], "reads": ["train.history"]},
+    )
+    assert plan.figure_reads(of, "one") == {
+        "scores": [
+            f"{stage}/{method}/image+sound/seed-{seed}/scores.json"
+            for stage, method in (("evaluate", "scene"), ("baselines", "late_fusion"))
+            for seed in (0, 6)
+        ]
+    }
+    assert plan.figure_reads(of, "two") == {
+        "comparisons": ["statistics/table3.comparisons.csv"],
+        "splits": ["media/fold-0/splits.csv", "media/fold-1/splits.csv"],
+        "index": ["media/index.csv"],
+    }
+    assert plan.figure_reads(of, "three", absent=["scene/sound/seed-0"]) == {
+        "history": ["train/scene/sound/seed-6/history.csv"]
+    }
+    assert figure_files.rows_reading(of.study, "train") == [("scene", "sound")]
+    assert figure_files.rows_reading(of.study, "evaluate") == []
+
+
+def test_a_figure_without_rows_says_nothing_of_seeds_and_protocol():
+    of = loaded(one=FIGURE | {"reads": ["media.statistics"], "settings": {"colour": "grey"}})
+    spec = {"title": "A", "caption": "B."}
+    assert captions.figure_settings(of, "one", []) == {
+        "experiment": "x",
+        "source": "twin",
+        "spec": spec,
+        "own": {"colour": "grey"},
+    }
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"reads": ["media.statistic"]}, "found media.statistic; allowed: scores, predictions, draw.media"),
+        ({"table": "table9"}, "figures.one.table: found table9; allowed: table2, table3"),
+        ({"blocks": [{"rows": ["scratch"], "columns": ["image+sound"]}]}, "scratch/image.sound are in none of"),
+        ({"table": "table2", "blocks": [{"rows": [], "columns": []}]}, "table, blocks: expected one of the two"),
+        ({"reads": ["tables.csv"]}, "figures.one: reads what belongs to a table; name it under table"),
+    ],
+)
+def test_figures_that_no_job_could_make_are_refused(changed, said):
+    with pytest.raises(ConfigError, match=said):
+        loaded(one=FIGURE | changed)

@@ -28,7 +28,7 @@ an hour; [what came of it](reproduced.md)). All else is put back from the store,
 
 | ask for | table |
 |---|---|
-| nothing else | `ablation`: differences paired by seed and fold, with intervals that hold together; `ablation-again`: the three most valuable changes on seeds that did not choose them |
+| nothing else | `ablation`: differences paired by seed and fold, with intervals over seeds and test locations that hold together; `ablation-again`: the three most valuable changes on seeds that did not choose them |
 | `--vary alpha=0.01,0.1,1 --vary beta=0,0.001`; also settings, `--vary train.learning_rate=0.001,0.004` | `vary-alpha-beta`: a grid in place of flips |
 | the same with `--on-validation` | `validation-vary-alpha-beta`: validation scores, of two settings a heat map |
 | `--over splits --n 5`, on the twin also `--over worlds` | `over-splits`: how far rows and comparisons move over other draws of the split, beside how far over seeds |

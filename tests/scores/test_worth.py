@@ -1,15 +1,21 @@
 """What a change is worth: against scipy's paired t, and Nadeau and Bengio's error by hand."""
 
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
 from scipy import stats
 
 from overheard.errors import PairingError
+from overheard.io import artifacts
+from overheard.io.tested import read_tested
+from overheard.scores.comparisons import Asked, covariance_over_locations, groups_of
 from overheard.scores.paired import Scores
-from overheard.scores.worth import simultaneous, worth
+from overheard.scores.worth import OverLocations, simultaneous, worth
 from overheard.scores.worth_table import Line, csv_line, markdown
+
+REFERENCE = Path(__file__).parents[2] / "reference" / "twin"
 
 FIRST = {0: 60.0, 1: 62.5, 2: 61.0, 3: 65.0, 4: 70.0}
 SECOND = {0: 63.0, 1: 63.0, 2: 66.0, 3: 66.5, 4: 71.0}
@@ -41,6 +47,46 @@ def test_over_folds_the_error_has_what_they_share():
 def test_unpaired_sides_have_the_errors_of_both():
     found = worth(scores(FIRST), scores(SECOND), paired=False)
     assert found.error == pytest.approx(math.hypot(stats.sem(list(FIRST.values())), stats.sem(list(SECOND.values()))))
+
+
+def test_where_the_same_clips_are_tested_the_interval_is_that_of_the_studys_own_comparison():
+    rows = (("scene", "image+sound"), ("scene+event", "image+sound"))
+    paths = [REFERENCE / f"evaluate/{method}/{column}/seed-{seed}" for method, column in rows for seed in range(5)]
+    study = read_tested(
+        REFERENCE / "media/index.csv",
+        sorted(REFERENCE.glob("media/fold-*/splits.csv")),
+        [path / "scores.json" for path in paths],
+        [path / "predictions.npz" for path in paths],
+    )
+    asked = Asked(*rows, ["f_score"])
+    groups = groups_of(study, asked, range(5))
+    over = OverLocations(
+        covariance_over_locations(study, asked, groups, "f_score"), study.locations_of([*study.splits])[1]
+    )
+    n_test, n_train = (
+        np.mean([count(split) for split in study.splits.values()])
+        for count in (lambda split: len(split.test), lambda split: split.n_train)
+    )
+    sides = [
+        Scores(
+            {seed: 100 * run["f_score"] for seed, run in study.runs[row].items()},
+            {seed: run["fold"] for seed, run in study.runs[row].items()},
+            n_test,
+            n_train,
+        )
+        for row in rows
+    ]
+    (found,) = simultaneous([worth(*sides, True, over)])
+    lines = artifacts.read_table(REFERENCE / "statistics/figure6.comparisons.csv")
+    (line,) = [
+        line
+        for line in lines
+        if ((line["row_a"], line["column_a"]), (line["row_b"], line["column_b"]), line["metric"]) == (*rows, "f_score")
+    ]
+    ends = float(line["location_low"]), float(line["location_high"])
+    assert (found.difference - found.half, found.difference + found.half) == pytest.approx(ends, abs=1e-4)
+    assert found.over_locations
+    assert not worth(*sides, False, over).over_locations
 
 
 def test_other_seeds_or_a_single_one_are_refused():

@@ -59,20 +59,23 @@ def test_what_cannot_be_compared_ends_before_anything_runs(folder, words, said):
 def test_a_whole_ablation_is_a_table_of_ordinary_experiments(folder):
     done = ablate(folder, "--switch", "missing_modality", "--again", "1")
     assert done.returncode == 0, done.stderr
-    with (folder / "ablations/mini/again.csv").open(newline="") as stream:
+    with (folder / "ablations/mini/switch-missing_modality-again.csv").open(newline="") as stream:
         (chosen,) = {line["experiment"] for line in csv.DictReader(stream)}
     experiment = yaml.safe_load((folder / "config" / f"{chosen}.yaml").read_text())
     assert experiment["seeds"] == [5, 6, 7, 8, 9]
-    with (folder / "ablations/mini/ablation.csv").open(newline="") as stream:
+    with (folder / "ablations/mini/switch-missing_modality.csv").open(newline="") as stream:
         lines = list(csv.DictReader(stream))
     assert {(line["from"], line["method"], line["modality"]) for line in lines} == {
         (base, method, "image") for base in ("corrected", "released") for method in ("scene", "scene+event")
     }
+    text = (folder / "ablations/mini/switch-missing_modality.md").read_text()
+    assert "over seeds and test locations together" in text
+    assert "Unpaired" not in text
     for line in lines:
         traced = [sys.executable, "-m", "overheard", "trace", line["experiment"], "--table", "ablation"]
         traced += ["--row", line["method"], "--column", line["modality"]]
         assert subprocess.run(traced, cwd=folder, capture_output=True, check=False).returncode == 0
-    assert (folder / "ablations/mini/ablation.png").stat().st_size > 10_000
+    assert (folder / "ablations/mini/switch-missing_modality.png").stat().st_size > 10_000
     # the same command again has nothing to train
     again = ablate(folder, "--switch", "missing_modality", "--again", "1")
     assert again.returncode == 0

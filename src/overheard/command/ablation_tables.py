@@ -6,13 +6,16 @@ from pathlib import Path
 
 from overheard.errors import OverheardError
 from overheard.io import artifacts
+from overheard.io.tested import read_said, read_splits
 from overheard.scores import grid, over_splits, worth_table
+from overheard.scores.arranged import Said, arranged
+from overheard.scores.comparisons import Asked, covariance_over_locations, groups_of, paired_seeds
 from overheard.scores.paired import Scores
 from overheard.scores.plots import style
 from overheard.scores.plots.heat_map import heat_maps
 from overheard.scores.plots.worth_by_switch import worth_by_switch
 from overheard.scores.tabular import SOURCES
-from overheard.scores.worth import simultaneous, worth
+from overheard.scores.worth import OverLocations, simultaneous, worth
 from overheard.scores.worth_table import Line
 from overheard.study.ablation import Variant
 from overheard.study.layout import results
@@ -25,9 +28,10 @@ def compared(bases: Sequence[Variant], others: Sequence[Variant]) -> list[Line]:
     """Every row that a change reaches, against its base; the largest change first, each with its rows together."""
     of = {base.base: base for base in bases}
     pairs = [(of[other.base], other, row) for other in others for row in other.rows]
-    paired = [is_paired(base, other) for base, other, _ in pairs]
+    located = {other.loaded.name: _over_locations(of[other.base], other) for other in others}
     found = [
-        worth(scores(base, row), scores(other, row), its) for (base, other, row), its in zip(pairs, paired, strict=True)
+        worth(scores(base, row), scores(other, row), is_paired(base, other), located[other.loaded.name].get(row))
+        for base, other, row in pairs
     ]
     lines = [
         Line(other.base, dict(other.change), *row, its, len(other.rows), other.loaded.name, base.loaded.name)
@@ -46,11 +50,42 @@ def is_paired(base: Variant, other: Variant) -> bool:
     return not (drawn or tested or set(other.change) & set(UNPAIRED))
 
 
+def _over_locations(base: Variant, other: Variant) -> dict[tuple[str, str], OverLocations]:
+    """How the differences of the rows that a change reaches vary over test locations; none where nothing is paired."""
+    if not is_paired(base, other):
+        return {}
+    folder = Path(results(base.loaded.name))
+    said = [_said(one, row, word) for one, word in ((base, ""), (other, " changed")) for row in other.rows]
+    study = arranged([one for its in said for one in its], read_splits(folder / "media/index.csv", _splits(folder)))
+    found = {}
+    for method, modality in other.rows:
+        asked = Asked((method, modality), (f"{method} changed", modality), ["f_score"])
+        seeds = paired_seeds(*(study.runs[row] for row in asked.rows), asked.rows)
+        groups = groups_of(study, asked, seeds)
+        folds = list({study.runs[asked.first][seed]["fold"] for seed in seeds})
+        covariance = covariance_over_locations(study, asked, groups, "f_score")
+        found[method, modality] = OverLocations(covariance, study.locations_of(folds)[1])
+    return found
+
+
+def _said(one: Variant, row: tuple[str, str], word: str) -> list[Said]:
+    """What the runs of a row said of their test clips, under a name of its own."""
+    found = []
+    for path in _tested(one, row):
+        said = read_said(path, path.with_name("predictions.npz"))
+        found.append(said._replace(run={**said.run, "method": f"{row[0]}{word}"}))
+    return found
+
+
+def _tested(one: Variant, row: tuple[str, str]) -> list[Path]:
+    folder = Path(results(one.loaded.name))
+    return [folder / f"evaluate/{row[0]}/{row[1]}/seed-{seed}/scores.json" for seed in one.loaded.experiment.seeds]
+
+
 def scores(one: Variant, row: tuple[str, str]) -> Scores:
     """The weighted F of a row's seeds, from its files."""
     folder = Path(results(one.loaded.name))
-    paths = [folder / f"evaluate/{row[0]}/{row[1]}/seed-{seed}/scores.json" for seed in one.loaded.experiment.seeds]
-    runs = [artifacts.read_json(path) for path in paths]
+    runs = [artifacts.read_json(path) for path in _tested(one, row)]
     splits = [Counter(line["split"] for line in artifacts.read_table(path)) for path in _splits(folder)]
     n_test, n_train = (sum(split[word] for split in splits) / len(splits) for word in ("test", "train"))
     score = {run["seed"]: 100 * run["f_score"] for run in runs}

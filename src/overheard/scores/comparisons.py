@@ -158,7 +158,7 @@ def _numbers(study: Arranged, asked: Asked, seeds: Sequence[int], metric: str, p
         for clips in zip(*((len(study.splits[one].test), study.splits[one].n_train) for one in folds), strict=True)
     )
     tested, df_locations = study.locations_of(folds)
-    over_locations = _over_locations(study, asked, groups, METRICS.index(metric))
+    over_locations = covariance_over_locations(study, asked, groups, metric)
     if len(groups) > 1:
         seed_error, df = paired.error_over_runs(differences, fold, n_test, n_train)
         found |= {"seed_error": seed_error, "df": df, "floor": power.rank_floor(len(groups))}
@@ -177,14 +177,16 @@ def _numbers(study: Arranged, asked: Asked, seeds: Sequence[int], metric: str, p
     return found | dict(zip(("location_low", "location_high"), low_high, strict=True))
 
 
-def _over_locations(study: Arranged, asked: Asked, groups: Sequence[Sequence[int]], metric: int) -> np.ndarray:
+def covariance_over_locations(
+    study: Arranged, asked: Asked, groups: Sequence[Sequence[int]], metric: str
+) -> np.ndarray:
     """Covariances (groups, groups) of the groups' differences over test locations drawn again."""
     share = np.zeros((len(groups), study.covariance.shape[1]))
     for number, group in enumerate(groups):
         for seed in group:
             share[number, study.column(asked.first, seed)] = -1 / len(group)
             share[number, study.column(asked.second, seed)] = 1 / len(group)
-    found: np.ndarray = share @ study.covariance[metric] @ share.T
+    found: np.ndarray = share @ study.covariance[METRICS.index(metric)] @ share.T
     return found
 
 

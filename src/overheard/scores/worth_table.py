@@ -55,16 +55,19 @@ def sentences(found: Sequence[Line], source: str, seeds: Sequence[int]) -> list[
         source: in words.
         seeds: of both sides.
     """
-    folds = "over folds, which share training clips (Nadeau, Bengio)"
-    kinds = {line.worth.one_split: None for line in found}
-    over = folds if list(kinds) == [False] else "over seeds, of this split alone"
-    if len(kinds) > 1:
-        over = f"{folds}, where both sides have folds, else over seeds, of one split alone"
-    return [
+    lines = [
         f"Source: {source}.",
         f"Weighted F in percent, mean over seeds {', '.join(map(str, seeds))}; differences paired by seed and fold.",
-        f"Intervals are {over}, and all {len(found)} hold together with 95 % (Bonferroni's t).",
+        "Intervals are over seeds and test locations together (docs/statistics.md); "
+        f"all {len(found)} hold together with 95 % (Bonferroni's t).",
     ]
+    if not all(line.worth.over_locations for line in found):
+        folds = all(line.worth.one_split for line in found if not line.worth.over_locations)
+        how = "over seeds" if folds else "over folds, which share training clips (Nadeau, Bengio)"
+        lines.append(f"Unpaired rows were tested on other clips or pictures: their intervals are {how}, and far wider.")
+    if any(line.worth.one_split for line in found):
+        lines.append("Where all seeds have one split, nothing is said of other training locations.")
+    return lines
 
 
 def csv_line(line: Line) -> dict[str, Any]:

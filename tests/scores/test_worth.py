@@ -86,7 +86,8 @@ def test_where_the_same_clips_are_tested_the_interval_is_that_of_the_studys_own_
     ends = float(line["location_low"]), float(line["location_high"])
     assert (found.difference - found.half, found.difference + found.half) == pytest.approx(ends, abs=1e-4)
     assert found.over_locations
-    assert not worth(*sides, False, over).over_locations
+    unpaired = worth(*sides, False, over)
+    assert (unpaired.over_locations, unpaired.df) == (False, 4)
 
 
 def test_other_seeds_or_a_single_one_are_refused():

@@ -1,11 +1,13 @@
 """docs/your-own-loss.md, run word for word: files and commands as they stand there, in a folder of its own."""
 
+import csv
 import json
 import os
 import re
 import shutil
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -78,8 +80,28 @@ def test_records_name_her_functions_and_their_code_and_those_of_other_rows_do_no
 def test_trace_and_compare_answer_for_her_row(page):
     _, said, _ = page
     compared, traced = said[2].split("scene+js@image+sound (B)")[1], said[2]
+    assert "symmetric_better" in said[2]
     assert "B - A" in compared
     assert "mylosses.symmetric:jensen_shannon" in traced
+
+
+def test_her_claim_is_judged_by_the_interval_of_the_comparison(page):
+    folder, _, _ = page
+    with (folder / "results/symmetric/claims/verdicts.csv").open(newline="") as stream:
+        (line,) = csv.DictReader(stream)
+    low, high = float(line["low"]), float(line["high"])
+    expected = "supported" if low > 0 else "contradicted" if high < 0 else "undecided"
+    assert (line["claim"], line["verdict"]) == ("symmetric_better", expected)
+    assert float(line["p"]) <= 1
+
+
+def test_every_row_gets_the_same_trials(page):
+    folder, said, _ = page
+    with (folder / "ablations/symmetric/tuned-trials.csv").open(newline="") as stream:
+        trials = list(csv.DictReader(stream))
+    rows = Counter((line["method"], line["modality"]) for line in trials)
+    assert rows == {(method, "image+sound"): 2 for method in ("scene", "scene+kl_av", "scene+js")}
+    assert "Every row tuned alike: symmetric" in said[4]
 
 
 def test_more_seeds_train_two_runs_a_row_and_put_the_others_back(page):
@@ -90,9 +112,9 @@ def test_more_seeds_train_two_runs_a_row_and_put_the_others_back(page):
 
 def test_a_change_of_her_code_trains_her_row_again_and_no_other(page):
     _, said, after = page
-    again = {run for run, ended in after[4]["symmetric"].items() if after[1]["symmetric"][run] != ended}
+    again = {run for run, ended in after[5]["symmetric"].items() if after[1]["symmetric"][run] != ended}
     assert again == {f"scene+js/image+sound/seed-{seed}" for seed in range(5)}
-    assert "mylosses.symmetric:jensen_shannon" in said[4]
+    assert "mylosses.symmetric:jensen_shannon" in said[5]
 
 
 def test_predictions_of_anywhere_are_scored_on_the_same_clips(page):

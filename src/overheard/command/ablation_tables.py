@@ -28,7 +28,7 @@ def compared(bases: Sequence[Variant], others: Sequence[Variant]) -> list[Line]:
     """Every row that a change reaches, against its base; the largest change first, each with its rows together."""
     of = {base.base: base for base in bases}
     pairs = [(of[other.base], other, row) for other in others for row in other.rows]
-    located = {other.loaded.name: _over_locations(of[other.base], other) for other in others}
+    located = {other.loaded.name: over_locations(of[other.base], other) for other in others}
     found = [
         worth(scores(base, row), scores(other, row), is_paired(base, other), located[other.loaded.name].get(row))
         for base, other, row in pairs
@@ -50,8 +50,8 @@ def is_paired(base: Variant, other: Variant) -> bool:
     return not (drawn or tested or set(other.change) & set(UNPAIRED))
 
 
-def _over_locations(base: Variant, other: Variant) -> dict[tuple[str, str], OverLocations]:
-    """How the differences of the rows that a change reaches vary over test locations; none where nothing is paired."""
+def over_locations(base: Variant, other: Variant) -> dict[tuple[str, str], OverLocations]:
+    """How the differences of the other's rows vary over test locations; none where nothing is paired."""
     if not is_paired(base, other):
         return {}
     folder = Path(results(base.loaded.name))

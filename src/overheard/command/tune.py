@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from overheard.command.ablation_tables import scores, validated
+from overheard.command.ablation_tables import over_locations, scores, validated
 from overheard.command.run import TWIN_WARNING
 from overheard.command.variants import run_all, with_fresh_seeds
 from overheard.errors import ConfigError
@@ -124,7 +124,12 @@ def _test(start: _Start, found: Sequence[Searched], changes: Sequence[Mapping[st
     if cannot:
         raise ConfigError("\n".join(["what was chosen could not be made:", *cannot.values()]))
     fixed = {row: scores(variants[0], row) for row in best}
-    moved = {row: worth(fixed[row], scores(variants[one.trial], row)) for row, one in best.items() if one.trial}
+    located = {trial: over_locations(variants[0], one) for trial, one in variants.items() if trial}
+    moved = {
+        row: worth(fixed[row], scores(variants[one.trial], row), locations=located[one.trial][row])
+        for row, one in best.items()
+        if one.trial
+    }
     together = dict(zip(moved, simultaneous(list(moved.values())), strict=True))
     own = {one.row: one for one in found if one.trial == 0}
     means = {row: sum(its.score.values()) / len(its.score) for row, its in fixed.items()}
@@ -139,7 +144,8 @@ def _write(loaded: Loaded, found: Sequence[Searched], lines: Sequence[Tuned], be
     said = [
         f"Source: {SOURCES[loaded.experiment.source.kind]}.",
         f"Every row has the same {n} trials; chosen by the mean weighted F of validation clips, {len(found[0].values)} "
-        "experiments each; F in percent of test clips on seeds that chose nothing. Intervals hold together.",
+        "experiments each; F in percent of test clips on seeds that chose nothing. Intervals are over seeds and test "
+        "locations together, and hold together.",
         "–: the row as it is was chosen. All trials: tuned-trials.csv.",
     ]
     artifacts.write_table(folder / "tuned-trials.csv", tuned.TRIALS, [tuned.trial_line(one, best) for one in found])

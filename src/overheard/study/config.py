@@ -132,6 +132,19 @@ class Control(Section):
         "measured",
         description="rows of p(e|s): as measured, permuted (each scene has the next), equal (the mean)",
     )
+    teacher: Literal["heard", "within_class", "across"] = Field(
+        "heard",
+        description="what the teacher heard in a clip, or at another location of its split: within_class of its class, "
+        "across of any; prior and relevance are computed from that",
+    )
+    test_image: Literal["intact", "zeroed", "mispaired", "dark", "rotated", "noisy"] = Field(
+        "intact",
+        description="test pictures: zeroed, mispaired (of another location), dark (a quarter as bright), rotated (90°), "
+        "noisy (noise of one standard deviation)",
+    )
+    test_sound: Literal["intact", "zeroed", "mispaired", "noisy"] = Field(
+        "intact", description="test sounds: zeroed, mispaired, noisy; as test_image"
+    )
 
 
 class Pretrain(Section):

@@ -87,7 +87,8 @@ def of_rows(study: Study, name: str, wanted: Sequence[tuple[str, str]]) -> Study
     columns = {modality: [method for method, its in wanted if its == modality] for _, modality in wanted}
     table |= {"blocks": [{"rows": rows, "columns": [modality]} for modality, rows in columns.items()]}
     content = study.model_dump(exclude_defaults=True)
-    content.pop("claims", None)
+    for word in ("claims", "controls"):
+        content.pop(word, None)
     content |= {"study": name, "title": f"{study.title}: ablation", "tables": {"ablation": table}}
     content |= {"methods": {method: content["methods"][method] for method in methods}}
     return checking.check(Study, content, f"config/studies/{name}.yaml")

@@ -5,6 +5,7 @@ An experiment is one file `config/NAME.yaml`. It names a study (rows, columns, t
 """
 
 import re
+from collections.abc import Mapping
 from copy import deepcopy
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -341,11 +342,23 @@ def with_changes(content: dict[str, Any], changes: list[str]) -> dict[str, Any]:
     Raises:
         ConfigError: a change is not of that form, or goes through a key that holds no keys.
     """
-    changed = deepcopy(content)
+    values = {}
     for change in changes:
         key, equals, value = change.partition("=")
         if not equals or not key:
             raise ConfigError(f"--set {change}: expected key=value, e.g. --set train.epochs=5")
+        values[key] = parsed(value, f"--set {change}")
+    return with_values(content, values)
+
+
+def with_values(content: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
+    """The configuration with values by `key.key`.
+
+    Raises:
+        ConfigError: a key goes through one that holds no keys.
+    """
+    changed = deepcopy(dict(content))
+    for key, value in values.items():
         *parents, last = key.split(".")
         place = changed
         for parent in parents:
@@ -353,6 +366,6 @@ def with_changes(content: dict[str, Any], changes: list[str]) -> dict[str, Any]:
                 place[parent] = {"base": place.get(parent, "corrected")}
             place = place.setdefault(parent, {})
             if not isinstance(place, dict):
-                raise ConfigError(f"--set {change}: {parent} holds a value, not keys")
-        place[last] = parsed(value, f"--set {change}")
+                raise ConfigError(f"--set {key}={value}: {parent} holds a value, not keys")
+        place[last] = value
     return changed

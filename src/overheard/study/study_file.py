@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator, model_validator
 
 from overheard.study.checking import Section
+from overheard.study.controls_file import Controls
 from overheard.study.protocol import NAMED
 
 Own = Annotated[str, Field(pattern=r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*$")]
@@ -82,6 +83,7 @@ class Study(Section):
     claims: str | None = Field(None, description="what the paper says of its rows: a file of config/claims/")
     tables: dict[str, TableSpec]
     methods: dict[str, Method]
+    controls: Controls | None = Field(None, description="what `overheard controls` runs")
 
     @model_validator(mode="after")
     def _known(self) -> "Study":
@@ -98,6 +100,9 @@ class Study(Section):
                     f"it: {', '.join(known)}"
                 )
             before.add(name)
+        named = self.controls.rows() if self.controls else []
+        if strangers := sorted({f"{row}/{column}" for row, column in named if (row, column) not in self.trained()}):
+            raise ValueError(f"controls: found {', '.join(strangers)}, which no table trains; add them to a table")
         return self
 
     def rows(self) -> list[tuple[str, str]]:

@@ -146,9 +146,9 @@ def test_degraded_test_clips_change_what_is_said_of_them_and_no_label(record, st
         return found
 
     intact = said()
-    differ = [
-        {"test_image": word} for word in ("zeroed", "mispaired", "dark", "rotated", "noisy")
-    ] + [{"test_sound": word} for word in ("zeroed", "mispaired", "noisy")]
+    differ = [{"test_image": word} for word in ("zeroed", "mispaired", "dark", "rotated", "noisy")] + [
+        {"test_sound": word} for word in ("zeroed", "mispaired", "noisy")
+    ]
     found = {str(how): said(**how) for how in differ}
     for how, both in found.items():
         assert not np.allclose(both[0]["scene_logits"], intact[0]["scene_logits"]), how

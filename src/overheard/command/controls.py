@@ -105,7 +105,7 @@ def _tested(made: Planned) -> list[Tested]:
     for one in made.degraded:
         for row in one.rows:
             intact, worse = scores(made.base, row), scores(one, row)
-            numbers = [[its.score[seed] for seed in sorted(its.score)] for its in (intact, worse)]
+            before, after = ([its.score[seed] for seed in sorted(its.score)] for its in (intact, worse))
             its = judging.difference(intact, worse)
-            found.append(Tested(one.base.replace("-", " ", 1), *row, *numbers, its, one.loaded.name))
+            found.append(Tested(one.base.replace("-", " ", 1), *row, before, after, its, one.loaded.name))
     return found

@@ -1,4 +1,4 @@
-"""A control: the teacher's outputs stand under other clips' names, so that they no longer tell of the clip (or scene)."""
+"""A control: the teacher's outputs stand under other clips' names, so that they tell of other clips."""
 
 from overheard.io import artifacts
 from overheard.io.signature import Reads, Writes

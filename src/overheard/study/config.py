@@ -140,7 +140,7 @@ class Control(Section):
     )
     test_image: Literal["intact", "zeroed", "mispaired", "dark", "rotated", "noisy"] = Field(
         "intact",
-        description="test pictures: zeroed, mispaired (of another location), dark (a quarter as bright), rotated (90°), "
+        description="test pictures: zeroed, mispaired (of another location), dark (a quarter as bright), rotated, "
         "noisy (noise of one standard deviation)",
     )
     test_sound: Literal["intact", "zeroed", "mispaired", "noisy"] = Field(

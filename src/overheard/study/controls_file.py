@@ -1,4 +1,4 @@
-"""The section `controls` of a study file: worlds and changes that decide what transfer must do, and what is expected."""
+"""The section `controls` of a study file: worlds and changes that decide what transfer must do."""
 
 from typing import Annotated, Any, Literal
 

@@ -12,7 +12,7 @@ from overheard.io import artifacts
 from overheard.scheduling.durations import how_long
 from overheard.scores import controls as judging
 from overheard.scores import controls_report
-from overheard.scores.controls import Line, Tested
+from overheard.scores.controls import Line, Worse
 from overheard.scores.tabular import SOURCES
 from overheard.study import yaml_file
 from overheard.study.controls import Planned, controls_of, planned, trainings
@@ -99,7 +99,7 @@ def _judged(asked: Controls, made: Planned) -> list[Line]:
     return lines
 
 
-def _tested(made: Planned) -> list[Tested]:
+def _tested(made: Planned) -> list[Worse]:
     """Every row on degraded test clips, beside the same students on intact ones."""
     found = []
     for one in made.degraded:
@@ -107,5 +107,5 @@ def _tested(made: Planned) -> list[Tested]:
             intact, worse = scores(made.base, row), scores(one, row)
             before, after = ([its.score[seed] for seed in sorted(its.score)] for its in (intact, worse))
             its = judging.difference(intact, worse)
-            found.append(Tested(one.base.replace("-", " ", 1), *row, before, after, its, one.loaded.name))
+            found.append(Worse(one.base.replace("-", " ", 1), *row, before, after, its, one.loaded.name))
     return found

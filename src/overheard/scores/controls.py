@@ -148,7 +148,7 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Tested:
+class Worse:
     """A row on worse test clips, less the same students on intact ones."""
 
     test: str
@@ -183,7 +183,7 @@ def csv_line(line: Line) -> dict[str, Any]:
     }
 
 
-def degraded_line(one: Tested) -> dict[str, Any]:
+def degraded_line(one: Worse) -> dict[str, Any]:
     """A line of `DEGRADED_COLUMNS`; numbers in percent, ± of a sample."""
     low, high = interval(one.difference.mean, one.difference.error, one.difference.df)
     numbers: dict[str, float] = {"difference": one.difference.mean, "low": low, "high": high}

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from overheard.scores.controls import Line, Tested, csv_line, degraded_line
+from overheard.scores.controls import Line, Worse, csv_line, degraded_line
 
 
-def markdown(title: str, said: Sequence[str], lines: Sequence[Line], tested: Sequence[Tested]) -> str:
+def markdown(title: str, said: Sequence[str], lines: Sequence[Line], tested: Sequence[Worse]) -> str:
     """Both tables.
 
     Args:
@@ -80,7 +80,7 @@ def _verdict(line: Line) -> dict[str, str]:
     }
 
 
-def _degraded(one: Tested) -> dict[str, str]:
+def _degraded(one: Worse) -> dict[str, str]:
     its = {name: float(value) for name, value in degraded_line(one).items() if name in _NUMBERS}
     return {
         "Test": one.test,

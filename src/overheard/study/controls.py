@@ -9,6 +9,7 @@ from overheard.errors import ConfigError
 from overheard.scores.power import trainings_for_equivalence
 from overheard.study import checking, config
 from overheard.study.ablation import Variant, of_rows
+from overheard.study.changes import with_values
 from overheard.study.controls_file import Controls, rows_of
 from overheard.study.experiments import Loaded, with_named
 
@@ -109,7 +110,7 @@ def _variant(
     """The experiment with a change, of some rows."""
     name = f"{loaded.name}-{word}"
     study = of_rows(loaded.study, name, list(dict.fromkeys(rows)))
-    own: dict[str, Any] = config.with_values({**content, "study": name}, change)
+    own: dict[str, Any] = with_values({**content, "study": name}, change)
     where = Path("config") / f"{name}.yaml"
     experiment = checking.check(config.Experiment, own, str(where))
     made = with_named(name, where, experiment, root, study)

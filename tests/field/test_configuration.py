@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from overheard.errors import ConfigError
 from overheard.study import config, experiments
+from overheard.study.changes import with_changes
 from overheard.study.yaml_file import as_yaml, parsed, read_yaml
 
 TWIN = "seeds: [0]\nsource: {kind: twin}\n"
@@ -85,7 +86,7 @@ def test_plain_words_are_what_a_person_means(text, value):
 @pytest.mark.parametrize("key", ["train.learning_rate", "networks.image.pretrain.learning_rate"])
 def test_no_learning_rate_can_be_none(key, value):
     with pytest.raises(ConfigError, match=f"{key}: found"):
-        config.check(config.Experiment, config.with_changes(parsed(TWIN, "x"), [f"{key}={value}"]), "x")
+        config.check(config.Experiment, with_changes(parsed(TWIN, "x"), [f"{key}={value}"]), "x")
 
 
 @pytest.mark.parametrize(
@@ -102,7 +103,7 @@ def test_no_learning_rate_can_be_none(key, value):
 )
 def test_a_number_out_of_its_bounds_is_refused_by_its_key(change):
     with pytest.raises(ConfigError, match=change.partition("=")[0].replace(".", r"\.")):
-        config.check(config.Experiment, config.with_changes(parsed(TWIN, "x"), [change]), "x")
+        config.check(config.Experiment, with_changes(parsed(TWIN, "x"), [change]), "x")
 
 
 @pytest.mark.parametrize("value", [".nan", ".inf", "-1"])
@@ -110,7 +111,7 @@ def test_a_number_out_of_its_bounds_is_refused_by_its_key(change):
 def test_no_number_of_a_protocol_can_be_none(key, value):
     content = read_yaml(experiments.project_root() / "config" / "protocols" / "corrected.yaml")
     with pytest.raises(ConfigError, match=key):
-        config.check(config.Protocol, config.with_changes(content, [f"{key}={value}"]), "x")
+        config.check(config.Protocol, with_changes(content, [f"{key}={value}"]), "x")
 
 
 def test_aliases_that_grow_without_end_are_refused():
@@ -236,6 +237,8 @@ keys = st.sampled_from(
             "split.folds",
             "control.prior",
             "control.redrawn",
+            "control.teacher",
+            "control.test_image",
         ),
         *(
             "networks.image.name",
@@ -266,7 +269,7 @@ def test_whatever_value_a_key_has_the_numbers_of_what_is_accepted_are_finite(cha
     try:
         for key, value in changes:
             text = yaml.safe_dump(value, default_flow_style=True, width=10**6).removesuffix("\n...\n")
-            content = config.with_changes(content, [f"{key}={text.strip()}"])
+            content = with_changes(content, [f"{key}={text.strip()}"])
         experiment = config.check(config.Experiment, content, "x")
     except ConfigError:
         return

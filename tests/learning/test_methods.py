@@ -161,3 +161,23 @@ def test_a_loss_that_gives_no_named_terms_is_refused():
     row = find("mine", "image", own(named(lambda said, label: said.scene_logits.sum(dim=1)), None, None, False))
     with pytest.raises(ConfigError, match="loss: gives Tensor, expected its terms by name"):
         row.terms(Said(torch.zeros(2, 3), None, torch.zeros(2, 1)), torch.tensor([0, 1]))
+
+
+@pytest.mark.parametrize("method", ["scene+event", "event1", "event1+event2"])
+def test_equal_rows_of_the_prior_give_the_scene_scores_no_gradient_of_events(reference, method):
+    """The exact null: sum_k P(s_k) p(e | s_k) is then the row, whatever the scene scores say."""
+    tensors = {name: torch.from_numpy(reference[name]).double() for name in reference if reference[name].ndim}
+    row, p = protocols.row(method), tensors["teacher_prob"]
+    label = torch.from_numpy(reference["label"])
+
+    def gradient(prior):
+        scores = tensors["logits"].clone().requires_grad_()
+        known = {"logits": torch.log(p / (1 - p)), "prior": prior, "relevance": tensors["relevance_positive"]}
+        known |= protocols.chosen(method)
+        terms = row.terms(Said(scores, None, torch.zeros(6, 1)), label, **{name: known[name] for name in row.uses})
+        events = [value.sum() for name, value in terms.items() if name != "scene"]
+        return torch.autograd.grad(sum(events), scores)[0].abs().max().item()
+
+    measured = gradient(tensors["prior"])
+    assert measured > 1e-6
+    assert gradient(tensors["prior"].mean(dim=0).expand_as(tensors["prior"])) < 1e-12 * max(1, measured)

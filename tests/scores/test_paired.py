@@ -61,3 +61,23 @@ def test_runs_that_agree_more_than_locations_let_expect_leave_the_locations():
     assert error == pytest.approx(math.sqrt(3))
     assert df == pytest.approx(40)
     assert paired.together(np.zeros(3), np.zeros((3, 3)), 2.4, 40) == (0.0, 2.0)
+
+
+def test_over_trainings_the_error_is_that_of_statsmodels_mean_of_fold_effects():
+    from statsmodels.api import OLS
+
+    rng = np.random.default_rng(4)
+    for sizes in ((3, 3, 3), (2, 4, 1, 5)):
+        fold = dict(enumerate(np.repeat(np.arange(len(sizes)), sizes).tolist()))
+        # folds differ by much more than seeds of a fold
+        values = {seed: float(10 * its + rng.normal()) for seed, its in fold.items()}
+        dummies = np.eye(len(sizes))[[*fold.values()]]
+        expected = OLS([*values.values()], dummies).fit().t_test(np.full(len(sizes), 1 / len(sizes)))
+        error, df = paired.error_over_trainings(values, fold)
+        assert error == pytest.approx(expected.sd.item())
+        assert df == expected.df_denom == sum(sizes) - len(sizes)
+    assert paired.error_over_trainings(DIFFERENCES, dict.fromkeys(FIRST, 0)) == pytest.approx(
+        (stats.sem([*DIFFERENCES.values()]), 4)
+    )
+    with pytest.raises(ValueError, match="got 5 in 5 folds"):
+        paired.error_over_trainings(DIFFERENCES, {seed: seed for seed in FIRST})

@@ -46,3 +46,26 @@ def test_mcnemar_is_a_test_of_the_clips_on_which_they_disagree():
     assert power.mcnemar(label, first, second, place) == pytest.approx(stats.binomtest(9, 11).pvalue)
     with pytest.raises(PairingError, match="20 clips of 10 locations: McNemar's test takes clips for independent"):
         power.mcnemar(label, first, second, [f"p{n // 2}" for n in range(20)])
+
+
+@pytest.mark.parametrize(("n", "deviation"), [(15, 2.0), (8, 1.0), (20, 3.0)])
+def test_the_power_of_two_one_sided_tests_is_that_of_statsmodels_on_drawn_differences(n, deviation):
+    from statsmodels.stats.weightstats import DescrStatsW
+
+    drawn = np.random.default_rng(1).normal(0, deviation, (n, 4000))
+    found = np.mean(DescrStatsW(drawn).ttost_mean(-2, 2)[0] < 0.05)
+    error = 3 * np.sqrt(found * (1 - found) / 4000) + 1e-3
+    assert power.equivalence_power(2, deviation / np.sqrt(n), n - 1) == pytest.approx(found, abs=error)
+
+
+def test_seeds_for_equivalence_are_the_fewest_in_whole_folds():
+    for folds in (1, 5):
+        n = power.trainings_for_equivalence(2, 2, 0.8, folds)
+        assert n % folds == 0
+        assert power.equivalence_power(2, 2 / np.sqrt(n), n - folds) >= 0.8
+        fewer = n - folds
+        assert power.equivalence_power(2, 2 / np.sqrt(fewer), fewer - folds) < 0.8
+    # by the normal approximation (1.645 + 1.282)² of them, and some more for an unknown deviation
+    assert 9 <= power.trainings_for_equivalence(2, 2, 0.8) <= 11
+    # however well known, two in each fold
+    assert power.trainings_for_equivalence(2, 0.01, 0.8, 5) == 10

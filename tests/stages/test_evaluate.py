@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import confusion_matrix, f1_score, precision_recall_fscore_support
 
-from overheard.errors import CheckpointError, MediaError
+from overheard.errors import CheckpointError, ConfigError, MediaError
 from overheard.io import artifacts
 
 CLASSES = ["beach", "forest", "lake"]
@@ -129,3 +129,37 @@ def test_a_student_of_other_classes_and_a_file_that_is_no_student_are_refused(re
     other_row = [students["scene", "image"]["student"], students["scene+kl_av", "image+sound"]["student"]]
     with pytest.raises(CheckpointError, match=r"found method scene\+kl_av, expected scene"):
         evaluate_one(record, other_row, tmp_path / "run", row=("scene", "image"))
+
+
+def test_degraded_test_clips_change_what_is_said_of_them_and_no_label(record, students, tmp_path, evaluate_one):
+    rows = [{"id": row["id"], "class": row["class"]} for row in artifacts.read_table(record["index"])]
+    placed = {"index": tmp_path / "index.csv"}
+    artifacts.write_table(
+        placed["index"], ["id", "class", "location"], ({**row, "location": row["id"]} for row in rows)
+    )
+    row = [students["scene", "image+sound"]["student"], students["scene", "image"]["student"]]
+
+    def said(**how):
+        written = evaluate_one(record | placed, row, tmp_path / str(how), **how)
+        found = [artifacts.read_arrays(path) for path in written["predictions"]]
+        assert all(one["label"].tolist() == intact[0]["label"].tolist() for one in found) if how else True
+        return found
+
+    intact = said()
+    differ = [{"test_image": word} for word in ("zeroed", "mispaired", "dark", "rotated", "noisy")] + [
+        {"test_sound": word} for word in ("zeroed", "mispaired", "noisy")
+    ]
+    found = {str(how): said(**how) for how in differ}
+    for how, both in found.items():
+        assert not np.allclose(both[0]["scene_logits"], intact[0]["scene_logits"]), how
+        # a student of pictures hears nothing
+        same = np.array_equal(both[1]["scene_logits"], intact[1]["scene_logits"])
+        assert same == ("sound" in how)
+    # of pictures alone, mispaired ones are the same pictures under other labels, zeros all the same picture
+    other, zeroed = (found[str({"test_image": word})][1]["scene_logits"] for word in ("mispaired", "zeroed"))
+    np.testing.assert_allclose(
+        np.sort(other.sum(axis=1)), np.sort(intact[1]["scene_logits"].sum(axis=1)), rtol=1e-4, atol=1e-5
+    )
+    np.testing.assert_allclose(zeroed, np.broadcast_to(zeroed[0], zeroed.shape), rtol=1e-5, atol=1e-6)
+    with pytest.raises(ConfigError, match="test_sound: found 'dark'; expected one of mispaired, zeroed, noisy"):
+        said(test_sound="dark")

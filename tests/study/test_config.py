@@ -8,6 +8,7 @@ import torch
 from overheard.errors import ConfigError
 from overheard.learning.models import encoders
 from overheard.study import captions, config, job_settings, row_files, yaml_file
+from overheard.study.changes import with_changes
 from overheard.study.experiments import with_named
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -60,7 +61,7 @@ def test_yamls_text_for_a_number_is_the_number():
 
 def test_changes_go_to_their_keys_and_leave_the_original():
     content = {"source": {"kind": "twin"}, "train": {"epochs": 25}}
-    changed = config.with_changes(content, ["train.epochs=5", "networks.image.pretrain.epochs=2", "seeds=[7]"])
+    changed = with_changes(content, ["train.epochs=5", "networks.image.pretrain.epochs=2", "seeds=[7]"])
     assert changed["train"]["epochs"] == 5
     assert changed["networks"]["image"]["pretrain"] == {"epochs": 2}
     assert changed["seeds"] == [7]
@@ -70,7 +71,7 @@ def test_changes_go_to_their_keys_and_leave_the_original():
 @pytest.mark.parametrize("change", ["epochs", "=5", "train.epochs.more=1"])
 def test_a_change_of_another_form_is_refused(change):
     with pytest.raises(ConfigError, match="--set"):
-        config.with_changes({"train": {"epochs": 25}}, [change])
+        with_changes({"train": {"epochs": 25}}, [change])
 
 
 REVIEWERS = ("random_head", "smoothed")
@@ -216,7 +217,7 @@ def test_given_networks_need_no_scenes_and_leave_no_row_out():
     assert job_settings.parts(experiment, study) == ["pairs"]
     assert job_settings.pretrained(experiment, study) == ["image", "sound"]
     assert job_settings.frozen(experiment, study) == ["image", "sound"]
-    only = config.with_changes(GIVEN, ["networks.image.frozen_blocks=0"])
+    only = with_changes(GIVEN, ["networks.image.frozen_blocks=0"])
     assert job_settings.frozen(config.check(config.Experiment, only, "x"), study) == ["sound"]
 
 
@@ -234,7 +235,7 @@ def test_given_networks_need_no_scenes_and_leave_no_row_out():
     ],
 )
 def test_what_given_networks_do_not_use_is_refused(changes, words):
-    refused(config.with_changes(GIVEN, changes), *words)
+    refused(with_changes(GIVEN, changes), *words)
 
 
 def test_networks_of_blocks_have_as_many_as_the_configuration_says():
@@ -250,12 +251,12 @@ def protocol_of(content: dict) -> config.Protocol:
 
 
 def test_an_experiment_may_change_any_switch_of_its_protocol():
-    content = config.with_changes(TWIN, ["protocol.alpha=0.2", "protocol.clip_order=fixed"])
+    content = with_changes(TWIN, ["protocol.alpha=0.2", "protocol.clip_order=fixed"])
     assert content["protocol"] == {"base": "corrected", "alpha": 0.2, "clip_order": "fixed"}
     changed, base = protocol_of(content), protocol_of({})
     differing = {name for name in config.Protocol.model_fields if getattr(changed, name) != getattr(base, name)}
     assert differing == {"alpha", "clip_order"}
-    again = config.with_changes(content | {"protocol": "released"}, ["protocol.beta=0"])
+    again = with_changes(content | {"protocol": "released"}, ["protocol.beta=0"])
     assert again["protocol"] == {"base": "released", "beta": 0}
     assert protocol_of(again).divergence == "cross_entropy"
     experiment = config.check(config.Experiment, content, "x")

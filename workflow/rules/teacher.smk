@@ -8,9 +8,9 @@ HEARD = {
 @cache
 def taught_reads(fold):
     """What the prior and the relevance vectors are made from."""
+    told = row_files.teacher_files(EXPERIMENT, fold)
     return {
-        "logits": f"{RESULTS}/teacher/logits.npy",
-        "logit_ids": f"{RESULTS}/teacher/logits.ids.csv",
+        **under_results({flag: told[flag] for flag in ("logits", "logit_ids")}),
         "index": f"{RESULTS}/media/index.csv",
         **made_for(fold, "split"),
     }
@@ -33,6 +33,33 @@ rule teacher:
         ),
     shell:
         "overheard teacher {params.flags} --log {log}"
+
+
+def shuffle_reads(wildcards):
+    return {
+        "logit_ids": f"{RESULTS}/teacher/logits.ids.csv",
+        "index": f"{RESULTS}/media/index.csv",
+        **made_for(wildcards.fold, "split"),
+    }
+
+
+rule shuffle:
+    input:
+        lambda wildcards: records_of(shuffle_reads(wildcards)),
+    output:
+        **outputs("shuffle"),
+    log:
+        log_of("shuffle"),
+    params:
+        flags=lambda wildcards: flags(
+            "shuffle",
+            wildcards,
+            shuffle_reads(wildcards),
+            fold=int(wildcards.fold),
+            **job_settings.shuffle_settings(EXPERIMENT),
+        ),
+    shell:
+        "overheard shuffle {params.flags} --log {log}"
 
 
 LISTED = {

@@ -183,6 +183,24 @@ def tune(
 
 @app.command(rich_help_panel=_STUDY_PANEL)
 @_fixable
+def controls(
+    name: Annotated[
+        str, typer.Argument(help="An experiment whose study has controls; by default config/controls.yaml.")
+    ] = "controls",
+    seeds: Annotated[
+        int | None, typer.Option(min=1, help="Of each control; by default as many as the power asks for.")
+    ] = None,
+    cores: Annotated[int | None, typer.Option(min=1, help="Jobs at once; all cores by default.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be trained, and stop.")] = False,
+) -> int:
+    """Run worlds and changes that decide what transfer must do, and say which came out as expected."""
+    from overheard.command.controls import controls as run_controls
+
+    return run_controls(name, seeds, cores, dry_run)
+
+
+@app.command(rich_help_panel=_STUDY_PANEL)
+@_fixable
 def init(
     name: Annotated[str, typer.Argument(help="Name of the new experiment: config/NAME.yaml is written.")],
     source: Annotated[Path, typer.Option("--from", help="Folder with vision/<class>/ and sound/<class>/.")],

@@ -25,7 +25,10 @@ from overheard.study.ablation import Variant
 
 
 def run_all(
-    variants: Sequence[Variant], cores: int | None, first: Callable[[Variant], bool] = lambda one: not one.change
+    variants: Sequence[Variant],
+    cores: int | None,
+    first: Callable[[Variant], bool] = lambda one: not one.change,
+    who: str = "overheard ablate",
 ) -> tuple[int, dict[str, str]]:
     """Write the experiments' files, plan them all, then let them run with one display and all cores.
 
@@ -33,6 +36,7 @@ def run_all(
         variants: of one experiment.
         cores: jobs at once; all cores where it is None.
         first: of those that make what others share: nothing runs beside them.
+        who: the command that writes their files, as these say.
 
     Returns:
         The exit code of what broke, which is said, else 0; by name, what to fix for experiments that cannot be made.
@@ -40,8 +44,8 @@ def run_all(
     for one in variants:
         study = one.loaded.study
         content = study.model_dump(exclude_defaults=True)
-        _write_config(Path("config/studies") / f"{study.study}.yaml", content, "overheard ablate", replaced=True)
-        _write_config(one.loaded.path, one.content, "overheard ablate", replaced=False)
+        _write_config(Path("config/studies") / f"{study.study}.yaml", content, who, replaced=True)
+        _write_config(one.loaded.path, one.content, who, replaced=False)
     cores = cores or len(os.sched_getaffinity(0))
     forget_stale_bytecode()
     with ExitStack() as held:

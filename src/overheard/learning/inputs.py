@@ -30,6 +30,11 @@ class Inputs:
     image_std: Tensor | None
     channels_last: bool
 
+    @property
+    def black(self) -> Tensor | None:
+        """(3,) what a black pixel becomes; None without pictures."""
+        return None if self.image_mean is None else -self.image_mean / self.image_std
+
     def batch(
         self, clips: Tensor, augmentation: Augmentation | None = None, generator: torch.Generator | None = None
     ) -> dict[str, Tensor]:

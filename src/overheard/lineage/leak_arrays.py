@@ -153,6 +153,8 @@ def teacher_lines(study: Study) -> list[Line]:
     heard = _clips(teacher, "logits", "logits")
     if heard is not None and not np.isfinite(heard[1]).all():
         raise MediaError(f"{teacher}/logits.npy: not finite; delete it and run again")
+    if heard is not None and (shuffled := study.made("shuffle")).is_file():
+        heard = [row["id"] for row in artifacts.read_table(shuffled, ["id"])], heard[1]
     by_clip = _drawn_by_clip(study, scene)
     makers_of: dict[str, list[Callable[..., np.ndarray]]] = {
         "prior": [relevance.scene_event_prior],

@@ -19,7 +19,7 @@ _CELL = "cell"
 _COLOURS = {
     **dict.fromkeys(("draw", "media", "split"), "#F0E6D2"),
     **dict.fromkeys(("features", "normaliser"), "#DCEAF4"),
-    **dict.fromkeys(("pretrain", "frozen", "teacher", "prior", "relevance"), "#E4DCEF"),
+    **dict.fromkeys(("pretrain", "frozen", "teacher", "shuffle", "prior", "relevance"), "#E4DCEF"),
     **dict.fromkeys(("train", "evaluate"), "#DDEFE3"),
 }
 _OTHER = "#F4F4F4"

@@ -65,6 +65,30 @@ def error_over_runs(
     return float(stats.sem(means)), len(means) - 1
 
 
+def error_over_trainings(values: Mapping[int, float], fold: Mapping[int, int | None]) -> tuple[float, int]:
+    """Standard error of the mean of fold means for new trainings on these very folds, and its degrees of freedom.
+
+    The folds are fixed, seeds are drawn within them: a pooled variance within folds. It says nothing of other locations
+    or splits, where `error_over_runs` does.
+
+    Args:
+        values: one number a seed.
+        fold: of each seed.
+
+    Raises:
+        ValueError: no fold has two seeds.
+    """
+    of_fold: dict[int | None, list[float]] = {}
+    for seed, value in values.items():
+        of_fold.setdefault(fold[seed], []).append(value)
+    df = len(values) - len(of_fold)
+    if df < 1:
+        raise ValueError(f"expected two seeds or more in a fold, got {len(values)} in {len(of_fold)} folds")
+    squares = sum(float(np.var(its)) * len(its) for its in of_fold.values())
+    share = sum(1 / len(its) for its in of_fold.values()) / len(of_fold) ** 2
+    return math.sqrt(squares / df * share), df
+
+
 def interval(mean: float, error: float, df: float, level: float = LEVEL) -> tuple[float, float]:
     """The t interval around a mean."""
     half = float(stats.t.ppf((1 + level) / 2, df)) * error

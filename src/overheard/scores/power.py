@@ -28,6 +28,49 @@ def needed(difference: float, error: float, now: int) -> int | None:
     return max(2, math.ceil(now * (DETECTABLE * error / difference) ** 2))
 
 
+def equivalence_power(margin: float, error: float, df: int, level: float = 0.05) -> float:
+    """Power of two one-sided t tests (TOST) to find a difference of 0 within the margin.
+
+    Both tests reject where |d| < margin - t s; averaged over the estimated error s.
+
+    Args:
+        margin: of equivalence, either way.
+        error: true standard error of the difference.
+        df: degrees of freedom of its estimate.
+        level: of each test.
+    """
+    from scipy.integrate import quad
+
+    critical = float(stats.t.ppf(1 - level, df))
+
+    def rejected(ratio: float) -> float:
+        inside = margin / error - critical * ratio
+        return float((2 * stats.norm.cdf(inside) - 1) * stats.chi.pdf(ratio * math.sqrt(df), df) * math.sqrt(df))
+
+    # beyond twelve errors nothing is rejected that another estimate would change
+    return float(quad(rejected, 0, min(margin / error / critical, 12.0), limit=200)[0])
+
+
+def trainings_for_equivalence(
+    margin: float, deviation: float, power: float, folds: int = 1, level: float = 0.05
+) -> int:
+    """How many seeds, as many in each fold and two or more, find a difference of 0 to vanish with this power.
+
+    The error is that of `paired.error_over_trainings`: deviation / sqrt(n), known from n - folds differences.
+
+    Args:
+        margin: points.
+        deviation: of paired differences over the seeds of a fold.
+        power: at a difference of 0.
+        folds: over which the seeds are spread.
+        level: of each of the two tests.
+    """
+    n = 2 * folds
+    while equivalence_power(margin, deviation / math.sqrt(n), n - folds, level) < power:
+        n += folds
+    return n
+
+
 def improvement(first: Sequence[float], second: Sequence[float]) -> float:
     """Probability of improvement: the share of pairs of runs in which the second is higher; ties count half."""
     return float(stats.mannwhitneyu(second, first).statistic) / (len(first) * len(second))

@@ -15,9 +15,11 @@ from overheard.io.device import settle
 from overheard.io.scored import write_scored
 from overheard.io.signature import Own, Reads, Writes
 from overheard.learning import augment, methods, objective
+from overheard.learning.degraded import DEGRADATIONS, PICTURES_ALONE
 from overheard.learning.inputs import Inputs, gathered
 from overheard.learning.models import encoders
 from overheard.learning.models.student import ORDER, Student
+from overheard.media.exchanged import exchanged
 
 _KEYS = {
     *("method", "modality", "seed", "fold", "classes", "best_epoch", "events", "state"),
@@ -39,6 +41,8 @@ class Settings:
     brightness: Sequence[float] | None = None
     colour: Sequence[float] | None = None
     augmentation_order: str | None = None
+    test_image: str | None = None  # these two in a control; mispaired, or see learning.degraded.DEGRADATIONS
+    test_sound: str | None = None
     loss: Own | None = None  # these three of a study's own method, as in its training
     event_head: str | None = None
     head: Own | None = None
@@ -95,7 +99,7 @@ def evaluate(
         # the test clips of one fold at a time in memory
         classes, by_split = clips.labelled(index, split, ["test"], settings.class_order)
         ids, label = by_split["test"]
-        inputs = _inputs({name: media[name] for name in trained}, normal, ids, settings)
+        inputs = _inputs({name: media[name] for name in trained}, normal, index, ids, settings)
         said = {"method": method, "modality": modality, "classes": classes, "fold": clips.fold_of_split(split)}
         for path, *writes in of_fold:
             stored = _stored(path, said)
@@ -142,11 +146,46 @@ def _by_fold(
     return found
 
 
-def _inputs(media: dict[str, tuple[Path, Path]], normalisers: list[Path], ids: list[str], settings: Settings) -> Inputs:
+def _others(index: Path, ids: list[str]) -> list[str]:
+    """For each test clip one of another location, to mispair them with; the same for all rows of a fold."""
+    location = {row["id"]: row["location"] for row in artifacts.read_table(index, ["id", "location"])}
+    other = exchanged({clip: location[clip] for clip in ids}, seeds.generator("mispaired"))
+    return [other[clip] for clip in ids]
+
+
+def _inputs(
+    media: dict[str, tuple[Path, Path]], normalisers: list[Path], index: Path, ids: list[str], settings: Settings
+) -> Inputs:
     """The test clips in memory, of the modalities that the students were trained on."""
-    arrays = {name: clips.gathered(*files, ids) for name, files in media.items()}
+    how = _degraded(settings)
+    others = _others(index, ids) if "mispaired" in how.values() else ids
+    arrays = {
+        name: clips.gathered(*files, others if how.get(name) == "mispaired" else ids) for name, files in media.items()
+    }
+    for name in (name for name in arrays if how.get(name) in DEGRADATIONS):
+        # whole pictures are (clips, height, width, 3) of bytes, whole sounds (clips, time, band)
+        if arrays[name].dtype != np.uint8 if name == "image" else arrays[name].ndim == 4:
+            raise ConfigError(
+                f"control.test_{name}: found {how[name]}, but the row reads stored outputs of frozen blocks; set "
+                f"networks.{name}.frozen_blocks to 0, or control.test_{name} to mispaired"
+            )
     normal = {name: artifacts.read_arrays(path) for name, path in zip(media, normalisers, strict=True)}
     return gathered(arrays, normal, settings.device, settings.channels_last, settings.picture_scale)
+
+
+def _degraded(settings: Settings) -> dict[str, str]:
+    """How the test clips of a modality are degraded, by modality.
+
+    Raises:
+        ConfigError: another word.
+    """
+    found = {"image": settings.test_image, "sound": settings.test_sound}
+    how = {name: word for name, word in found.items() if word is not None}
+    for name, word in how.items():
+        allowed = ["mispaired", *(its for its in DEGRADATIONS if name == "image" or its not in PICTURES_ALONE)]
+        if word not in allowed:
+            raise ConfigError(f"test_{name}: found {word!r}; expected one of {', '.join(allowed)}")
+    return how
 
 
 def _stored(path: Path, expected: dict[str, Any]) -> dict[str, Any]:
@@ -195,9 +234,15 @@ def _said(
         settings.flip, settings.brightness, settings.colour, settings.augmentation_order
     )
     generator = torch.Generator().manual_seed(seeds.integer("evaluate", "augmentation", *drawn_by))
+    # a stream of its own, the same for all rows and seeds
+    noise = torch.Generator().manual_seed(seeds.integer("evaluate", "noise"))
+    how = {name: DEGRADATIONS[word] for name, word in _degraded(settings).items() if word in DEGRADATIONS}
     scenes, events = [], []
     for batch in torch.arange(n_clips).split(settings.batch_size):
-        said = objective.say(student, inputs.batch(batch, augmentation, generator), settings.bf16)
+        given = inputs.batch(batch, augmentation, generator)
+        for name in (name for name in how if name in given):
+            given[name] = how[name](given[name], inputs.black, noise)
+        said = objective.say(student, given, settings.bf16)
         predicted = student.predicted_events(said)
         scenes.append(said.scene_logits)
         events.append(said.scene_logits[:, :0] if predicted is None else predicted)

@@ -14,6 +14,7 @@ from typing import Any
 
 from overheard.errors import ConfigError
 from overheard.study import checking, config, job_settings
+from overheard.study.changes import with_changes
 from overheard.study.experiments import Loaded, with_named
 from overheard.study.protocol import SWITCHES, Protocol
 from overheard.study.study_file import Study
@@ -87,7 +88,7 @@ def of_rows(study: Study, name: str, wanted: Sequence[tuple[str, str]]) -> Study
     columns = {modality: [method for method, its in wanted if its == modality] for _, modality in wanted}
     table |= {"blocks": [{"rows": rows, "columns": [modality]} for modality, rows in columns.items()]}
     content = study.model_dump(exclude_defaults=True)
-    for key in ("claims", "figures"):
+    for key in ("claims", "controls", "figures"):
         content.pop(key, None)
     content |= {"study": name, "title": f"{study.title}: ablation", "tables": {"ablation": table}}
     content |= {"methods": {method: content["methods"][method] for method in methods}}
@@ -179,7 +180,7 @@ def variant(
     switches = seeds | {key: value for key, value in change.items() if key in SWITCHES}
     own["protocol"] = {"base": base, **switches} if switches else base
     settings = [f"{key}={json.dumps(value)}" for key, value in change.items() if key not in SWITCHES]
-    own = config.with_changes(own, settings)
+    own = with_changes(own, settings)
     if "by_label" in (plain.protocol.split_draw, change.get("split_draw")) and "split.seed" in change:
         raise ConfigError(
             "split.seed: split_draw by_label draws by the class's number and source.listing, not by a seed"

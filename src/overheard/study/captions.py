@@ -104,6 +104,15 @@ def statistics_settings(loaded: Loaded, table: str) -> dict[str, Any]:
     }
 
 
+_DEGRADED = {
+    "zeroed": "zero (the training mean)",
+    "mispaired": "of another location",
+    "dark": "a quarter as bright",
+    "rotated": "rotated by 90°",
+    "noisy": "under noise of one standard deviation of the training clips",
+}
+
+
 def remarks(experiment: Experiment) -> list[str]:
     """Lines that must stand in every caption: what is not as in the paper."""
     image, sound = experiment.networks.image, experiment.networks.sound
@@ -114,6 +123,12 @@ def remarks(experiment: Experiment) -> list[str]:
     if control.prior != "measured":
         how = {"permuted": "each scene has the next one's row", "equal": "all scenes have the mean row"}[control.prior]
         lines.append(f"CONTROL: the prior p(e|s) is not what was measured: {how}.")
+    if control.teacher != "heard":
+        whose = {"within_class": "of its class", "across": "of any class"}[control.teacher]
+        lines.append(f"CONTROL: each clip has what the teacher heard at another location {whose} in its split.")
+    for of in ("image", "sound"):
+        if (how := getattr(control, f"test_{of}")) != "intact":
+            lines.append(f"CONTROL: in the test every {of} is {_DEGRADED[how]}.")
     if image.name == "small":
         lines.append("Image network: small (64×64 pictures), in ResNet-101's place.")
     if image.name == "efficientnet_lite0":

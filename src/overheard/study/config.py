@@ -5,7 +5,6 @@ An experiment is one file `config/NAME.yaml`. It names a study (rows, columns, t
 """
 
 import re
-from copy import deepcopy
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -29,7 +28,7 @@ from overheard.study.checking import (
 )
 from overheard.study.protocol import Protocol, Schedule, Selection, Statistics
 from overheard.study.study_file import Study
-from overheard.study.yaml_file import parsed, read_yaml
+from overheard.study.yaml_file import read_yaml
 
 IMAGE_NETWORKS = ("small", "resnet101", "efficientnet_lite0")
 SOUND_NETWORKS = ("small", "resnet50", "mn04")
@@ -131,6 +130,19 @@ class Control(Section):
     prior: Literal["measured", "permuted", "equal"] = Field(
         "measured",
         description="rows of p(e|s): as measured, permuted (each scene has the next), equal (the mean)",
+    )
+    teacher: Literal["heard", "within_class", "across"] = Field(
+        "heard",
+        description="what the teacher heard in a clip, or at another location of its split: within_class of its class, "
+        "across of any; prior and relevance are computed from that",
+    )
+    test_image: Literal["intact", "zeroed", "mispaired", "dark", "rotated", "noisy"] = Field(
+        "intact",
+        description="test pictures: zeroed, mispaired (of another location), dark (a quarter as bright), rotated, "
+        "noisy (noise of one standard deviation)",
+    )
+    test_sound: Literal["intact", "zeroed", "mispaired", "noisy"] = Field(
+        "intact", description="test sounds: zeroed, mispaired, noisy; as test_image"
     )
 
 
@@ -320,26 +332,3 @@ def _named(model: type[Model], root: Path, kind: str, name: str, key: str) -> Mo
         known = ", ".join(sorted({found.stem for one in folders for found in one.glob("*.yaml")}))
         raise ConfigError(f"{key}: found {name!r}, known: {known}")
     return check(model, read_yaml(path), str(path))
-
-
-def with_changes(content: dict[str, Any], changes: list[str]) -> dict[str, Any]:
-    """The configuration with `key.key=value` changes applied; values are read as YAML.
-
-    Raises:
-        ConfigError: a change is not of that form, or goes through a key that holds no keys.
-    """
-    changed = deepcopy(content)
-    for change in changes:
-        key, equals, value = change.partition("=")
-        if not equals or not key:
-            raise ConfigError(f"--set {change}: expected key=value, e.g. --set train.epochs=5")
-        *parents, last = key.split(".")
-        place = changed
-        for parent in parents:
-            if parent == "protocol" and isinstance(place.get(parent, "corrected"), str):
-                place[parent] = {"base": place.get(parent, "corrected")}
-            place = place.setdefault(parent, {})
-            if not isinstance(place, dict):
-                raise ConfigError(f"--set {change}: {parent} holds a value, not keys")
-        place[last] = parsed(value, f"--set {change}")
-    return changed

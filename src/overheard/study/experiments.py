@@ -7,6 +7,7 @@ from pathlib import Path
 from overheard.errors import ConfigError, MediaError
 from overheard.io import whole
 from overheard.study import checking, config, own_functions, yaml_file
+from overheard.study.changes import with_changes
 from overheard.study.claims_file import Claims, load_claims
 from overheard.study.given_weights import given_weights
 from overheard.study.protocol import Protocol
@@ -113,7 +114,7 @@ def write_variant(name: str, changes: list[str], new: str | None) -> str:
     if not config.NAME.fullmatch(new):
         raise ConfigError(f"--as {new!r}: a name has letters, digits, dot, dash and underscore")
     loaded = load(name)
-    content = config.with_changes(yaml_file.read_yaml(loaded.path), changes)
+    content = with_changes(yaml_file.read_yaml(loaded.path), changes)
     path = Path("config") / f"{new}.yaml"
     experiment = checking.check(config.Experiment, content, str(path))
     config.load_study(project_root(), experiment)

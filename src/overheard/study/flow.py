@@ -92,6 +92,11 @@ STAGES = {
         },
         warm=True,
     ),
+    "shuffle": Stage(
+        "A control: exchange what the tagger hears between clips of a split.",
+        f"teacher/{_FOLD}/shuffle",
+        {"shuffled_ids": f"teacher/{_FOLD}/logits.ids.csv"},
+    ),
     "prior": Stage(
         "p(event | scene) from training locations.",
         f"teacher/{_FOLD}/prior",

@@ -83,9 +83,10 @@ def pretrained(experiment: Experiment, study: Study) -> list[str]:
 
 
 def teacher_jobs(experiment: Experiment, study: Study) -> list[str]:
-    """Those of teacher, prior and relevance that some row rests on."""
+    """Those of teacher, shuffle, prior and relevance that some row rests on."""
     read = {name for method, _ in _rows_made(experiment, study) for name in method.reads}
-    return (["teacher"] if read & _TEACHER else []) + [job for job in ("prior", "relevance") if job in read]
+    heard = ["teacher", *(["shuffle"] if experiment.control.teacher != "heard" else [])]
+    return (heard if read & _TEACHER else []) + [job for job in ("prior", "relevance") if job in read]
 
 
 def frozen(experiment: Experiment, study: Study) -> list[str]:
@@ -96,7 +97,7 @@ def frozen(experiment: Experiment, study: Study) -> list[str]:
 
 def unneeded(experiment: Experiment, study: Study) -> set[str]:
     """Stages that this experiment has no job for."""
-    taught = {"teacher", "prior", "relevance"} - set(teacher_jobs(experiment, study))
+    taught = {"teacher", "shuffle", "prior", "relevance"} - set(teacher_jobs(experiment, study))
     return taught | (set() if isinstance(experiment.source, Twin) else {"draw"})
 
 
@@ -251,6 +252,11 @@ def prior_settings(experiment: Experiment, protocol: Protocol) -> dict[str, Any]
     return switched(experiment, protocol, "prior") | ({} if rows == "measured" else {"rows": rows})
 
 
+def shuffle_settings(experiment: Experiment) -> dict[str, Any]:
+    """How the teacher's outputs are exchanged in a control."""
+    return {"teacher": experiment.control.teacher, "seed": experiment.split.seed}
+
+
 def train_settings(experiment: Experiment, protocol: Protocol, method: Method, modality: str) -> dict[str, Any]:
     """What a student's training depends on besides its inputs, method, modality and seed."""
     kept = {of: blocks for of in ("image", "sound") if (blocks := frozen_blocks(experiment, method, modality, of))}
@@ -278,6 +284,8 @@ def evaluate_settings(experiment: Experiment, protocol: Protocol, method: Method
     own = experiment.train.model_dump(include={"batch_size", "device", "bf16", "channels_last"}, exclude_none=True)
     pictures = not frozen_blocks(experiment, method, modality, "image")
     settings = switched(experiment, protocol, "evaluate", modality=modality, pictures=pictures) | own | method.own
+    said = {of: getattr(experiment.control, f"test_{of}") for of in ("image", "sound") if of in modality.split("+")}
+    settings |= {f"test_{of}": how for of, how in said.items() if how != "intact"}
     # test pictures are augmented by a protocol alone that says so
     if settings.pop("augmented_splits", "train") == "all":
         settings |= switched(experiment, protocol, "pretrain", modality=modality)

@@ -14,6 +14,12 @@ TEACHER_FILES = {
 """What the teacher hears, by flag."""
 
 
+def teacher_files(experiment: Experiment, fold: int) -> dict[str, str]:
+    """What students of a fold are told of the teacher: in a control under the names of other clips."""
+    shuffled = STAGES["shuffle"].writes["shuffled_ids"].format(fold=fold)
+    return TEACHER_FILES | ({"logit_ids": shuffled} if experiment.control.teacher != "heard" else {})
+
+
 def row_arrays(experiment: Experiment, method: Method, modality: str) -> dict[str, str]:
     """The files of clips that all runs of a row read, whatever their fold: flag to path under `results/NAME/`."""
     stems = {name: job_settings.array(experiment, name) for name in modality.split("+")}
@@ -46,7 +52,7 @@ def train_inputs(experiment: Experiment, method: Method, modality: str, seed: in
     if "encoders" in method.reads:
         files |= {f"{name}_encoder": f"pretrain/{name}.pt" for name in job_settings.encoders(experiment)}
     if "logits" in method.reads:
-        files |= TEACHER_FILES
+        files |= teacher_files(experiment, fold_of(seed, experiment.split.folds))
     return files | of_fold(experiment, seed, *(name for name in ("prior", "relevance") if name in method.reads))
 
 

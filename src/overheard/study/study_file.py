@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator, model_validator
 
 from overheard.study.checking import Section
+from overheard.study.controls_file import Controls
 from overheard.study.flow import STAGES
 from overheard.study.protocol import NAMED
 
@@ -125,6 +126,7 @@ class Study(Section):
     tables: dict[str, TableSpec]
     figures: dict[str, FigureSpec] = {}
     methods: dict[str, Method]
+    controls: Controls | None = Field(None, description="what `overheard controls` runs")
 
     @model_validator(mode="after")
     def _known(self) -> "Study":
@@ -141,6 +143,9 @@ class Study(Section):
                     f"it: {', '.join(known)}"
                 )
             before.add(name)
+        named = self.controls.rows() if self.controls else []
+        if strangers := sorted({f"{row}/{column}" for row, column in named if (row, column) not in self.trained()}):
+            raise ValueError(f"controls: found {', '.join(strangers)}, which no table trains; add them to a table")
         return self
 
     @model_validator(mode="after")

@@ -10,18 +10,19 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageFilter
 
 from overheard.scores.plots.given import Files, NotDrawnError, Settings, ask_of, caption_of
 from overheard.scores.plots.style import INK, figure, math
-from overheard.scores.pointing import cell_centres
+from overheard.scores.pointing import HALF, cell_centres
 from overheard.scores.tabular import MODALITIES, origin, sentence
 
-_WIDTH_IN, _LARGEST_IN, _GAP_IN, _LINE_IN = 7.3, 1.5, 0.05, 0.13
+_WIDTH_IN, _LARGEST_IN, _GAP_IN, _LINE_IN = 7.3, 1.62, 0.05, 0.13
 _SIZE_PT = 7.4
 _SIDE = 256  # pixels that a picture and its map are drawn with
 _MAP = "cividis"  # from dark to bright, so that it can be read in grey
-_STRENGTH = 0.62  # of the map over the picture
+_STRENGTH = 0.68  # of the map over the picture, whose own contrast is halved, so that bright means the map
+_BLUR = 3  # pixels; what is finer than this of an object's outline would hide the map
 
 Row = tuple[str, str]
 Kept = Mapping[str, NDArray[Any]]
@@ -95,7 +96,10 @@ def _rules(first: Kept, seed: Any, own: Mapping[str, Any]) -> list[str]:
         "(bright) in each map by itself; p: that class's probability.",
     ]
     if first["mask"].any():
-        said.append("Outline: the object, as the twin knows it. Cross: the place that the map points at.")
+        said.append(
+            "Outline, smoothed: the object's mask, unless it covers over half of the picture. "
+            "Cross: where the map points."
+        )
     if unseen := [name for name in first["classes"].tolist() if name not in first["class"].tolist()]:
         said.append(sentence(f"No test clip of seed {seed}, so not shown: {', '.join(unseen)}"))
     return said
@@ -157,6 +161,8 @@ class _Page:
                 if clip in kept["id"]:
                     self._map(ax, kept, clip, (self._x(place + 1), y))
         ax.set(xlim=(0, _WIDTH_IN), ylim=(self.height_in, 0), aspect="equal")
+        for text in ax.texts:
+            text.set_in_layout(False)  # all stand inside the axes; measuring them takes a tenth of the time
 
     def _x(self, place: int) -> float:
         return self.left + place * (self.cell + _GAP_IN)
@@ -182,17 +188,23 @@ class _Page:
     def _show(self, ax: Axes, picture: NDArray[Any], mask: NDArray[Any], corner: tuple[float, float]) -> None:
         x, y = corner
         ax.imshow(picture, extent=(x, x + self.cell, y + self.cell, y), interpolation="antialiased")
-        if mask.any() and not mask.all():
-            across = x + (np.arange(mask.shape[1]) + 0.5) * self.cell / mask.shape[1]
-            down = y + (np.arange(mask.shape[0]) + 0.5) * self.cell / mask.shape[0]
-            line = ax.contour(across, down, mask.astype(float), levels=[0.5], colors="white", linewidths=0.8)
-            line.set_path_effects([withStroke(linewidth=1.8, foreground=INK)])
+        if 0 < mask.mean() <= HALF:
+            places = (np.arange(_SIDE) + 0.5) * self.cell / _SIDE
+            line = ax.contour(x + places, y + places, _soft(mask), levels=[0.5], colors="white", linewidths=0.7)
+            line.set_path_effects([withStroke(linewidth=1.4, foreground=INK)])
 
 
 def _in_lines(text: str, width_in: float) -> list[str]:
     """Lines that fit a width, about; words without a blank are cut."""
     signs = max(8, int(width_in * 72 / (0.56 * _SIZE_PT)))
-    return [line for part in text.split("\n") for line in textwrap.wrap(part, signs) or [""]]
+    joined = text.replace(" on ", " on\u00a0")  # no line ends before the last symbol of a label
+    return [line for part in joined.split("\n") for line in textwrap.wrap(part, signs) or [""]]
+
+
+def _soft(mask: NDArray[Any]) -> NDArray[Any]:
+    """A mask (height, width) bool in 0..1 without its finest details, (256, 256)."""
+    whole = Image.fromarray(mask.astype(np.uint8) * 255).resize((_SIDE, _SIDE)).filter(ImageFilter.GaussianBlur(_BLUR))
+    return np.asarray(whole, dtype=float) / 255
 
 
 def _enlarged(picture: NDArray[Any]) -> NDArray[Any]:
@@ -215,4 +227,4 @@ def overlaid(picture: NDArray[Any], activation: NDArray[Any]) -> NDArray[Any]:
     scaled = (activation - least) / (most - least) if most > least else np.zeros_like(activation)
     whole = Image.fromarray(scaled.astype(np.float32)).resize((_SIDE, _SIDE), Image.Resampling.BILINEAR)
     colours = colormaps[_MAP](np.asarray(whole))[:, :, :3]
-    return np.asarray(_STRENGTH * colours + (1 - _STRENGTH) * grey)
+    return np.asarray(_STRENGTH * colours + (1 - _STRENGTH) * (0.25 + 0.5 * grey))

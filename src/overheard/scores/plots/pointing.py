@@ -7,19 +7,16 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
 
 from overheard.scores.cells import Ask
 from overheard.scores.over_seeds import DDOF
 from overheard.scores.plots.given import Files, NotDrawnError, Settings, ask_of, caption_of, lines_of
-from overheard.scores.plots.style import COLOURS, INK, MARK, figure, math
+from overheard.scores.plots.style import COLOURS, INK, figure, math
 from overheard.scores.pointing import Played, played
 from overheard.scores.tabular import MODALITIES, number, origin, sentence
 
-_BLIND = {
-    "area": ("|", 13, "a random pixel (the masks' area)"),
-    "centre": ("D", 5, "the picture's centre"),
-    "within_reach": (">", 5, "at best (masks that hold a cell's centre)"),
-}
+_BLIND = {"area": ("|", 13, "random pixel"), "centre": ("D", 5, "centre pixel"), "within_reach": (">", 5, "at best")}
 """Beside a bar: mark, its size, and what the legend calls it."""
 
 Row = tuple[str, str]
@@ -57,6 +54,8 @@ def draw(settings: Settings, files: Files) -> Figure:
         f"object's mask; of {first.clips} pictures left out: {out}.",
         f"Bars: means over n = {len(ask.seeds)} seeds ({seeds}); points: the seeds; "
         f"± = {ask.spread} standard deviation.",
+        "Random pixel: the masks' share of the picture. At best: masks that hold the centre of one of the map's cells, "
+        "so that a map as coarse as these can point into them.",
         *caption_of(settings),
         *missing,
         *(sentence(remark) for remark in settings.remarks or ()),
@@ -90,8 +89,13 @@ def _bars(ax: Axes, found: Mapping[Row, Played], names: Mapping[Row, str]) -> No
         ax.plot(list(one.values.values()), place + offsets, "o", zorder=4, label="_", **seed)
         for word, (mark, size, name) in _BLIND.items():
             label = name if place == 0 else "_"
-            fill = "none" if word == "within_reach" else MARK
-            ax.plot(one.blind[word], place, mark, markersize=size, color=MARK, mfc=fill, mew=1.6, zorder=3, label=label)
+            look = {
+                "color": INK,
+                "mfc": "white",
+                "mew": 1.2,
+                "path_effects": [withStroke(linewidth=3, foreground="white")],
+            }
+            ax.plot(one.blind[word], place, mark, markersize=size, zorder=3, label=label, **look)
         text = f"{number(one.mean, one.std)}; above area {one.above_area:+.2f}"
         ax.annotate(
             text,

@@ -122,14 +122,15 @@ class _Page:
 
     def __init__(self, grid: _Grid) -> None:
         self.grid = grid
-        self.cell = min(_LARGEST_IN, (_WIDTH_IN - 0.5) / (1 + len(grid.columns)) - _GAP_IN)
-        beside = [_in_lines(text, self.cell) for _, text in grid.clips]
-        above = [_in_lines(text, self.cell) for _, text in grid.columns]
-        heading = textwrap.wrap(grid.heading, 90)
-        self.beside, self.above, self.heading = beside, above, heading
-        self.left = 0.06 + _LINE_IN * max(len(lines) for lines in beside)
-        self.head = 0.19 * len(heading)
-        self.top = self.head + 0.05 + _LINE_IN * max(len(lines) for lines in above)
+        self.left = 0.5
+        for _ in range(3):  # names beside the pictures take room from these, which have to hold the names
+            self.cell = min(_LARGEST_IN, (_WIDTH_IN - self.left) / (1 + len(grid.columns)) - _GAP_IN)
+            self.beside = [_in_lines(text, self.cell) for _, text in grid.clips]
+            self.left = 0.06 + _LINE_IN * max(len(lines) for lines in self.beside)
+        self.above = [_in_lines(text, self.cell) for _, text in grid.columns]
+        self.heading = textwrap.wrap(grid.heading, 90)
+        self.head = 0.19 * len(self.heading)
+        self.top = self.head + 0.05 + _LINE_IN * max(len(lines) for lines in self.above)
         self.row = self.cell + 0.2
         self.height_in = self.top + self.row * len(grid.clips)
 
@@ -161,8 +162,8 @@ class _Page:
                 if clip in kept["id"]:
                     self._map(ax, kept, clip, (self._x(place + 1), y))
         ax.set(xlim=(0, _WIDTH_IN), ylim=(self.height_in, 0), aspect="equal")
-        for text in ax.texts:
-            text.set_in_layout(False)  # all stand inside the axes; measuring them takes a tenth of the time
+        for written in ax.texts:
+            written.set_in_layout(False)  # all stand inside the axes; measuring them takes a tenth of the time
 
     def _x(self, place: int) -> float:
         return self.left + place * (self.cell + _GAP_IN)

@@ -89,23 +89,12 @@ def _bars(ax: Axes, found: Mapping[Row, Played], names: Mapping[Row, str]) -> No
         ax.plot(list(one.values.values()), place + offsets, "o", zorder=4, label="_", **seed)
         for word, (mark, size, name) in _BLIND.items():
             label = name if place == 0 else "_"
-            look = {
-                "color": INK,
-                "mfc": "white",
-                "mew": 1.2,
-                "path_effects": [withStroke(linewidth=3, foreground="white")],
-            }
-            ax.plot(one.blind[word], place, mark, markersize=size, zorder=3, label=label, **look)
+            drawn: dict[str, Any] = {"color": INK, "mfc": "white", "mew": 1.2, "markersize": size}
+            drawn["path_effects"] = [withStroke(linewidth=3, foreground="white")]
+            ax.plot(one.blind[word], place, mark, zorder=3, label=label, **drawn)
         text = f"{number(one.mean, one.std)}; above area {one.above_area:+.2f}"
-        ax.annotate(
-            text,
-            (1, place),
-            (8, 0),
-            xycoords=("axes fraction", "data"),
-            textcoords="offset points",
-            va="center",
-            size=8,
-        )
+        beside: dict[str, Any] = {"xycoords": ("axes fraction", "data"), "textcoords": "offset points", "va": "center"}
+        ax.annotate(text, (1, place), (8, 0), size=8, **beside)
     lines = ["\n".join(map(math, textwrap.wrap(names[row], 34))) for row in found]
     ax.set_yticks(range(len(found)), lines)
     ax.set(xlim=(0, 100), ylim=(len(found) - 0.4, -0.6), xlabel="test pictures (%)")

@@ -47,7 +47,7 @@ def made(record, students, folder, method="scene", modality="image+sound", media
     return artifacts.read_table(folder / "pointing.csv"), artifacts.read_arrays(folder / "maps.npz")
 
 
-def tested(record):
+def clips_of_test(record):
     return sorted(row["id"] for row in artifacts.read_table(record["splits"]) if row["split"] == "test")
 
 
@@ -81,7 +81,7 @@ def test_the_clips_kept_are_the_first_of_the_first_locations_of_each_class(place
     rows = {row["id"]: row for row in artifacts.read_table(placed["index"])}
     expected = []
     for scene in CLASSES:
-        own = [clip for clip in tested(placed) if rows[clip]["class"] == scene]
+        own = [clip for clip in clips_of_test(placed) if rows[clip]["class"] == scene]
         first = {}
         for clip in own:
             first.setdefault(rows[clip]["location"], clip)
@@ -107,7 +107,7 @@ def test_the_pointing_game_is_counted_on_every_test_picture(placed, students, tm
     split = {row["id"]: row for row in artifacts.read_table(placed["splits"])}
     rows = {row["id"]: row for row in artifacts.read_table(placed["index"])}
     shown = {}
-    for clip in tested(placed):  # one at a time, as only some maps are kept
+    for clip in clips_of_test(placed):  # one at a time, as only some maps are kept
         lines = [
             row | ({} if row["id"] == clip or row["split"] != "test" else {"split": "val"}) for row in split.values()
         ]

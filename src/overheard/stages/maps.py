@@ -95,51 +95,49 @@ def maps(
         sounds: log-mels or stored outputs of frozen blocks, as in training; these three where the row has them.
         sound_ids: ids of the sounds.
         sound_normaliser: mean and standard deviation of the training split, of each student.
-        pictures: what is shown of the clips, where images are stored outputs of frozen blocks; these two.
+        pictures: where images are stored outputs of frozen blocks, the pictures to show; these two.
         picture_ids: ids of these pictures.
     """
     settle(settings.device)
-    own = methods.own(settings.loss, settings.event_head, settings.head) if settings.loss is not None else None
-    row = methods.find(method, modality, own)
-    given = {"image": (images, image_ids, image_normaliser), "sound": (sounds, sound_ids, sound_normaliser)}
-    trained = methods.MODALITIES[modality]
-    if "image" not in trained or any(None in given[name] for name in trained):
+    row = _row(method, modality, settings)
+    every = {"image": (images, image_ids, image_normaliser), "sound": (sounds, sound_ids, sound_normaliser)}
+    given = {name: every[name] for name in methods.MODALITIES[modality]}
+    if "image" not in given or any(None in files for files in given.values()):
         raise ConfigError(f"maps: {method} on {modality} needs images, and what it was trained on; give it all")
-    media = {name: given[name][:2] for name in trained}
     shown = (pictures, picture_ids) if pictures and picture_ids else (images, image_ids)
 
     lines: dict[Path, dict[str, Any]] = {}
-    kept: dict[str, NDArray] = {}
-    for (split, *normal), of_fold in by_fold([splits, *(given[name][2] for name in trained)], students).items():
-        test = _test_clips(index, split, folder, media, normal, shown, settings)
+    kept: dict[Path, dict[str, NDArray]] = {}
+    for (split, *normal), of_fold in by_fold([splits, *(files[2] for files in given.values())], students).items():
+        media = {name: (*given[name][:2], path) for name, path in zip(given, normal, strict=True)}
+        test = _test_clips(index, split, folder, media, shown, settings)
         said = {"method": method, "modality": modality, "classes": test.classes, "fold": clips.fold_of_split(split)}
         for (path,) in of_fold:
-            stored = read_student(path, said)
-            student = built(row, stored, str(path), settings.device, settings.channels_last)
-            found, probability = _of(student, stored["network_image"], test, settings, str(path))
-            lines[path] = _line(said | {"seed": stored["seed"]}, tally(found, test.masks))
-            if path == students[0]:
-                kept = _kept(test, found, probability, method, modality, stored["seed"])
-            progress.step(len(lines), len(students), f"seed {stored['seed']}")
+            lines[path], kept[path] = _mapped(row, path, said, test, settings)
+            progress.step(len(lines), len(students), f"seed {lines[path]['seed']}")
 
     artifacts.write_table(pointing, _COLUMNS, [lines[path] for path in students])
-    artifacts.write_arrays(activations, **kept)
+    artifacts.write_arrays(activations, **kept[students[0]])
+
+
+def _row(method: str, modality: str, settings: Settings) -> methods.Method:
+    own = methods.own(settings.loss, settings.event_head, settings.head) if settings.loss is not None else None
+    return methods.find(method, modality, own)
 
 
 def _test_clips(
     index: Path,
     split: Path,
     folder: Path,
-    media: dict[str, tuple[Path, Path]],
-    normalisers: list[Path],
+    media: dict[str, tuple[Path, Path, Path]],
     shown: tuple[Path, Path],
     settings: Settings,
 ) -> _Test:
     classes, by_split = clips.labelled(index, split, ["test"], settings.class_order)
     ids, label = by_split["test"]
     rows = {row["id"]: row for row in artifacts.read_table(index, ["id", "location", "image"])}
-    arrays = {name: clips.gathered(*files, ids) for name, files in media.items()}
-    normal = {name: artifacts.read_arrays(path) for name, path in zip(media, normalisers, strict=True)}
+    arrays = {name: clips.gathered(array, names, ids) for name, (array, names, _) in media.items()}
+    normal = {name: artifacts.read_arrays(normaliser) for name, (_, _, normaliser) in media.items()}
     named = {clip: (classes[k], rows[clip]["location"]) for clip, k in zip(ids, label.tolist(), strict=True)}
     chosen = first_of_each_class(named, settings.pictures)
     return _Test(
@@ -162,39 +160,42 @@ def _mask(folder: Path, image: str) -> NDArray | None:
     return np.asarray(read_picture(path).resize((SIZE, SIZE), Image.Resampling.NEAREST))[:, :, 0] > 127
 
 
-def _of(student: Any, network: str, test: _Test, settings: Settings, where: str) -> tuple[NDArray, NDArray]:
-    """Maps (clips, rows, columns) and probabilities (clips,) of the true scene."""
-    found, probability = [], []
+def _mapped(
+    row: methods.Method, path: Path, said: dict[str, Any], test: _Test, settings: Settings
+) -> tuple[dict[str, Any], dict[str, NDArray]]:
+    """Of one student the line of its pointing game, and what is kept of the clips that are shown."""
+    stored = read_student(path, said)
+    student = built(row, stored, str(path), settings.device, settings.channels_last)
+    found, true = [], []
     label = torch.from_numpy(test.label)
     for batch in torch.arange(len(test.ids)).split(settings.batch_size):
-        some, logits = activation_maps(student, network, test.inputs.batch(batch), label[batch], settings.bf16)
+        inputs, scene = test.inputs.batch(batch), label[batch]
+        some, logits = activation_maps(student, stored["network_image"], inputs, scene, settings.bf16)
         found.append(some.cpu())
-        probability.append(logits.cpu().softmax(dim=1).gather(1, label[batch, None])[:, 0])
-    maps, true = torch.cat(found).numpy(), torch.cat(probability).numpy()
-    if not (np.isfinite(maps).all() and np.isfinite(true).all()):
-        raise CheckpointError(f"{where}: its maps are no numbers (not finite); delete it and run train again")
-    return maps, true
+        true.append(logits.cpu().softmax(dim=1).gather(1, scene[:, None])[:, 0])
+    maps, probability = torch.cat(found).numpy(), torch.cat(true).numpy()
+    if not (np.isfinite(maps).all() and np.isfinite(probability).all()):
+        raise CheckpointError(f"{path}: its maps are no numbers (not finite); delete it and run train again")
+    whose = {name: said[name] for name in ("method", "modality")} | {"seed": stored["seed"], "fold": said["fold"]}
+    return _line(whose, tally(maps, test.masks)), _kept(whose, test, maps, probability)
 
 
-def _line(said: dict[str, Any], found: Tally) -> dict[str, Any]:
+def _line(whose: dict[str, Any], found: Tally) -> dict[str, Any]:
     """One line of the pointing game; empty where no picture counts."""
     counts = {name: getattr(found, name) for name in ("clips", "unmarked", "empty", "over_half", "scored")}
     means = {name: 100 * value for name, value in vars(found.mean).items()} if found.mean else {}
-    return {name: said[name] for name in ("method", "modality", "seed", "fold")} | counts | means
+    return whose | counts | means
 
 
-def _kept(
-    test: _Test, found: NDArray, probability: NDArray, method: str, modality: str, seed: int
-) -> dict[str, NDArray]:
+def _kept(whose: dict[str, Any], test: _Test, maps: NDArray, probability: NDArray) -> dict[str, NDArray]:
+    masks = [test.masks[place] for place in test.shown]
     return {
-        "method": np.array(method),
-        "modality": np.array(modality),
-        "seed": np.array(seed),
+        **{name: np.array(whose[name]) for name in ("method", "modality", "seed")},
         "classes": np.array(test.classes),
         "id": np.array([test.ids[place] for place in test.shown]),
         "class": np.array([test.classes[test.label[place]] for place in test.shown]),
-        "map": found[test.shown],
+        "map": maps[test.shown],
         "probability": probability[test.shown],
         "picture": test.pictures,
-        "mask": np.array([_UNMARKED if test.masks[place] is None else test.masks[place] for place in test.shown]),
+        "mask": np.array([_UNMARKED if mask is None else mask for mask in masks]),
     }

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from overheard.errors import ConfigError
-from overheard.study import captions, config, figure_files, plan
+from overheard.study import captions, config, figure_files, job_settings, plan, row_files
 from overheard.study.checking import check
 from overheard.study.experiments import with_named
 from overheard.study.study_file import Study
@@ -47,6 +47,30 @@ def test_files_are_those_of_its_rows_seeds_folds_and_table():
     assert figure_files.rows_reading(of.study, "evaluate") == []
 
 
+def test_maps_are_made_of_the_rows_that_figures_show_and_read_as_a_file_a_row():
+    shown = {"blocks": [{"rows": ["scene", "scene+event"], "columns": ["image+sound"]}], "reads": ["maps.activations"]}
+    of = loaded(one=FIGURE | shown | {"settings": {"pictures": 4}}, two=FIGURE | shown | {"reads": ["maps.pointing"]})
+    jobs = [target.values for target in plan.targets(of) if target.stage == "maps"]
+    assert jobs == [{"method": method, "modality": "image+sound"} for method in ("scene", "scene+event")]
+    assert plan.figure_reads(of, "one", ["scene/image+sound/seed-0", "scene/image+sound/seed-6"]) == {
+        "activations": ["maps/scene+event/image+sound/maps.npz"]
+    }
+    assert [target for target in plan.targets(loaded(one=FIGURE | {"table": "table2"})) if target.stage == "maps"] == []
+    settings = job_settings.maps_settings(of.experiment, of.protocol, of.study, "scene", "image+sound")
+    assert settings["pictures"] == 4
+    assert {"flip", "brightness", "colour"}.isdisjoint(settings)
+
+
+def test_maps_show_a_users_own_network_the_pictures_that_it_reads_as_stored_outputs():
+    content = {"source": {"kind": "twin"}, "networks": {"image": {"name": "efficientnet_lite0", "frozen_blocks": 16}}}
+    experiment = check(config.Experiment, content, "x")
+    methods = loaded().study.methods
+    expected = {"pictures": "features/images.npy", "picture_ids": "features/images.ids.csv"}
+    assert row_files.row_pictures(experiment, methods["scene"], "image") == expected
+    assert row_files.row_pictures(experiment, methods["scratch"], "image") == {}
+    assert row_files.row_pictures(EXPERIMENT, methods["scene"], "image") == {}
+
+
 def test_a_figure_without_rows_says_nothing_of_seeds_and_protocol():
     of = loaded(one=FIGURE | {"reads": ["media.statistics"], "settings": {"colour": "grey"}})
     spec = {"title": "A", "caption": "B."}
@@ -65,6 +89,14 @@ def test_a_figure_without_rows_says_nothing_of_seeds_and_protocol():
         ({"table": "table9"}, "figures.one.table: found table9; allowed: table2, table3"),
         ({"blocks": [{"rows": ["scratch"], "columns": ["image+sound"]}]}, "scratch/image.sound are in none of"),
         ({"table": "table2", "blocks": [{"rows": [], "columns": []}]}, "table, blocks: expected one of the two"),
+        (
+            {"reads": ["maps.pointing"], "blocks": [{"rows": ["scene"], "columns": ["image", "sound"]}]},
+            "figures.one: rows scene/sound have no student that sees pictures",
+        ),
+        (
+            {"reads": ["maps.pointing"], "blocks": [{"rows": ["late_fusion"], "columns": ["image+sound"]}]},
+            "rows late_fusion/image.sound have no student",
+        ),
         ({"reads": ["tables.csv"]}, "figures.one: reads what belongs to a table; name it under table"),
     ],
 )

@@ -49,8 +49,24 @@ def test_everything_is_made(finished):
     assert len(list(results.glob("evaluate/*/*/seed-*/predictions.npz"))) == 44
     for name in ("table2.csv", "table2.md", "table2.tex", "table3.md", "figure6.md", "cells.csv", "metrics.json"):
         assert (results / "tables" / name).stat().st_size > 0
-    for name in ("figure3.png", "figure3.pdf", "figure6.png", "figure6.pdf"):
-        assert (results / "figures" / name).stat().st_size > 0
+    for name in ("figure1", "figure3", "figure6", "figure7", "pointing"):
+        for suffix in ("png", "pdf"):
+            assert (results / "figures" / f"{name}.{suffix}").stat().st_size > 0
+
+
+def test_maps_point_at_objects_of_every_row_that_figures_show(finished):
+    results = finished[0] / "results" / "mini"
+    made = sorted(path.relative_to(results / "maps").as_posix() for path in results.glob("maps/*/*/pointing.csv"))
+    both = ("scene", "scene+event", "scene+kl_av", "scene+kl_sound", "scene+sq_av", "scene+sq_sound")
+    assert made == sorted(["scene/image/pointing.csv", *(f"{row}/image+sound/pointing.csv" for row in both)])
+    for path in made:
+        lines = list(csv.DictReader((results / "maps" / path).open()))
+        assert [line["seed"] for line in lines] == ["0", "1"]
+        assert all(int(line["scored"]) > 0 and 0 <= float(line["pointing"]) <= 100 for line in lines)
+        # the twin marks an object in every picture; what counts is the same for all rows
+        assert {line["unmarked"] for line in lines} == {"0"}
+    blind = [[(line["area"], line["centre"]) for line in csv.DictReader((results / "maps" / p).open())] for p in made]
+    assert all(each == blind[0] for each in blind)
 
 
 def test_the_first_and_last_lines_say_whose_numbers_they_are(finished):

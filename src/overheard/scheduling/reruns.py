@@ -161,7 +161,7 @@ def snakemake_command(
     return [*command, *(["--", *found, *_lost_behind(loaded, found)] if found else [])]
 
 
-_OF_RUNS = ("train", "evaluate", "baselines", "statistics", "tables", "claims", "figures")
+_OF_RUNS = ("train", "evaluate", "baselines", "statistics", "tables", "claims", "maps", "figures")
 
 
 def _lost_behind(loaded: Loaded, found: Sequence[str]) -> list[str]:

@@ -14,17 +14,12 @@ from overheard.io import artifacts, clips, progress
 from overheard.io.device import settle
 from overheard.io.scored import write_scored
 from overheard.io.signature import Own, Reads, Writes
+from overheard.io.students import built, by_fold, read_student
 from overheard.learning import augment, methods, objective
 from overheard.learning.degraded import DEGRADATIONS, PICTURES_ALONE
 from overheard.learning.inputs import Inputs, gathered
-from overheard.learning.models import encoders
-from overheard.learning.models.student import ORDER, Student
+from overheard.learning.models.student import Student
 from overheard.media.exchanged import exchanged
-
-_KEYS = {
-    *("method", "modality", "seed", "fold", "classes", "best_epoch", "events", "state"),
-    *("network_image", "network_sound", "frozen_blocks_image", "frozen_blocks_sound"),
-}
 
 
 @dataclass(frozen=True)
@@ -95,14 +90,14 @@ def evaluate(
         raise ConfigError(f"evaluate: {method} on {modality} needs {flags}; give them as in its training")
     done = 0
     of_folds = [normalisers[name] for name in trained]
-    for (split, *normal), of_fold in _by_fold([splits, *of_folds], students, predictions, events, scores).items():
+    for (split, *normal), of_fold in by_fold([splits, *of_folds], students, predictions, events, scores).items():
         # the test clips of one fold at a time in memory
         classes, by_split = clips.labelled(index, split, ["test"], settings.class_order)
         ids, label = by_split["test"]
         inputs = _inputs({name: media[name] for name in trained}, normal, index, ids, settings)
         said = {"method": method, "modality": modality, "classes": classes, "fold": clips.fold_of_split(split)}
         for path, *writes in of_fold:
-            stored = _stored(path, said)
+            stored = read_student(path, said)
             _test(row, path, stored, inputs, ids, label, settings, *writes)
             done += 1
             progress.step(done, len(students), f"seed {stored['seed']}")
@@ -121,11 +116,11 @@ def _test(
     scores: Path,
 ) -> None:
     """Run one student, and the weights of later epochs that it may have, on the test clips of its fold."""
-    student = _student(row, stored, str(path), settings)
+    student = built(row, stored, str(path), settings.device, settings.channels_last)
     scene_logits, event_logits = _said(student, inputs, len(ids), [stored["seed"]], settings)
     later = {}
     for epoch, state in stored.get("next_states", {}).items():
-        student = _student(row, stored | {"state": state}, str(path), settings)
+        student = built(row, stored | {"state": state}, str(path), settings.device, settings.channels_last)
         later[epoch], _ = _said(student, inputs, len(ids), [stored["seed"], epoch], settings)
     if not all(np.isfinite(logits).all() for logits in (scene_logits, event_logits, *later.values())):
         raise CheckpointError(
@@ -134,16 +129,6 @@ def _test(
         )
     write_scored(predictions, scores, stored, stored["classes"], ids, label, scene_logits, later)
     artifacts.write_arrays(events, id=np.array(ids), event_logits=event_logits)
-
-
-def _by_fold(
-    of_folds: Sequence[list[Path]], *of_students: list[Path]
-) -> dict[tuple[Path, ...], list[tuple[Path, ...]]]:
-    """The files of each student, by the split and the normalisers of its fold."""
-    found: dict[tuple[Path, ...], list[tuple[Path, ...]]] = {}
-    for fold, *files in zip(zip(*of_folds, strict=True), *of_students, strict=True):
-        found.setdefault(fold, []).append(tuple(files))
-    return found
 
 
 def _others(index: Path, ids: list[str]) -> list[str]:
@@ -186,43 +171,6 @@ def _degraded(settings: Settings) -> dict[str, str]:
         if word not in allowed:
             raise ConfigError(f"test_{name}: found {word!r}; expected one of {', '.join(allowed)}")
     return how
-
-
-def _stored(path: Path, expected: dict[str, Any]) -> dict[str, Any]:
-    """A student's file, checked."""
-    content = artifacts.read_weights(path)
-    missing = sorted(_KEYS - content.keys())
-    if missing:
-        raise CheckpointError(f"{path}: not a student: no {', '.join(missing)}; delete it and run train again")
-    for name, value in expected.items():
-        if content[name] != value:
-            raise CheckpointError(f"{path}: found {name} {content[name]}, expected {value}; run train again")
-    return content
-
-
-def _student(row: methods.Method, stored: dict[str, Any], where: str, settings: Settings) -> Student:
-    """The student as it was at its best epoch, in eval mode, on the device."""
-    state = stored["state"]
-    trained, absent = {}, {}
-    for name in ORDER:
-        if name in methods.MODALITIES[stored["modality"]]:
-            network, frozen = stored[f"network_{name}"], stored[f"frozen_blocks_{name}"]
-            # its weights are overwritten below; the generator is only the form of the call
-            trained[name] = encoders.build(network, name, torch.Generator(), frozen)
-        else:
-            # a student of protocol `no_branch` has none
-            absent |= {name: torch.zeros_like(given)} if (given := state.get(f"absent_{name}")) is not None else {}
-    prior = torch.zeros_like(state["prior"]) if row.predicts_by_prior else None
-    shape = len(stored["classes"]), len(artifacts.event_names())
-    student = Student(trained, absent, *shape, row.event_head, prior, head=row.head)
-    try:
-        student.load_state_dict(state)
-    except RuntimeError as error:
-        raise CheckpointError(
-            f"{where}: weights of another network ({error}); delete it and run train again"
-        ) from error
-    layout = torch.channels_last if settings.channels_last else torch.contiguous_format
-    return student.to(device=settings.device, memory_format=layout).eval()
 
 
 @torch.no_grad()

@@ -29,6 +29,8 @@ def figures(
     pdf: Writes,
     statistics: list[Reads] | None = None,
     scores: list[Reads] | None = None,
+    pointing: list[Reads] | None = None,
+    activations: list[Reads] | None = None,
 ) -> None:
     """One figure of the study.
 
@@ -40,8 +42,11 @@ def figures(
         pdf: the figure as PDF.
         statistics: pairs and locations per class.
         scores: scores.json of each run of the figure's rows, in any order.
+        pointing: the pointing game of each row.
+        activations: class activation maps of each row.
     """
     given = {"statistics": statistics, "scores": scores}
+    given |= {"pointing": pointing, "activations": activations}
     check_source(settings.source)
     if draws not in DRAWINGS:
         raise ConfigError(f"--draws: found {draws!r}, expected {', '.join(DRAWINGS)}")

@@ -170,6 +170,15 @@ STAGES = {
         reference=("verdicts", "markdown"),
         final=True,
     ),
+    "maps": Stage(
+        "Class activation maps of one row, and whether they point at the object.",
+        "maps/{method}/{modality}/maps",
+        {"pointing": "maps/{method}/{modality}/pointing.csv", "activations": "maps/{method}/{modality}/maps.npz"},
+        git=("pointing",),
+        reference=("pointing",),
+        shown=True,
+        warm=True,
+    ),
     "figures": Stage(
         "One figure.",
         "figures/{figure}",

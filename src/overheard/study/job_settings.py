@@ -290,3 +290,15 @@ def evaluate_settings(experiment: Experiment, protocol: Protocol, method: Method
     if settings.pop("augmented_splits", "train") == "all":
         settings |= switched(experiment, protocol, "pretrain", modality=modality)
     return settings
+
+
+def maps_settings(
+    experiment: Experiment, protocol: Protocol, study: Study, method: str, modality: str
+) -> dict[str, Any]:
+    """How maps are made: as students are tested, but of pictures that nothing augments; and how many are kept."""
+    row = study.methods[method]
+    own = {"batch_size", "device", "bf16", "channels_last", "class_order", "picture_scale", *row.own}
+    tested = evaluate_settings(experiment, protocol, row, modality)
+    asked = [spec.settings.get("pictures") for spec in study.figures.values() if "maps.activations" in spec.reads]
+    kept = max((number for number in asked if isinstance(number, int)), default=1)
+    return {name: value for name, value in tested.items() if name in own} | {"pictures": kept}

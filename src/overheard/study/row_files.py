@@ -31,6 +31,14 @@ def row_arrays(experiment: Experiment, method: Method, modality: str) -> dict[st
     return files | {"index": "media/index.csv"}
 
 
+def row_pictures(experiment: Experiment, method: Method, modality: str) -> dict[str, str]:
+    """The pictures of the clips, where a row itself reads stored outputs of frozen blocks: flag to path."""
+    if not job_settings.frozen_blocks(experiment, method, modality, "image"):
+        return {}
+    stem = job_settings.array(experiment, "image")
+    return {"pictures": f"features/{stem}.npy", "picture_ids": f"features/{stem.split('.')[0]}.ids.csv"}
+
+
 def row_of_fold(experiment: Experiment, modality: str, seed: int) -> dict[str, str]:
     """The split of a run's fold, and the normaliser of each modality that it has: flag to path."""
     normalisers = of_fold(experiment, seed, "normaliser")

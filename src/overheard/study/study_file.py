@@ -158,6 +158,14 @@ class Study(Section):
                 raise ValueError(f"figures.{name}: rows {', '.join(strange)} are in none of the tables")
             if any("{table}" in pattern for pattern in spec.patterns()) and not spec.table:
                 raise ValueError(f"figures.{name}: reads what belongs to a table; name it under table")
+            if any(word.startswith("maps.") for word in spec.reads) and (
+                blind := [
+                    f"{row}/{column}"
+                    for row, column in spec.runs(self.tables)
+                    if "image" not in column or self.methods[row].baseline
+                ]
+            ):
+                raise ValueError(f"figures.{name}: rows {', '.join(blind)} have no student that sees pictures to map")
         return self
 
     def rows(self) -> list[tuple[str, str]]:

@@ -79,6 +79,12 @@ def caption_of(settings: Settings) -> list[str]:
     return [sentence(settings.spec["caption"])] if settings.spec.get("caption") else []
 
 
+def rows_of(settings: Settings) -> list[tuple[str, str]]:
+    """The (method, modality) of the rows of a figure, in its order."""
+    blocks = settings.spec["blocks"]
+    return [(row, column) for block in blocks for row in block["rows"] for column in block["columns"]]
+
+
 def ask_of(settings: Settings, figure: str) -> Ask:
     """What a figure of rows was asked for.
 

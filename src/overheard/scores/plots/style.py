@@ -117,13 +117,10 @@ def math(label: str) -> str:
 
 def png(pages: Sequence[Figure]) -> bytes:
     """The pages as one PNG, one below the other, without dates and versions."""
-    drawn = []
-    for page in pages:
-        page.savefig(stream := io.BytesIO(), format="png", metadata={"Software": None})
-        drawn.append(stream)
-    if len(drawn) == 1:
-        return drawn[0].getvalue()
-    pictures = [Image.open(stream).convert("RGB") for stream in drawn]
+    if len(pages) == 1:
+        pages[0].savefig(stream := io.BytesIO(), format="png", metadata={"Software": None})
+        return stream.getvalue()
+    pictures = [_picture(page) for page in pages]
     whole = Image.new("RGB", (max(each.width for each in pictures), sum(each.height for each in pictures)), "white")
     top = 0
     for each in pictures:
@@ -131,6 +128,12 @@ def png(pages: Sequence[Figure]) -> bytes:
         top += each.height
     whole.save(stream := io.BytesIO(), "PNG")
     return stream.getvalue()
+
+
+def _picture(page: Figure) -> Image.Image:
+    page.savefig(stream := io.BytesIO(), format="rgba")
+    width, height = map(int, page.bbox.size)
+    return Image.frombytes("RGBA", (width, height), stream.getvalue()).convert("RGB")
 
 
 def pdf(pages: Sequence[Figure]) -> bytes:

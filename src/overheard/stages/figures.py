@@ -29,6 +29,9 @@ def figures(
     pdf: Writes,
     statistics: list[Reads] | None = None,
     scores: list[Reads] | None = None,
+    telling: list[Reads] | None = None,
+    examples: list[Reads] | None = None,
+    basis: list[Reads] | None = None,
 ) -> None:
     """One figure of the study.
 
@@ -40,8 +43,12 @@ def figures(
         pdf: the figure as PDF.
         statistics: pairs and locations per class.
         scores: scores.json of each run of the figure's rows, in any order.
+        telling: p(e|s) and d_k of the events that tell a scene.
+        examples: clips to hear them in.
+        basis: which clips an atlas is of.
     """
     given = {"statistics": statistics, "scores": scores}
+    given |= {"telling": telling, "examples": examples, "basis": basis}
     check_source(settings.source)
     if draws not in DRAWINGS:
         raise ConfigError(f"--draws: found {draws!r}, expected {', '.join(DRAWINGS)}")

@@ -165,6 +165,19 @@ STAGES = {
         reference=("verdicts", "markdown"),
         final=True,
     ),
+    "atlas": Stage(
+        "The events that tell each scene, and clips to hear them in.",
+        "atlas/{figure}",
+        {
+            "telling": "atlas/{figure}.csv",
+            "examples": "atlas/{figure}.examples.csv",
+            "basis": "atlas/{figure}.json",
+            "markdown": "atlas/{figure}.md",
+        },
+        git=("telling", "examples", "basis", "markdown"),
+        reference=("telling", "examples", "basis", "markdown"),
+        shown=True,
+    ),
     "figures": Stage(
         "One figure.",
         "figures/{figure}",

@@ -97,6 +97,7 @@ def frozen(experiment: Experiment, study: Study) -> list[str]:
 def unneeded(experiment: Experiment, study: Study) -> set[str]:
     """Stages that this experiment has no job for."""
     taught = {"teacher", "prior", "relevance"} - set(teacher_jobs(experiment, study))
+    taught |= {"atlas"} if taught else set()
     return taught | (set() if isinstance(experiment.source, Twin) else {"draw"})
 
 

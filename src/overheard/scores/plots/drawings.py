@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 
-from overheard.scores.plots import class_statistics, f_score_by_method
+from overheard.scores.plots import atlas, class_statistics, f_score_by_method
 from overheard.scores.plots.given import Draw
 
 DRAWINGS: Mapping[str, Draw] = {
+    "atlas": atlas.draw,
     "class_statistics": class_statistics.draw,
     "f_score_by_method": f_score_by_method.draw,
 }

@@ -32,6 +32,8 @@ def figures(
     telling: list[Reads] | None = None,
     examples: list[Reads] | None = None,
     basis: list[Reads] | None = None,
+    points: list[Reads] | None = None,
+    separation: list[Reads] | None = None,
 ) -> None:
     """One figure of the study.
 
@@ -46,9 +48,12 @@ def figures(
         telling: p(e|s) and d_k of the events that tell a scene.
         examples: clips to hear them in.
         basis: which clips an atlas is of.
+        points: a map of the test clips by what is said of events.
+        separation: silhouette and purity of neighbours of each run.
     """
     given = {"statistics": statistics, "scores": scores}
     given |= {"telling": telling, "examples": examples, "basis": basis}
+    given |= {"points": points, "separation": separation}
     check_source(settings.source)
     if draws not in DRAWINGS:
         raise ConfigError(f"--draws: found {draws!r}, expected {', '.join(DRAWINGS)}")

@@ -86,6 +86,12 @@ def atlas_settings(loaded: Loaded, figure: str, folder: str) -> dict[str, Any]:
     }
 
 
+def embedding_settings(loaded: Loaded, figure: str) -> dict[str, Any]:
+    """How the clips of a figure are compared."""
+    own = loaded.study.figures[figure].settings
+    return own | job_settings.switched(loaded.experiment, loaded.protocol, "embedding")
+
+
 def claims_settings(loaded: Loaded) -> dict[str, Any]:
     """The paper's claims, and what is said of the numbers that judge them."""
     assert loaded.claims is not None

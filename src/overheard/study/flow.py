@@ -178,6 +178,13 @@ STAGES = {
         reference=("telling", "examples", "basis", "markdown"),
         shown=True,
     ),
+    "embedding": Stage(
+        "A map of the test clips by their events, and how far scenes are apart.",
+        "embedding/{figure}",
+        {"points": "embedding/{figure}.points.csv", "separation": "embedding/{figure}.csv"},
+        git=("points", "separation"),
+        shown=True,
+    ),
     "figures": Stage(
         "One figure.",
         "figures/{figure}",

@@ -97,7 +97,8 @@ def frozen(experiment: Experiment, study: Study) -> list[str]:
 def unneeded(experiment: Experiment, study: Study) -> set[str]:
     """Stages that this experiment has no job for."""
     taught = {"teacher", "prior", "relevance"} - set(teacher_jobs(experiment, study))
-    taught |= {"atlas"} if taught else set()
+    resting = {"atlas": {"prior", "relevance"}, "embedding": {"prior"}}
+    taught |= {stage for stage, reads in resting.items() if reads & taught}
     return taught | (set() if isinstance(experiment.source, Twin) else {"draw"})
 
 

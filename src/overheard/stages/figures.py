@@ -34,6 +34,9 @@ def figures(
     basis: list[Reads] | None = None,
     points: list[Reads] | None = None,
     separation: list[Reads] | None = None,
+    history: list[Reads] | None = None,
+    bins: list[Reads] | None = None,
+    calibration: list[Reads] | None = None,
 ) -> None:
     """One figure of the study.
 
@@ -50,10 +53,14 @@ def figures(
         basis: which clips an atlas is of.
         points: a map of the test clips by what is said of events.
         separation: silhouette and purity of neighbours of each run.
+        history: losses and scores by epoch of each training.
+        bins: how often a row is right, by how sure it is.
+        calibration: the calibration error of each run.
     """
     given = {"statistics": statistics, "scores": scores}
     given |= {"telling": telling, "examples": examples, "basis": basis}
     given |= {"points": points, "separation": separation}
+    given |= {"history": history, "bins": bins, "calibration": calibration}
     check_source(settings.source)
     if draws not in DRAWINGS:
         raise ConfigError(f"--draws: found {draws!r}, expected {', '.join(DRAWINGS)}")

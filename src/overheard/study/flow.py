@@ -107,6 +107,7 @@ STAGES = {
         f"train/{RUN}/student",
         {"student": f"train/{RUN}/student.pt", "history": f"train/{RUN}/history.csv"},
         git=("history",),
+        reference=("history",),
         warm=True,
     ),
     "evaluate": Stage(
@@ -183,6 +184,14 @@ STAGES = {
         "embedding/{figure}",
         {"points": "embedding/{figure}.points.csv", "separation": "embedding/{figure}.csv"},
         git=("points", "separation"),
+        shown=True,
+    ),
+    "reliability": Stage(
+        "How sure the rows of a figure are, and how often they are right.",
+        "reliability/{figure}",
+        {"bins": "reliability/{figure}.bins.csv", "calibration": "reliability/{figure}.csv"},
+        git=("bins", "calibration"),
+        reference=("bins", "calibration"),
         shown=True,
     ),
     "figures": Stage(

@@ -9,9 +9,18 @@ from matplotlib.figure import Figure
 
 from overheard.scores.cells import Ask
 from overheard.scores.over_seeds import mean_and_std
-from overheard.scores.plots.given import Files, NotDrawnError, Settings, ask_of, caption_of, lines_of, row_notes
-from overheard.scores.plots.style import figure, math, shortened
-from overheard.scores.tabular import MODALITIES, origin
+from overheard.scores.plots.given import (
+    Files,
+    NotDrawnError,
+    Settings,
+    ask_of,
+    caption_of,
+    lines_of,
+    row_notes,
+    row_title,
+)
+from overheard.scores.plots.style import figure, shortened
+from overheard.scores.tabular import origin
 
 _ACROSS, _PANEL_IN = 4, 1.8
 _NAME = 24
@@ -53,11 +62,9 @@ def _over_seeds(lines: Lines, value: str, ask: Ask) -> str:
     return f"{found.mean:.2f}" if found.std is None else f"{found.mean:.2f} ± {found.std:.2f}"
 
 
-def _title(panel: Panel, labels: Mapping[str, str], lines: Lines, ask: Ask) -> str:
+def _title(settings: Settings, panel: Panel, lines: Lines, ask: Ask) -> str:
     kind, method, modality = panel
-    name = "Teacher (baseline)" if kind == "teacher" else math(labels.get(method, method))
-    if kind != "teacher" and modality != "image+sound":
-        name += f", {MODALITIES[modality].lower()}"
+    name = "Teacher (baseline)" if kind == "teacher" else row_title(settings, (method, modality))
     name += " through p(e|s)" if kind == "mixture" else ""
     return f"{name}\nsilhouette {_over_seeds(lines, 'silhouette', ask)}\npurity {_over_seeds(lines, 'purity', ask)}"
 
@@ -91,7 +98,7 @@ def draw(settings: Settings, files: Files) -> Figure:
         f"{len(ask.seeds)} seeds, of the teacher over their folds. Purity by chance: {float(some['chance']):.2f}.",
         *row_notes(settings, ask, runs),
     ]
-    if alike := [_title(panel, settings.labels or {}, [], ask).split("\n")[0] for panel in measured.keys() - points]:
+    if alike := [_title(settings, panel, [], ask).split("\n")[0] for panel in measured.keys() - points]:
         said.append(f"No map, because all clips have the same events or the seed is missing: {', '.join(alike)}.")
     return _panels(settings, points, measured, said, ask)
 
@@ -112,7 +119,7 @@ def _panels(
     axes = made.subplots(down, _ACROSS, squeeze=False).ravel()
     for ax, (panel, lines) in zip(axes, points.items(), strict=False):
         scatter(ax, lines, scenes)
-        ax.set_title(_title(panel, settings.labels or {}, measured[panel], ask), size=8, loc="left")
+        ax.set_title(_title(settings, panel, measured[panel], ask), size=8, loc="left")
     for ax in axes[len(points) :]:
         ax.axis("off")
     handles, names = axes[0].get_legend_handles_labels()

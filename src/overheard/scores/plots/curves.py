@@ -119,5 +119,6 @@ def _panels(settings: Settings, table: pd.DataFrame, said: Sequence[str]) -> Fig
             ax.get_legend().remove()
     names = [math(labels.get(name, name)) for name in handles]
     made.legend(list(handles.values()), names, loc="outside lower center", ncols=4, fontsize=7.5, handlelength=3)
-    made.supxlabel("epoch", size=8)
+    for ax in axes[-1]:
+        ax.set_xlabel("epoch", size=8)
     return made

@@ -60,3 +60,12 @@ def test_no_warning_where_something_is_divided_by_nothing():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         metrics.per_class(np.zeros((2, 2), dtype=np.int64))
+
+
+def test_shares_are_scikit_learns_and_a_class_without_clips_is_no_number():
+    label, predicted = np.array([0, 0, 0, 2, 2]), np.array([0, 0, 1, 2, 0])
+    found = metrics.shares(metrics.confusion(label, predicted, 3))
+    np.testing.assert_allclose(
+        found[[0, 2]], confusion_matrix(label, predicted, normalize="true", labels=[0, 1, 2])[[0, 2]]
+    )
+    assert np.isnan(found[1]).all()

@@ -214,7 +214,7 @@ def test_figure3_needs_experiment_and_source_only(tmp_path):
 
 
 def test_impossible_figures_are_refused(tmp_path, scores):
-    with pytest.raises(ConfigError, match="found 'figure7', expected activations, class_statistics, f_score_by_method"):
+    with pytest.raises(ConfigError, match="found 'figure7', expected activations, atlas"):
         make_figure(tmp_path / "out", "figure7")
     with pytest.raises(ConfigError, match="give them with --statistics"):
         make_figure(tmp_path / "out", "figure3")

@@ -17,7 +17,7 @@ from overheard.io.progress import SOCKET
 from overheard.scheduling import wiring
 from overheard.scheduling.lock import only_run
 from overheard.scheduling.wiring import records_of
-from overheard.study import captions, flow, job_settings, layout, row_files
+from overheard.study import captions, figure_files, flow, job_settings, layout, row_files
 from overheard.study import plan as plans
 from overheard.study.config import Experiment, check
 from overheard.study.experiments import with_named
@@ -163,15 +163,23 @@ def per_seed(stage, flag, method, modality):
     ]
 
 
+def runs_of(rows, *wanted):
+    """Files of every run of these rows, of those that are made, by flag and in one order."""
+    made = set(plans.rows_made(LOADED, ABSENT))
+    return {
+        flag: [
+            path
+            for row in rows
+            if row in made
+            for path in per_seed(STUDY.tested_by(row[0]), flag, *row)
+        ]
+        for flag in wanted
+    }
+
+
 def scores_of_rows(rows):
     """The scores of every run of these rows, of those that are made."""
-    made = set(plans.rows_made(LOADED, ABSENT))
-    return [
-        path
-        for row in rows
-        if row in made
-        for path in per_seed(STUDY.tested_by(row[0]), "scores", *row)
-    ]
+    return runs_of(rows, "scores")["scores"]
 
 
 def scores_of_table(table):

@@ -13,14 +13,7 @@ def statistics_reads(table):
     return {
         "index": f"{RESULTS}/media/index.csv",
         "splits": [made_for(fold, "split")["splits"] for fold in folds],
-        **{
-            flag: [
-                path
-                for row in made
-                for path in per_seed(STUDY.tested_by(row[0]), flag, *row)
-            ]
-            for flag in ("scores", "predictions")
-        },
+        **runs_of(STUDY.tables[table].runs(), "scores", "predictions"),
     }
 
 

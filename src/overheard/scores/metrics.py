@@ -61,6 +61,17 @@ def scores(counts: NDArray[np.int64]) -> dict[str, float]:
     }
 
 
+def shares(counts: NDArray[np.int64]) -> NDArray[np.float64]:
+    """What share of each true class's clips was taken for each class: rows of a confusion sum to 1.
+
+    A row of a class without clips is not a number.
+    """
+    support = counts.sum(axis=1, keepdims=True)
+    found = np.full(counts.shape, np.nan)
+    np.divide(counts, support, out=found, where=support > 0)
+    return found
+
+
 def class_table(counts: NDArray[np.int64], classes: Sequence[str]) -> dict[str, dict[str, float]]:
     """`per_class` by the classes' names, as plain numbers."""
     by_class = per_class(counts)

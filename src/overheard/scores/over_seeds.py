@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from overheard.errors import PairingError
 from overheard.scores import metrics
@@ -90,13 +91,23 @@ def pooled(runs: Iterable[Run], metric: str) -> float | None:
     Raises:
         PairingError: the runs have not the same classes.
     """
+    counts = summed(runs)
+    return None if counts is None else 100.0 * metrics.scores(counts)[metric]
+
+
+def summed(runs: Iterable[Run]) -> NDArray[np.int64] | None:
+    """The sum of some runs' confusions, true classes as rows; None without a run.
+
+    Raises:
+        PairingError: the runs have not the same classes.
+    """
     counts: dict[tuple[str, ...], np.ndarray] = {}
     for run in runs:
         classes, own = tuple(run["classes"]), np.array(run["confusion"], dtype=np.int64)
         counts[classes] = counts[classes] + own if classes in counts else own
     if len(counts) > 1:
         raise PairingError("runs of one row have other classes than each other; run evaluate again for all rows")
-    return next((100.0 * metrics.scores(summed)[metric] for summed in counts.values()), None)
+    return next(iter(counts.values()), None)
 
 
 def clips_tested(runs: Iterable[Run]) -> dict[int | None, int]:

@@ -31,6 +31,14 @@ def figures(
     scores: list[Reads] | None = None,
     pointing: list[Reads] | None = None,
     activations: list[Reads] | None = None,
+    telling: list[Reads] | None = None,
+    examples: list[Reads] | None = None,
+    basis: list[Reads] | None = None,
+    points: list[Reads] | None = None,
+    separation: list[Reads] | None = None,
+    history: list[Reads] | None = None,
+    bins: list[Reads] | None = None,
+    calibration: list[Reads] | None = None,
 ) -> None:
     """One figure of the study.
 
@@ -44,14 +52,35 @@ def figures(
         scores: scores.json of each run of the figure's rows, in any order.
         pointing: the pointing game of each row.
         activations: class activation maps of each row.
+        telling: p(e|s) and d_k of the events that tell a scene.
+        examples: clips to hear them in.
+        basis: which clips an atlas is of.
+        points: a map of the test clips by what is said of events.
+        separation: silhouette and purity of neighbours of each run.
+        history: losses and scores by epoch of each training.
+        bins: how often a row is right, by how sure it is.
+        calibration: the calibration error of each run.
     """
     given = {"statistics": statistics, "scores": scores}
     given |= {"pointing": pointing, "activations": activations}
+    given |= {"telling": telling, "examples": examples, "basis": basis}
+    given |= {"points": points, "separation": separation}
+    given |= {"history": history, "bins": bins, "calibration": calibration}
     check_source(settings.source)
     if draws not in DRAWINGS:
         raise ConfigError(f"--draws: found {draws!r}, expected {', '.join(DRAWINGS)}")
     files = {flag: [File(str(path), _READ[path.suffix](path)) for path in paths or ()] for flag, paths in given.items()}
 
+    with style.styled(_families(figure, settings, files)):
+        pages = _pages(figure, draws, settings, files)
+        pictures = {png: style.png(pages), pdf: style.pdf(pages)}
+
+    for path, content in pictures.items():
+        artifacts.write_bytes(path, content)
+
+
+def _families(figure: str, settings: Settings, files: Mapping[str, Sequence[File]]) -> list[str]:
+    """Fonts for what the figure's names need and the first font lacks; says which are missing here."""
     names = {text for its in files.values() for file in its for text in texts(file.content)}
     families, absent = fonts.families(fonts.missing([*names, *texts(settings.labels or {})]))
     if absent:
@@ -60,12 +89,7 @@ def figures(
             f"install {fonts.to_install(absent)}, delete results/{settings.experiment}/figures/{figure}.png and "
             f"`OVERHEARD_STORE=off overheard run {settings.experiment}`"
         )
-    with style.styled(families):
-        pages = _pages(figure, draws, settings, files)
-        pictures = {png: style.png(pages), pdf: style.pdf(pages)}
-
-    for path, content in pictures.items():
-        artifacts.write_bytes(path, content)
+    return families
 
 
 def _pages(figure: str, draws: str, settings: Settings, files: Mapping[str, Sequence[File]]) -> list[Figure]:

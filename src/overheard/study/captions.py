@@ -75,6 +75,23 @@ def _of_rows(
     } | ({"diverged": seeds} if seeds else {})
 
 
+def atlas_settings(loaded: Loaded, figure: str, folder: str) -> dict[str, Any]:
+    """What an atlas shows; `folder` is that of the pairs' media."""
+    experiment = loaded.experiment
+    return {
+        **_of_experiment(loaded),
+        "folder": folder,
+        **loaded.study.figures[figure].settings,
+        **job_settings.prior_settings(experiment, loaded.protocol),
+    }
+
+
+def embedding_settings(loaded: Loaded, figure: str) -> dict[str, Any]:
+    """How the clips of a figure are compared."""
+    own = loaded.study.figures[figure].settings
+    return own | job_settings.switched(loaded.experiment, loaded.protocol, "embedding")
+
+
 def claims_settings(loaded: Loaded) -> dict[str, Any]:
     """The paper's claims, and what is said of the numbers that judge them."""
     assert loaded.claims is not None

@@ -4,7 +4,7 @@ A figure reads files by `stage.flag`, as `media.statistics`; `scores` and `predi
 runs, by whichever stage tests them.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from itertools import product
 
 from overheard.study.flow import RUN, STAGES
@@ -22,6 +22,12 @@ def rows_of(study: Study, figure: str) -> list[Row]:
 def figures_reading(study: Study, stage: str) -> list[str]:
     """The figures that read a file of a stage."""
     return [name for name, spec in study.figures.items() if any(word.startswith(f"{stage}.") for word in spec.reads)]
+
+
+def flags_of(study: Study, figure: str, stages: Collection[str]) -> set[str]:
+    """The flags under which a figure reads files of these stages."""
+    words = [word.rpartition(".") for word in study.figures[figure].reads]
+    return {flag for stage, _, flag in words if stage in stages}
 
 
 def rows_reading(study: Study, stage: str) -> list[Row]:

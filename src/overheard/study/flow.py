@@ -112,6 +112,7 @@ STAGES = {
         f"train/{RUN}/student",
         {"student": f"train/{RUN}/student.pt", "history": f"train/{RUN}/history.csv"},
         git=("history",),
+        reference=("history",),
         warm=True,
     ),
     "evaluate": Stage(
@@ -178,6 +179,34 @@ STAGES = {
         reference=("pointing",),
         shown=True,
         warm=True,
+    ),
+    "atlas": Stage(
+        "The events that tell each scene, and clips to hear them in.",
+        "atlas/{figure}",
+        {
+            "telling": "atlas/{figure}.csv",
+            "examples": "atlas/{figure}.examples.csv",
+            "basis": "atlas/{figure}.json",
+            "markdown": "atlas/{figure}.md",
+        },
+        git=("telling", "examples", "basis", "markdown"),
+        reference=("telling", "examples", "basis", "markdown"),
+        shown=True,
+    ),
+    "embedding": Stage(
+        "A map of the test clips by their events, and how far scenes are apart.",
+        "embedding/{figure}",
+        {"points": "embedding/{figure}.points.csv", "separation": "embedding/{figure}.csv"},
+        git=("points", "separation"),
+        shown=True,
+    ),
+    "reliability": Stage(
+        "How sure the rows of a figure are, and how often they are right.",
+        "reliability/{figure}",
+        {"bins": "reliability/{figure}.bins.csv", "calibration": "reliability/{figure}.csv"},
+        git=("bins", "calibration"),
+        reference=("bins", "calibration"),
+        shown=True,
     ),
     "figures": Stage(
         "One figure.",

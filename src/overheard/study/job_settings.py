@@ -98,6 +98,8 @@ def frozen(experiment: Experiment, study: Study) -> list[str]:
 def unneeded(experiment: Experiment, study: Study) -> set[str]:
     """Stages that this experiment has no job for."""
     taught = {"teacher", "shuffle", "prior", "relevance"} - set(teacher_jobs(experiment, study))
+    resting = {"atlas": {"prior", "relevance"}, "embedding": {"prior"}}
+    taught |= {stage for stage, reads in resting.items() if reads & taught}
     return taught | (set() if isinstance(experiment.source, Twin) else {"draw"})
 
 

@@ -34,7 +34,7 @@ def targets(loaded: Loaded, absent: Collection[str] = ()) -> list[Target]:
         absent: runs that are known to be missing, as method/modality/seed-k; rows are made of the others.
     """
     found = []
-    unneeded = job_settings.unneeded(loaded.experiment, loaded.study) | (set() if loaded.claims else {"claims"})
+    unneeded = _unneeded(loaded)
     values, frozen = _values(loaded, absent), job_settings.frozen(loaded.experiment, loaded.study)
     for stage, its in STAGES.items():
         if stage in unneeded:
@@ -54,15 +54,18 @@ def targets(loaded: Loaded, absent: Collection[str] = ()) -> list[Target]:
     return found
 
 
+def _unneeded(loaded: Loaded) -> set[str]:
+    return job_settings.unneeded(loaded.experiment, loaded.study) | (set() if loaded.claims else {"claims"})
+
+
 def _values(loaded: Loaded, absent: Collection[str]) -> dict[tuple[str, ...], list[tuple[Any, ...]]]:
     """What the jobs of a stage differ in, by the names in its record."""
     experiment, study = loaded.experiment, loaded.study
     collections = job_settings.parts(experiment, study)
     rows = rows_made(loaded, absent)
-    seeds = {seed for row in rows for seed in seeds_made(loaded, *row, absent)}
     return {
         (): [()],
-        ("fold",): [(fold,) for fold in sorted({fold_of(seed, experiment.split.folds) for seed in seeds})],
+        ("fold",): [(fold,) for fold in folds_made(loaded, absent)],
         ("collection",): [(collection,) for collection in collections],
         ("part",): [(PARTS[collection],) for collection in collections],
         ("part", "front_end"): [
@@ -89,13 +92,21 @@ def _is_shown(loaded: Loaded, stage: str, values: tuple[Any, ...]) -> bool:
 
 
 def figure_reads(loaded: Loaded, figure: str, absent: Collection[str] = ()) -> dict[str, list[str]]:
-    """The files that a figure reads, by flag, as paths under `results/NAME/`."""
-    made, of_folds = set(rows_made(loaded, absent)), _values(loaded, absent)["fold",]
+    """The files that a figure reads, by flag, as paths under `results/NAME/`; none of stages that have no job here."""
+    made = set(rows_made(loaded, absent))
 
     def seeds_of(method: str, modality: str) -> list[int]:
         return seeds_made(loaded, method, modality, absent) if (method, modality) in made else []
 
-    return figure_files.reads(loaded.study, figure, seeds_of, [fold for (fold,) in of_folds])
+    found = figure_files.reads(loaded.study, figure, seeds_of, folds_made(loaded, absent))
+    idle = figure_files.flags_of(loaded.study, figure, _unneeded(loaded))
+    return {flag: paths for flag, paths in found.items() if flag not in idle}
+
+
+def folds_made(loaded: Loaded, absent: Collection[str] = ()) -> list[int]:
+    """The folds that some run is of."""
+    seeds = {seed for row in rows_made(loaded, absent) for seed in seeds_made(loaded, *row, absent)}
+    return sorted({fold_of(seed, loaded.experiment.split.folds) for seed in seeds})
 
 
 def rows_made(loaded: Loaded, absent: Collection[str] = ()) -> list[tuple[str, str]]:

@@ -56,7 +56,9 @@ class Protocol(Section):
     class_order: Annotated[
         Literal["alphabetical", "released"],
         Switch(
-            ("split", "prior", "relevance", "train", "evaluate"), "not said", "as the authors' folder lists the classes"
+            ("split", "prior", "relevance", "train", "evaluate", "embedding"),
+            "not said",
+            "as the authors' folder lists the classes",
         ),
     ]
 

@@ -1,6 +1,7 @@
 """What a figure is given: what it says of itself, and the files it reads, as they were read. Draws nothing."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -8,9 +9,10 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from overheard.errors import ConfigError
-from overheard.scores.cells import Ask, by_row_key
-from overheard.scores.over_seeds import Run, checked_run
-from overheard.scores.tabular import OWN_NAMES, SOURCES, sentence
+from overheard.scores.cells import Ask, by_row_key, table_rows
+from overheard.scores.over_seeds import Row, Run, checked_run
+from overheard.scores.plots.style import math
+from overheard.scores.tabular import MODALITIES, OWN_NAMES, SOURCES, left_out_notes, sentence
 
 
 @dataclass(frozen=True)
@@ -105,6 +107,19 @@ def ask_of(settings: Settings, figure: str) -> Ask:
         settings.spread or "sample",
         settings.repeats or "seeds",
     )
+
+
+def row_notes(settings: Settings, ask: Ask, runs: Collection[tuple[str, str, int]]) -> list[str]:
+    """What a caption says of rows without runs, or with fewer seeds than asked; `runs`: (method, modality, seed)."""
+    made = Counter(run[:2] for run in runs)
+    rows = [{"row": row, "column": column, "n": made[row, column]} for row, column in table_rows(settings.spec)]
+    return left_out_notes(settings.labels or {}, rows, ask)
+
+
+def row_title(settings: Settings, row: Row) -> str:
+    """What a row is called in a figure of several modalities: its label, and its modality unless it is both."""
+    label = math((settings.labels or {}).get(row[0], row[0]))
+    return label if row[1] == "image+sound" else f"{label}, {MODALITIES.get(row[1], row[1]).lower()}"
 
 
 def texts(content: Any) -> Iterator[str]:

@@ -110,6 +110,14 @@ def wrapped(text: str, width_in: float, size_pt: float) -> list[str]:
     return lines
 
 
+def shortened(name: str, longest: int) -> str:
+    """A name of at most so many signs; of a longer one both ends, so that names that begin alike stay apart."""
+    if len(name) <= longest:
+        return name
+    end = (longest - 1) // 3
+    return f"{name[: longest - 1 - end]}…{name[-end:]}"
+
+
 def math(label: str) -> str:
     """A label of the study with the paper's symbols set as mathematics: `L_s` becomes `$L_{s}$`."""
     return re.sub(SYMBOL, symbol_math, label.replace("$", r"\$"))

@@ -29,6 +29,7 @@ def figures(
     pdf: Writes,
     statistics: list[Reads] | None = None,
     scores: list[Reads] | None = None,
+    comparisons: list[Reads] | None = None,
 ) -> None:
     """One figure of the study.
 
@@ -40,8 +41,9 @@ def figures(
         pdf: the figure as PDF.
         statistics: pairs and locations per class.
         scores: scores.json of each run of the figure's rows, in any order.
+        comparisons: of every two rows of the figure's table.
     """
-    given = {"statistics": statistics, "scores": scores}
+    given = {"statistics": statistics, "scores": scores, "comparisons": comparisons}
     check_source(settings.source)
     if draws not in DRAWINGS:
         raise ConfigError(f"--draws: found {draws!r}, expected {', '.join(DRAWINGS)}")

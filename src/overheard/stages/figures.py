@@ -30,6 +30,8 @@ def figures(
     statistics: list[Reads] | None = None,
     scores: list[Reads] | None = None,
     comparisons: list[Reads] | None = None,
+    index: list[Reads] | None = None,
+    pairs: list[Reads] | None = None,
 ) -> None:
     """One figure of the study.
 
@@ -42,8 +44,10 @@ def figures(
         statistics: pairs and locations per class.
         scores: scores.json of each run of the figure's rows, in any order.
         comparisons: of every two rows of the figure's table.
+        index: of the pairs.
+        pairs: by the stage samples.
     """
-    given = {"statistics": statistics, "scores": scores, "comparisons": comparisons}
+    given = {"statistics": statistics, "scores": scores, "comparisons": comparisons, "index": index, "pairs": pairs}
     check_source(settings.source)
     if draws not in DRAWINGS:
         raise ConfigError(f"--draws: found {draws!r}, expected {', '.join(DRAWINGS)}")

@@ -99,12 +99,12 @@ def paired_differences(ax: Axes, bars: Sequence[Bar], against: str) -> None:
     rows, _ = places(bars)
     ax.axvline(0, color=INK, linewidth=0.8)
     for row, bar in zip(rows, bars, strict=True):
-        if bar.difference is None or bar.difference.value is None:
+        its, colour = bar.difference, COLOURS.get(bar.group, _GREY)
+        if its is None or its.value is None:
             continue
-        its, look = bar.difference, {"color": COLOURS.get(bar.group, _GREY), "markeredgecolor": INK}
         if its.low is not None and its.high is not None:
             ax.plot([its.low, its.high], [row, row], color=INK, linewidth=1.2, solid_capstyle="butt")
-        ax.plot(its.value, row, "D", markersize=4.5, markeredgewidth=0.7, zorder=3, **look)
+        ax.plot(its.value, row, "D", color=colour, markersize=4.5, markeredgecolor=INK, markeredgewidth=0.7, zorder=3)
     ax.tick_params(axis="y", length=0, labelleft=False)
     ax.grid(axis="x")
     ax.spines["left"].set_visible(False)  # else 0 would be one of two lines
@@ -146,7 +146,7 @@ def draw(settings: Settings, files: Files) -> Figure:
     ask, runs = ask_of(settings, "f_score_by_method"), runs_of(files)
     labels: Mapping[str, str] = settings.labels or {}
     cells = table_cells("figure6", settings.spec | {"metrics": ["f_score"]}, runs, ask, {})
-    against, compared = (settings.own or {}).get("against"), lines_of(files, "comparisons")
+    against, compared = str((settings.own or {}).get("against", "")), lines_of(files, "comparisons")
     if against and against not in labels:
         raise ConfigError(f"f_score_by_method: settings.against: found {against}; allowed: {', '.join(labels)}")
     found = differences(compared, "comparisons") if against else {}
@@ -155,7 +155,7 @@ def draw(settings: Settings, files: Files) -> Figure:
     remarks = [*(settings.remarks or ()), *event_remarks(runs), *epoch_remarks(runs)]
     sentences = conditions(ask, clips_tested(runs), remarks)
     sentences += ["Bars: means; whiskers: ± one std; points: the seeds.", *left_out_notes(labels, cells, ask)]
-    of = labels.get(str(against), str(against))
+    of = labels.get(against, against)
     sentences += _said(bars, of)
     return of_bars(bars, settings.spec["title"], sentences, settings.source, of)
 

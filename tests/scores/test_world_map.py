@@ -68,7 +68,7 @@ def test_pairs_stand_north_above_and_south_below_from_west_to_east_joined_to_the
     joined = [one for one in figure.artists if isinstance(one, ConnectionPatch)]
     assert [one.xy2 for one in joined] == [(-100, 50), (5, 40), (20, 10), (140, -30)]
     figure.draw_without_rendering()
-    titled = {ax.get_title(): ax.get_position().y0 for ax in figure.axes if ax.get_title()}
+    titled = {name: ax.get_position().y0 for ax in figure.axes if (name := ax.get_title() or ax.get_xlabel())}
     middle = ax_of(figure).get_position()
     assert min(titled["forest"], titled["bay"]) > middle.y1
     assert max(titled["lake"], titled["beach"]) < middle.y0
@@ -80,8 +80,8 @@ def test_thirty_classes_with_long_names_stay_readable():
     }
     figure = drawn([line(name, name, *where) for name, where in places.items()], places)
     figure.draw_without_rendering()
-    titles = [ax.title for ax in figure.axes if ax.get_title()]
-    assert len(titles) == 14
+    titles = [text for ax in figure.axes for text in (ax.title, ax.xaxis.label) if text.get_text()]
+    assert [len(title.get_text().splitlines()) for title in titles] == [2] * 14
     boxes = [title.get_window_extent() for title in titles]
     assert not [1 for k, one in enumerate(boxes) for other in boxes[:k] if one.overlaps(other)]
     assert all(box.x0 >= 0 and box.x1 <= figure.bbox.width for box in boxes)

@@ -3,7 +3,7 @@
 import math
 import textwrap
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -127,11 +127,12 @@ def _draw_on(made: Figure, places: Sequence[tuple[float, float]], above: Sequenc
         first = (_A_ROW - len(pairs)) // 2
         for column, pair in enumerate(pairs, start=first):
             picture, sound = (made.add_subplot(cells[part, column]) for part in (0, 1))
-            _pair(picture, sound, pair)
+            # the name stands where no line comes
+            _pair(picture, sound, pair, above=name == "above")
             from_ax, from_y = (sound, 0.0) if name == "above" else (picture, 1.0)
             line = ConnectionPatch(
                 (0.5, from_y), (pair.longitude, pair.latitude), from_ax.transAxes, ax.transData,
-                color=INK, linewidth=0.5, shrinkA=0 if name == "above" else 11,
+                color=INK, linewidth=0.5,
             )  # fmt: skip
             line.set_in_layout(False)
             made.add_artist(line)
@@ -140,11 +141,12 @@ def _draw_on(made: Figure, places: Sequence[tuple[float, float]], above: Sequenc
             )
 
 
-def _pair(picture: Axes, sound: Axes, pair: Pair) -> None:
+def _pair(picture: Axes, sound: Axes, pair: Pair, above: bool) -> None:
     picture.imshow(pair.picture)
-    lines = textwrap.wrap(pair.name, 17, max_lines=2, placeholder="…")
-    picture.set_title("\n".join(lines), size=7.0, pad=2, parse_math=False)
     sound.imshow(pair.log_mel.astype(np.float32).T, origin="lower", aspect="auto", cmap="cividis")
+    name = "\n".join(textwrap.wrap(pair.name, 17, max_lines=2, placeholder="…"))
+    look: dict[str, Any] = {"size": 7.0, "parse_math": False}
+    picture.set_title(name, pad=2, **look) if above else sound.set_xlabel(name, labelpad=2, **look)
     for ax in (picture, sound):
         ax.set(xticks=[], yticks=[])
         ax.spines[:].set_visible(False)

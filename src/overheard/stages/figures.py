@@ -32,6 +32,7 @@ def figures(
     comparisons: list[Reads] | None = None,
     index: list[Reads] | None = None,
     pairs: list[Reads] | None = None,
+    splits: list[Reads] | None = None,
 ) -> None:
     """One figure of the study.
 
@@ -46,8 +47,10 @@ def figures(
         comparisons: of every two rows of the figure's table.
         index: of the pairs.
         pairs: by the stage samples.
+        splits: of each fold.
     """
-    given = {"statistics": statistics, "scores": scores, "comparisons": comparisons, "index": index, "pairs": pairs}
+    given = {"statistics": statistics, "scores": scores, "comparisons": comparisons}
+    given |= {"index": index, "pairs": pairs, "splits": splits}
     check_source(settings.source)
     if draws not in DRAWINGS:
         raise ConfigError(f"--draws: found {draws!r}, expected {', '.join(DRAWINGS)}")

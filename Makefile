@@ -18,7 +18,7 @@ help: ## list the commands
 paper: $(READY) ## every table and figure of the study, on the built-in simulated twin
 	@$(BIN)/overheard run twin
 
-tables: $(READY) ## every table and Figures 3 and 6 from the reference run in git; nothing is trained
+tables: $(READY) ## every table and Figures 2 to 6 from the reference run in git; nothing is trained
 	@$(BIN)/overheard reference twin
 
 test: $(READY) ## the tests

@@ -7,9 +7,11 @@ import pytest
 from matplotlib.collections import LineCollection
 from matplotlib.patches import Rectangle
 
-from overheard.scores.plots import class_statistics, style
+from overheard.errors import ConfigError
+from overheard.scores.plots import class_statistics, f_score_by_method, style
 from overheard.scores.plots.f_score_by_method import Bar, of_bars, places
 from overheard.scores.plots.given import File, Settings
+from overheard.scores.plots.style import math
 
 STATISTICS = [
     {"class": "airport", "pairs": "185", "locations": "41"},
@@ -93,6 +95,57 @@ def test_figure6_without_two_rows_of_a_kind_or_without_any_run():
     (ax,) = of_bars(BARS[4:], "Methods", ["Percent."], "twin").axes
     assert widths(ax) == []
     assert [text.get_text() for text in ax.texts] == ["left out", "mean"]
+
+
+SPEC = {"title": "Methods", "blocks": [{"rows": ["scene", "scene+event"], "columns": ["sound", "image+sound"]}]}
+COMPARED = {
+    **{"row_a": "scene", "row_b": "scene+event", "metric": "f_score", "n": "2"},
+    **{"seed_error": "1.0", "location_error": "1.0"},
+}
+
+
+def figure6_of_runs(lines, against="scene"):
+    rows = [(row, column) for column in SPEC["blocks"][0]["columns"] for row in SPEC["blocks"][0]["rows"]]
+    runs = [
+        {"method": row, "modality": column, "seed": seed, "fold": seed, "n": 9, "classes": ["beach", "lake"]}
+        | {"confusion": [[4, 1], [2, 2]], "f_score": 0.5, "precision": 0.5, "recall": 0.5}
+        for row, column in rows
+        for seed in (0, 1)
+    ]
+    settings = Settings(
+        *("trial", "twin", SPEC, {"against": against} if against else None),
+        protocol="corrected", labels={"scene": "L_s", "scene+event": "L_s + L_E"}, seeds=[0, 1], left_out={}, remarks=[],
+    )  # fmt: skip
+    files = {"scores": [File("scores.json", run) for run in runs]}
+    return f_score_by_method.draw(settings, files | {"comparisons": [File("figure6.comparisons.csv", lines)]})
+
+
+def test_figure6_draws_differences_and_their_intervals_beside_the_bars():
+    """comparisons.csv says b less a; what is held against is drawn with its sign turned where it is b."""
+    one = COMPARED | {"column_a": "sound", "column_b": "sound", "covers": "both"}
+    two = COMPARED | {"column_a": "image+sound", "column_b": "image+sound", "covers": "one seed: locations alone"}
+    one |= {"difference": "-2.0", "location_low": "-4.5", "location_high": "0.5"}
+    two |= {"difference": "3.0", "location_low": "1.0", "location_high": "5.0", "seed_error": ""}
+    made = figure6_of_runs([one, two])
+    panel = made.axes[-1]
+    assert [list(line.get_xdata()) for line in panel.lines] == [[0, 0], [-4.5, 0.5], [-2.0], [3.0]]
+    labels = {label.get_position()[1]: label.get_text() for label in made.axes[0].get_yticklabels()}
+    assert {labels[line.get_ydata()[0]] for line in panel.lines[1:]} == {math("L_s + L_E")}
+    assert panel.get_xlabel() == "minus $L_{s}$ (points)"
+    said = " ".join(texts(made)["conditions"].split())
+    assert "F-score less that of L_s on the same input, with the 95% interval over seeds and test locations" in said
+    assert "No interval: one seed: locations alone." in said
+
+    turned = figure6_of_runs([one, two], "scene+event").axes[-1]
+    assert [list(line.get_xdata()) for line in turned.lines] == [[0, 0], [-0.5, 4.5], [2.0], [-3.0]]
+
+
+def test_figure6_without_differences_has_no_panel_for_them():
+    for made in (figure6_of_runs([]), figure6_of_runs([], against=None)):
+        assert len(made.axes) == 2
+        assert "Diamonds" not in texts(made)["conditions"]
+    with pytest.raises(ConfigError, match=r"settings\.against: found scenes; allowed: scene, scene\+event"):
+        figure6_of_runs([], "scenes")
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,10 @@ def figures(
     pdf: Writes,
     statistics: list[Reads] | None = None,
     scores: list[Reads] | None = None,
+    comparisons: list[Reads] | None = None,
+    index: list[Reads] | None = None,
+    pairs: list[Reads] | None = None,
+    splits: list[Reads] | None = None,
     pointing: list[Reads] | None = None,
     activations: list[Reads] | None = None,
     telling: list[Reads] | None = None,
@@ -50,6 +54,10 @@ def figures(
         pdf: the figure as PDF.
         statistics: pairs and locations per class.
         scores: scores.json of each run of the figure's rows, in any order.
+        comparisons: of every two rows of the figure's table.
+        index: of the pairs.
+        pairs: by the stage samples.
+        splits: of each fold.
         pointing: the pointing game of each row.
         activations: class activation maps of each row.
         telling: p(e|s) and d_k of the events that tell a scene.
@@ -61,7 +69,8 @@ def figures(
         bins: how often a row is right, by how sure it is.
         calibration: the calibration error of each run.
     """
-    given = {"statistics": statistics, "scores": scores}
+    given = {"statistics": statistics, "scores": scores, "comparisons": comparisons}
+    given |= {"index": index, "pairs": pairs, "splits": splits}
     given |= {"pointing": pointing, "activations": activations}
     given |= {"telling": telling, "examples": examples, "basis": basis}
     given |= {"points": points, "separation": separation}
@@ -69,14 +78,18 @@ def figures(
     check_source(settings.source)
     if draws not in DRAWINGS:
         raise ConfigError(f"--draws: found {draws!r}, expected {', '.join(DRAWINGS)}")
-    files = {flag: [File(str(path), _READ[path.suffix](path)) for path in paths or ()] for flag, paths in given.items()}
+    for path, content in _pictures(figure, draws, settings, given, png, pdf).items():
+        artifacts.write_bytes(path, content)
 
+
+def _pictures(
+    figure: str, draws: str, settings: Settings, given: Mapping[str, list[Path] | None], png: Path, pdf: Path
+) -> dict[Path, bytes]:
+    """What is written into both files."""
+    files = {flag: [File(str(path), _READ[path.suffix](path)) for path in paths or ()] for flag, paths in given.items()}
     with style.styled(_families(figure, settings, files)):
         pages = _pages(figure, draws, settings, files)
-        pictures = {png: style.png(pages), pdf: style.pdf(pages)}
-
-    for path, content in pictures.items():
-        artifacts.write_bytes(path, content)
+        return {png: style.png(pages), pdf: style.pdf(pages)}
 
 
 def _families(figure: str, settings: Settings, files: Mapping[str, Sequence[File]]) -> list[str]:

@@ -5,6 +5,7 @@ from typing import Any
 
 from overheard.study import claims_file, job_settings
 from overheard.study.config import BLOCKS, Experiment, Network
+from overheard.study.diagrams import CONFIGURATIONS
 from overheard.study.experiments import Loaded
 from overheard.study.protocol import Protocol
 
@@ -34,6 +35,7 @@ def figure_settings(loaded: Loaded, figure: str, absent: list[str], diverged: Co
     said = {
         "spec": {"title": spec.title, "caption": spec.caption} | ({"blocks": shown} if rows else {}),
         **({"own": spec.settings} if spec.settings else {}),
+        **({"configuration": CONFIGURATIONS[spec.configuration](loaded, rows)} if spec.configuration else {}),
     }
     if not rows:
         return _of_experiment(loaded) | said

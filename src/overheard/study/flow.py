@@ -63,6 +63,14 @@ STAGES = {
         _ARRAY,
         {"array": f"{_ARRAY}.npy", "pooled": f"{_ARRAY}.pooled.npy", "ids": f"{_ARRAY}.ids.csv"},
     ),
+    "samples": Stage(
+        "A pair of each class, small, for figures.",
+        "samples/samples",
+        {"pairs": "samples/pairs.npz"},
+        git=("pairs",),
+        reference=("pairs",),
+        shown=True,
+    ),
     "normaliser": Stage(
         "Mean and deviation of the training split.",
         f"features/{_FOLD}/normaliser",

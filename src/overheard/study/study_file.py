@@ -40,6 +40,9 @@ class FigureSpec(Section):
     table: str | None = Field(None, description="it shows the rows of this table")
     blocks: list[Block] = Field([], description="or these rows, of any table")
     reads: list[str] = Field(description="stage.flag, as media.statistics; scores, predictions: of its rows' runs")
+    configuration: Literal["data", "method"] | None = Field(
+        None, description="what of the experiment's configuration a diagram says: study/diagrams.py"
+    )
     settings: dict[str, bool | int | float | str | list[str]] = Field({}, description="what its function asks for")
 
     @field_validator("reads")

@@ -9,10 +9,13 @@ from overheard.scores.plots import (
     class_statistics,
     confusion,
     curves,
+    data_diagram,
     event_map,
     f_score_by_method,
+    method_diagram,
     pointing,
     reliability,
+    world_map,
 )
 from overheard.scores.plots.given import Draw
 
@@ -23,9 +26,12 @@ DRAWINGS: Mapping[str, Draw] = {
     "class_statistics": class_statistics.draw,
     "confusion": confusion.draw,
     "curves": curves.draw,
+    "data_diagram": data_diagram.draw,
     "event_map": event_map.draw,
     "f_score_by_method": f_score_by_method.draw,
+    "method_diagram": method_diagram.draw,
     "pointing": pointing.draw,
     "reliability": reliability.draw,
+    "world_map": world_map.draw,
 }
 """By the word under `draws`."""

@@ -1,16 +1,22 @@
-"""Figure 6: the F-score of each method, its mean a bar, its seeds points, their standard deviation a whisker."""
+"""Figure 6: the F-score of each method, its mean a bar, its seeds points, their standard deviation a whisker.
 
-from collections.abc import Mapping, Sequence
+Beside the bars, each method's difference to the row that the figure's setting `against` names, with its interval.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from overheard.errors import ConfigError
 from overheard.scores.cells import table_cells
+from overheard.scores.differences import LEVEL, OVER, Difference, differences
 from overheard.scores.over_seeds import Run, clips_tested, epoch_remarks, event_remarks, percent
-from overheard.scores.plots.given import Files, Settings, ask_of, runs_of
+from overheard.scores.plots.given import Files, Settings, ask_of, lines_of, runs_of
 from overheard.scores.plots.style import COLOURS, INK, figure, math
 from overheard.scores.tabular import MODALITIES, conditions, left_out_notes, measured
 
@@ -29,6 +35,7 @@ class Bar:
     mean: float | None
     std: float | None
     text: str  # beside the bar: the number, or why there is none
+    difference: Difference | None = None  # to the row that the others of its group are held against
 
 
 def places(bars: Sequence[Bar]) -> tuple[list[float], list[tuple[float, str]]]:
@@ -81,6 +88,29 @@ def close_up(ax: Axes, bars: Sequence[Bar], group: str) -> None:
     ax.set_xlabel(f"{shown[0][1].heading}, closer (%)")
 
 
+def paired_differences(ax: Axes, bars: Sequence[Bar], against: str) -> None:
+    """Draw each row's difference to another of its group as a point, with its interval; 0 is a line.
+
+    Args:
+        ax: where; its rows are those of the bars.
+        bars: all rows; those without a difference stay empty.
+        against: the label of the row that they are held against.
+    """
+    rows, _ = places(bars)
+    ax.axvline(0, color=INK, linewidth=0.8)
+    for row, bar in zip(rows, bars, strict=True):
+        its, colour = bar.difference, COLOURS.get(bar.group, _GREY)
+        if its is None or its.value is None:
+            continue
+        if its.low is not None and its.high is not None:
+            ax.plot([its.low, its.high], [row, row], color=INK, linewidth=1.2, solid_capstyle="butt")
+        ax.plot(its.value, row, "D", color=colour, markersize=4.5, markeredgecolor=INK, markeredgewidth=0.7, zorder=3)
+    ax.tick_params(axis="y", length=0, labelleft=False)
+    ax.grid(axis="x")
+    ax.spines["left"].set_visible(False)  # else 0 would be one of two lines
+    ax.set_xlabel(f"minus {math(against)} (points)")
+
+
 def _seeds(ax: Axes, row: float, bar: Bar) -> None:
     offsets = np.linspace(-_SPREAD / 2, _SPREAD / 2, len(bar.values)) if len(bar.values) > 1 else 0.0
     if bar.mean is not None and bar.std is not None:
@@ -107,22 +137,40 @@ def _numbers(ax: Axes, bars: Sequence[Bar]) -> None:
 
 
 def draw(settings: Settings, files: Files) -> Figure:
-    """Figure 6 from the scores of its rows' runs.
+    """Figure 6 from the scores of its rows' runs, and the comparisons of its table.
 
     Raises:
-        ConfigError: settings of rows are missing.
+        ConfigError: settings of rows are missing, or `against` names none of them.
         PairingError: a run is missing that was asked for, or given twice.
     """
     ask, runs = ask_of(settings, "f_score_by_method"), runs_of(files)
     labels: Mapping[str, str] = settings.labels or {}
     cells = table_cells("figure6", settings.spec | {"metrics": ["f_score"]}, runs, ask, {})
+    against, compared = str((settings.own or {}).get("against", "")), lines_of(files, "comparisons")
+    if against and against not in labels:
+        raise ConfigError(f"f_score_by_method: settings.against: found {against}; allowed: {', '.join(labels)}")
+    found = differences(compared, "comparisons") if against else {}
+    pairs = [((cell["row"], cell["column"]), (against, cell["column"]), "f_score") for cell in cells]
+    bars = [_bar(cell, labels, runs, found.get(pair)) for cell, pair in zip(cells, pairs, strict=True)]
     remarks = [*(settings.remarks or ()), *event_remarks(runs), *epoch_remarks(runs)]
     sentences = conditions(ask, clips_tested(runs), remarks)
     sentences += ["Bars: means; whiskers: ± one std; points: the seeds.", *left_out_notes(labels, cells, ask)]
-    return of_bars([_bar(cell, labels, runs) for cell in cells], settings.spec["title"], sentences, settings.source)
+    of = labels.get(against, against)
+    sentences += _said(bars, of)
+    return of_bars(bars, settings.spec["title"], sentences, settings.source, of)
 
 
-def _bar(cell: Mapping[str, Any], labels: Mapping[str, str], runs: Sequence[Run]) -> Bar:
+def _said(bars: Sequence[Bar], against: str) -> list[str]:
+    """What the diamonds are, and why one has no interval."""
+    shown = [bar.difference for bar in bars if bar.difference and bar.difference.value is not None]
+    if not shown:
+        return []
+    lines = [f"Diamonds: F-score less that of {against} on the same input, with the {LEVEL:.0%} interval {OVER}."]
+    bare = dict.fromkeys(one.covers for one in shown if one.low is None)
+    return lines + [f"No interval: {why}." for why in bare]
+
+
+def _bar(cell: Mapping[str, Any], labels: Mapping[str, str], runs: Sequence[Run], its: Difference | None) -> Bar:
     own = {run["seed"]: run for run in runs if (run["method"], run["modality"]) == (cell["row"], cell["column"])}
     return Bar(
         group=cell["column"],
@@ -132,6 +180,7 @@ def _bar(cell: Mapping[str, Any], labels: Mapping[str, str], runs: Sequence[Run]
         mean=cell["mean"],
         std=cell["std"],
         text=measured(dict(cell)) if cell["n"] or cell["diverged"] else _none(cell["note"]),
+        difference=its,
     )
 
 
@@ -139,26 +188,27 @@ def _none(note: str) -> str:
     return "left out" if "left out" in note else "no run"
 
 
-def of_bars(bars: Sequence[Bar], title: str, sentences: Sequence[str], source: str) -> Figure:
-    """Figure 6: all rows from zero, and beside them the largest group again, closer.
+def of_bars(bars: Sequence[Bar], title: str, sentences: Sequence[str], source: str, against: str = "") -> Figure:
+    """Figure 6: all rows from zero; beside them the largest group again, closer, and the differences that there are.
 
     Args:
         bars: the rows, groups together.
         title: one line.
         sentences: what every number is, and what was left out.
         source: `twin`, `directory` or `published record`.
+        against: the label of the row that the others are held against.
     """
     rows, _ = places(bars)
     made = figure(title, sentences, source, body_in=0.75 + 0.27 * (rows[-1] + 1.1))
     sizes = {bar.group: sum(other.group == bar.group and bool(other.values) for other in bars) for bar in bars}
     largest = max(sizes, key=sizes.__getitem__)
-    if sizes[largest] < 2:
-        ax = made.add_subplot()
-        f_score_by_method(ax, bars)
-        _numbers(ax, bars)
-        return made
-    ax, closer = made.subplots(1, 2, sharey=True, width_ratios=[3, 2])
-    f_score_by_method(ax, bars)
-    close_up(closer, bars, largest)
-    _numbers(closer, bars)
+    panels: list[tuple[int, Callable[[Axes], None]]] = [(3, partial(f_score_by_method, bars=bars))]
+    if sizes[largest] > 1:
+        panels.append((2, partial(close_up, bars=bars, group=largest)))
+    if any(bar.difference and bar.difference.value is not None for bar in bars):
+        panels.append((2, partial(paired_differences, bars=bars, against=against)))
+    axes = made.subplots(1, len(panels), sharey=True, squeeze=False, width_ratios=[width for width, _ in panels])[0]
+    for ax, (_, panel) in zip(axes, panels, strict=True):
+        panel(ax)
+    _numbers(axes[-1], bars)
     return made

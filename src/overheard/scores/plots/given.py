@@ -23,6 +23,7 @@ class Settings:
     source: str  # twin, directory or published record
     spec: dict[str, Any]  # title and caption; of a figure of rows also its blocks
     own: dict[str, Any] | None = None  # settings of this figure in the study file
+    configuration: dict[str, Any] | None = None  # what a diagram says of the experiment
     protocol: str | None = None  # these, of a figure of rows
     labels: dict[str, str] | None = None  # what each method is called
     seeds: list[int] | None = None  # asked

@@ -12,7 +12,8 @@ from scipy.optimize import linear_sum_assignment
 from scipy.special import expit
 
 from overheard.seeds import generator
-from overheard.sources.twin import event_table, land
+from overheard.sources import land
+from overheard.sources.twin import event_table
 from overheard.sources.twin.difficulty import DIFFICULTY, Difficulty
 
 NO_COUPLING, DEFAULT_COUPLING, HIGH_COUPLING = 0.0, 0.5, 0.9

@@ -15,7 +15,7 @@ from overheard.lineage.diff import check
 from overheard.lineage.trace import trace_cell
 from overheard.media import leak_lines
 from overheard.sharing.reference import recompute_reference, write_reference
-from overheard.stages import claims, figures, statistics
+from overheard.stages import claims, figures, reliability, statistics
 
 
 @pytest.fixture
@@ -178,13 +178,13 @@ def judged(mini, comparisons):
     return places["verdicts"]
 
 
-def resealed(mini, stage, path=None, **settings):
+def resealed(mini, stage, path=None, flag="verdicts", **settings):
     """A record made to fit an edited file, or with other settings."""
     record = Path(f"results/mini/{stage}/{stage}.record.json")
     said = json.loads(record.read_text())
     said["settings"]["settings"] |= settings
     if path:
-        said["writes"]["verdicts"][0] = mini.entry(path.as_posix())
+        said["writes"][flag][0] = mini.entry(path.as_posix())
     records.write_record(record, records.sealed({key: said[key] for key in said if key not in ("digest", "identity")}))
     mini.circumstance(record.as_posix(), records.read_record(record))
 
@@ -208,6 +208,33 @@ def test_claims_of_a_forged_record_are_not_judged_and_said(mini, forged):
     resealed(mini, "claims", **forged)
     (found,) = [one for one in audit(Path("results/mini"), leaks=False).findings if one.kind == "number"]
     assert "no settings" in found.found
+
+
+def test_calibration_is_counted_again_and_an_edited_error_is_found(mini):
+    reads = {"scores": [path.as_posix() for path in sorted(Path("results/mini/evaluate").rglob("scores.json"))]}
+    reads["predictions"] = [path.replace("scores.json", "predictions.npz") for path in reads["scores"]]
+    flags = {"bins": "reliability/reliability.bins.csv", "calibration": "reliability/reliability.csv"}
+    writes = {flag: mini.path(path) for flag, path in flags.items()}
+    Path("results/mini/reliability").mkdir()
+    places = [
+        {flag: [Path(one) for one in its] for flag, its in reads.items()},
+        {f: Path(p) for f, p in writes.items()},
+    ]
+    reliability.reliability(reliability.Settings(bins=4), **places[0], **places[1])
+    mini.job("reliability/reliability", "reliability", {"settings": {"bins": 4}}, reads, writes)
+    # a figure rests on it
+    pictures = {suffix: mini.path(f"figures/reliability.{suffix}") for suffix in ("png", "pdf")}
+    mini.job("figures/reliability", "figures", {}, writes | {"statistics": mini.path("media/statistics.csv")}, pictures)
+    write_reference("mini")
+    assert recompute_reference("mini")[1] == 0
+    for path in flags.values():
+        again = Path("results/mini-reference") / path
+        assert again.read_bytes() == (Path("reference/mini") / path).read_bytes()
+    path = places[1]["calibration"]
+    path.write_text(path.read_text().replace(path.read_text().splitlines()[1].split(",")[-1], "0.001", 1))
+    resealed(mini, "reliability", path, flag="calibration")
+    (found,) = [one for one in audit(Path("results/mini"), leaks=False).findings if one.kind == "number"]
+    assert (found.path, found.found) == (path.as_posix(), "2 lines of numbers differ")
 
 
 def test_it_never_writes_where_an_experiment_is(mini):

@@ -1,4 +1,4 @@
-"""Every number once more, from the predictions: scores, statistics, tables, claims. Touches files: writes, compares.
+"""Every number once more: scores, statistics, tables, claims, calibration. Touches files: writes, compares.
 
 What is counted again goes into a folder of its own with the layout of `results/NAME`; nothing is trained. What has the
 right hash may still be nonsense, so everything that is read is checked before anything is counted.
@@ -59,7 +59,8 @@ def recount(folder: Path, records: Mapping[str, Record], into: Path, faulty: Col
     counting = _Counting(folder, records, into, set(faulty))
     scored = dict.fromkeys(("baselines", "evaluate"), counting.scores)
     later = {"statistics": counting.compared, "tables": counting.table, "cells": counting.gathered}
-    for stage, count in (scored | later | {"claims": counting.judged}).items():
+    later |= {"claims": counting.judged, "reliability": counting.calibrated}
+    for stage, count in (scored | later).items():
         for job, record in records.items():
             if record["stage"] == stage:
                 counting.attempt(job, count, job, record)
@@ -173,6 +174,19 @@ class _Counting:
         except (KeyError, TypeError, IndexError) as error:
             raise LineageError(f"its record has no settings of claims: {error!r}") from error
         self._compare_numbers(job, record, writes, "verdicts")
+
+    def calibrated(self, job: str, record: Record) -> None:
+        """How sure a figure's rows are, from the scores that were counted again and from the predictions."""
+        from overheard.stages.reliability import Settings, reliability
+
+        paths = {flag: [entry["path"] for entry in side] for flag, side in record["reads"].items()}
+        if bad := self.faulty.intersection(paths.get("predictions", ())):
+            raise LineageError(f"{min(bad)} is not what it should be")
+        writes = self._places(record, "bins", "calibration")
+        predictions = [located(path, self.folder) for path in paths.get("predictions", ())]
+        scores = self._counted(paths.get("scores", ()))
+        reliability(_settings(Settings, record), **writes, scores=scores, predictions=predictions)
+        self._compare_numbers(job, record, writes, "calibration")
 
     def gathered(self, job: str, record: Record) -> None:
         """All tables' cells from the tables that were counted again."""

@@ -114,7 +114,8 @@ def figure6_of_runs(lines, against="scene"):
     ]
     settings = Settings(
         *("trial", "twin", SPEC, {"against": against} if against else None),
-        protocol="corrected", labels={"scene": "L_s", "scene+event": "L_s + L_E"}, seeds=[0, 1], left_out={}, remarks=[],
+        protocol="corrected", labels={"scene": "L_s", "scene+event": "L_s + L_E"}, seeds=[0, 1],
+        left_out={}, remarks=[],
     )  # fmt: skip
     files = {"scores": [File("scores.json", run) for run in runs]}
     return f_score_by_method.draw(settings, files | {"comparisons": [File("figure6.comparisons.csv", lines)]})

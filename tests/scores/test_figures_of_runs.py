@@ -161,13 +161,15 @@ def test_curves_are_means_over_seeds_with_a_band_of_one_deviation():
     assert (band.min(), band.max()) == pytest.approx((2.5 - np.sqrt(0.5), 2.5 + np.sqrt(0.5)))
     np.testing.assert_allclose(scores.lines[0].get_ydata(), [10, 20, 30])
     assert [text.get_text() for text in page.legends[0].get_texts()] == ["$L_{s}$"]
-    assert "stopped earlier" not in conditions(page)
+    assert "shortest run" not in conditions(page)
 
 
-def test_curves_say_what_is_missing_and_where_runs_stopped_earlier():
+def test_curves_end_with_the_shortest_run_and_say_what_is_missing():
     files = {"history": [history("scene", 0), history("scene", 1, epochs=2), history("scene+event", 0)]}
-    said = conditions(curves.draw(settings("scene", "scene+event", partial=True), files))
-    assert "Where runs stopped earlier than others of their row" in said
+    page = curves.draw(settings("scene", "scene+event", partial=True), files)
+    said = conditions(page)
+    assert "A curve ends with the last epoch of its shortest run" in said
+    assert [len(line.get_ydata()) for line in page.axes[0].lines[:2]] == [2, 3]
     assert "Fewer seeds than asked, 1 of 2: L_s + L_E (image+sound)" in said
 
 

@@ -82,20 +82,18 @@ def draw(settings: Settings, files: Files) -> Figure:
     notes = row_notes(settings, ask, runs)
     if not runs:
         raise NotDrawnError(" ".join(notes) or "no row was trained")
-    ends = table.groupby(["method", "modality", "seed"])["epoch"].max().groupby(["method", "modality"]).nunique()
+    ends = table.groupby(["method", "modality", "seed"])["epoch"].max()
+    last = table.set_index(["method", "modality"]).index.map(ends.groupby(["method", "modality"]).min())
+    shown = table[table["epoch"] <= last]
     said = [
         origin(ask),
         *(sentence(remark) for remark in settings.remarks or ()),
         *caption_of(settings),
         f"Lines: means over {len(ask.seeds)} seeds; bands: ± one sample standard deviation of them, folds too.",
-        *(
-            ["Where runs stopped earlier than others of their row, means are over those that went on."]
-            if (ends > 1).any()
-            else []
-        ),
+        *(["A curve ends with the last epoch of its shortest run."] if len(shown) < len(table) else []),
         *notes,
     ]
-    return _panels(settings, table, said)
+    return _panels(settings, shown, said)
 
 
 def _panels(settings: Settings, table: pd.DataFrame, said: Sequence[str]) -> Figure:

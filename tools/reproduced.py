@@ -76,7 +76,7 @@ RULES = """
 | offsets of repeated locations; which clips share a recording | looked for by `overheard leaks NAME` |
 | versions of torch, librosa, Pillow, scikit-learn | `resampler`, `resize_filter`, `relevance_sign` have the forms of that time |
 | how the pictures of class activations were made | the product that a deleted script of the authors has ([maps](maps.md)); its choice of pictures is not known |
-| how the pictures of t-SNE were made | not drawn yet |
+| how the pictures of t-SNE were made | scikit-learn's, perplexity 30, from principal components ([figures](figures.md)) |
 | whether ± is a standard deviation or an error, of a sample or a population | `spread` |
 | the licences of the single sounds and pictures | not known; nothing of them is in this repository |
 """

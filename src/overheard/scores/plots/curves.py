@@ -63,6 +63,7 @@ def curve(ax: Axes, drawn: pd.DataFrame, value: str, methods: Sequence[str]) -> 
     )  # fmt: skip
     ax.set(xlabel="", ylabel="")
     ax.tick_params(labelsize=7)
+    ax.locator_params(axis="x", integer=True)
     ax.grid()
 
 

@@ -92,7 +92,7 @@ def expected(folder, method, seed):
         shares = np.exp(said["scene_logits"].astype(float))
         prior = artifacts.read_event_matrix(folder / f"teacher/prior-{seed}.csv", CLASSES)
         events = shares / shares.sum(1, keepdims=True) @ prior
-    # a user's folder may sort otherwise, so the first five events are those that the teacher knows
+    # the first five events are those that the teacher knows
     return silhouette_score(events[:, :5], said["label"])
 
 
@@ -101,6 +101,15 @@ def test_silhouettes_are_of_known_events_alone_or_of_the_mixture_of_the_runs_fol
     _, separation = make(folder)
     (line,) = [line for line in separation if (line["method"], line["seed"]) == (method, str(seed))]
     assert float(line["silhouette"]) == pytest.approx(expected(folder, method, seed), abs=1e-4)
+
+
+def test_the_teachers_silhouette_is_of_known_events_alone(folder):
+    _, separation = make(folder)
+    said = artifacts.read_arrays(folder / "evaluate/scene/image+sound/seed-0/predictions.npz")
+    names = [line["id"] for line in artifacts.read_table(folder / "teacher/logits.ids.csv")]
+    logits = np.load(folder / "teacher/logits.npy")[[names.index(clip) for clip in said["id"]], :5]
+    found = silhouette_score(1 / (1 + np.exp(-logits.astype(float))), said["label"])
+    assert float(separation[0]["silhouette"]) == pytest.approx(found, abs=1e-4)
 
 
 def test_events_of_other_clips_are_refused(folder):

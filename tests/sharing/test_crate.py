@@ -52,7 +52,7 @@ def names(entities):
 
 
 # the made study has no dull baselines
-MADE = [stage for stage in STAGES if stage not in ("baselines", "frozen", "statistics", "claims")]
+MADE = [stage for stage in STAGES if stage not in ("baselines", "frozen", "samples", "statistics", "claims")]
 
 
 @pytest.fixture

@@ -33,6 +33,9 @@ def test_the_method_is_told_as_the_protocol_has_it():
     of = loaded(**TWIN | {"protocol": {"base": "corrected", "alpha": 0.25, "prior_clips": "seventy_percent"}})
     said = captions.figure_settings(of, "figure5", [])["configuration"]
     methods = {method["label"]: method for method in said["methods"]}
+    assert {*captions.figure_settings(of, "figure5", ["scene/image/seed-0"])} == {
+        *("experiment", "source", "spec", "protocol", "configuration")
+    }, "seeds and what is missing of them change no diagram"
     assert [*methods] == [of.study.methods[row].label for row, column in of.study.tables["figure6"].runs()[2:]]
     assert methods["L_s"] == {"label": "L_s", "reads": ["encoders"], "head": None, "uses": {}}
     event = methods["L_s + L_E"]

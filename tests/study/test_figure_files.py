@@ -8,6 +8,7 @@ from overheard.errors import ConfigError
 from overheard.study import captions, config, figure_files, job_settings, plan, row_files
 from overheard.study.checking import check
 from overheard.study.experiments import with_named
+from overheard.study.layout import is_kept
 from overheard.study.study_file import Study
 
 ROOT = Path(__file__).parents[2]
@@ -103,3 +104,10 @@ def test_a_figure_without_rows_says_nothing_of_seeds_and_protocol():
 def test_figures_that_no_job_could_make_are_refused(changed, said):
     with pytest.raises(ConfigError, match=said):
         loaded(one=FIGURE | changed)
+
+
+@pytest.mark.parametrize("figure", ["figure2", "figure3", "figure4", "figure5", "figure6"])
+def test_figures_that_are_drawn_from_the_reference_read_only_what_it_has(figure):
+    study = config.load_study(ROOT, EXPERIMENT)
+    words = [word.split(".") for word in study.figures[figure].reads if word != "scores"]
+    assert [word for word in words if not is_kept(*word)] == []

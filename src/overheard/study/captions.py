@@ -29,16 +29,17 @@ def table_settings(loaded: Loaded, table: str, absent: list[str], diverged: Coll
 
 
 def figure_settings(loaded: Loaded, figure: str, absent: list[str], diverged: Collection[str] = ()) -> dict[str, Any]:
-    """What a figure must say of itself; one that shows no rows names only the experiment and its source."""
+    """What a figure must say of itself; a diagram is given what it says of the configuration, and no more."""
     spec, tables = loaded.study.figures[figure], loaded.study.tables
     rows, shown = spec.runs(tables), [block.model_dump() for block in spec.shown(tables)]
-    said = {
-        "spec": {"title": spec.title, "caption": spec.caption} | ({"blocks": shown} if rows else {}),
-        **({"own": spec.settings} if spec.settings else {}),
-        **({"configuration": CONFIGURATIONS[spec.configuration](loaded, rows)} if spec.configuration else {}),
-    }
+    said: dict[str, Any] = {"spec": {"title": spec.title, "caption": spec.caption}}
+    said |= {"own": spec.settings} if spec.settings else {}
+    if spec.configuration:
+        said |= {"configuration": CONFIGURATIONS[spec.configuration](loaded, rows)}
+        return _of_experiment(loaded) | said | ({"protocol": protocol_name(loaded.experiment)} if rows else {})
     if not rows:
         return _of_experiment(loaded) | said
+    said["spec"]["blocks"] = shown
     return said | _of_rows(loaded, "figures", rows, [], absent, diverged)
 
 

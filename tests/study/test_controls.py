@@ -76,9 +76,7 @@ def test_a_row_that_hears_nothing_is_tested_as_before_where_sounds_are_degraded(
     made = planned(loaded)
     noisy = next(one for one in made.degraded if one.base == "sound-noisy").loaded
     method = loaded.study.methods["scene"]
-    found = [
-        job_settings.evaluate_settings(its.experiment, its.protocol, method, "image") for its in (loaded, noisy)
-    ]
+    found = [job_settings.evaluate_settings(its.experiment, its.protocol, method, "image") for its in (loaded, noisy)]
     assert found[0] == found[1]
 
 

@@ -93,5 +93,6 @@ def test_the_report_says_what_was_expected_measured_and_found():
     assert text.count("SIMULATED TWIN") == 2
     assert f"{FIRST.mean():.2f} ± {FIRST.std(ddof=1):.2f}" in text
     assert "-5.00 to -5.00" in text
+    assert "| -5.00 " in text
     assert set(controls.csv_line(line)) == set(controls.COLUMNS)
     assert set(controls.degraded_line(worse)) == set(controls.DEGRADED_COLUMNS)

@@ -72,6 +72,14 @@ def test_rows_are_trained_once_and_degraded_tests_train_none(loaded):
             assert trained[0] == trained[1]
 
 
+def test_a_row_that_hears_nothing_is_tested_as_before_where_sounds_are_degraded(loaded):
+    made = planned(loaded)
+    noisy = next(one for one in made.degraded if one.base == "sound-noisy").loaded
+    method = loaded.study.methods["scene"]
+    found = [job_settings.evaluate_settings(its.experiment, its.protocol, method, "image") for its in (loaded, noisy)]
+    assert found[0] == found[1]
+
+
 def test_a_shuffled_teacher_is_read_by_what_learns_from_it_and_by_nothing_else(loaded):
     made = planned(loaded)
     plain, shuffled = (

@@ -58,7 +58,7 @@ def sentences(source: str, seeds: int, needed: int, margin: float, deviation: fl
 
 
 def _table(rows: Sequence[dict[str, str]]) -> str:
-    return str(pd.DataFrame(rows).to_markdown(index=False))
+    return str(pd.DataFrame(rows).to_markdown(index=False, disable_numparse=True))
 
 
 def _verdict(line: Line) -> dict[str, str]:

@@ -64,6 +64,7 @@ def _fixable(command: Callable[..., int | None]) -> Callable[..., None]:
 
     @wraps(command)
     def guarded(*args: Any, **kwargs: Any) -> None:
+        """The command; exits with 2 and one message where a user can fix what is wrong."""
         try:
             code = command(*args, **kwargs)
         except OverheardError as error:

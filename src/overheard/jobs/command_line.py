@@ -34,6 +34,7 @@ def command_for(stage: Callable[..., None]) -> Callable[..., None]:
     hints = typing.get_type_hints(stage)
 
     def command(**given: Any) -> None:
+        """Run the stage as typed; exits with its code."""
         log, record, records, planned = (given.pop(name) for name in _BESIDES)
         try:
             for name, value in given.items():

@@ -136,6 +136,7 @@ def test_figure6_draws_differences_and_their_intervals_beside_the_bars():
     said = " ".join(texts(made)["conditions"].split())
     assert "F-score less that of L_s on the same input, with the 95% interval over seeds and test locations" in said
     assert "No interval: one seed: locations alone." in said
+    assert "none is corrected for there being 2" in said
 
     turned = figure6_of_runs([one, two], "scene+event").axes[-1]
     assert [list(line.get_xdata()) for line in turned.lines] == [[0, 0], [-0.5, 4.5], [2.0], [-3.0]]

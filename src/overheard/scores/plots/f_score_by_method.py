@@ -166,6 +166,8 @@ def _said(bars: Sequence[Bar], against: str) -> list[str]:
     if not shown:
         return []
     lines = [f"Diamonds: F-score less that of {against} on the same input, with the {LEVEL:.0%} interval {OVER}."]
+    if len(shown) > 1:
+        lines.append(f"Each interval stands by itself: none is corrected for there being {len(shown)}.")
     bare = dict.fromkeys(one.covers for one in shown if one.low is None)
     return lines + [f"No interval: {why}." for why in bare]
 

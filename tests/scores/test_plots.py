@@ -163,6 +163,20 @@ def test_the_badge_says_whose_numbers_these_are(source, badge):
     assert texts(figure3(STATISTICS, source)).get("badge") == badge
 
 
+def test_places_are_rounded_so_that_the_solvers_last_bits_reach_no_file():
+    made = of_bars(BARS, "Methods", ["Percent."], "twin")
+    made.supxlabel("below")
+    made.draw_without_rendering()
+    exact = [end for ax in made.axes for end in ax.get_position(original=True).bounds]
+    assert any(round(end, 6) != end for end in exact)
+    first = style.png([made])
+    settled = [end for ax in made.axes for end in ax.get_position(original=True).bounds]
+    assert settled == pytest.approx(exact, abs=1e-6)
+    ends = [*settled, *(place for text in made.texts for place in text.get_position())]
+    assert all(abs(round(end, 6) - end) < 1e-12 for end in ends)
+    assert style.png([made]) == first
+
+
 def test_no_text_is_clipped_or_covers_another():
     long = ["Experiment with_a_rather_long_name; source: words and more words."] * 8
     for figure in (of_bars(BARS, "Methods", long, "twin"), figure3(STATISTICS)):

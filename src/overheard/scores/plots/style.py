@@ -16,6 +16,7 @@ from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.textpath import text_to_path
+from matplotlib.transforms import Bbox
 from PIL import Image
 
 from overheard.scores.plots.fonts import BASE
@@ -52,6 +53,7 @@ _WIDTH_IN = 7.6
 _LINE_IN = 0.17
 _MARGIN_IN = 0.09
 _SMALL_PT = 7.6
+_PLACES = 6
 
 
 @contextmanager
@@ -123,8 +125,28 @@ def math(label: str) -> str:
     return re.sub(SYMBOL, symbol_math, label.replace("$", r"\$"))
 
 
+def settle(page: Figure) -> None:
+    """Lay a figure out for good, at places rounded to a millionth of the page.
+
+    The solver behind matplotlib's layout goes through its variables by their address in memory, so that the last bits
+    of a place change from one drawing to the next, and with them now and then a shade of an edge.
+    """
+    if page.get_layout_engine() is None:
+        return
+    page.draw_without_rendering()
+    page.set_layout_engine("none")
+    for ax in page.axes:
+        places = (round(float(end), _PLACES) for end in ax.get_position(original=True).bounds)
+        ax.set_position(Bbox.from_bounds(*places))
+    for text in page.texts:
+        x, y = text.get_position()
+        text.set_position((round(float(x), _PLACES), round(float(y), _PLACES)))
+
+
 def png(pages: Sequence[Figure]) -> bytes:
     """The pages as one PNG, one below the other, without dates and versions."""
+    for page in pages:
+        settle(page)
     if len(pages) == 1:
         pages[0].savefig(stream := io.BytesIO(), format="png", metadata={"Software": None})
         return stream.getvalue()
@@ -148,5 +170,6 @@ def pdf(pages: Sequence[Figure]) -> bytes:
     """The pages as PDF with embedded TrueType fonts, without dates."""
     with PdfPages(stream := io.BytesIO(), metadata={"CreationDate": None}) as file:
         for page in pages:
+            settle(page)
             file.savefig(page)
     return stream.getvalue()

@@ -18,7 +18,7 @@ help: ## list the commands
 paper: $(READY) ## every table and figure of the study, on the built-in simulated twin
 	@$(BIN)/overheard run twin
 
-tables: $(READY) ## every table and Figures 2 to 6 from the reference run in git; nothing is trained
+tables: $(READY) ## every table and most figures from the reference run in git; nothing is trained
 	@$(BIN)/overheard reference twin
 
 test: $(READY) ## the tests
@@ -30,11 +30,11 @@ quick: $(READY) ## the tests of core and stages: no workflow, no lineage; a minu
 test-long: $(READY) ## the tests, and those that take many minutes
 	@$(PYTEST) -m "long or not long"
 
-setup: $(READY) ## .venv alone: 5.4 GB on Linux, about three minutes
+setup: $(READY) ## .venv alone: 6 GB on Linux, about three minutes
 
 # the lock decides; the project itself is installed in place
 $(READY): requirements.lock pyproject.toml
-	@echo "setting up .venv from requirements.lock (about three minutes, 5.4 GB; once)"
+	@echo "setting up .venv from requirements.lock (about three minutes, 6 GB; once)"
 	@$(PYTHON) -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info[:2] <= (3, 12) else "error: $(PYTHON) is Python %d.%d, expected 3.11 or 3.12; make PYTHON=/path/to/python3.11" % sys.version_info[:2])'
 	@rm -rf .venv
 	@$(PYTHON) -m venv .venv
@@ -68,5 +68,5 @@ report: $(READY) ## Snakemake's HTML report of the twin's study
 clean: $(READY) ## what the twin's study takes on disk, and how to delete it
 	@$(BIN)/overheard clean twin
 
-remove: ## delete .venv, results, store, logs and checkpoints
-	rm -rf .venv results store logs checkpoints .snakemake
+remove: ## delete .venv, results, ablations, store, logs and checkpoints
+	rm -rf .venv results ablations store logs checkpoints .snakemake

@@ -201,7 +201,7 @@ def reference(
     dirty: Annotated[bool, typer.Option("--dirty", help="With --write: also from sources that git has not.")] = False,
     into: Annotated[Path | None, typer.Option(help="Where the tables go; results/NAME-reference/ by default.")] = None,
 ) -> int:
-    """Count every table and Figures 3 and 6 again from the predictions that lie in git; nothing is trained."""
+    """Count every table again from the predictions in git, and draw most figures; nothing is trained."""
     from overheard.sharing import reference as references
 
     if write:

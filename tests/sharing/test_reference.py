@@ -111,6 +111,15 @@ def test_it_can_be_audited_traced_and_counted_again(mini):
         recompute_reference("mini")
 
 
+def test_a_figure_with_other_bytes_is_named_and_no_cell_is_blamed(mini, monkeypatch):
+    write_reference("mini")
+    monkeypatch.setattr("overheard.stages.figures.style.png", lambda pages: b"other")
+    text, code = recompute_reference("mini")
+    assert code == 1
+    assert "1 figures have other bytes: results/mini/figures/figure3.png" in text
+    assert "6 cells computed again from the predictions in reference/mini: all are equal to it" in text
+
+
 def compared(mini):
     """The statistics of `results/mini`, with their record."""
     scores = sorted(Path("results/mini/evaluate").rglob("scores.json"))

@@ -204,8 +204,10 @@ def _told(folder: Path, into: Path, counted: Recount, drawn: list[str]) -> tuple
         into / STAGES[stage].writes[flag] for stage, flag in (("cells", "cells"), ("claims", "verdicts"))
     )
     total = len(artifacts.read_table(cells)) if cells.exists() else 0
+    pictures = [path for path, _, _ in counted.differences if path.split("/")[2:3] == ["figures"]]
     same = not counted.differences and not counted.left
-    verdict = "all are equal to it" if same else "not all are equal to it"
+    verdict = "all are equal to it" if len(pictures) == len(counted.differences) and not counted.left else "not all are"
+    lines += [f"{len(pictures)} figures have other bytes: {', '.join(map(str, pictures))}"] if pictures else []
     pairs = sum(len(artifacts.read_table(path)) for path in (into / "statistics").glob("*.comparisons.csv"))
     lines += [f"{into}/statistics/: {pairs} comparisons computed again; overheard compare shows one"] if pairs else []
     if verdicts.exists():

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from overheard.lineage.audit import audit
 from overheard.lineage.diff import check
 from overheard.lineage.trace import trace_cell
 from overheard.media import leak_lines
+from overheard.sharing import reference
 from overheard.sharing.reference import recompute_reference, write_reference
 from overheard.stages import claims, figures, reliability, statistics
 
@@ -113,6 +115,10 @@ def test_it_can_be_audited_traced_and_counted_again(mini):
 
 def test_a_figure_with_other_bytes_is_named_and_no_cell_is_blamed(mini, monkeypatch):
     write_reference("mini")
+    drawn = records.read_record(Path("reference/mini/figures/figure3.record.json"))
+    monkeypatch.setattr(reference, "code", SimpleNamespace(entries=dict, stage_code=lambda *given: now))
+    now = SimpleNamespace(digest=drawn["code"]["digest"])
+    monkeypatch.setattr(reference.versions, "environment", lambda closure: drawn["environment"])
     monkeypatch.setattr("overheard.stages.figures.style.png", lambda pages: b"other")
     text, code = recompute_reference("mini")
     assert code == 1

@@ -131,7 +131,7 @@ def settle(page: Figure) -> None:
     The solver behind matplotlib's layout goes through its variables by their address in memory, so that the last bits
     of a place change from one drawing to the next, and with them now and then a shade of an edge.
     """
-    if page.get_layout_engine() is None:
+    if not isinstance(page.get_layout_engine(), ConstrainedLayoutEngine):
         return
     page.draw_without_rendering()
     page.set_layout_engine("none")

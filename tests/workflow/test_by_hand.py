@@ -85,5 +85,5 @@ def test_where_snakemakes_notes_are_lost_records_decide(copy, miniature_config):
     (copy / "config/mini.yaml").write_text(yaml.safe_dump(changed))
     jobs = scheduled(copy)
     assert Counter(record.split("/")[2] for record in jobs)["train"] == 42
-    shown = {"statistics", "tables", "claims", "figures"}
+    shown = {"statistics", "tables", "claims", "maps", "embedding", "reliability", "figures"}
     assert {record.split("/")[2] for record in jobs} == {"train", "evaluate", "baselines"} | shown

@@ -117,7 +117,7 @@ def test_in_it_one_changed_setting_names_what_depends_on_it(fresh):
     set_key(folder, "train.learning_rate", 2e-3)
     found = listed_jobs(folder)
     (folder / "config" / "mini.yaml").write_bytes(before)
-    shown = {"statistics": 4, "tables": 4, "cells": 1, "claims": 1, "figures": 10}
+    shown = {"statistics": 4, "tables": 4, "cells": 1, "claims": 1, "figures": 9}
     shown |= {"maps": 7, "embedding": 1, "reliability": 1}
     assert found == {"baselines": 2, "train": 42, "evaluate": 21} | shown
 

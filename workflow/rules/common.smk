@@ -17,7 +17,14 @@ from overheard.io.progress import SOCKET
 from overheard.scheduling import wiring
 from overheard.scheduling.lock import only_run
 from overheard.scheduling.wiring import records_of
-from overheard.study import captions, figure_files, flow, job_settings, layout, row_files
+from overheard.study import (
+    captions,
+    figure_files,
+    flow,
+    job_settings,
+    layout,
+    row_files,
+)
 from overheard.study import plan as plans
 from overheard.study.config import Experiment, check
 from overheard.study.experiments import with_named

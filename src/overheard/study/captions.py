@@ -85,7 +85,8 @@ def atlas_settings(loaded: Loaded, figure: str, folder: str) -> dict[str, Any]:
         **_of_experiment(loaded),
         "folder": folder,
         **loaded.study.figures[figure].settings,
-        **job_settings.prior_settings(experiment, loaded.protocol),
+        **job_settings.switched(experiment, loaded.protocol, "atlas"),
+        **({} if experiment.control.prior == "measured" else {"rows": experiment.control.prior}),
     }
 
 

@@ -56,7 +56,7 @@ class Protocol(Section):
     class_order: Annotated[
         Literal["alphabetical", "released"],
         Switch(
-            ("split", "prior", "relevance", "train", "evaluate", "embedding"),
+            ("split", "prior", "relevance", "train", "evaluate", "atlas", "embedding"),
             "not said",
             "as the authors' folder lists the classes",
         ),
@@ -109,7 +109,11 @@ class Protocol(Section):
     # p(e|s) and d_k
     prior_clips: Annotated[
         Literal["training_locations", "seventy_percent", "all"],
-        Switch(("prior", "relevance"), "all samples of the scene", "70 % of its clips, drawn by clip: test clips too"),
+        Switch(
+            ("prior", "relevance", "atlas"),
+            "all samples of the scene",
+            "70 % of its clips, drawn by clip: test clips too",
+        ),
     ]
     relevance_vector: Annotated[
         Literal["gram_eigenvector", "first_component"],

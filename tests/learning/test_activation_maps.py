@@ -115,6 +115,38 @@ def test_a_picture_alone_is_mapped_and_nothing_stays_behind():
     torch.testing.assert_close(maps.sum(dim=(1, 2)), part_of_the_picture(model, inputs, torch.tensor([0, 0, 0])))
 
 
+@pytest.mark.parametrize(
+    ("network", "side", "cells"), [("small", 64, 4), ("resnet101", 256, 8), ("efficientnet_lite0", 224, 7)]
+)
+def test_the_middle_of_what_a_place_sees_is_where_the_table_says(network, side, cells):
+    """By gradient: convolutions of stride 1 look as far to all sides, so only their middle taps are kept."""
+    encoder = encoders.build(network, "image", generator(), 0).eval()
+    for name, layer in list(encoder.named_modules()):
+        if isinstance(layer, torch.nn.MaxPool2d):
+            mean = torch.nn.AvgPool2d(layer.kernel_size, layer.stride, layer.padding)
+            encoder.get_submodule(name.rpartition(".")[0]).register_module(name.rpartition(".")[2], mean)
+        if isinstance(layer, torch.nn.Conv2d):
+            with torch.no_grad():
+                kernel = torch.zeros_like(layer.weight)
+                middle = layer.kernel_size[0] // 2
+                every = slice(None) if layer.stride[0] > 1 else slice(middle, middle + 1)
+                kernel[:, :, every, every] = 1 / layer.weight[0].numel()
+                layer.weight.copy_(kernel)
+    pictures = torch.ones(1, 3, side, side, requires_grad=True)
+    of_layers = encoder.get_submodule(LAST_MAP[network].module)
+    kept = []
+    of_layers.register_forward_hook(lambda *given: kept.append(given[2]))
+    encoder(pictures)
+    assert kept[0].shape[2:] == (cells, cells)
+    row, column = cells // 2, cells // 2 - 1
+    (gradient,) = torch.autograd.grad(kept[0][0, :, row, column].sum(), pictures)
+    seen = gradient[0].abs().sum(dim=0)
+    for place, axis in ((row, 1), (column, 0)):
+        pixels = seen.sum(dim=axis).nonzero().ravel() + 0.5
+        middle = float(pixels[0] + pixels[-1]) / 2
+        assert middle == (place + LAST_MAP[network].middle) * side / cells
+
+
 def test_every_image_network_has_a_last_map():
     assert {*LAST_MAP} == {
         name for name, modality in {**encoders._ENCODERS, **encoders._OF_BLOCKS} if modality == "image"

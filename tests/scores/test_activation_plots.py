@@ -4,6 +4,7 @@ import io
 
 import numpy as np
 import pytest
+from matplotlib import colormaps
 from matplotlib.colors import to_hex
 from PIL import Image
 
@@ -49,6 +50,7 @@ def maps_of(method="scene", modality="image", seed=0, classes=CLASSES, each=3, w
         "method": np.array(method),
         "modality": np.array(modality),
         "seed": np.array(seed),
+        "middle": np.array(0.5),
         "classes": np.array(classes),
         "id": np.array([f"{name[-6:]}-{k}" for name in there for k in range(each)]),
         "class": np.repeat(there, each),
@@ -88,9 +90,11 @@ def test_a_page_for_each_class_with_its_pictures_as_rows_and_methods_as_columns(
     assert [text for text in written(pages[1]) if text.startswith("ass")] == ["ass 01-0", "ass 01-1"]
     assert "each of its first 2 locations, whatever the maps show." in said(pages[1])
     # columns in the order of the study, whatever the files' order
-    np.testing.assert_array_equal(ax.images[1].get_array(), activations.overlaid(first["picture"][3], first["map"][3]))
     np.testing.assert_array_equal(
-        ax.images[2].get_array(), activations.overlaid(second["picture"][3], second["map"][3])
+        ax.images[1].get_array(), activations.overlaid(first["picture"][3], first["map"][3], 0.5)
+    )
+    np.testing.assert_array_equal(
+        ax.images[2].get_array(), activations.overlaid(second["picture"][3], second["map"][3], 0.5)
     )
 
 
@@ -104,14 +108,32 @@ def test_one_page_of_some_classes_taken_evenly():
 
 def test_a_map_is_dark_where_it_is_least_and_bright_where_it_is_greatest():
     activation = np.array([[0.0, 1.0], [1.0, 4.0]], np.float32)
-    shown = activations.overlaid(np.full((64, 64, 3), 128, np.uint8), activation)
+    shown = activations.overlaid(np.full((64, 64, 3), 128, np.uint8), activation, 0.5)
     luminance = shown @ [0.299, 0.587, 0.114]
     assert shown.shape == (256, 256, 3)
     assert np.unravel_index(luminance.argmax(), luminance.shape) >= (191, 191)
     assert luminance[0, 0] == luminance.min()
     # of a map without any difference nothing is bright
-    flat = activations.overlaid(np.full((64, 64, 3), 128, np.uint8), np.full((2, 2), 3.0, np.float32))
+    flat = activations.overlaid(np.full((64, 64, 3), 128, np.uint8), np.full((2, 2), 3.0, np.float32), 0.5)
     np.testing.assert_allclose(flat, np.broadcast_to(shown[0, 0], flat.shape))
+
+
+def test_a_map_is_enlarged_bilinearly_around_the_middles_of_its_fields():
+    """By numpy: between two middles in a straight line, beyond the last of them as it is there."""
+    activation = np.random.default_rng(0).random((4, 3)).astype(np.float32)
+    dark = np.zeros((64, 64, 3), np.uint8)
+    at_centres = activations.overlaid(dark, activation, 0.5)
+    ranks = np.unique(at_centres.reshape(-1, 3), axis=0)
+    assert len(ranks) > 100
+    for middle in (0.125, 0.984):
+        scaled = (activation - activation.min()) / np.ptp(activation)
+        pixels = np.arange(256) + 0.5
+        along = [
+            np.array([np.interp(pixels, (np.arange(n) + middle) * 256 / n, one) for one in np.eye(n)]) for n in (4, 3)
+        ]
+        expected = colormaps["cividis"](along[0].T @ scaled @ along[1])[:, :, :3]
+        shown = activations.overlaid(dark, activation, middle)
+        assert np.abs(shown - shown.min() - 0.68 * (expected - expected.min())).max() < 0.01
 
 
 def test_the_cross_stands_where_the_map_points_and_only_where_objects_are_known():
@@ -124,6 +146,10 @@ def test_the_cross_stands_where_the_map_points_and_only_where_objects_are_known(
     left, right, below, above = ax.images[1].get_extent()
     assert cross.get_xdata()[0] == pytest.approx(left + (right - left) * 224 / 256)
     assert cross.get_ydata()[0] == pytest.approx(above + (below - above) * 96 / 256)
+    (page,) = drawn(settings_of(TWO[:1]), kept | {"middle": np.array(0.125)})
+    (cross,) = page.axes[0].lines
+    assert cross.get_xdata()[0] == pytest.approx(left + (right - left) * 200 / 256)
+    assert cross.get_ydata()[0] == pytest.approx(above + (below - above) * 72 / 256)
     assert "Outline" in said(page)
     assert len(ax.collections) == 2  # of the picture and of the map
     (page,) = drawn(settings_of(TWO[:1]), maps_of(classes=CLASSES[:1], each=1, masked=False))

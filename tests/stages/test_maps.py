@@ -9,7 +9,7 @@ from PIL import Image
 from overheard.errors import ConfigError
 from overheard.io import artifacts
 from overheard.learning.methods import MODALITIES
-from overheard.scores.pointing import cell_centres
+from overheard.scores.pointing import field_middles
 from overheard.stages.maps import Settings, maps
 
 CLASSES = ["beach", "forest", "lake"]
@@ -89,6 +89,7 @@ def test_the_clips_kept_are_the_first_of_the_first_locations_of_each_class(place
     assert kept["id"].tolist() == expected
     assert (str(kept["method"]), str(kept["modality"]), int(kept["seed"])) == ("scene", "image+sound", 0)
     assert kept["classes"].tolist() == CLASSES
+    assert kept["middle"] == 2 / 16
     ids, pictures = artifacts.read_clips(placed["images"], placed["image_ids"])
     np.testing.assert_array_equal(kept["picture"], pictures[[ids.index(clip) for clip in expected]])
     assert kept["mask"].shape == (len(expected), SIDE, SIDE)
@@ -115,7 +116,7 @@ def test_the_pointing_game_is_counted_on_every_test_picture(placed, students, tm
         _, kept = made(placed | {"splits": tmp_path / "one.csv"}, [student], tmp_path / "one")
         shown[clip] = kept["map"][0]
     for number, (clip, activation) in enumerate(shown.items()):
-        down, across = cell_centres(activation.shape, (SIDE, SIDE))
+        down, across = field_middles(activation.shape, (SIDE, SIDE), 2 / 16)
         row, column = np.unravel_index(activation.argmax(), activation.shape)
         marked = np.zeros((SIDE, SIDE), bool)
         marked[down[row, 0], across[0, column]] = True
@@ -139,7 +140,7 @@ def test_the_pointing_game_is_counted_on_every_test_picture(placed, students, tm
 def _first_is_left(shown):
     """Whether the first map points into the left half, so that its mask has one pixel less."""
     activation = next(iter(shown.values()))
-    return activation.argmax() % activation.shape[1] < activation.shape[1] / 2
+    return activation.argmax() % activation.shape[1] <= activation.shape[1] / 2 - 2 / 16
 
 
 def test_the_same_files_are_the_same_bytes(placed, students, tmp_path):

@@ -8,6 +8,7 @@ activation, place by place (HiResCAM, Draelos and Carin 2020).
 """
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -15,8 +16,20 @@ from torch import Tensor, nn
 from overheard.learning.models.student import Student
 from overheard.learning.objective import say
 
-LAST_MAP: Mapping[str, str] = {"small": "layers", "resnet101": "layer4", "efficientnet_lite0": "features"}
-"""Of an image network the module whose output is its last feature map: all after it pools."""
+
+class LastMap(NamedTuple):
+    """An image network's last feature map: all after it pools."""
+
+    module: str  # whose output it is
+    middle: float  # where the field of a place has its middle: 0 and 1 are the borders of the place's cell
+
+
+LAST_MAP: Mapping[str, LastMap] = {
+    "small": LastMap("layers", 2 / 16),
+    "resnet101": LastMap("layer4", 0.5 / 32),
+    "efficientnet_lite0": LastMap("features", 31.5 / 32),
+}
+"""A stride of 2 looks at the pixels around every other one: the first with padding at both ends, the second at one."""
 
 
 def activation_maps(
@@ -43,7 +56,7 @@ def activation_maps(
         found.append(output.detach().requires_grad_())
         return found[0]
 
-    hook = encoder.get_submodule(LAST_MAP[network]).register_forward_hook(cut)
+    hook = encoder.get_submodule(LAST_MAP[network].module).register_forward_hook(cut)
     try:
         with torch.enable_grad():
             logits = say(student, inputs, bf16).scene_logits

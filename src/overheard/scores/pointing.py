@@ -1,7 +1,7 @@
 """The pointing game: does an activation map point at the object (Zhang et al. 2018), and what points as well blindly.
 
-A map is coarse: its greatest value stands for a cell of the picture, and what it points at is the cell's centre, where
-the map enlarged bilinearly has its maximum. There is no tolerance around it.
+A map is coarse: each value stands for a field of the picture. What a map points at is the middle of the field of its
+greatest value, where the map enlarged bilinearly has its maximum. There is no tolerance around it.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -21,7 +21,7 @@ class Pointed:
         pointing: whether the map points into the mask; of cells that share the greatest value, the share that does.
         area: of the picture that the mask covers: what a random pixel hits.
         centre: whether the picture's centre lies in the mask.
-        within_reach: whether some cell's centre lies in the mask, so that such a map can hit at all.
+        within_reach: whether the middle of some field lies in the mask, so that such a map can hit at all.
     """
 
     pointing: float
@@ -54,22 +54,24 @@ class Tally:
         return self.clips - self.unmarked - self.empty - self.over_half
 
 
-def cell_centres(shape: Sequence[int], picture: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
-    """The pixel rows (rows, 1) and columns (1, columns) of the centres of a map's cells.
+def field_middles(shape: Sequence[int], picture: Sequence[int], middle: float) -> tuple[np.ndarray, np.ndarray]:
+    """The pixel rows (rows, 1) and columns (1, columns) of the middles of what a map's places see.
 
     Args:
-        shape: of the map, (rows, columns).
+        shape: of the map, (rows, columns): so many cells are the picture.
         picture: (height, width) in pixels.
+        middle: of a field, 0 and 1 being the borders of its cell; see learning.activation_maps.
     """
     rows, columns = (
-        ((np.arange(cells) + 0.5) * side / cells).astype(np.int64) for cells, side in zip(shape, picture, strict=True)
+        ((np.arange(cells) + middle) * side / cells).astype(np.int64)
+        for cells, side in zip(shape, picture, strict=True)
     )
     return rows[:, None], columns[None, :]
 
 
-def pointed(activation: np.ndarray, mask: np.ndarray) -> Pointed:
-    """How a map (rows, columns) points at a mask (height, width) bool of its picture."""
-    inside = mask[cell_centres(activation.shape, mask.shape)]
+def pointed(activation: np.ndarray, mask: np.ndarray, middle: float) -> Pointed:
+    """How a map (rows, columns) points at a mask (height, width) bool of its picture; middle as in `field_middles`."""
+    inside = mask[field_middles(activation.shape, mask.shape, middle)]
     height, width = mask.shape
     return Pointed(
         pointing=float(inside[activation == activation.max()].mean()),
@@ -79,17 +81,18 @@ def pointed(activation: np.ndarray, mask: np.ndarray) -> Pointed:
     )
 
 
-def tally(maps: Iterable[np.ndarray], masks: Iterable[np.ndarray | None]) -> Tally:
+def tally(maps: Iterable[np.ndarray], masks: Iterable[np.ndarray | None], middle: float) -> Tally:
     """The pointing game over pictures.
 
     Args:
         maps: (rows, columns) of each picture.
         masks: (height, width) bool of each, or None.
+        middle: as in `field_middles`.
     """
     pairs = list(zip(maps, masks, strict=True))
     areas = [None if mask is None else mask.mean() for _, mask in pairs]
     counted = [
-        pointed(activation, mask)
+        pointed(activation, mask, middle)
         for (activation, mask), area in zip(pairs, areas, strict=True)
         if mask is not None and area is not None and 0 < area <= HALF
     ]

@@ -16,7 +16,7 @@ from overheard.io.picture_files import read_picture
 from overheard.io.signature import Own, Reads, Writes
 from overheard.io.students import built, by_fold, read_student
 from overheard.learning import methods
-from overheard.learning.activation_maps import activation_maps
+from overheard.learning.activation_maps import LAST_MAP, activation_maps
 from overheard.learning.inputs import Inputs, gathered
 from overheard.media.chosen import first_of_each_class
 from overheard.media.pictures import SIZE
@@ -90,7 +90,8 @@ def maps(
         image_normaliser: mean and standard deviation of the training split, of each student.
         settings: of the maps.
         pointing: the pointing game of each student, in percent (.csv).
-        activations: of the first student: maps, p(true class), pictures, masks of clips that figures show (.npz).
+        activations: of the first student: maps and where in a cell the middle of a field lies, p(true class), pictures,
+            masks of clips that figures show (.npz).
         sounds: log-mels or stored outputs of frozen blocks, as in training; these three where the row has them.
         sound_ids: ids of the sounds.
         sound_normaliser: mean and standard deviation of the training split, of each student.
@@ -176,7 +177,8 @@ def _mapped(
     if not (np.isfinite(maps).all() and np.isfinite(probability).all()):
         raise CheckpointError(f"{path}: its maps are no numbers (not finite); delete it and run train again")
     whose = {name: said[name] for name in ("method", "modality")} | {"seed": stored["seed"], "fold": said["fold"]}
-    return _line(whose, tally(maps, test.masks)), _kept(whose, test, maps, probability)
+    middle = LAST_MAP[stored["network_image"]].middle
+    return _line(whose, tally(maps, test.masks, middle)), _kept(whose | {"middle": middle}, test, maps, probability)
 
 
 def _line(whose: dict[str, Any], found: Tally) -> dict[str, Any]:
@@ -189,7 +191,7 @@ def _line(whose: dict[str, Any], found: Tally) -> dict[str, Any]:
 def _kept(whose: dict[str, Any], test: _Test, maps: NDArray, probability: NDArray) -> dict[str, NDArray]:
     masks = [test.masks[place] for place in test.shown]
     return {
-        **{name: np.array(whose[name]) for name in ("method", "modality", "seed")},
+        **{name: np.array(whose[name]) for name in ("method", "modality", "seed", "middle")},
         "classes": np.array(test.classes),
         "id": np.array([test.ids[place] for place in test.shown]),
         "class": np.array([test.classes[test.label[place]] for place in test.shown]),

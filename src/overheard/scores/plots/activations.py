@@ -14,7 +14,7 @@ from PIL import Image, ImageFilter
 
 from overheard.scores.plots.given import Files, NotDrawnError, Settings, ask_of, caption_of
 from overheard.scores.plots.style import INK, figure, math
-from overheard.scores.pointing import HALF, cell_centres
+from overheard.scores.pointing import HALF, field_middles
 from overheard.scores.tabular import MODALITIES, origin, sentence
 
 _WIDTH_IN, _LARGEST_IN, _GAP_IN, _LINE_IN = 7.3, 1.62, 0.05, 0.13
@@ -174,10 +174,10 @@ class _Page:
 
     def _map(self, ax: Axes, kept: Kept, clip: str, corner: tuple[float, float]) -> None:
         at = kept["id"].tolist().index(clip)
-        activation, mask = kept["map"][at], kept["mask"][at]
-        self._show(ax, overlaid(kept["picture"][at], activation), mask, corner)
+        activation, mask, middle = kept["map"][at], kept["mask"][at], float(kept["middle"])
+        self._show(ax, overlaid(kept["picture"][at], activation, middle), mask, corner)
         (x, y), scale = corner, self.cell / _SIDE
-        rows, columns = cell_centres(activation.shape, (_SIDE, _SIDE))
+        rows, columns = field_middles(activation.shape, (_SIDE, _SIDE), middle)
         row, column = np.unravel_index(activation.argmax(), activation.shape)
         if mask.any():
             point = x + columns[0, column] * scale, y + rows[row, 0] * scale
@@ -213,12 +213,13 @@ def _enlarged(picture: NDArray[Any]) -> NDArray[Any]:
     return np.asarray(Image.fromarray(picture).resize((_SIDE, _SIDE), Image.Resampling.BICUBIC))
 
 
-def overlaid(picture: NDArray[Any], activation: NDArray[Any]) -> NDArray[Any]:
+def overlaid(picture: NDArray[Any], activation: NDArray[Any], middle: float) -> NDArray[Any]:
     """A map's colours over a picture in grey.
 
     Args:
         picture: (height, width, 3) uint8.
         activation: (rows, columns); its least value is dark, its greatest bright.
+        middle: where in its cell each value is drawn; see scores.pointing.field_middles.
 
     Returns:
         (256, 256, 3) in 0..1.
@@ -226,6 +227,9 @@ def overlaid(picture: NDArray[Any], activation: NDArray[Any]) -> NDArray[Any]:
     grey = np.asarray(Image.fromarray(_enlarged(picture)).convert("L"), dtype=float)[:, :, None] / 255
     least, most = float(activation.min()), float(activation.max())
     scaled = (activation - least) / (most - least) if most > least else np.zeros_like(activation)
-    whole = Image.fromarray(scaled.astype(np.float32)).resize((_SIDE, _SIDE), Image.Resampling.BILINEAR)
+    edged = Image.fromarray(np.pad(scaled.astype(np.float32), 1, mode="edge"))
+    (rows, columns), first = scaled.shape, 1.5 - middle
+    places = (columns / _SIDE, 0, first, 0, rows / _SIDE, first)
+    whole = edged.transform((_SIDE, _SIDE), Image.Transform.AFFINE, places, Image.Resampling.BILINEAR)
     colours = colormaps[_MAP](np.asarray(whole))[:, :, :3]
     return np.asarray(_STRENGTH * colours + (1 - _STRENGTH) * (0.25 + 0.5 * grey))

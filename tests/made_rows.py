@@ -42,6 +42,10 @@ def make_rows(
         for clip in range(clips)
     ]
     (folder / "media").mkdir(parents=True)
+    if folder.parent.name == "results":
+        config = folder.parent.parent / "config" / f"{folder.name}.yaml"
+        config.parent.mkdir(parents=True, exist_ok=True)
+        config.write_text("source: {kind: twin}\n", encoding="utf-8")
     artifacts.write_table(folder / "media/index.csv", ["id", "class", "location"], map(_indexed, index))
     for seed in seeds:
         fold = seed % folds

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import protocols
 import pytest
+from origins import TWIN
 
 from overheard.io import artifacts
 from overheard.jobs import circumstance, records
@@ -330,7 +331,7 @@ def _tables(made: Builder) -> None:
     }
     settings = {
         "experiment": made.name,
-        "source": "twin",
+        "source": TWIN._asdict(),
         "protocol": "corrected",
         "spec": spec,
         "labels": {"scene": "L_s", "scene+event": "L_s + L_E"},
@@ -358,7 +359,7 @@ def _tables(made: Builder) -> None:
     made.job("tables/cells", "cells", {}, {"tables": [places["cells"]]}, writes)
     writes = {"png": made.put("figures/figure3.png", "png"), "pdf": made.put("figures/figure3.pdf", "pdf")}
     reads = {"statistics": made.path("media/statistics.csv")}
-    made.job("figures/figure3", "figures", {"figure": "figure3", "settings": {"source": "twin"}}, reads, writes)
+    made.job("figures/figure3", "figures", {"figure": "figure3", "settings": {"source": TWIN._asdict()}}, reads, writes)
 
 
 def _list(paths: str | Sequence[str]) -> Sequence[str]:

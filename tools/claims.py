@@ -5,6 +5,7 @@ from pathlib import Path
 
 from overheard.io import artifacts
 from overheard.scores import claims, claims_table, frames, printed_claims
+from overheard.scores.origin import Origin
 from overheard.study import checking
 from overheard.study.claims_file import as_settings, load_claims
 from overheard.study.study_file import Study
@@ -24,7 +25,7 @@ def tables() -> dict[str, str]:
         printed_claims.numbers(artifacts.read_table(ROOT / study.published), study.published),
     )
     found = claims.answers(printed_claims.evidences(claims.questions(listed), printed))
-    verdicts = claims_table.Verdicts(listed, {}, found, "published record", own.caveat)
+    verdicts = claims_table.Verdicts(listed, {}, found, Origin("", ""), own.caveat)
     shown = claims_table.claims_frame(listed)
     shown["Family"] = [claim["family"] for claim in listed]
     shown["Printed numbers alone, if ± is of five runs"] = [verdicts.of(claim, found) for claim in listed]

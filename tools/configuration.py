@@ -5,7 +5,7 @@ from pathlib import Path
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from overheard.study import config
+from overheard.study import config, source
 
 HEAD = """\
 # Configuration
@@ -18,8 +18,8 @@ Cores and clusters are not part of an experiment: `--cores`, `workflow/profiles/
 """
 SECTIONS = [
     ("", config.Experiment, "The experiment"),
-    ("source.", config.Twin, "`source`, kind `twin`"),
-    ("source.", config.Directory, "`source`, kind `directory`"),
+    ("source.", source.Twin, "`source`, kind `twin`"),
+    ("source.", source.Directory, "`source`, kind `directory`"),
     ("split.", config.Split, "`split`"),
     ("networks.image. and networks.sound.", config.Network, "`networks`"),
     ("networks.….pretrain.", config.Pretrain, "`pretrain` of a network"),

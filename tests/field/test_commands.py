@@ -15,6 +15,7 @@ from fontTools.fontBuilder import FontBuilder
 from fontTools.pens.t2CharStringPen import T2CharStringPen
 from fontTools.pens.ttGlyphPen import TTGlyphPen
 from matplotlib.font_manager import fontManager
+from origins import TWIN
 from torch import nn
 
 from overheard.command import doctor
@@ -169,7 +170,7 @@ def run_of(seed: int) -> dict:
 
 def test_a_table_says_which_runs_diverged():
     said = {("scene", "image"): [1], ("scratch", "image"): [0, 1]}
-    ask = Ask("mini", "twin", "corrected", [0, 1], True, {}, said)
+    ask = Ask("mini", TWIN, "corrected", [0, 1], True, {}, said)
     cells = table_cells("t", SPEC, [run_of(0)], ask, {})
     assert [tabular.measured(cell) for cell in cells] == ["50.00 (1 of 2, 1 diverged)", "diverged"]
     assert [cell["note"] for cell in cells] == [
@@ -238,8 +239,8 @@ def font(request, tmp_path, monkeypatch) -> str:
 LINES = [{"class": name, "pairs": "4", "locations": "2"} for name in ("森", "beach")]
 
 
-def figure3(lines, source="twin"):
-    settings = Settings("trial", source, {"title": "Pairs per class", "caption": "Counts."})
+def figure3(lines, source=TWIN):
+    settings = Settings("trial", source._asdict(), {"title": "Pairs per class", "caption": "Counts."})
     return class_statistics.draw(settings, {"statistics": [File("statistics.csv", lines)]})
 
 
@@ -291,7 +292,7 @@ def test_latex_reads_no_sign_of_a_text_as_its_own(text, expected):
 
 
 def test_an_experiments_name_is_no_symbol_in_latex():
-    ask = Ask("L_s", "twin", "N_a", [0], False, {})
+    ask = Ask("L_s", TWIN, "N_a", [0], False, {})
     caption = ["L_s of the paper.", *tabular.conditions(ask, {}, [])]
     empty = pd.DataFrame(columns=["Input", "Method"], dtype=str)
     text = frames.latex(frames.Table("t", "L_s", "T", caption, empty, empty.astype(bool), []))

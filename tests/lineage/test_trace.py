@@ -181,7 +181,7 @@ def test_the_text_shows_each_job_once_and_fits_the_terminal(study):
             shown = len(re.findall(rf"^[├└]─ {re.escape(name)}   ", trunk, re.MULTILINE))
             assert shown == (0 if name.startswith("train/") else 1)
     assert text.startswith("table2 · scene+event · image · f_score   (results/mini)\n91.6005 ± 11.8786 %")
-    assert "SIMULATED TWIN; protocol corrected; comparable with the paper: no: simulated twin" in text
+    assert "source: twin; protocol corrected; comparable with the paper: no: simulated twin" in text
     assert "├─ train: 2 students above   4.0 CPU s   ← pretrain/image" in text
     assert "settings of all: alpha 0.1 · device cpu · epochs 30 · learning_rate 0.002" in text
     # the line is as wide as the terminal, and goes on below

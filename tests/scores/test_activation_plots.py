@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from matplotlib import colormaps
 from matplotlib.colors import to_hex
+from origins import TWIN
 from PIL import Image
 
 from overheard.scores.plots import activations, pointing, style
@@ -36,7 +37,7 @@ def settings_of(rows, own=None, **changes):
         "left_out": {},
         "remarks": [],
     }
-    return Settings("trial", "twin", spec, own, **asked | changes)
+    return Settings("trial", TWIN._asdict(), spec, own, **asked | changes)
 
 
 def maps_of(method="scene", modality="image", seed=0, classes=CLASSES, each=3, without=(), masked=True):

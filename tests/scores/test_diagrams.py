@@ -5,6 +5,7 @@ import copy
 import numpy as np
 import pytest
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
+from origins import TWIN
 
 from overheard.errors import ConfigError
 from overheard.scores.plots import boxes, data_diagram, method_diagram, style
@@ -55,7 +56,9 @@ def _look():
 
 
 def method_figure(counts=COUNTS, **changed):
-    settings = Settings("trial", "twin", {"title": "Methods"}, configuration=METHOD | changed, protocol="corrected")
+    settings = Settings(
+        "trial", TWIN._asdict(), {"title": "Methods"}, configuration=METHOD | changed, protocol="corrected"
+    )
     return method_diagram.draw(settings, {"statistics": [File("statistics.csv", counts)]})
 
 
@@ -67,7 +70,7 @@ def data_figure(counts=COUNTS, folds=FOLDS, own=False, pairs=True):
         names = np.array([line["class"] for line in counts])
         arrays = {"image": np.zeros((len(names), 8, 8, 3), np.uint8), "sound": np.zeros((len(names), 9, 4), np.float16)}
         files["pairs"] = [File("pairs.npz", {"class": names, **arrays})]
-    return data_diagram.draw(Settings("trial", "twin", {"title": "Data"}, configuration=DATA), files)
+    return data_diagram.draw(Settings("trial", TWIN._asdict(), {"title": "Data"}, configuration=DATA), files)
 
 
 def said(figure):
@@ -139,7 +142,7 @@ def test_figure5_says_why_it_is_not_drawn():
     with pytest.raises(NotDrawnError, match="every method of it is left out"):
         method_figure(methods=[])
     with pytest.raises(ConfigError, match="expected `configuration: method`"):
-        method_diagram.draw(Settings("trial", "twin", {"title": "Methods"}), {})
+        method_diagram.draw(Settings("trial", TWIN._asdict(), {"title": "Methods"}), {})
 
 
 def test_figure2_says_what_configuration_and_files_say():
@@ -180,7 +183,7 @@ def test_figure2_of_thirty_classes_with_long_names_stays_readable():
     assert_text_stays_inside(figure)
     assert_text_stays_inside(data_figure(COUNTS[:1], pairs=False))
     with pytest.raises(ConfigError, match="expected `configuration: data`"):
-        data_diagram.draw(Settings("trial", "twin", {"title": "Data"}), {})
+        data_diagram.draw(Settings("trial", TWIN._asdict(), {"title": "Data"}), {})
 
 
 def test_boxes_fill_a_height_without_overlap():

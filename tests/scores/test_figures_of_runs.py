@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from matplotlib.collections import QuadMesh
+from origins import TWIN
 from sklearn.metrics import confusion_matrix, f1_score
 
 from overheard.errors import PairingError
@@ -39,7 +40,7 @@ def run(method, seed, classes=CLASSES, empty=None):
 def settings(*rows, seeds=(0, 1), **changed):
     asked = {
         "experiment": "mini",
-        "source": "twin",
+        "source": TWIN._asdict(),
         "protocol": "corrected",
         "labels": ROWS,
         "seeds": list(seeds),

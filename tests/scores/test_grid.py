@@ -2,6 +2,8 @@
 
 import statistics
 
+from origins import TWIN
+
 from overheard.scores.grid import best, columns, csv_line, markdown, point
 from overheard.scores.plots import style
 from overheard.scores.plots.heat_map import heat_maps
@@ -37,7 +39,7 @@ def test_the_table_has_a_line_a_point_and_says_what_was_not_reached():
 
 def test_a_heat_map_shows_every_measured_cell():
     with style.styled():
-        made = heat_maps(POINTS, "t", ["Said."], "twin")
+        made = heat_maps(POINTS, "t", ["Said."], TWIN)
         style.png([made])
     shown = [sorted(text.get_text() for text in ax.texts) for ax in made.axes]
     assert shown == [["51.0", "60.5", "60.5"], ["41.0", "52.0", "61.5", "61.5"]]

@@ -6,6 +6,7 @@ import sys
 import pytest
 from matplotlib.collections import LineCollection
 from matplotlib.patches import Rectangle
+from origins import DIRECTORY, RECORD, TWIN
 
 from overheard.errors import ConfigError
 from overheard.scores.plots import class_statistics, f_score_by_method, style
@@ -33,8 +34,8 @@ def _look():
         yield
 
 
-def figure3(lines, source="twin"):
-    settings = Settings("trial", source, {"title": "Pairs per class", "caption": "Counts."})
+def figure3(lines, source=TWIN):
+    settings = Settings("trial", source._asdict(), {"title": "Pairs per class", "caption": "Counts."})
     return class_statistics.draw(settings, {"statistics": [File("statistics.csv", lines)]})
 
 
@@ -66,7 +67,7 @@ def test_figure3_draws_pairs_as_bars_and_locations_as_marks_largest_first():
 
 
 def test_figure6_draws_means_seeds_and_sample_std():
-    figure = of_bars(BARS, "Methods", ["Percent."], "twin")
+    figure = of_bars(BARS, "Methods", ["Percent."], TWIN)
     ax, closer = figure.axes
     assert widths(ax) == [29.0, 72.0, 74.0, 73.0]
     assert seeds(ax) == [[28.0, 29.0, 30.0], [72.0], [73.0, 74.0, 75.0], [70.0, 74.0, 75.0]]
@@ -79,7 +80,7 @@ def test_figure6_draws_means_seeds_and_sample_std():
 
 
 def test_figure6_names_groups_and_methods_downwards():
-    ax = of_bars(BARS, "Methods", ["Percent."], "twin").axes[0]
+    ax = of_bars(BARS, "Methods", ["Percent."], TWIN).axes[0]
     labels = [label.get_text() for label in ax.get_yticklabels()]
     kl = r"$L_{s}$ + $L_{\mathrm{KL}}$ on $N_{v+a}$"
     group = ["Sound", "$L_{s}$", "Image", "$L_{s}$", "Image + sound", "$L_{s}$", kl, r"$L_{s}$ + $L_{\mathrm{E}}$"]
@@ -90,9 +91,9 @@ def test_figure6_names_groups_and_methods_downwards():
 
 
 def test_figure6_without_two_rows_of_a_kind_or_without_any_run():
-    (ax,) = of_bars(BARS[:2], "Methods", ["Percent."], "twin").axes
+    (ax,) = of_bars(BARS[:2], "Methods", ["Percent."], TWIN).axes
     assert widths(ax) == [29.0, 72.0]
-    (ax,) = of_bars(BARS[4:], "Methods", ["Percent."], "twin").axes
+    (ax,) = of_bars(BARS[4:], "Methods", ["Percent."], TWIN).axes
     assert widths(ax) == []
     assert [text.get_text() for text in ax.texts] == ["left out", "mean"]
 
@@ -113,7 +114,7 @@ def figure6_of_runs(lines, against="scene"):
         for seed in (0, 1)
     ]
     settings = Settings(
-        *("trial", "twin", SPEC, {"against": against} if against else None),
+        *("trial", TWIN._asdict(), SPEC, {"against": against} if against else None),
         protocol="corrected", labels={"scene": "L_s", "scene+event": "L_s + L_E"}, seeds=[0, 1],
         left_out={}, remarks=[],
     )  # fmt: skip
@@ -153,9 +154,9 @@ def test_figure6_without_differences_has_no_panel_for_them():
 @pytest.mark.parametrize(
     ("source", "badge"),
     [
-        ("twin", "SIMULATED TWIN – not ADVANCE"),
-        ("directory", "OTHER PAIRS – not ADVANCE"),
-        ("published record", None),
+        (TWIN, "SIMULATED TWIN – not ADVANCE"),
+        (DIRECTORY, "OTHER PAIRS – not ADVANCE"),
+        (RECORD, None),
     ],
 )
 def test_the_badge_says_whose_numbers_these_are(source, badge):
@@ -164,7 +165,7 @@ def test_the_badge_says_whose_numbers_these_are(source, badge):
 
 
 def test_places_are_rounded_so_that_the_solvers_last_bits_reach_no_file():
-    made = of_bars(BARS, "Methods", ["Percent."], "twin")
+    made = of_bars(BARS, "Methods", ["Percent."], TWIN)
     made.supxlabel("below")
     made.draw_without_rendering()
     exact = [end for ax in made.axes for end in ax.get_position(original=True).bounds]
@@ -179,7 +180,7 @@ def test_places_are_rounded_so_that_the_solvers_last_bits_reach_no_file():
 
 def test_no_text_is_clipped_or_covers_another():
     long = ["Experiment with_a_rather_long_name; source: words and more words."] * 8
-    for figure in (of_bars(BARS, "Methods", long, "twin"), figure3(STATISTICS)):
+    for figure in (of_bars(BARS, "Methods", long, TWIN), figure3(STATISTICS)):
         figure.canvas.draw()
         page = figure.bbox
         drawn = [*figure.texts, *(text for ax in figure.axes for text in [*ax.texts, *ax.get_yticklabels()])]
@@ -190,11 +191,12 @@ def test_no_text_is_clipped_or_covers_another():
 
 SCRIPT = """
 import hashlib
+from overheard.scores.origin import Origin
 from overheard.scores.plots import style
 from overheard.scores.plots.f_score_by_method import Bar, of_bars
 bars = [Bar("image", "Image", "L_s + L_KL on N_v+a", (70.0, 71.5), 70.75, 1.06, "70.75 ± 1.06")]
 with style.styled():
-    made = of_bars(bars, "Methods äöü", ["Percent."], "twin")
+    made = of_bars(bars, "Methods äöü", ["Percent."], Origin("twin", "SIMULATED", "SIMULATED TWIN"))
     print(hashlib.sha256(style.png([made]) + style.pdf([made])).hexdigest())
 """
 

@@ -5,8 +5,9 @@ import re
 
 import pandas as pd
 import pytest
+from origins import DIRECTORY, RECORD, TWIN
 
-from overheard.scores.cells import PUBLISHED_RECORD, Ask, table_cells
+from overheard.scores.cells import Ask, table_cells
 from overheard.scores.frames import Table, latex, lay_out, markdown, table_csv
 from overheard.scores.published import Printed
 from overheard.scores.tabular import conditions, latex_text, measured, number, printed, sentence
@@ -27,14 +28,14 @@ PRINTED = {
 SCORES = (0.70, 0.71, 0.72, 0.73, 0.74)  # mean 72, sample std sqrt(2.5) = 1.58
 
 
-def csv_rows(cells):
-    return list(csv.DictReader(table_csv(cells, LABELS).splitlines()))
+def csv_rows(cells, beside=False):
+    return list(csv.DictReader(table_csv(cells, LABELS, beside).splitlines()))
 
 
 COUNTED = {"classes": ["beach"], "confusion": [[231]]}
 
 
-def table(source="twin", seeds=range(5), partial=False, left_out=None, drop=(), remarks=()):
+def table(source=TWIN, seeds=range(5), partial=False, left_out=None, drop=(), remarks=()):
     left_out = left_out or {}
     rows = [(r, c) for c in ("sound", "image") for r in SPEC["blocks"][0]["rows"] if (r, c) not in left_out]
     runs = [
@@ -66,7 +67,7 @@ def test_a_twins_table_by_hand():
 
 
 @pytest.mark.parametrize("render", [markdown, latex])
-@pytest.mark.parametrize("source", ["twin", "directory"])
+@pytest.mark.parametrize("source", [TWIN, DIRECTORY])
 def test_twin_and_folder_never_show_printed_numbers(render, source):
     text = render(table(source)[0])
     assert not [value for value in ("28.99", "72.85", "73.98", "0.92", ", paper") if value in text]
@@ -74,7 +75,7 @@ def test_twin_and_folder_never_show_printed_numbers(render, source):
 
 
 def test_the_published_record_shows_printed_numbers_beside_the_measured_ones():
-    text, cells = table(PUBLISHED_RECORD)
+    text, cells = table(RECORD)
     assert list(text.body) == ["Input", "Method", "F-score", "F-score, paper"]
     assert [line[3] for line in text.body.values.tolist()] == [
         "28.99 ± 0.51",
@@ -88,7 +89,7 @@ def test_the_published_record_shows_printed_numbers_beside_the_measured_ones():
         "inferred",
         "no printed number",
     ]
-    rows = csv_rows(cells)
+    rows = csv_rows(cells, beside=True)
     assert (rows[2]["f_score_published_mean"], rows[2]["f_score_published_std"]) == ("72.85", "")
     assert printed(cells[0]) == "28.99 ± 0.51"
 
@@ -156,7 +157,7 @@ def test_latex_text_escapes_specials_and_sets_symbols():
 
 
 def test_latex_braces_balance_and_every_row_has_the_columns():
-    text = latex(table(PUBLISHED_RECORD)[0])
+    text = latex(table(RECORD)[0])
     bare = re.sub(r"\\[{}]", "", text)
     assert bare.count("{") == bare.count("}")
     assert re.findall(r"\\begin\{(\w+)\}", text) == ["table", "tabular"]
@@ -227,7 +228,7 @@ def test_a_sentence_ends_once():
 
 
 def test_conditions_without_a_run_say_nothing_of_test_clips():
-    found = conditions(Ask("my_run", "twin", "corrected", [0], False, {}), {}, [])
+    found = conditions(Ask("my_run", TWIN, "corrected", [0], False, {}), {}, [])
     assert found[1] == "Percent; n = 1 seed (0), so there is no standard deviation."
 
 
@@ -240,12 +241,12 @@ def test_conditions_without_a_run_say_nothing_of_test_clips():
     ],
 )
 def test_captions_say_what_was_tested_and_what_the_deviation_covers(tested, clips, covered):
-    found = conditions(Ask("my_run", "twin", "corrected", [0, 1, 2], False, {}), tested, [])
+    found = conditions(Ask("my_run", TWIN, "corrected", [0, 1, 2], False, {}), tested, [])
     assert found[1] == (
         f"Percent {clips}; n = 3 seeds (0, 1, 2); ± = sample standard deviation over n seeds (ddof = 1): {covered}, "
         "order of clips, augmentation; for a random start the encoders too."
     )
-    one = conditions(Ask("my_run", "twin", "corrected", [3], False, {}), tested, [])
+    one = conditions(Ask("my_run", TWIN, "corrected", [3], False, {}), tested, [])
     assert one[1] == f"Percent {clips}; n = 1 seed (3), so there is no standard deviation."
 
 
@@ -264,7 +265,7 @@ def test_captions_say_what_was_tested_and_what_the_deviation_covers(tested, clip
 def test_captions_name_the_weighted_averages(metrics, said):
     spec = SPEC | {"metrics": metrics}
     caption = lay_out(
-        "table2", spec, LABELS, [], Ask("my_run", "twin", "corrected", [0], False, {}), {0: 231}, []
+        "table2", spec, LABELS, [], Ask("my_run", TWIN, "corrected", [0], False, {}), {0: 231}, []
     ).caption
     assert caption[:-2] == ["Table 2: One modality alone.", "The other input is zero.", *said]
 
@@ -281,7 +282,7 @@ def test_what_has_no_heading_or_label_is_called_by_its_word():
         SPEC | {"metrics": ["kappa"]},
         LABELS,
         [made_cell(), made_cell(row="gone", n=0, mean=None)],
-        Ask("my_run", "twin", "corrected", [0, 1, 2], True, {("gone", "smell"): "no sounds of X."}),
+        Ask("my_run", TWIN, "corrected", [0, 1, 2], True, {("gone", "smell"): "no sounds of X."}),
         {0: 231},
         [],
     )
@@ -296,7 +297,7 @@ def test_what_has_no_heading_or_label_is_called_by_its_word():
 def test_all_that_is_not_known_of_a_printed_number_is_said():
     doubtful = made_cell(published_mean=28.99, note="printed std not found; printed value inferred")
     assert printed(doubtful) == "28.99 (std not found, inferred)"
-    ask = Ask("my_run", PUBLISHED_RECORD, "corrected", [0], False, {})
+    ask = Ask("my_run", RECORD, "corrected", [0], False, {})
     plain = made_cell(published_mean=1.0, published_std=0.1, note="the paper names no number of runs", asked=1)
     notes = lay_out("t", SPEC | {"metrics": ["kappa"]}, LABELS, [plain], ask, {0: 231}, []).notes
     assert notes == [
@@ -328,6 +329,6 @@ def test_csv_rows_by_hand():
             "note": "one; two; three",
         }
     ]
-    published = made_cell(source=PUBLISHED_RECORD, published_mean=28.99, published_std=0.51)
-    (row,) = csv_rows([published])
+    published = made_cell(source=RECORD.word, published_mean=28.99, published_std=0.51)
+    (row,) = csv_rows([published], beside=True)
     assert (row["label"], row["kappa_published_mean"], row["kappa_published_std"]) == ("other", "28.99", "0.51")

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from matplotlib.patches import ConnectionPatch, PathPatch
+from origins import DIRECTORY, TWIN
 
 from overheard.scores.plots import style, world_map
 from overheard.scores.plots.given import File, NotDrawnError, Settings
@@ -32,8 +33,8 @@ def pairs(places):
     }
 
 
-def drawn(lines, places, source="directory"):
-    settings = Settings("trial", source, {"title": "Where", "caption": "Points."})
+def drawn(lines, places, source=DIRECTORY):
+    settings = Settings("trial", source._asdict(), {"title": "Where", "caption": "Points."})
     files = {"index": [File("index.csv", lines)], "pairs": [File("pairs.npz", pairs(places))]}
     return world_map.draw(settings, files)
 
@@ -58,7 +59,7 @@ def test_points_are_the_locations_once_each_and_the_land_is_the_shipped_one():
     assert title == "Where: 2 locations"
     assert "1 of 3 locations have no coordinates." in conditions
     assert "simulated" not in conditions
-    assert "The coordinates are simulated" in said(drawn(lines, PLACES, "twin"))[1]
+    assert "The coordinates are simulated" in said(drawn(lines, PLACES, TWIN))[1]
 
 
 def test_pairs_stand_north_above_and_south_below_from_west_to_east_joined_to_their_places():

@@ -7,6 +7,7 @@ import pytest
 from made_rows import CLASSES, make_rows
 from matplotlib.collections import QuadMesh
 from matplotlib.patches import Rectangle
+from origins import TWIN
 
 from overheard.io import artifacts
 from overheard.scores.plots import atlas as plot
@@ -58,7 +59,7 @@ def make(folder, **settings):
         splits=folder / "media/fold-0/splits.csv",
         prior=teacher / "prior.csv",
         relevance=teacher / "relevance.csv",
-        settings=atlas.Settings("mini", "twin", "results/mini/draw/pairs", **settings),
+        settings=atlas.Settings("mini", TWIN._asdict(), "results/mini/draw/pairs", **settings),
         **{flag: folder / name for flag, name in WRITES.items()},
     )
     return artifacts.read_table(folder / "atlas.csv"), artifacts.read_table(folder / "atlas.examples.csv")
@@ -101,7 +102,7 @@ def drawn(folder, *flags):
     read = {".csv": artifacts.read_table, ".json": artifacts.read_json}
     files = {flag: [File(flag, read[(folder / WRITES[flag]).suffix](folder / WRITES[flag]))] for flag in names}
     with style.styled():
-        return plot.draw(Settings("mini", "twin", {"title": "Atlas", "caption": "Here."}), files)
+        return plot.draw(Settings("mini", TWIN._asdict(), {"title": "Atlas", "caption": "Here."}), files)
 
 
 def test_the_figure_draws_both_matrices_frames_and_bars(folder):
@@ -125,4 +126,4 @@ def test_where_nothing_tells_a_scene_or_no_teacher_is_there_the_figure_says_why(
     with pytest.raises(NotDrawnError, match=r"no event is both probable enough .* is 0.99"):
         drawn(folder)
     with pytest.raises(NotDrawnError, match="no row of this experiment has a teacher"), style.styled():
-        plot.draw(Settings("mini", "twin", {"title": "Atlas", "caption": "Here."}), {})
+        plot.draw(Settings("mini", TWIN._asdict(), {"title": "Atlas", "caption": "Here."}), {})

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from made_rows import CLASSES, files_of, make_rows
+from origins import TWIN
 from sklearn.metrics import silhouette_score
 
 from overheard.errors import PairingError
@@ -15,7 +16,7 @@ ROWS = [("scene", "image+sound"), ("scene+kl_av", "image+sound")]
 NAMES = artifacts.event_names()
 ASKED = {
     "experiment": "mini",
-    "source": "twin",
+    "source": TWIN._asdict(),
     "protocol": "corrected",
     "labels": {"scene": "L_s", "scene+kl_av": "L_s + L_KL on N_v+a"},
     "seeds": [0, 1],

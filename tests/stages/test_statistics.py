@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from made_rows import files_of, make_rows
+from origins import TWIN
 from scipy import stats
 from sklearn.metrics import f1_score
 
@@ -23,7 +24,7 @@ TABLES = {
 def compare(folder, tables=TABLES, left_out=None, **changed):
     """The lines of comparisons.csv by rows and metric, and the report."""
     writes = {"comparisons": folder / "comparisons.csv", "report": folder / "report.md"}
-    settings = Settings("mini", "twin", tables, left_out or {})
+    settings = Settings("mini", TWIN._asdict(), tables, left_out or {})
     statistics(settings=settings, **(files_of(folder) | changed), **writes)
     lines = artifacts.read_table(writes["comparisons"], COLUMNS)
     found = {(f"{line['row_a']}@{line['column_a']}", f"{line['row_b']}@{line['column_b']}", line["metric"]): line

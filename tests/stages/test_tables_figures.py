@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from origins import DIRECTORY, RECORD, TWIN
 
 from overheard.errors import ConfigError, PairingError
 from overheard.io import progress
@@ -24,7 +25,7 @@ SPEC = {
 }
 ASKED = {
     "experiment": "trial",
-    "source": "twin",
+    "source": TWIN._asdict(),
     "protocol": "corrected",
     "spec": SPEC,
     "labels": {"scratch": "L_s, random start", "scene": "L_s"},
@@ -117,7 +118,7 @@ def test_bold_follows_the_comparisons_and_is_explained(tmp_path, scores, publish
 
 
 def test_a_table_of_the_published_record(tmp_path, scores, published):
-    made = make_table(tmp_path / "out", scores, published, source="published record")
+    made = make_table(tmp_path / "out", scores, published, source=RECORD._asdict())
     assert "72.85 (std not found)" in made["markdown"].decode()
     assert "28.99 ± 0.51" in made["markdown"].decode()
     assert "11.11" not in made["markdown"].decode()
@@ -208,7 +209,7 @@ def test_figure3_needs_experiment_and_source_only(tmp_path):
     make_figure(
         tmp_path / "out",
         "figure3",
-        {"experiment": "trial", "source": "directory", "spec": {"title": "Pairs"}},
+        {"experiment": "trial", "source": DIRECTORY._asdict(), "spec": {"title": "Pairs"}},
         statistics=[statistics],
     )
 
@@ -222,7 +223,7 @@ def test_impossible_figures_are_refused(tmp_path, scores):
         make_figure(
             tmp_path / "out",
             "figure6",
-            {"experiment": "t", "source": "twin", "protocol": "p", "spec": SPEC},
+            {"experiment": "t", "source": TWIN._asdict(), "protocol": "p", "spec": SPEC},
             scores=scores,
         )
     with pytest.raises(PairingError, match=r"figure6: missing runs \(1\)"):

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from origins import TWIN
 
 from overheard.errors import ConfigError
 from overheard.study import captions, config, figure_files, job_settings, plan, row_files
@@ -77,7 +78,7 @@ def test_a_figure_without_rows_says_nothing_of_seeds_and_protocol():
     spec = {"title": "A", "caption": "B."}
     assert captions.figure_settings(of, "one", []) == {
         "experiment": "x",
-        "source": "twin",
+        "source": TWIN._asdict(),
         "spec": spec,
         "own": {"colour": "grey"},
     }

@@ -47,8 +47,20 @@ def project(tmp_path, monkeypatch) -> Iterator[Path]:
 def study(**changes) -> Study:
     """A study of one row of her own, with changes to it; None takes a key out."""
     row = {key: value for key, value in (ROW | changes).items() if value is not None}
-    table = {"title": "T", "caption": "C", "blocks": [{"rows": ["mine"], "columns": ["image"]}], "metrics": ["f_score"]}
-    content = {"study": "s", "title": "T", "published": "p.csv", "tables": {"t": table}, "methods": {"mine": row}}
+    table = {
+        "title": "T",
+        "caption": "C",
+        "blocks": [{"rows": ["mine"], "columns": ["image"]}],
+        "metrics": ["f_score"],
+    }
+    content = {
+        "study": "s",
+        "title": "T",
+        "data": "D",
+        "published": "p.csv",
+        "tables": {"t": table},
+        "methods": {"mine": row},
+    }
     return check(Study, content, "s.yaml")
 
 

@@ -32,6 +32,7 @@ TABLE = {"published": "Table 2", "title": "Small", "caption": "Small.", "metrics
 STUDY = {
     "study": "small",
     "title": "A small study",
+    "data": "ADVANCE",
     "published": "config/published/advance.csv",
     "tables": {
         "table2": TABLE | {"blocks": [{"rows": ["scratch", "scene+event"], "columns": ["image"]}]},

@@ -151,7 +151,7 @@ def test_the_first_lines_say_what_and_whose_numbers(project):
         return reruns.Plan({}, jobs, {})
 
     text = run.introduction(run.load("small"), planned(train=60, evaluate=12), 2, Wanted())
-    assert "SIMULATED TWIN: these are not ADVANCE's numbers" in text
+    assert "Source: SIMULATED TWIN: generated pictures and sounds, not ADVANCE's numbers" in text
     assert "To do: 72 jobs (train 60, evaluate 12)" in text
     assert "Already there: 50 of 110 training runs" in text
     assert "Nothing to do" in run.introduction(run.load("small"), planned(), 2, Wanted())

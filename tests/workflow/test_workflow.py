@@ -73,7 +73,7 @@ def test_maps_point_at_objects_of_every_row_that_figures_show(finished):
 def test_the_first_and_last_lines_say_whose_numbers_they_are(finished):
     _, done = finished
     head = done.stdout[:600]
-    assert "SIMULATED TWIN: these are not ADVANCE's numbers" in head
+    assert "Source: SIMULATED TWIN: generated pictures and sounds, not ADVANCE's numbers" in head
     assert "jobs (" in head
     assert "About " in head
     assert "SIMULATED TWIN" in done.stdout[600:]

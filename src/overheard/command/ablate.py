@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from overheard.command import ablation_tables as tables
-from overheard.command.run import TWIN_WARNING
 from overheard.command.variants import possible, run_all, said_of, with_fresh_seeds
 from overheard.errors import ConfigError
 from overheard.scheduling.durations import how_long
@@ -204,7 +203,7 @@ def _introduction(
     """What will be compared, how many trainings it takes and about how long; what is left out, and why."""
     loaded = bases[0].loaded
     lines = [f"{name}: ablation of {', '.join(f'{method} on {column}' for method, column in loaded.study.trained())}"]
-    lines += [TWIN_WARNING] if loaded.experiment.source.kind == "twin" else []
+    lines.append(loaded.origin.sentence)
     seeds = len(loaded.experiment.seeds)
     trainings = sum(len(one.rows) for one in (*bases, *others)) * seeds
     cores = cores or len(os.sched_getaffinity(0))

@@ -14,7 +14,6 @@ from overheard.scores.paired import Scores
 from overheard.scores.plots import style
 from overheard.scores.plots.heat_map import heat_maps
 from overheard.scores.plots.worth_by_switch import worth_by_switch
-from overheard.scores.tabular import SOURCES
 from overheard.scores.worth import OverLocations, simultaneous, worth
 from overheard.scores.worth_table import Line
 from overheard.study.ablation import Variant
@@ -112,12 +111,12 @@ def write_worth(
         refused: changes that are left out, with the reason.
     """
     found, experiment = compared(bases, others), bases[0].loaded.experiment
-    sentences = worth_table.sentences(found, SOURCES[experiment.source.kind], experiment.seeds)
+    sentences = worth_table.sentences(found, bases[0].loaded.origin.said, experiment.seeds)
     path.parent.mkdir(parents=True, exist_ok=True)
     artifacts.write_table(path.with_suffix(".csv"), worth_table.COLUMNS, map(worth_table.csv_line, found))
     artifacts.write_text(path.with_suffix(".md"), worth_table.markdown(title, sentences, found, refused))
     with style.styled():
-        drawn = worth_by_switch(found, title, sentences, experiment.source.kind)
+        drawn = worth_by_switch(found, title, sentences, bases[0].loaded.origin)
         artifacts.write_bytes(path.with_suffix(".png"), style.png([drawn]))
 
 
@@ -137,7 +136,7 @@ def write_over(path: Path, title: str, axis: str, made: Sequence[Variant], refus
     experiment = made[0].loaded.experiment
     fold = " and its fold" if experiment.split.folds > 1 else ""
     said = [
-        f"Source: {SOURCES[experiment.source.kind]}.",
+        made[0].loaded.origin.sentence,
         f"Weighted F in percent, {len(made)} {axis} of {len(experiment.seeds)} seeds each.",
         f"Differences are paired by seed{fold}. ± over seeds: within one of the {axis}; ± over {axis}: of their means.",
     ]
@@ -163,7 +162,7 @@ def write_grid(path: Path, title: str, base: Variant, others: Sequence[Variant],
     points += [grid.point(one.change, row, validated(one, row), one.loaded.name) for one in others for row in one.rows]
     points.sort(key=lambda one: [str(type(value)) + f"{value!s:>12}" for value in one.at.values()])
     said = [
-        f"Source: {SOURCES[experiment.source.kind]}.",
+        base.loaded.origin.sentence,
         f"Weighted F of validation clips in percent at the tested epoch; ± over {len(experiment.seeds)} seeds.",
         "Test clips have no part in it.",
     ]
@@ -172,7 +171,7 @@ def write_grid(path: Path, title: str, base: Variant, others: Sequence[Variant],
     artifacts.write_text(path.with_suffix(".md"), grid.markdown(title, said, points) + _left_out(refused))
     if len(at_base) == 2:
         with style.styled():
-            drawn = heat_maps(points, title, said, experiment.source.kind)
+            drawn = heat_maps(points, title, said, base.loaded.origin)
             artifacts.write_bytes(path.with_suffix(".png"), style.png([drawn]))
 
 

@@ -5,7 +5,6 @@ from collections import Counter
 from pathlib import Path
 
 from overheard.command.ablation_tables import scores
-from overheard.command.run import TWIN_WARNING
 from overheard.command.variants import run_all
 from overheard.errors import ConfigError
 from overheard.io import artifacts
@@ -13,7 +12,6 @@ from overheard.scheduling.durations import how_long
 from overheard.scores import controls as judging
 from overheard.scores import controls_report
 from overheard.scores.controls import Line, Worse
-from overheard.scores.tabular import SOURCES
 from overheard.study import yaml_file
 from overheard.study.controls import Planned, controls_of, planned, trainings
 from overheard.study.controls_file import Controls
@@ -66,7 +64,7 @@ def _introduction(loaded: Loaded, asked: Controls, made: Planned, cores: int | N
     jobs = {"draw": 2 + worlds, "media": 2 + worlds, "features": 2 + 2 * worlds, "pretrain": 2} if twin else {}
     jobs |= {"train": students, "evaluate": rows, "tables": experiments, "statistics": experiments}
     lines = [f"{loaded.name}: {len(made.cases)} controls, {len(made.degraded)} degraded tests"]
-    lines += [TWIN_WARNING] if twin else []
+    lines.append(loaded.origin.sentence)
     why = (
         f"{made.needed} find a difference of 0 to vanish within {asked.margin:g} points with a power of "
         f"{asked.power:.0%}, at a deviation of {asked.deviation:g}"
@@ -80,8 +78,9 @@ def _introduction(loaded: Loaded, asked: Controls, made: Planned, cores: int | N
 
 
 def _said(loaded: Loaded, asked: Controls, made: Planned) -> list[str]:
-    source = SOURCES[loaded.experiment.source.kind]
-    return controls_report.sentences(source, made.seeds, made.needed, asked.margin, asked.deviation, asked.power)
+    return controls_report.sentences(
+        loaded.origin.said, made.seeds, made.needed, asked.margin, asked.deviation, asked.power
+    )
 
 
 def _judged(asked: Controls, made: Planned) -> list[Line]:

@@ -234,9 +234,10 @@ def _pairs(folder: Path | None, name: str | None) -> Iterator[Line]:
     from overheard.media.split_draws import Draw
     from overheard.media.splits import check_splittable
     from overheard.stages import media, split
-    from overheard.study.config import Directory, Split
+    from overheard.study.config import Split
     from overheard.study.experiments import load
     from overheard.study.job_settings import media_settings
+    from overheard.study.source import Directory
 
     with tempfile.TemporaryDirectory(prefix="overheard-doctor-") as place, redirect_stderr(StringIO()):
         writes = {word: Path(place, word) for word in ("index", "manifest", "statistics", "report")}

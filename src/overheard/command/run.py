@@ -26,19 +26,10 @@ from overheard.study.experiments import Loaded, load, write_variant
 from overheard.study.layout import log_path, results
 from overheard.study.plan import rows_made, targets
 
-TWIN_WARNING = "SIMULATED TWIN: these are not ADVANCE's numbers (docs/twin.md)."
-
 
 def introduction(loaded: Loaded, plan: Plan, cores: int, wanted: Wanted) -> str:
     """The first lines: what will run, what is there already, about how long, and what the numbers are."""
-    lines = [f"{loaded.name}: {loaded.study.title}"]
-    source = loaded.experiment.source
-    if source.kind == "twin":
-        lines.append(TWIN_WARNING)
-    else:
-        lines.append(
-            f"Pairs from {source.pairs}: other pairs than ADVANCE, so no number is comparable with the printed ones."
-        )
+    lines = [f"{loaded.name}: {loaded.study.title}", loaded.origin.sentence]
     lines += _left_out(loaded)
     stages = plan.by_stage()
     if not stages:

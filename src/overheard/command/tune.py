@@ -6,12 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from overheard.command.ablation_tables import over_locations, scores, validated
-from overheard.command.run import TWIN_WARNING
 from overheard.command.variants import run_all, with_fresh_seeds
 from overheard.errors import ConfigError
 from overheard.io import artifacts
 from overheard.scores import tuned
-from overheard.scores.tabular import SOURCES
 from overheard.scores.tuned import Row, Searched, Tuned
 from overheard.scores.worth import simultaneous, worth
 from overheard.study import trials, yaml_file
@@ -71,8 +69,7 @@ def tune(name: str, n: int, worlds: int, methods: Sequence[str], cores: int | No
     where = f"{len(places)} worlds" if places[0] else "the folder"
     print(f"{name}: {n} trials of {len(rows)} rows on {where}, one seed each")
     print(f"At most {len(searched) * len(rows)} trainings to choose, {2 * tests} to test.", flush=True)
-    if loaded.experiment.source.kind == "twin":
-        print(TWIN_WARNING, flush=True)
+    print(loaded.origin.sentence, flush=True)
     if dry_run:
         return 0
     firsts = {one.loaded.name for trial, one in searched if trial == 0}
@@ -86,7 +83,7 @@ def tune(name: str, n: int, worlds: int, methods: Sequence[str], cores: int | No
 
 
 def _places(loaded: Loaded, worlds: int) -> list[dict[str, int]]:
-    if loaded.experiment.source.kind != "twin":
+    if "world" not in type(loaded.experiment.source).model_fields:
         return [{}]
     return [{"source.world": FIRST_WORLD + number} for number in range(worlds)]
 
@@ -142,7 +139,7 @@ def _write(loaded: Loaded, found: Sequence[Searched], lines: Sequence[Tuned], be
     folder.mkdir(parents=True, exist_ok=True)
     n = len({one.trial for one in found})
     said = [
-        f"Source: {SOURCES[loaded.experiment.source.kind]}.",
+        loaded.origin.sentence,
         f"Every row has the same {n} trials; chosen by the mean weighted F of validation clips, {len(found[0].values)} "
         "experiments each; F in percent of test clips on seeds that chose nothing. Intervals are over seeds and test "
         "locations together, and hold together.",

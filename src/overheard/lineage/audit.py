@@ -25,6 +25,7 @@ from overheard.study import config
 from overheard.study.experiments import load, project_root
 from overheard.study.given_weights import given_weights
 from overheard.study.layout import record_of, record_path
+from overheard.study.source import Directory
 
 _GIVEN = {("media", "folder"), ("pretrain", "given"), ("normaliser", "given")}
 _GIVEN |= {(stage, "published") for stage in ("tables", "claims")}
@@ -211,7 +212,7 @@ def _given(name: str, records: Mapping[str, Record]) -> dict[str, str]:
     places = [published, protocol.sound_normaliser, getattr(source, "listing", None)]
     with suppress(OverheardError):
         places += given_weights(experiment).values()
-    if isinstance(source, config.Directory):
+    if isinstance(source, Directory):
         places += [source.pairs, source.scenes, source.sounds]
     own = {Path(place).as_posix() for place in places if place}
     # an installed package's own files have a path of that machine

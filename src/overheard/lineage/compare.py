@@ -7,13 +7,15 @@ from typing import Any
 import numpy as np
 
 from overheard.errors import ConfigError, PairingError
-from overheard.io import artifacts
 from overheard.io.tested import read_tested
+from overheard.jobs import records
 from overheard.scores import comparison_text, power
 from overheard.scores.arranged import Arranged
 from overheard.scores.comparisons import Asked, compared, paired_seeds
 from overheard.scores.locations import METRICS
+from overheard.scores.origin import Origin
 from overheard.scores.over_seeds import Row, run_name
+from overheard.study.experiments import load
 from overheard.study.flow import STAGES
 
 BY = ("class", "seed", "location")
@@ -128,11 +130,10 @@ def splits_in(folder: Path) -> list[Path]:
 
 
 def source_of(folder: Path) -> str:
-    """Whose pictures and sounds these are, as the cells say it; before there are cells, as the folder shows."""
-    cells = folder / STAGES["cells"].writes["cells"]
-    lines = artifacts.read_table(cells, ["source"]) if cells.is_file() else []
-    word = lines[0]["source"] if lines else "twin" if (folder / "draw").is_dir() else "directory"
-    return comparison_text.source(word)
+    """Whose numbers these are, as what was compared says it; before that, as the experiment says it."""
+    for path in sorted(folder.glob(f"statistics/*{records.SUFFIX}")):
+        return Origin(**records.read_record(path)["settings"]["source"]).sentence
+    return load(folder.name).origin.sentence
 
 
 def _mcnemar(study: Arranged, rows: tuple[Row, Row], seed: int) -> str:

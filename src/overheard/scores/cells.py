@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from overheard.errors import ConfigError, PairingError
+from overheard.scores.origin import Origin
 from overheard.scores.over_seeds import (
     Row,
     Run,
@@ -38,10 +39,6 @@ COLUMNS = (
 
 Cell = dict[str, Any]
 
-PUBLISHED_RECORD = "published record"
-NOT_COMPARABLE = {"twin": "no: simulated twin", "directory": "no: other pairs than ADVANCE"}
-"""Why a number of these sources never stands beside a printed one."""
-
 DECIMALS = 4
 """Of what stands in cells.csv and metrics.json."""
 
@@ -50,7 +47,7 @@ class Ask(NamedTuple):
     """What a table was asked to show: the experiment's own words beside the study's `spec`."""
 
     experiment: str
-    source: str
+    source: Origin
     protocol: str
     seeds: Sequence[int]
     partial: bool
@@ -58,13 +55,6 @@ class Ask(NamedTuple):
     diverged: Mapping[Row, Sequence[int]] = {}
     spread: str = "sample"  # word of over_seeds.DDOF
     repeats: str = "seeds"  # or next_epochs, where a run is tested in several
-
-
-def check_source(source: str) -> None:
-    """Refuse a word that is not one of the three kinds of source."""
-    allowed = [*NOT_COMPARABLE, PUBLISHED_RECORD]
-    if source not in allowed:
-        raise ConfigError(f"source: found {source!r}, expected one of {', '.join(map(repr, allowed))}")
 
 
 def by_row_key(said: Mapping[str, Any]) -> dict[Row, Any]:
@@ -120,11 +110,10 @@ def table_cells(
         spec: its entry of the study file (blocks, metrics).
         runs: the scores of its rows, in any order.
         ask: experiment, source, protocol, seeds.
-        printed: the paper's numbers by (method, modality, metric); used on the published record only.
+        printed: the paper's numbers by (method, modality, metric); used where the source is comparable with them.
     """
-    check_source(ask.source)
     found = runs_of_table(table, spec, runs, ask)
-    beside = printed if ask.source == PUBLISHED_RECORD else {}
+    beside = {} if ask.source.not_comparable else printed
     return [
         _cell(table, row, metric, found[row], ask, beside.get((*row, metric)))
         for row in found
@@ -146,7 +135,7 @@ def _cell(table: str, row: Row, metric: str, runs: Mapping[int, Run], ask: Ask, 
         "std": _rounded(spread.std),
         "pooled": _rounded(None if epochs else pooled(runs.values(), metric)),
         "comparable": comparable(ask.source, spread.n, len(epochs or ask.seeds), printed),
-        "source": ask.source,
+        "source": ask.source.word,
         "protocol": ask.protocol,
         "runs": " ".join(run_name(*row, seed) for seed in runs),
         "published_mean": printed.mean if printed else None,
@@ -162,10 +151,10 @@ def _rounded(value: float | None) -> float | None:
     return None if value is None else round(value, DECIMALS)
 
 
-def comparable(source: str, n: int, asked: int, printed: Printed | None) -> str:
+def comparable(source: Origin, n: int, asked: int, printed: Printed | None) -> str:
     """Whether a cell may be compared with the paper's number: `yes`, or `no: ` and the reason."""
-    if source in NOT_COMPARABLE:
-        return NOT_COMPARABLE[source]
+    if source.not_comparable:
+        return f"no: {source.not_comparable}"
     if n < asked:
         return f"no: {n} of {asked} seeds"
     return "yes" if printed else "no: no printed number"
@@ -184,7 +173,7 @@ def _note(row: Row, spread: Spread, ask: Ask, printed: Printed | None, epochs: S
         notes.append(f"epochs {min(epochs)} to {max(epochs)} of one run")
     elif spread.n == 1:
         notes.append("one seed: no std")
-    if ask.source == PUBLISHED_RECORD:
+    if not ask.source.not_comparable:
         notes.extend(printed_notes(printed))
     return "; ".join(notes)
 

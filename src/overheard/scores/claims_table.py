@@ -10,6 +10,7 @@ from overheard.scores import claims, frames, tabular
 from overheard.scores.cells import DECIMALS
 from overheard.scores.claims import Answer, Question
 from overheard.scores.differences import OVER
+from overheard.scores.origin import Origin
 
 _HOW = (
     "A comparison is decided only where the 95 % interval of its difference leaves out the margin and its p-value, "
@@ -28,20 +29,15 @@ class Verdicts:
         claims: as `study.claims_file.as_settings` gives them.
         measured: answers on what was measured here.
         printed: answers on the printed numbers.
-        source: what was measured, as a caption says it: twin, directory or published record.
+        source: what was measured.
         caveat: what must be said of the printed numbers.
     """
 
     claims: Sequence[Mapping[str, Any]]
     measured: Mapping[Question, Answer]
     printed: Mapping[Question, Answer]
-    source: str
+    source: Origin
     caveat: str
-
-    @property
-    def of_source(self) -> str:
-        """What was measured, in a heading: SIMULATED TWIN, say."""
-        return tabular.SOURCES[self.source].partition(":")[0]
 
     def of(self, claim: Mapping[str, Any], side: Mapping[Question, Answer]) -> str:
         """A claim's verdict on one side."""
@@ -56,7 +52,7 @@ def as_frame(found: Verdicts) -> pd.DataFrame:
         own = [asked for asked in found.measured if asked.claim == claim["word"]]
         head = {
             **{name: claim[name] for name in ("family", "holds")},
-            "source": found.source,
+            "source": found.source.word,
             "verdict": found.of(claim, found.measured),
             "printed_verdict": found.of(claim, found.printed),
         }
@@ -104,10 +100,10 @@ def markdown(found: Verdicts, title: str, said: Sequence[str], labels: Mapping[s
     """
     text, printed = tabular.markdown_text, "Printed numbers alone, if ± is of five runs"
     claimed = claims_frame(found.claims)
-    claimed[f"Measured: {found.of_source}"] = [found.of(claim, found.measured) for claim in found.claims]
+    claimed[f"Measured: {found.source.short}"] = [found.of(claim, found.measured) for claim in found.claims]
     claimed[printed] = [found.of(claim, found.printed) for claim in found.claims]
     parts = [f"## {title}", " ".join(map(text, [*said, *_HOW])), frames.pipe(claimed, 4)]
-    parts += [f"### Measured: {text(tabular.SOURCES[found.source])}", f"Intervals are {OVER}."]
+    parts += [f"### Measured: {text(found.source.said)}", f"Intervals are {OVER}."]
     parts += _judged(found.measured, labels)
     parts += ["### The printed numbers alone", *printed_parts(found, labels)]
     return "\n\n".join(parts) + "\n"

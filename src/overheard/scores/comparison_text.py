@@ -8,7 +8,6 @@ import pandas as pd
 
 from overheard.scores.arranged import Arranged
 from overheard.scores.over_seeds import Row, mean_and_std, measurements
-from overheard.scores.tabular import SOURCES
 
 WORDS = {"precision": "weighted precision", "recall": "weighted recall", "f_score": "weighted F"}
 SHOWN = 15
@@ -24,11 +23,6 @@ def rows(line: Line) -> tuple[Row, Row]:
 def title(line: Line) -> str:
     """What is compared."""
     return f"{WORDS[line['metric']]} in percent, {' (A) and '.join('@'.join(row) for row in rows(line))} (B)"
-
-
-def source(word: str) -> str:
-    """Whose numbers these are."""
-    return f"Source: {SOURCES[word]}."
 
 
 def screen(study: Arranged, line: Line) -> list[str]:

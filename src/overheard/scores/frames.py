@@ -9,7 +9,7 @@ from tabulate import tabulate
 
 from overheard.errors import PairingError
 from overheard.scores import tabular
-from overheard.scores.cells import COLUMNS, DECIMALS, PUBLISHED_RECORD, Ask, Cell
+from overheard.scores.cells import COLUMNS, DECIMALS, Ask, Cell
 from overheard.scores.over_seeds import Row
 
 _KINDS = ("mean", "std", "published_mean", "published_std")
@@ -59,7 +59,7 @@ def lay_out(
         bold: (row, metric) of the cells in bold.
         bold_note: what bold means here; empty where that is no question.
     """
-    beside = ask.source == PUBLISHED_RECORD and spec["published"]
+    beside = spec["published"] and not ask.source.not_comparable
     lines, marks = list(dict.fromkeys((cell["row"], cell["column"]) for cell in cells)), {}
     inputs = [tabular.MODALITIES.get(modality, modality) for _, modality in lines]
     body = pd.DataFrame({"Input": inputs, "Method": [labels.get(method, method) for method, _ in lines]}, dtype=str)
@@ -85,16 +85,15 @@ def cells_csv(cells: Sequence[Cell]) -> str:
     return as_csv(pd.DataFrame(list(cells), columns=list(COLUMNS)), DECIMALS)
 
 
-def table_csv(cells: Sequence[Cell], labels: Mapping[str, str]) -> str:
-    """A table as CSV, one line a line of the table; numbers in percent with 2 decimals."""
+def table_csv(cells: Sequence[Cell], labels: Mapping[str, str], beside: bool) -> str:
+    """A table as CSV, one line a line of the table; numbers in percent with 2 decimals, `beside` printed ones."""
     frame = pd.DataFrame(list(cells)).astype(dict.fromkeys(_KINDS, float)).set_index(["row", "column"])
     lines = frame.groupby(level=[0, 1], sort=False)
     wide = lines.first()[["table"]]
     wide["method"], wide["modality"] = (wide.index.get_level_values(name) for name in ("row", "column"))
     wide.insert(2, "label", wide["method"].map(lambda method: labels.get(method, method)))
     for metric, own in frame.groupby("metric", sort=False):
-        shown = _KINDS if (own["source"] == PUBLISHED_RECORD).all() else _KINDS[:2]
-        wide = wide.join(own[list(shown)].add_prefix(f"{metric}_"))
+        wide = wide.join(own[list(_KINDS if beside else _KINDS[:2])].add_prefix(f"{metric}_"))
     return as_csv(wide.join(lines.first()[list(_SAID)]).join(lines["note"].agg(_once)), 2)
 
 

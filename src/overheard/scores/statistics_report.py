@@ -5,8 +5,8 @@ from typing import Any
 
 from overheard.scores.arranged import Arranged
 from overheard.scores.locations import RESAMPLES
+from overheard.scores.origin import Origin
 from overheard.scores.power import DETECTABLE, rank_floor
-from overheard.scores.tabular import SOURCES
 
 FEW = 10
 """Test locations of a class below which a plain bootstrap over them would say far too little."""
@@ -18,14 +18,14 @@ MACHINE_CLASS = (
 
 
 def report(
-    study: Arranged, experiment: str, source: str, lines: Sequence[Mapping[str, Any]], left_out: Mapping[str, str]
+    study: Arranged, experiment: str, source: Origin, lines: Sequence[Mapping[str, Any]], left_out: Mapping[str, str]
 ) -> str:
     """The report as Markdown.
 
     Args:
         study: the runs.
         experiment: its name.
-        source: word of the source, for what captions say of it.
+        source: whose numbers these are.
         lines: of comparisons.csv, as `comparisons.compared` gives them.
         left_out: rows that the experiment cannot make, with the reason.
     """
@@ -34,7 +34,7 @@ def report(
         [
             f"# Statistics of {experiment}",
             "",
-            f"Source: {SOURCES[source]}.",
+            source.sentence,
             "",
             *_design(study),
             "",

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from overheard.scores.cells import PUBLISHED_RECORD, Ask, Cell
+from overheard.scores.cells import Ask, Cell
 from overheard.scores.over_seeds import DDOF
 
 METRICS = {
@@ -20,12 +20,6 @@ WEIGHTED = ("precision", "recall", "f_score")
 """Averages over the classes, weighted by their clips."""
 
 MODALITIES = {"none": "No input", "image": "Image", "sound": "Sound", "image+sound": "Image + sound"}
-
-SOURCES = {
-    "twin": "SIMULATED TWIN: generated pictures and sounds, not ADVANCE's numbers",
-    "directory": "a user's folder of pictures and sounds: other pairs than ADVANCE, not its numbers",
-    PUBLISHED_RECORD: "the published record of ADVANCE",
-}
 
 NO_PRINTED = "no printed number"
 
@@ -64,7 +58,7 @@ OWN_NAMES = "Experiment "
 
 def origin(ask: Ask) -> str:
     """The sentence that says whose numbers these are."""
-    return f"{OWN_NAMES}{ask.experiment}; source: {SOURCES[ask.source]}; protocol {ask.protocol}."
+    return f"{OWN_NAMES}{ask.experiment}; source: {ask.source.said}; protocol {ask.protocol}."
 
 
 def conditions(ask: Ask, tested: Mapping[int | None, int], remarks: Sequence[str]) -> list[str]:
@@ -141,7 +135,7 @@ def notes(spec: Mapping[str, Any], labels: Mapping[str, str], cells: Sequence[Ce
     found = left_out_notes(labels, cells, ask)
     if not spec["published"]:
         return found
-    return found + (_printed_notes(spec, cells) if ask.source == PUBLISHED_RECORD else [_NOT_SHOWN])
+    return found + ([_NOT_SHOWN] if ask.source.not_comparable else _printed_notes(spec, cells))
 
 
 _NOT_SHOWN = "The paper's printed numbers are not shown, because these numbers are not comparable with them."

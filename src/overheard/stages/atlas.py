@@ -12,6 +12,7 @@ from overheard.io.signature import Reads, Writes
 from overheard.learning.relevance import probabilities
 from overheard.learning.telling import Telling, clearest, lifts, most_telling
 from overheard.scores.atlas_page import page
+from overheard.scores.origin import Origin
 
 TELLING = ("scene", "event", "index", "probability", "mean", "lift", "relevance", "rank")
 _MEDIA = ["id", "location", "image", "sound", "sound_start_s"]
@@ -23,7 +24,7 @@ class Settings:
     """What is shown."""
 
     experiment: str
-    source: str  # twin, directory or published record
+    source: dict[str, Any]  # an Origin
     folder: str  # of the pairs' media
     events: int | None = None  # at most so many a scene; 3
     examples: int | None = None  # clips of each; 2
@@ -80,7 +81,7 @@ def atlas(
     artifacts.write_table(examples, EXAMPLES, clips_shown)
     artifacts.write_json(basis, said)
     artifacts.write_text(
-        markdown, page(settings.experiment, settings.source, settings.folder, said, shown, clips_shown)
+        markdown, page(settings.experiment, Origin(**settings.source), settings.folder, said, shown, clips_shown)
     )
     progress.step(1, 1, f"{len(chosen)} telling events of {len(classes)} scenes")
 

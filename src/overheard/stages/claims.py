@@ -7,7 +7,8 @@ from overheard.io import artifacts, progress
 from overheard.io.signature import Reads, Writes
 from overheard.scores import claims as judging
 from overheard.scores import claims_table, differences, printed_claims, tabular
-from overheard.scores.cells import Ask, check_source
+from overheard.scores.cells import Ask
+from overheard.scores.origin import Origin
 from overheard.scores.published import COLUMNS as PUBLISHED_COLUMNS
 
 
@@ -16,7 +17,7 @@ class Settings:
     """The claims, and what is said of the numbers that judge them."""
 
     experiment: str
-    source: str  # twin, directory or published record
+    source: dict[str, Any]  # an Origin
     protocol: str
     seeds: list[int]
     paper: str
@@ -36,7 +37,7 @@ def claims(comparisons: list[Reads], published: Reads, settings: Settings, verdi
         verdicts: one line a comparison, verdicts on what was measured and on what is printed in columns of their own.
         markdown: the same to be read.
     """
-    check_source(settings.source)
+    source = Origin(**settings.source)
     pairs = [line for path in comparisons for line in artifacts.read_table(path, differences.COLUMNS)]
     compared = differences.differences(pairs, ", ".join(map(str, comparisons)))
     printed = printed_claims.numbers(artifacts.read_table(published, PUBLISHED_COLUMNS), str(published))
@@ -46,10 +47,10 @@ def claims(comparisons: list[Reads], published: Reads, settings: Settings, verdi
         settings.claims,
         judging.answers({each: judging.measured(each, compared) for each in asked}),
         judging.answers(printed_claims.evidences(asked, printed)),
-        settings.source,
+        source,
         settings.caveat,
     )
-    ask = Ask(settings.experiment, settings.source, settings.protocol, settings.seeds, False, {})
+    ask = Ask(settings.experiment, source, settings.protocol, settings.seeds, False, {})
     said = [
         tabular.origin(ask),
         f"n = {len(ask.seeds)} seed{'s' if len(ask.seeds) > 1 else ''}.",

@@ -9,7 +9,6 @@ from matplotlib.figure import Figure
 from overheard.errors import ConfigError
 from overheard.io import artifacts, progress
 from overheard.io.signature import Reads, Writes
-from overheard.scores.cells import check_source
 from overheard.scores.plots import fonts, style
 from overheard.scores.plots.drawings import DRAWINGS
 from overheard.scores.plots.given import File, NotDrawnError, Settings, texts
@@ -75,7 +74,6 @@ def figures(
     given |= {"telling": telling, "examples": examples, "basis": basis}
     given |= {"points": points, "separation": separation}
     given |= {"history": history, "bins": bins, "calibration": calibration}
-    check_source(settings.source)
     if draws not in DRAWINGS:
         raise ConfigError(f"--draws: found {draws!r}, expected {', '.join(DRAWINGS)}")
     for path, content in _pictures(figure, draws, settings, given, png, pdf).items():
@@ -110,5 +108,5 @@ def _pages(figure: str, draws: str, settings: Settings, files: Mapping[str, Sequ
         drawn = DRAWINGS[draws](settings, files)
     except NotDrawnError as reason:
         progress.note(f"{figure}: not drawn: {reason}")
-        return [style.figure(settings.spec["title"], [f"Not drawn: {reason}"], settings.source, body_in=0.1)]
+        return [style.figure(settings.spec["title"], [f"Not drawn: {reason}"], settings.origin, body_in=0.1)]
     return [drawn] if isinstance(drawn, Figure) else list(drawn)

@@ -8,6 +8,7 @@ from overheard.io.signature import Reads, Writes
 from overheard.io.tested import read_tested
 from overheard.scores.cells import by_row_key
 from overheard.scores.comparisons import COLUMNS, compared, csv_line, pairs_of_tables
+from overheard.scores.origin import Origin
 from overheard.scores.statistics_report import report as report_text
 
 
@@ -16,7 +17,7 @@ class Settings:
     """What is compared, and what the report says of it."""
 
     experiment: str
-    source: str  # twin, directory or published record
+    source: dict[str, Any]  # an Origin
     tables: dict[str, dict[str, Any]]  # blocks and metrics of each table
     left_out: dict[str, str]  # "method|modality" -> reason
 
@@ -46,7 +47,7 @@ def statistics(
     reasons = {row: f"left out: {reason}" for row, reason in by_row_key(settings.left_out).items()}
 
     lines = compared(study, asked, reasons)
-    text = report_text(study, settings.experiment, settings.source, lines, settings.left_out)
+    text = report_text(study, settings.experiment, Origin(**settings.source), lines, settings.left_out)
 
     artifacts.write_table(comparisons, COLUMNS, map(csv_line, lines))
     artifacts.write_text(report, text)

@@ -8,6 +8,7 @@ from overheard.io.signature import Reads, Writes
 from overheard.scores import best, differences, frames
 from overheard.scores.against_baselines import lost_to
 from overheard.scores.cells import Ask, by_row_key, table_cells
+from overheard.scores.origin import Origin
 from overheard.scores.over_seeds import checked_run, clips_tested, epoch_remarks, event_remarks
 from overheard.scores.published import COLUMNS as PUBLISHED_COLUMNS
 from overheard.scores.published import printed_values
@@ -18,7 +19,7 @@ class Settings:
     """What a table says of itself, beside its numbers."""
 
     experiment: str
-    source: str  # twin, directory or published record
+    source: dict[str, Any]  # an Origin
     protocol: str
     spec: dict[str, Any]  # the table's entry of the study file
     labels: dict[str, str]  # what each method is called
@@ -46,7 +47,7 @@ def tables(
     """One table of the study, from the scores of its runs.
 
     Args:
-        published: the paper's printed numbers; shown on the published record only.
+        published: the paper's printed numbers; shown where the source is comparable with them.
         table: the table's word in the study file, e.g. `table2`.
         settings: what the table shows and says of itself.
         cells: one line a cell, numbers in percent.
@@ -65,7 +66,7 @@ def tables(
 
     spec = settings.spec
     left_out, diverged = by_row_key(settings.left_out), by_row_key(settings.diverged or {})
-    said = (settings.experiment, settings.source, settings.protocol, settings.seeds)
+    said = (settings.experiment, Origin(**settings.source), settings.protocol, settings.seeds)
     ask = Ask(*said, settings.partial, left_out, diverged, settings.spread or "sample", settings.repeats or "seeds")
     printed = printed_values(lines, spec["published"], str(published))
     numbers = table_cells(table, spec, runs, ask, printed)
@@ -75,7 +76,7 @@ def tables(
     text = frames.lay_out(table, spec, settings.labels, numbers, ask, clips_tested(runs), remarks, *bold)
 
     artifacts.write_text(cells, frames.cells_csv(numbers))
-    artifacts.write_text(csv, frames.table_csv(numbers, settings.labels))
+    artifacts.write_text(csv, frames.table_csv(numbers, settings.labels, not ask.source.not_comparable))
     artifacts.write_text(markdown, frames.markdown(text))
     artifacts.write_text(latex, frames.latex(text))
     progress.step(1, 1, f"{len(numbers)} cells from {len(runs)} runs")

@@ -44,7 +44,7 @@ def figure_settings(loaded: Loaded, figure: str, absent: list[str], diverged: Co
 
 
 def _of_experiment(loaded: Loaded) -> dict[str, Any]:
-    return {"experiment": loaded.name, "source": loaded.experiment.source.kind}
+    return {"experiment": loaded.name, "source": loaded.origin._asdict()}
 
 
 def _of_rows(
@@ -102,8 +102,7 @@ def claims_settings(loaded: Loaded) -> dict[str, Any]:
     claims = claims_file.as_settings(loaded.claims)
     named = {row[0] for claim in claims for pair in claim["compare"] for row in (pair["first"], pair["second"])}
     return {
-        "experiment": loaded.name,
-        "source": loaded.experiment.source.kind,
+        **_of_experiment(loaded),
         "protocol": protocol_name(loaded.experiment),
         "seeds": loaded.experiment.seeds,
         "paper": loaded.claims.paper,
@@ -118,8 +117,7 @@ def statistics_settings(loaded: Loaded, table: str) -> dict[str, Any]:
     """What is compared: the rows and metrics of a table."""
     spec, left_out = loaded.study.tables[table], job_settings.left_out(loaded.experiment, loaded.study)
     return {
-        "experiment": loaded.name,
-        "source": loaded.experiment.source.kind,
+        **_of_experiment(loaded),
         "tables": {table: spec.model_dump(include={"blocks", "metrics"})},
         "left_out": {"|".join(row): why for row, why in left_out.items() if row in spec.runs()},
     }

@@ -6,11 +6,13 @@ from pathlib import Path
 
 from overheard.errors import ConfigError, MediaError
 from overheard.io import whole
+from overheard.scores.origin import Origin
 from overheard.study import checking, config, own_functions, yaml_file
 from overheard.study.changes import with_changes
 from overheard.study.claims_file import Claims, load_claims
 from overheard.study.given_weights import given_weights
 from overheard.study.protocol import Protocol
+from overheard.study.source import Directory
 from overheard.study.study_file import Study
 
 RELEASED_SEED = 10
@@ -27,6 +29,11 @@ class Loaded:
     study: Study
     protocol: Protocol
     claims: Claims | None = None
+
+    @property
+    def origin(self) -> Origin:
+        """Whose numbers are made."""
+        return self.experiment.source.origin(self.study.data)
 
 
 def project_root() -> Path:
@@ -88,7 +95,7 @@ def _check_places(path: Path, experiment: config.Experiment) -> None:
     except ConfigError as error:
         raise ConfigError(f"{path}: {error}") from error
     source, places = experiment.source, {"networks.image.weights": given.get("image")}
-    if isinstance(source, config.Directory):
+    if isinstance(source, Directory):
         places |= {f"source.{key}": getattr(source, key) for key in ("pairs", "scenes", "sounds", "tagger", "listing")}
     files = ("networks.image.weights", "source.tagger", "source.listing")
     missing = []

@@ -7,8 +7,9 @@ settings and files and nothing else; what a row reads and uses stands in the stu
 from typing import Any
 
 from overheard.media.front_ends import IMAGES, stored_shape
-from overheard.study.config import BLOCKS, Directory, Experiment, Network, Twin
+from overheard.study.config import BLOCKS, Experiment, Network
 from overheard.study.protocol import SWITCHES, Protocol
+from overheard.study.source import Directory, Twin
 from overheard.study.study_file import Method, Study
 
 FULL_NETWORKS = ("resnet101", "resnet50")

@@ -4,10 +4,10 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from overheard.study import figure_files, job_settings
-from overheard.study.config import Twin
 from overheard.study.experiments import Loaded
 from overheard.study.flow import PARTS, STAGES
 from overheard.study.layout import fold_of, names, record_path, written
+from overheard.study.source import Twin
 
 
 class Target(NamedTuple):

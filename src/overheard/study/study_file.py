@@ -124,6 +124,7 @@ class Study(Section):
 
     study: str
     title: str
+    data: str = Field(description="the paper's data set, whose numbers no others may be taken for")
     published: str
     claims: str | None = Field(None, description="what the paper says of its rows: a file of config/claims/")
     tables: dict[str, TableSpec]

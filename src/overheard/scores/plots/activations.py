@@ -67,7 +67,7 @@ def draw(settings: Settings, files: Files) -> list[Figure]:
     pages = []
     for grid in _grids(first, columns, own):
         page = _Page(grid)
-        made = figure(settings.spec["title"], said, settings.source, body_in=page.height_in + 0.15)
+        made = figure(settings.spec["title"], said, settings.origin, body_in=page.height_in + 0.15)
         page.draw(made.add_subplot(), there)
         pages.append(made)
     return pages

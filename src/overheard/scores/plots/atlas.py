@@ -101,7 +101,7 @@ def draw(settings: Settings, files: Files) -> list[Figure]:
         ("probability", "p(e|s)"),
         ("relevance", "$d_k$"),
     ]
-    title, source = settings.spec["title"], settings.source
+    title, source = settings.spec["title"], settings.origin
     if len(scenes) <= _SIDE_BY_SIDE:
         made = figure(title, said, source, height)
         for ax, value in zip(made.subplots(1, 2, sharey=True), values, strict=True):

@@ -80,7 +80,7 @@ def draw(settings: Settings, files: Files) -> Figure:
     ]
     down = -(-len(found) // _ACROSS)
     height = 0.9 + 0.24 * max(len(classes), 5)
-    made = figure(settings.spec["title"], said, settings.source, down * height)
+    made = figure(settings.spec["title"], said, settings.origin, down * height)
     axes = made.subplots(down, min(len(found), _ACROSS), sharex=True, sharey=True, squeeze=False).ravel()
     for ax, (row, lines) in zip(axes, found.items(), strict=False):
         by_class(ax, lines, classes)

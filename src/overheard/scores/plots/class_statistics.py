@@ -71,7 +71,7 @@ def draw(settings: Settings, files: Files) -> Figure:
     conditions = [origin_of(settings), *caption_of(settings)]
     height = max(len(in_lines(name)) for name in classes)
     made = figure(
-        title, conditions, settings.source, body_in=0.75 + (0.25 + 0.15 * (height - 1)) * max(len(classes), 4)
+        title, conditions, settings.origin, body_in=0.75 + (0.25 + 0.15 * (height - 1)) * max(len(classes), 4)
     )
     class_statistics(made.add_subplot(), classes, pairs, locations)
     return made

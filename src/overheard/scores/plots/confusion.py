@@ -76,7 +76,7 @@ def _pages(settings: Settings, found: dict[Row, list[Run]], scores: dict[Row, st
     for rows in groups:
         across = 1 if many else 2
         down = -(-len(rows) // across)
-        made = figure(settings.spec["title"], said, settings.source, down * (7.4 if many else 4.1))
+        made = figure(settings.spec["title"], said, settings.origin, down * (7.4 if many else 4.1))
         axes = made.subplots(down, across, squeeze=False).ravel()
         for ax, row in zip(axes, rows, strict=False):
             counts = summed(found[row])

@@ -103,7 +103,7 @@ def _panels(settings: Settings, table: pd.DataFrame, said: Sequence[str]) -> Fig
                if row in set(table["method"])]  # fmt: skip
     labels: Mapping[str, str] = settings.labels or {}
     legend_in = 0.15 + 0.18 * -(-len(methods) // 4)
-    made = figure(settings.spec["title"], said, settings.source, len(modalities) * (_PANEL_IN + 0.15) + legend_in + 0.3)
+    made = figure(settings.spec["title"], said, settings.origin, len(modalities) * (_PANEL_IN + 0.15) + legend_in + 0.3)
     axes = made.subplots(len(modalities), len(SHOWN), squeeze=False, sharex="row")
     handles: dict[str, Artist] = {}
     for line, modality in zip(axes, modalities, strict=True):

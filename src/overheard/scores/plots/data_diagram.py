@@ -47,7 +47,7 @@ def draw(settings: Settings, files: Files) -> Figure:
     sentences = [origin_of(settings), *caption_of(settings)]
     if shown:
         sentences.append(f"Shown: the first pair by id of {shown} of the {len(counts)} classes.")
-    made = figure(settings.spec["title"], sentences, settings.source, body_in=height + 0.2)
+    made = figure(settings.spec["title"], sentences, settings.origin, body_in=height + 0.2)
     ax = canvas(made, _WIDTH_IN, height)
     boxes = {place: stacked(*place, height, texts) for place, texts in columns.items()}
     for place, column in boxes.items():

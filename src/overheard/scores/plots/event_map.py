@@ -115,7 +115,7 @@ def _panels(
     scenes = sorted({line["scene"] for lines in points.values() for line in lines})
     down = -(-len(points) // _ACROSS)
     legend_in = 0.2 + 0.17 * -(-len(scenes) // _ACROSS)
-    made = figure(settings.spec["title"], said, settings.source, down * (_PANEL_IN + 0.55) + legend_in)
+    made = figure(settings.spec["title"], said, settings.origin, down * (_PANEL_IN + 0.55) + legend_in)
     axes = made.subplots(down, _ACROSS, squeeze=False).ravel()
     for ax, (panel, lines) in zip(axes, points.items(), strict=False):
         scatter(ax, lines, scenes)

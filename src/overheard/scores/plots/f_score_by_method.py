@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 from overheard.errors import ConfigError
 from overheard.scores.cells import table_cells
 from overheard.scores.differences import LEVEL, OVER, Difference, differences
+from overheard.scores.origin import Origin
 from overheard.scores.over_seeds import Run, clips_tested, epoch_remarks, event_remarks, percent
 from overheard.scores.plots.given import Files, Settings, ask_of, lines_of, runs_of
 from overheard.scores.plots.style import COLOURS, INK, figure, math
@@ -157,7 +158,7 @@ def draw(settings: Settings, files: Files) -> Figure:
     sentences += ["Bars: means; whiskers: ± one std; points: the seeds.", *left_out_notes(labels, cells, ask)]
     of = labels.get(against, against)
     sentences += _said(bars, of)
-    return of_bars(bars, settings.spec["title"], sentences, settings.source, of)
+    return of_bars(bars, settings.spec["title"], sentences, settings.origin, of)
 
 
 def _said(bars: Sequence[Bar], against: str) -> list[str]:
@@ -190,14 +191,14 @@ def _none(note: str) -> str:
     return "left out" if "left out" in note else "no run"
 
 
-def of_bars(bars: Sequence[Bar], title: str, sentences: Sequence[str], source: str, against: str = "") -> Figure:
+def of_bars(bars: Sequence[Bar], title: str, sentences: Sequence[str], source: Origin, against: str = "") -> Figure:
     """Figure 6: all rows from zero; beside them the largest group again, closer, and the differences that there are.
 
     Args:
         bars: the rows, groups together.
         title: one line.
         sentences: what every number is, and what was left out.
-        source: `twin`, `directory` or `published record`.
+        source: whose numbers these are.
         against: the label of the row that the others are held against.
     """
     rows, _ = places(bars)

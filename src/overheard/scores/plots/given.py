@@ -10,9 +10,10 @@ from matplotlib.figure import Figure
 
 from overheard.errors import ConfigError
 from overheard.scores.cells import Ask, by_row_key, table_rows
+from overheard.scores.origin import Origin
 from overheard.scores.over_seeds import Row, Run, checked_run
 from overheard.scores.plots.style import math
-from overheard.scores.tabular import MODALITIES, OWN_NAMES, SOURCES, left_out_notes, sentence
+from overheard.scores.tabular import MODALITIES, OWN_NAMES, left_out_notes, sentence
 
 
 @dataclass(frozen=True)
@@ -20,7 +21,7 @@ class Settings:
     """What a figure shows and says of itself; of a figure without rows the first three and `own`."""
 
     experiment: str
-    source: str  # twin, directory or published record
+    source: dict[str, Any]  # an Origin
     spec: dict[str, Any]  # title and caption; of a figure of rows also its blocks
     own: dict[str, Any] | None = None  # settings of this figure in the study file
     configuration: dict[str, Any] | None = None  # what a diagram says of the experiment
@@ -33,6 +34,11 @@ class Settings:
     diverged: dict[str, list[int]] | None = None  # "method|modality" -> seeds; known with `partial` alone
     spread: str | None = None  # sample or population: which standard deviation ± is; sample where it is not said
     repeats: str | None = None  # seeds or next_epochs: what is measured several times; seeds where it is not said
+
+    @property
+    def origin(self) -> Origin:
+        """Whose numbers these are."""
+        return Origin(**self.source)
 
 
 class File(NamedTuple):
@@ -74,7 +80,7 @@ def run_of(path: str) -> tuple[str, str, int]:
 
 def origin_of(settings: Settings) -> str:
     """Whose numbers a figure without a protocol shows."""
-    return f"{OWN_NAMES}{settings.experiment}; source: {SOURCES[settings.source]}."
+    return f"{OWN_NAMES}{settings.experiment}; source: {settings.origin.said}."
 
 
 def caption_of(settings: Settings) -> list[str]:
@@ -99,7 +105,7 @@ def ask_of(settings: Settings, figure: str) -> Ask:
         raise ConfigError(f"{figure}: missing settings: {', '.join(missing)}")
     return Ask(
         settings.experiment,
-        settings.source,
+        settings.origin,
         str(settings.protocol),
         settings.seeds or [],
         bool(settings.partial),

@@ -9,17 +9,18 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from overheard.scores.grid import Point, best
+from overheard.scores.origin import Origin
 from overheard.scores.plots.style import INK, figure
 
 
-def heat_maps(points: Sequence[Point], title: str, sentences: Sequence[str], source: str) -> Figure:
+def heat_maps(points: Sequence[Point], title: str, sentences: Sequence[str], source: Origin) -> Figure:
     """A heat map a row; the highest cell has a frame, a cell that was not measured is empty.
 
     Args:
         points: of a grid of two settings.
         title: one line.
         sentences: what every number is.
-        source: `twin`, `directory` or `published record`.
+        source: whose numbers these are.
 
     Raises:
         ValueError: another number of settings than two.

@@ -45,7 +45,7 @@ def draw(settings: Settings, files: Files) -> Figure:
         origin_of(settings), f"Protocol {settings.protocol}.", *caption_of(settings),
         "Dashed boxes are not trained, and no gradient goes back along dashed arrows.",
     ]  # fmt: skip
-    made = figure(settings.spec["title"], sentences, settings.source, body_in=height + 0.2)
+    made = figure(settings.spec["title"], sentences, settings.origin, body_in=height + 0.2)
     ax = canvas(made, _WIDTH_IN, height)
     losses = stacked(*_LOSS, height, texts)
     heads = _student(ax, said, len(lines_of(files, "statistics")), methods, losses, height)

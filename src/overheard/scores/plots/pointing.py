@@ -61,7 +61,7 @@ def draw(settings: Settings, files: Files) -> Figure:
         *(sentence(remark) for remark in settings.remarks or ()),
     ]
     names = {row: _name(row, labels) for row in found}
-    made = figure(settings.spec["title"], said, settings.source, body_in=1.2 + 0.34 * len(found))
+    made = figure(settings.spec["title"], said, settings.origin, body_in=1.2 + 0.34 * len(found))
     _bars(made.add_subplot(), found, names)
     return made
 

@@ -72,7 +72,7 @@ def draw(settings: Settings, files: Files) -> Figure:
         *notes,
     ]
     down = -(-len(rows) // _ACROSS)
-    made = figure(settings.spec["title"], said, settings.source, down * (_PANEL_IN + 0.35) + 0.2)
+    made = figure(settings.spec["title"], said, settings.origin, down * (_PANEL_IN + 0.35) + 0.2)
     axes = made.subplots(down, _ACROSS, sharex=True, sharey=True, squeeze=False).ravel()
     for ax, (row, lines) in zip(axes, rows.items(), strict=False):
         diagram(ax, lines)

@@ -19,15 +19,13 @@ from matplotlib.textpath import text_to_path
 from matplotlib.transforms import Bbox
 from PIL import Image
 
+from overheard.scores.origin import Origin
 from overheard.scores.plots.fonts import BASE
 from overheard.scores.tabular import SYMBOL, symbol_math
 
 # Okabe and Ito's colours, told apart with every kind of colour vision
 COLOURS = {"sound": "#E69F00", "image": "#56B4E9", "image+sound": "#009E73"}
 BAR, MARK, WARNING, INK, PALE = "#56B4E9", "#D55E00", "#D55E00", "#222222", "#DDDDDD"
-
-BADGES = {"twin": "SIMULATED TWIN – not ADVANCE", "directory": "OTHER PAIRS – not ADVANCE"}
-"""What stands above every figure that is not of the published record."""
 
 _STYLE = {
     "font.size": 9.0,
@@ -67,17 +65,17 @@ def styled(families: Sequence[str] = ()) -> Iterator[None]:
         yield
 
 
-def figure(title: str, sentences: Sequence[str], source: str, body_in: float) -> Figure:
-    """An empty figure with a badge (unless of the published record), a title and what every number is.
+def figure(title: str, sentences: Sequence[str], source: Origin, body_in: float) -> Figure:
+    """An empty figure with the badge of its source, a title and what every number is.
 
     Args:
         title: one line.
         sentences: what stands under the title, wrapped.
-        source: `twin`, `directory` or `published record`.
+        source: whose numbers these are.
         body_in: height left for the axes, in inches.
     """
     lines = wrapped(" ".join(sentences), _WIDTH_IN - 2 * _MARGIN_IN, _SMALL_PT)
-    badge = BADGES.get(source)
+    badge = source.badge
     head_in = 0.42 + _LINE_IN * len(lines) + (0.32 if badge else 0.0)
     height = body_in + head_in
     engine = ConstrainedLayoutEngine(rect=(0, 0, 1, 1 - head_in / height), w_pad=0.08, h_pad=0.06)

@@ -19,8 +19,6 @@ _A_ROW = 7
 """Pairs above the map, and as many below it."""
 _ROW_IN = 1.75
 """Height of a row of pairs."""
-_SIMULATED = {"twin": "The coordinates are simulated: points spread evenly over land, which mean nothing else."}
-"""What must be said of a source's coordinates."""
 _SOUTH, _NORTH = -60.0, 85.0
 
 
@@ -53,11 +51,11 @@ def draw(settings: Settings, files: Files) -> Figure:
     pairs = [pair for file in files.get("pairs", ()) for pair in pairs_of(file.content)]
     shown = pairs[: 2 * _A_ROW]
     sentences = [origin_of(settings), *caption_of(settings), *_said(lines, len(where), len(shown))]
-    if settings.source in _SIMULATED:
-        sentences.append(_SIMULATED[settings.source])
+    if settings.origin.coordinates:
+        sentences.append(settings.origin.coordinates)
     title = f"{settings.spec['title']}: {len(where)} locations"
     above, below = beside(shown)
-    made = figure(title, sentences, settings.source, body_in=3.2 + _ROW_IN * sum(map(bool, (above, below))))
+    made = figure(title, sentences, settings.origin, body_in=3.2 + _ROW_IN * sum(map(bool, (above, below))))
     _draw_on(made, list(where.values()), above, below)
     return made
 

@@ -4,18 +4,19 @@ from collections.abc import Sequence
 
 from matplotlib.figure import Figure
 
+from overheard.scores.origin import Origin
 from overheard.scores.plots.style import COLOURS, INK, PALE, figure
 from overheard.scores.worth_table import Line
 
 
-def worth_by_switch(found: Sequence[Line], title: str, sentences: Sequence[str], source: str) -> Figure:
+def worth_by_switch(found: Sequence[Line], title: str, sentences: Sequence[str], source: Origin) -> Figure:
     """A panel a row of the study, a line a change; an interval that holds 0 is pale.
 
     Args:
         found: the differences, in the order of the lines.
         title: one line.
         sentences: what every number is.
-        source: `twin`, `directory` or `published record`.
+        source: whose numbers these are.
     """
     rows = list(dict.fromkeys((line.method, line.modality) for line in sorted(found, key=_row)))
     labels = list(dict.fromkeys(f"{line.base}: {line.said}" for line in found))

@@ -91,10 +91,10 @@ def intervals(counts: list[locations.Counts], resamples: int) -> tuple[float, di
     folds = len(counts) > 1
     tested = np.concatenate([each.place for each in counts])
     groups = [tested[group] for group in locations.strata(SCENE[tested].tolist(), FOLD[tested].tolist())]
-    values = _differences(locations.scores_under(np.ones((1, len(SCENE))), counts), folds)[0]
+    values = _differences(locations.scores_under(np.ones((1, len(SCENE))), counts, ["f_score"]), folds)[0]
     drawn = np.concatenate(
         [
-            _differences(locations.scores_under(weights, counts), folds)
+            _differences(locations.scores_under(weights, counts, ["f_score"]), folds)
             for weights in locations.draws(groups, len(SCENE), resamples)
         ]
     )
@@ -117,8 +117,8 @@ def intervals(counts: list[locations.Counts], resamples: int) -> tuple[float, di
 
 
 def _differences(scores: np.ndarray, folds: bool) -> np.ndarray:
-    """(draws, 5) of F, second row less first, from scores (draws, runs, 3), whose runs are fold by fold, row by row."""
-    f_score = scores[..., locations.METRICS.index("f_score")]
+    """(draws, 5) of F, second row less first, from scores (draws, runs, 1), whose runs are fold by fold, row by row."""
+    f_score = scores[..., 0]
     by_row = f_score.reshape(len(f_score), -1, 2, 1 if folds else SEEDS)
     return (by_row[:, :, 1] - by_row[:, :, 0]).reshape(len(f_score), -1)
 

@@ -32,7 +32,7 @@ def main() -> None:
     ]
     splits = sorted((given.results / "media").glob("fold-*/splits.csv"))
     predictions = [path.with_name("predictions.npz") for path in scores]
-    study = read_tested(given.results / "media" / "index.csv", splits, scores, predictions)
+    study = read_tested(given.results / "media" / "index.csv", splits, scores, predictions, ["f_score"])
     head = ("method", "difference", "error, folds", "error, together", "detectable", "seeds for 2 points")
     print(" ".join(f"{word:>{max(16, len(word))}}" for word in head))
     for line in compared(study, [Asked(base, row, ["f_score"]) for row in rows if row != base]):

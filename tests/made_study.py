@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import protocols
 import pytest
+import shown_metrics
 from origins import TWIN
 
 from overheard.io import artifacts
@@ -334,6 +335,7 @@ def _tables(made: Builder) -> None:
         "source": TWIN._asdict(),
         "protocol": "corrected",
         "spec": spec,
+        "metrics": shown_metrics.of(*spec["metrics"]),
         "labels": {"scene": "L_s", "scene+event": "L_s + L_E"},
         "seeds": list(SEEDS),
         "partial": False,

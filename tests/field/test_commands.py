@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import shown_metrics
 import torch
 from fontTools.fontBuilder import FontBuilder
 from fontTools.pens.t2CharStringPen import T2CharStringPen
@@ -158,7 +159,8 @@ def test_weights_and_validation_that_are_no_numbers_stop_it_too(rate, validation
     assert len(fitted(0.01).history) == 3
 
 
-SPEC = {"blocks": [{"rows": ["scene", "scratch"], "columns": ["image"]}], "metrics": ["f_score"], "published": None}
+SPEC = {"blocks": [{"rows": ["scene", "scratch"], "columns": ["image"]}], "published": None}
+SPEC["metrics"] = shown_metrics.of("f_score")
 
 
 def run_of(seed: int) -> dict:

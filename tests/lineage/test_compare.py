@@ -69,8 +69,8 @@ def test_what_a_row_is_must_be_clear(folder):
         compare(folder, ("scratch@sound", "scene@sound"))
     with pytest.raises(ConfigError, match="scratch@image: twice the same row"):
         compare(folder, ("scratch", "scratch@image"))
-    with pytest.raises(ConfigError, match="--metric accuracy.*precision, recall, f_score"):
-        compare(folder, ("scratch", "scene@image"), metric="accuracy")
+    with pytest.raises(ConfigError, match="--metric kappa.*precision, recall, f_score, accuracy, macro_f"):
+        compare(folder, ("scratch", "scene@image"), metric="kappa")
     with pytest.raises(ConfigError, match="--by clip.*class, seed, location"):
         compare(folder, ("scratch", "scene@image"), by="clip")
 

@@ -3,12 +3,14 @@
 import numpy as np
 import pytest
 from scipy import stats
-from sklearn.metrics import precision_recall_fscore_support
+from sklearn.metrics import accuracy_score, f1_score, precision_recall_fscore_support
 
 from overheard.scores import locations
 from overheard.scores.locations import Answers, counted
+from overheard.scores.metrics import METRICS as KNOWN
 
 CLASSES = 3
+METRICS = [*KNOWN]
 
 
 @pytest.fixture
@@ -29,14 +31,19 @@ def sklearn_scores(label, predicted, weight=None):
     found = precision_recall_fscore_support(
         label, predicted, average="weighted", zero_division=0, sample_weight=weight, labels=range(CLASSES)
     )
-    return 100 * np.array(found[:3])
+    there = np.ones(len(label), bool) if weight is None else weight > 0
+    weight = None if weight is None else weight[there]
+    accuracy = accuracy_score(label[there], predicted[there], sample_weight=weight)
+    # over the classes that occur
+    macro = f1_score(label[there], predicted[there], average="macro", sample_weight=weight)
+    return 100 * np.array([*found[:3], accuracy, macro])
 
 
 def test_scores_of_drawn_locations_are_scikit_learns(tested, rng):
     counts = counted(tested, CLASSES)
     weights = rng.integers(0, 3, (5, 12)).astype(float)
     weights[0] = 1
-    found = locations.scores_under(weights, [counts])
+    found = locations.scores_under(weights, [counts], METRICS)
     for draw, weight in enumerate(weights):
         for run, predicted in enumerate(tested.predicted):
             expected = sklearn_scores(tested.label, predicted, weight[tested.location])
@@ -57,14 +64,14 @@ def test_the_variance_of_a_mean_is_that_of_its_sample_also_with_two_locations_a_
 
 def test_covariances_are_those_of_scores_counted_again_by_scikit_learn(tested, rng):
     groups = locations.strata((np.arange(12) % CLASSES).tolist(), [0] * 12)
-    found = locations.covariance([counted(tested, CLASSES)], groups, 12, 500)
+    found = locations.covariance([counted(tested, CLASSES)], groups, 12, METRICS, 500)
     drawn = np.array(
         [
             [sklearn_scores(tested.label, predicted, weights[tested.location]) for predicted in tested.predicted]
             for weights in np.concatenate(list(locations.draws(groups, 12, 500)))
         ]
     )
-    expected = [np.cov(drawn[:, :, metric], rowvar=False) for metric in range(3)]
+    expected = [np.cov(drawn[:, :, metric], rowvar=False) for metric in range(5)]
     np.testing.assert_allclose(found, expected)
 
 
@@ -81,7 +88,7 @@ def test_many_locations_agree_with_scipys_bootstrap(rng):
     again = stats.bootstrap(
         (np.arange(120),), f_score, n_resamples=1500, vectorized=False, rng=rng, method="percentile"
     )
-    found = locations.covariance([counts], [group], 120, 4000)[2, 0, 0]
+    found = locations.covariance([counts], [group], 120, ["f_score"], 4000)[0, 0, 0]
     assert np.sqrt(found) == pytest.approx(again.standard_error, rel=0.06)
 
 
@@ -100,17 +107,17 @@ def test_the_exchange_test_is_scipys_with_f_counted_again(tested):
         rows, statistic, permutation_type="samples", vectorized=False, n_resamples=np.inf, alternative="two-sided"
     )
     as_large = np.abs(exact.null_distribution) >= abs(exact.statistic) - 1e-9
-    found = locations.exchanged([counted(tested, CLASSES)], [{(0, 0, 1): 1.0}], 9)
+    found = locations.exchanged([counted(tested, CLASSES)], [{(0, 0, 1): 1.0}], 9, METRICS)
     assert found[0, 2] == pytest.approx(as_large.mean(), abs=0.012)
     assert 0.001 < found[0, 2] < 0.9
 
 
 def test_rows_that_say_the_same_are_never_told_apart_and_p_is_never_0(tested):
     same = tested._replace(predicted=np.stack([tested.predicted[0]] * 2))
-    assert locations.exchanged([counted(same, CLASSES)], [{(0, 0, 1): 1.0}], 12, 99).tolist() == [[1.0] * 3]
+    assert locations.exchanged([counted(same, CLASSES)], [{(0, 0, 1): 1.0}], 12, METRICS, 99).tolist() == [[1.0] * 5]
     label = np.arange(40) % 2
     clear = Answers(np.arange(40), label, np.stack([1 - label, label]))
-    found = locations.exchanged([counted(clear, 2)], [{(0, 0, 1): 1.0}], 40, 99)
+    found = locations.exchanged([counted(clear, 2)], [{(0, 0, 1): 1.0}], 40, METRICS, 99)
     assert found[0, 2] == 1 / 100
 
 
@@ -124,8 +131,10 @@ def test_clips_of_a_location_go_together(rng):
 
     def error(location, of_class):
         groups = locations.strata(of_class.tolist(), [0] * len(of_class))
-        found = locations.covariance([counted(tested._replace(location=location), 3)], groups, len(of_class), 2000)
-        return np.sqrt(contrast @ found[2] @ contrast)
+        found = locations.covariance(
+            [counted(tested._replace(location=location), 3)], groups, len(of_class), ["f_score"], 2000
+        )
+        return np.sqrt(contrast @ found[0] @ contrast)
 
     assert error(np.arange(144), label) < 0.65 * error(place, np.arange(36) // 12)
 

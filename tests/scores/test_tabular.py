@@ -5,6 +5,7 @@ import re
 
 import pandas as pd
 import pytest
+import shown_metrics
 from origins import DIRECTORY, RECORD, TWIN
 
 from overheard.scores.cells import Ask, table_cells
@@ -17,7 +18,7 @@ SPEC = {
     "title": "One modality alone",
     "caption": "The other input is zero",
     "blocks": [{"rows": ["scene", "scene+sq_av"], "columns": ["sound", "image"]}],
-    "metrics": ["f_score"],
+    "metrics": shown_metrics.of("f_score"),
 }
 LABELS = {"scene": "L_s", "scene+sq_av": "L_s + L_SQ on N_v+a"}
 PRINTED = {
@@ -263,11 +264,14 @@ def test_captions_say_what_was_tested_and_what_the_deviation_covers(tested, clip
     ],
 )
 def test_captions_name_the_weighted_averages(metrics, said):
-    spec = SPEC | {"metrics": metrics}
+    spec = SPEC | {"metrics": shown_metrics.of(*metrics)}
     caption = lay_out(
         "table2", spec, LABELS, [], Ask("my_run", TWIN, "corrected", [0], False, {}), {0: 231}, []
     ).caption
     assert caption[:-2] == ["Table 2: One modality alone.", "The other input is zero.", *said]
+
+
+KAPPA = {"label": "Kappa", "decimals": 1, "says": None}
 
 
 def made_cell(**changes):
@@ -276,18 +280,18 @@ def made_cell(**changes):
     return plain | {"note": ""} | changes
 
 
-def test_what_has_no_heading_or_label_is_called_by_its_word():
+def test_what_has_no_label_is_called_by_its_word_and_decimals_are_the_studys():
     text = lay_out(
         "t",
-        SPEC | {"metrics": ["kappa"]},
+        SPEC | {"metrics": {"kappa": KAPPA}},
         LABELS,
         [made_cell(), made_cell(row="gone", n=0, mean=None)],
         Ask("my_run", TWIN, "corrected", [0, 1, 2], True, {("gone", "smell"): "no sounds of X."}),
         {0: 231},
         [],
     )
-    assert list(text.body) == ["Input", "Method", "kappa"]
-    assert text.body.values.tolist() == [["smell", "other", "72.00 (1 of 3)"], ["smell", "gone", "–"]]
+    assert list(text.body) == ["Input", "Method", "Kappa"]
+    assert text.body.values.tolist() == [["smell", "other", "72.0 (1 of 3)"], ["smell", "gone", "–"]]
     assert text.notes[:2] == [
         "Fewer seeds than asked, 1 of 3: other (smell).",
         "Left out, because no sounds of X: gone (smell).",
@@ -299,7 +303,7 @@ def test_all_that_is_not_known_of_a_printed_number_is_said():
     assert printed(doubtful) == "28.99 (std not found, inferred)"
     ask = Ask("my_run", RECORD, "corrected", [0], False, {})
     plain = made_cell(published_mean=1.0, published_std=0.1, note="the paper names no number of runs", asked=1)
-    notes = lay_out("t", SPEC | {"metrics": ["kappa"]}, LABELS, [plain], ask, {0: 231}, []).notes
+    notes = lay_out("t", SPEC | {"metrics": {"kappa": KAPPA}}, LABELS, [plain], ask, {0: 231}, []).notes
     assert notes == [
         "paper: the number printed in Table 2.",
         "For Table 2 the paper names no number of runs.",

@@ -58,6 +58,7 @@ def test_where_the_same_clips_are_tested_the_interval_is_that_of_the_studys_own_
         sorted(REFERENCE.glob("media/fold-*/splits.csv")),
         [path / "scores.json" for path in paths],
         [path / "predictions.npz" for path in paths],
+        ["f_score"],
     )
     asked = Asked(*rows, ["f_score"])
     groups = groups_of(study, asked, range(5))

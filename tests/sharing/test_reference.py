@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from origins import TWIN
 
 from overheard.errors import ConfigError, LineageError
 from overheard.io import whole
@@ -40,7 +41,7 @@ def mini(build_study, tmp_path, monkeypatch):
         if stage == "figures":
             spec = {"title": "Pairs per class", "caption": "Counts."}
             settings = {"figure": "figure3", "draws": "class_statistics"}
-            settings["settings"] = {"experiment": "mini", "source": "twin", "spec": spec}
+            settings["settings"] = {"experiment": "mini", "source": TWIN._asdict(), "spec": spec}
             made = figures.Settings(**settings["settings"])
             paths = {flag: Path(path) for flag, path in writes.items()}
             figures.figures(
@@ -133,7 +134,7 @@ def compared(mini):
     reads |= {"scores": [path.as_posix() for path in scores]}
     reads |= {"predictions": [path.with_name("predictions.npz").as_posix() for path in scores]}
     blocks = [{"rows": ["scene", "scene+event"], "columns": ["image"]}]
-    settings = {"experiment": "mini", "source": "twin", "left_out": {}}
+    settings = {"experiment": "mini", "source": TWIN._asdict(), "left_out": {}}
     settings |= {"tables": {"table2": {"blocks": blocks, "metrics": ["f_score"]}}}
     writes = {
         "comparisons": mini.path("statistics/table2.comparisons.csv"),
@@ -181,7 +182,13 @@ def judged(mini, comparisons):
     """The claims of `results/mini`, with their record."""
     pair = {"first": ["scene+event", "image"], "second": ["scene", "image"], "above": True, "margin": 0.0}
     claim = {"word": "helps", "says": "It helps", "where": "Table 2", "family": "f", "holds": "all"}
-    settings = {"experiment": "mini", "source": "twin", "protocol": "corrected", "seeds": [0, 1], "paper": "A paper"}
+    settings = {
+        "experiment": "mini",
+        "source": TWIN._asdict(),
+        "protocol": "corrected",
+        "seeds": [0, 1],
+        "paper": "A paper",
+    }
     settings |= {"caveat": "None", "labels": {}, "remarks": []}
     settings |= {"claims": [claim | {"metric": "f_score", "compare": [pair]}]}
     writes = {"verdicts": mini.path("claims/verdicts.csv"), "markdown": mini.path("claims/claims.md")}

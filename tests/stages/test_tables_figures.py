@@ -5,6 +5,7 @@ import json
 
 import numpy as np
 import pytest
+import shown_metrics
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from origins import DIRECTORY, RECORD, TWIN
@@ -34,6 +35,7 @@ ASKED = {
     "left_out": {},
     "remarks": [],
 }
+METRICS = {"metrics": shown_metrics.of(*SPEC["metrics"])}
 PRINTED = (
     "table,row,column,metric,mean,std,n,source\n"
     "Table 2,scene,image,f_score,72.85,,5,the std is lost\n"
@@ -67,7 +69,7 @@ def published(tmp_path):
 def make_table(folder, scores, published, comparisons=None, **changed):
     folder.mkdir(exist_ok=True)
     outputs = {name: folder / f"table2.{name}" for name in ("cells", "csv", "markdown", "latex")}
-    asked = tables_stage.Settings(**ASKED | changed)
+    asked = tables_stage.Settings(**ASKED | METRICS | changed)
     given = {"scores": scores, "comparisons": comparisons}
     tables_stage.tables(published=published, table="table2", settings=asked, **given, **outputs)
     return {name: path.read_bytes() for name, path in outputs.items()}
@@ -106,13 +108,15 @@ def test_bold_follows_the_comparisons_and_is_explained(tmp_path, scores, publish
     )
     (tmp_path / "comparisons.csv").write_text("\n".join([head, *lines]) + "\n")
     spec = SPEC | {"metrics": ["recall"]}
-    made = make_table(tmp_path / "out", scores, published, tmp_path / "comparisons.csv", spec=spec)
+    made = make_table(
+        tmp_path / "out", scores, published, tmp_path / "comparisons.csv", spec=spec, metrics=shown_metrics.of("recall")
+    )
     rows = [line for line in made["markdown"].decode().splitlines() if line.startswith(("| Sound", "| Image"))]
     higher = max(means["scene", "sound"], means["scratch", "sound"], key=np.mean)
     assert ["**" in row for row in rows] == [higher is means[row, "sound"] for row in ("scratch", "scene")] + [True] * 2
     assert made["latex"].decode().count(r"\textbf") == 3
     assert "Bold: not distinguishable from the best" in made["markdown"].decode()
-    plain = make_table(tmp_path / "plain", scores, published, spec=spec)
+    plain = make_table(tmp_path / "plain", scores, published, spec=spec, metrics=shown_metrics.of("recall"))
     assert "No bold:" in plain["markdown"].decode()
     assert plain["cells"] == made["cells"]
 
@@ -152,7 +156,7 @@ def test_missing_seeds_and_rows_left_out(tmp_path, scores, published):
 
 def test_a_repeated_run_ends_the_command_with_one_message(tmp_path, scores, published, capsys):
     arguments = {name: tmp_path / f"out/{name}" for name in ("cells", "csv", "markdown", "latex")}
-    arguments |= {"published": published, "table": "table2", "settings": tables_stage.Settings(**ASKED)}
+    arguments |= {"published": published, "table": "table2", "settings": tables_stage.Settings(**ASKED | METRICS)}
     code = runner.run_stage(tables_stage.tables, arguments | {"scores": [*scores, scores[0]]}, None, ["overheard"])
     assert code == 2
     assert "scratch/sound/seed-0 is given twice" in capsys.readouterr().err

@@ -57,6 +57,7 @@ def study(**changes) -> Study:
         "study": "s",
         "title": "T",
         "data": "D",
+        "metrics": {"f_score": {"label": "F", "decimals": 2}},
         "published": "p.csv",
         "tables": {"t": table},
         "methods": {"mine": row},

@@ -33,6 +33,7 @@ STUDY = {
     "study": "small",
     "title": "A small study",
     "data": "ADVANCE",
+    "metrics": {"f_score": {"label": "F-score", "decimals": 2}},
     "published": "config/published/advance.csv",
     "tables": {
         "table2": TABLE | {"blocks": [{"rows": ["scratch", "scene+event"], "columns": ["image"]}]},

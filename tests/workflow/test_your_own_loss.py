@@ -124,6 +124,8 @@ def test_predictions_of_anywhere_are_scored_on_the_same_clips(page):
     assert "theirs@given (B)" in told
     metrics = json.loads((folder / "results/symmetric/tables/metrics.json").read_text())
     mean = metrics["events"]["scene"]["image+sound"]["f_score"]["mean"]
+    accuracy = metrics["events"]["scene"]["image+sound"]["accuracy"]["mean"]
+    assert f"{accuracy:.1f} ±" in (folder / "results/symmetric/tables/events.md").read_text()
     assert f"{mean:.2f} ± " in told.split("weighted F")[1].splitlines()[0]
 
 

@@ -55,7 +55,8 @@ def over_locations(base: Variant, other: Variant) -> dict[tuple[str, str], OverL
         return {}
     folder = Path(results(base.loaded.name))
     said = [_said(one, row, word) for one, word in ((base, ""), (other, " changed")) for row in other.rows]
-    study = arranged([one for its in said for one in its], read_splits(folder / "media/index.csv", _splits(folder)))
+    splits = read_splits(folder / "media/index.csv", _splits(folder))
+    study = arranged([one for its in said for one in its], splits, ["f_score"])
     found = {}
     for method, modality in other.rows:
         asked = Asked((method, modality), (f"{method} changed", modality), ["f_score"])

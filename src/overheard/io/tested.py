@@ -13,7 +13,9 @@ from overheard.scores.over_seeds import checked_run
 _ARRAYS = ("id", "label", "scene_logits")
 
 
-def read_tested(index: Path, splits: Sequence[Path], scores: Sequence[Path], predictions: Sequence[Path]) -> Arranged:
+def read_tested(
+    index: Path, splits: Sequence[Path], scores: Sequence[Path], predictions: Sequence[Path], metrics: Sequence[str]
+) -> Arranged:
     """Runs with their test clips.
 
     Args:
@@ -21,6 +23,7 @@ def read_tested(index: Path, splits: Sequence[Path], scores: Sequence[Path], pre
         splits: of each fold.
         scores: scores.json of each run.
         predictions: of each run, in the same order.
+        metrics: by which rows are compared.
 
     Raises:
         MediaError: a file is not what it should be, a prediction is no number, a clip is not in the index.
@@ -28,7 +31,8 @@ def read_tested(index: Path, splits: Sequence[Path], scores: Sequence[Path], pre
     """
     if len(scores) != len(predictions):
         raise PairingError(f"{len(scores)} scores and {len(predictions)} predictions; give both of every run")
-    return arranged([read_said(*pair) for pair in zip(scores, predictions, strict=True)], read_splits(index, splits))
+    said = [read_said(*pair) for pair in zip(scores, predictions, strict=True)]
+    return arranged(said, read_splits(index, splits), metrics)
 
 
 def read_splits(index: Path, splits: Sequence[Path]) -> dict[Fold, Split]:

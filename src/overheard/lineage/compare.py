@@ -12,7 +12,7 @@ from overheard.jobs import records
 from overheard.scores import comparison_text, power
 from overheard.scores.arranged import Arranged
 from overheard.scores.comparisons import Asked, compared, paired_seeds
-from overheard.scores.locations import METRICS
+from overheard.scores.metrics import METRICS
 from overheard.scores.origin import Origin
 from overheard.scores.over_seeds import Row, run_name
 from overheard.study.experiments import load
@@ -36,7 +36,7 @@ def compare(
         words: two rows, as `scene@image`, or as `scene` where that is one row alone.
         modality: column of rows without one.
         by: one of `BY`: where the difference lies.
-        metric: precision, recall or f_score.
+        metric: a word of scores.metrics.METRICS.
         seed: McNemar's test of this seed, too.
 
     Raises:
@@ -48,7 +48,7 @@ def compare(
     first, second = (row_of(word, modality, found, folder.name) for word in words)
     if first == second:
         raise ConfigError(f"{'@'.join(first)}: twice the same row; there are {_listed(found)}")
-    study = _read(folder, [*found[first], *found[second]])
+    study = _read(folder, [*found[first], *found[second]], metric)
     instead = f" (there is no results/{folder.name})" if folder.parent.name == "reference" else ""
     title, *screen = screen_of(study, (first, second), metric, by)
     lines = [f"{folder}/{instead}: {title}", source_of(folder), "", *screen]
@@ -119,9 +119,9 @@ def _listed(rows: Mapping[Row, Any] | Sequence[Row]) -> str:
     return ", ".join("@".join(row) for row in rows)
 
 
-def _read(folder: Path, scores: Sequence[Path]) -> Arranged:
+def _read(folder: Path, scores: Sequence[Path], metric: str) -> Arranged:
     predictions = [path.with_name("predictions.npz") for path in scores]
-    return read_tested(folder / "media" / "index.csv", splits_in(folder), scores, predictions)
+    return read_tested(folder / "media" / "index.csv", splits_in(folder), scores, predictions, [metric])
 
 
 def splits_in(folder: Path) -> list[Path]:

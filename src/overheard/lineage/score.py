@@ -58,7 +58,7 @@ def score(
         artifacts.write_json(out, [dict(said.run) for said in given])
     lines = [f"{predictions}, on the test clips of {folder}/", source_of(folder), "", *_told(given)]
     if other:
-        lines += ["", *screen_of(arranged([*beside, *given], splits), (other, own), metric, by)]
+        lines += ["", *screen_of(arranged([*beside, *given], splits, [metric]), (other, own), metric, by)]
     return "\n".join(lines)
 
 

@@ -58,6 +58,7 @@ class Arranged:
         runs: of each row and seed.
         tested: what the runs of each fold said.
         position: (fold, position among its runs) of each row and seed.
+        metrics: by which rows are compared.
     """
 
     classes: Sequence[str]
@@ -67,6 +68,7 @@ class Arranged:
     runs: Mapping[Row, Mapping[int, Run]]
     tested: Mapping[Fold, Answers]
     position: Mapping[tuple[Row, int], tuple[int, int]]
+    metrics: Sequence[str]
 
     @cached_property
     def counts(self) -> list[Counts]:
@@ -88,8 +90,8 @@ class Arranged:
 
     @cached_property
     def covariance(self) -> Floats:
-        """(3, runs, runs) of all runs' scores over test locations drawn again, fold after fold."""
-        return locations.covariance(self.counts, self.groups, len(self.places))
+        """(metrics, runs, runs) of all runs' scores over test locations drawn again, fold after fold."""
+        return locations.covariance(self.counts, self.groups, len(self.places), self.metrics)
 
     def column(self, row: Row, seed: int) -> int:
         """Where a run stands in `covariance`."""
@@ -103,7 +105,7 @@ class Arranged:
         return len(own), max(1, len(own) - drawn)
 
 
-def arranged(said: Sequence[Said], splits: Mapping[Fold, Split]) -> Arranged:
+def arranged(said: Sequence[Said], splits: Mapping[Fold, Split], metrics: Sequence[str]) -> Arranged:
     """Join runs with the test clips of their folds, by id.
 
     Raises:
@@ -136,7 +138,7 @@ def arranged(said: Sequence[Said], splits: Mapping[Fold, Split]) -> Arranged:
         )
         for fold in present
     }
-    return Arranged(classes, places, [place_of[name] for name in places], splits, runs, tested, position)
+    return Arranged(classes, places, [place_of[name] for name in places], splits, runs, tested, position, metrics)
 
 
 def _check_clips(name: str, said: Said, test: Sequence[Clip], classes: Sequence[str]) -> None:

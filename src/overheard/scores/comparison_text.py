@@ -9,7 +9,13 @@ import pandas as pd
 from overheard.scores.arranged import Arranged
 from overheard.scores.over_seeds import Row, mean_and_std, measurements
 
-WORDS = {"precision": "weighted precision", "recall": "weighted recall", "f_score": "weighted F"}
+WORDS = {
+    "precision": "weighted precision",
+    "recall": "weighted recall",
+    "f_score": "weighted F",
+    "accuracy": "accuracy",
+    "macro_f": "macro F",
+}
 SHOWN = 15
 """Locations that are listed."""
 Line = Mapping[str, Any]

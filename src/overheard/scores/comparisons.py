@@ -10,7 +10,7 @@ from overheard.errors import PairingError
 from overheard.scores import locations, paired, power
 from overheard.scores.arranged import Arranged
 from overheard.scores.cells import table_rows
-from overheard.scores.locations import METRICS, Pair
+from overheard.scores.locations import Pair
 from overheard.scores.over_seeds import Row, Run, measurements, percent
 
 COLUMNS = (
@@ -88,7 +88,7 @@ def compared(study: Arranged, asked: Sequence[Asked], reasons: Mapping[Row, str]
     ready = [(one, *_pairing(study, one, reasons)) for one in asked]
     testable = [one.rows for one, seeds, _ in ready if seeds]
     exchange = locations.exchanged(
-        study.counts, [_pair(study, one, seeds) for one, seeds, _ in ready if seeds], len(study.places)
+        study.counts, [_pair(study, one, seeds) for one, seeds, _ in ready if seeds], len(study.places), study.metrics
     )
     p = dict(zip(testable, exchange, strict=True))
     return [
@@ -172,7 +172,7 @@ def _numbers(study: Arranged, asked: Asked, seeds: Sequence[int], metric: str, p
         found |= {"locations_needed": power.needed(difference, error, tested)}
     else:
         error, df_together = float(np.sqrt(over_locations.mean())), df_locations
-    found |= {"location_error": error, "p_exchange": float(p[METRICS.index(metric)])}
+    found |= {"location_error": error, "p_exchange": float(p[study.metrics.index(metric)])}
     low_high = paired.interval(difference, error, df_together)
     return found | dict(zip(("location_low", "location_high"), low_high, strict=True))
 
@@ -186,7 +186,7 @@ def covariance_over_locations(
         for seed in group:
             share[number, study.column(asked.first, seed)] = -1 / len(group)
             share[number, study.column(asked.second, seed)] = 1 / len(group)
-    found: np.ndarray = share @ study.covariance[METRICS.index(metric)] @ share.T
+    found: np.ndarray = share @ study.covariance[study.metrics.index(metric)] @ share.T
     return found
 
 

@@ -63,12 +63,12 @@ def lay_out(
     lines, marks = list(dict.fromkeys((cell["row"], cell["column"]) for cell in cells)), {}
     inputs = [tabular.MODALITIES.get(modality, modality) for _, modality in lines]
     body = pd.DataFrame({"Input": inputs, "Method": [labels.get(method, method) for method, _ in lines]}, dtype=str)
-    for metric in spec["metrics"]:
-        own, name = [cell for cell in cells if cell["metric"] == metric], tabular.METRICS.get(metric, metric)
-        body[name] = [tabular.measured(cell) for cell in own]
+    for metric, its in spec["metrics"].items():
+        own, name = [cell for cell in cells if cell["metric"] == metric], its["label"]
+        body[name] = [tabular.measured(cell, its["decimals"]) for cell in own]
         marks[name] = [((cell["row"], cell["column"]), metric) in bold for cell in own]
         if beside:
-            body[f"{name}, paper"] = [tabular.printed(cell) for cell in own]
+            body[f"{name}, paper"] = [tabular.printed(cell, its["decimals"]) for cell in own]
     strong = pd.DataFrame(marks, index=body.index).reindex(columns=body.columns, fill_value=False).astype(bool)
     caption = tabular.study_caption(spec) + tabular.conditions(ask, tested, remarks)
     notes = ([bold_note] if bold_note else []) + tabular.notes(spec, labels, cells, ask)

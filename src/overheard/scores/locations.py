@@ -11,13 +11,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from overheard.scores.metrics import METRICS
 from overheard.seeds import generator
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.integer]
 
-METRICS = ("precision", "recall", "f_score")
-"""Weighted by the classes' support; the order of every axis of scores here."""
 RESAMPLES = 10_000
 _CHUNK = 500
 _TIE = 1e-12  # two ways to add the same numbers differ by less
@@ -67,12 +66,9 @@ def counted(tested: Answers, classes: int) -> Counts:
     return Counts(place, support, right, said)
 
 
-def weighted_scores(right: Floats, said: Floats, support: Floats) -> Floats:
-    """Weighted precision, recall and F (..., 3) as fractions, of counts (..., classes); 0 where nothing is counted."""
-    whole = np.stack(np.broadcast_arrays(said, support, (said + support) / 2))
-    each = right / np.where(whole > 0, whole, 1)
-    scores: Floats = np.moveaxis((each * support).sum(axis=-1) / support.sum(axis=-1), 0, -1)
-    return scores
+def scores_of(metrics: Sequence[str], right: Floats, said: Floats, support: Floats) -> Floats:
+    """Scores (..., metrics) as fractions, of counts (..., classes); see `scores.metrics.METRICS`."""
+    return np.stack([METRICS[metric](right, said, support) for metric in metrics], axis=-1)
 
 
 def strata(classes: Sequence[str], folds: Sequence[object]) -> list[Indices]:
@@ -113,8 +109,8 @@ def draws(groups: Sequence[Indices], locations: int, resamples: int = RESAMPLES)
         yield weights
 
 
-def scores_under(weights: Floats, folds: Sequence[Counts]) -> Floats:
-    """Scores (draws, runs, 3) in percent of all runs, fold after fold, where each location counts by its weight."""
+def scores_under(weights: Floats, folds: Sequence[Counts], metrics: Sequence[str]) -> Floats:
+    """Scores (draws, runs, metrics) in percent of all runs, fold by fold, each location counted by its weight."""
     found = []
     for counts in folds:
         own = weights[:, counts.place]
@@ -122,27 +118,32 @@ def scores_under(weights: Floats, folds: Sequence[Counts]) -> Floats:
         right, said = (
             (own @ its.reshape(places, -1)).reshape(-1, runs, classes) for its in (counts.right, counts.said)
         )
-        found.append(weighted_scores(right, said, (own @ counts.support)[:, None]))
+        found.append(scores_of(metrics, right, said, (own @ counts.support)[:, None]))
     return 100 * np.concatenate(found, axis=1)
 
 
 def covariance(
-    folds: Sequence[Counts], groups: Sequence[Indices], locations: int, resamples: int = RESAMPLES
+    folds: Sequence[Counts],
+    groups: Sequence[Indices],
+    locations: int,
+    metrics: Sequence[str],
+    resamples: int = RESAMPLES,
 ) -> Floats:
-    """Covariances (3, runs, runs) of all runs' scores in percent over test locations drawn again.
+    """Covariances (metrics, runs, runs) of all runs' scores in percent over test locations drawn again.
 
     Args:
         folds: the counts of each fold; runs are numbered through them.
         groups: see `strata`.
         locations: how many the study has.
+        metrics: words of `scores.metrics.METRICS`.
         resamples: how often they are drawn.
     """
-    observed = scores_under(np.ones((1, locations)), folds)
+    observed = scores_under(np.ones((1, locations)), folds, metrics)
     runs = observed.shape[1]
-    sums, squares = np.zeros((3, runs)), np.zeros((3, runs, runs))
+    sums, squares = np.zeros((len(metrics), runs)), np.zeros((len(metrics), runs, runs))
     for weights in draws(groups, locations, resamples):
         # from what was observed, so that sums of squares lose no digits
-        off = np.moveaxis(scores_under(weights, folds) - observed, 2, 0)
+        off = np.moveaxis(scores_under(weights, folds, metrics) - observed, 2, 0)
         sums += off.sum(axis=1)
         squares += np.swapaxes(off, 1, 2) @ off
     means = sums / resamples
@@ -154,8 +155,14 @@ Pair = Mapping[tuple[int, int, int], float]
 """Of two rows: (fold, run of the first in it, of the second) with what the difference of their scores counts for."""
 
 
-def exchanged(folds: Sequence[Counts], pairs: Sequence[Pair], locations: int, exchanges: int = RESAMPLES) -> Floats:
-    """Exchange tests (pairs, 3): p of a difference as large, either way, if it did not matter which row said what.
+def exchanged(
+    folds: Sequence[Counts],
+    pairs: Sequence[Pair],
+    locations: int,
+    metrics: Sequence[str],
+    exchanges: int = RESAMPLES,
+) -> Floats:
+    """Exchange tests (pairs, metrics): p of a difference as large, if it did not matter which row said what.
 
     At each location, with probability one half, all that the two rows' runs said of it is exchanged, and scores are
     computed again, since F is no sum over locations. The trainings are those that there are: p says nothing of others.
@@ -165,21 +172,22 @@ def exchanged(folds: Sequence[Counts], pairs: Sequence[Pair], locations: int, ex
         folds: the counts of each fold.
         pairs: of rows.
         locations: how many the study has.
+        metrics: words of `scores.metrics.METRICS`.
         exchanges: how many are tried, the same for all pairs.
     """
     rng = generator("labels exchanged by location")
-    observed = np.abs(_differences(np.zeros((1, locations)), folds, pairs))[:, 0]
+    observed = np.abs(_differences(np.zeros((1, locations)), folds, pairs, metrics))[:, 0]
     beyond = np.zeros_like(observed)
     for first in range(0, exchanges, _CHUNK):
         swaps = rng.integers(0, 2, size=(min(_CHUNK, exchanges - first), locations)).astype(np.float64)
-        beyond += (np.abs(_differences(swaps, folds, pairs)) >= observed[:, None] - _TIE).sum(axis=1)
+        beyond += (np.abs(_differences(swaps, folds, pairs, metrics)) >= observed[:, None] - _TIE).sum(axis=1)
     found: Floats = (1 + beyond) / (1 + exchanges)
     return found
 
 
-def _differences(swaps: Floats, folds: Sequence[Counts], pairs: Sequence[Pair]) -> Floats:
-    """(pairs, exchanges, 3) of second less first, where the locations of each exchange are the other's."""
-    found = np.zeros((len(pairs), len(swaps), len(METRICS)))
+def _differences(swaps: Floats, folds: Sequence[Counts], pairs: Sequence[Pair], metrics: Sequence[str]) -> Floats:
+    """(pairs, exchanges, metrics) of second less first, where the locations of each exchange are the other's."""
+    found = np.zeros((len(pairs), len(swaps), len(metrics)))
     for fold, counts in enumerate(folds):
         places, runs, classes = counts.right.shape
         # (of right and of said, runs, exchanges, classes): in all, and at the exchanged locations
@@ -192,8 +200,8 @@ def _differences(swaps: Floats, folds: Sequence[Counts], pairs: Sequence[Pair]) 
                 if its == fold:
                     across = moved[:, b] - moved[:, a]
                     right, said = whole[:, a] + across
-                    first = weighted_scores(right, said, support)
+                    first = scores_of(metrics, right, said, support)
                     right, said = whole[:, b] - across
-                    second = weighted_scores(right, said, support)
+                    second = scores_of(metrics, right, said, support)
                     found[place] += share * (second - first)
     return found

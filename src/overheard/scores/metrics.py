@@ -4,13 +4,16 @@ As scikit-learn's `precision_recall_fscore_support(zero_division=0)`; in numpy, 
 validation clips without importing it. The weighted F is the mean of the classes' F by their support.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 Indices = NDArray[np.integer[Any]]
+Floats = NDArray[np.float64]
+Metric = Callable[[Floats, Floats, Floats], Floats]
+"""A score in 0..1 (...) of counts (..., classes): clips known, clips of which the class was said, clips there are."""
 
 
 def confusion(label: Indices, predicted: Indices, n_classes: int) -> NDArray[np.int64]:
@@ -59,6 +62,48 @@ def scores(counts: NDArray[np.int64]) -> dict[str, float]:
         "accuracy": float(np.trace(counts) / counts.sum()),
         "macro_f": float(by_class["f_score"][occurs].mean()),
     }
+
+
+def _weighted(each: Floats, support: Floats) -> Floats:
+    score: Floats = (each * support).sum(axis=-1) / support.sum(axis=-1)
+    return score
+
+
+def _precision(right: Floats, said: Floats, support: Floats) -> Floats:
+    return _weighted(right / np.where(said > 0, said, 1), support)
+
+
+def _recall(right: Floats, said: Floats, support: Floats) -> Floats:
+    return _weighted(right / np.where(support > 0, support, 1), support)
+
+
+def _f_of_class(right: Floats, said: Floats, support: Floats) -> Floats:
+    both = (said + support) / 2
+    return right / np.where(both > 0, both, 1)
+
+
+def _f_score(right: Floats, said: Floats, support: Floats) -> Floats:
+    return _weighted(_f_of_class(right, said, support), support)
+
+
+def _accuracy(right: Floats, said: Floats, support: Floats) -> Floats:
+    score: Floats = right.sum(axis=-1) / support.sum(axis=-1)
+    return score
+
+
+def _macro_f(right: Floats, said: Floats, support: Floats) -> Floats:
+    score: Floats = _f_of_class(right, said, support).sum(axis=-1) / (said + support > 0).sum(axis=-1)
+    return score
+
+
+METRICS: Mapping[str, Metric] = {
+    "precision": _precision,
+    "recall": _recall,
+    "f_score": _f_score,
+    "accuracy": _accuracy,
+    "macro_f": _macro_f,
+}
+"""By the word that a study's tables and `scores` call them by; 0 where nothing is counted."""
 
 
 def shares(counts: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -7,48 +7,36 @@ from typing import Any
 from overheard.scores.cells import Ask, Cell
 from overheard.scores.over_seeds import DDOF
 
-METRICS = {
-    "precision": "Precision",
-    "recall": "Recall",
-    "f_score": "F-score",
-    "accuracy": "Accuracy",
-    "macro_f": "Macro F",
-}
-"""Headings."""
-
-WEIGHTED = ("precision", "recall", "f_score")
-"""Averages over the classes, weighted by their clips."""
-
 MODALITIES = {"none": "No input", "image": "Image", "sound": "Sound", "image+sound": "Image + sound"}
 
 NO_PRINTED = "no printed number"
 
 
-def number(mean: float | None, std: float | None) -> str:
+def number(mean: float | None, std: float | None, decimals: int = 2) -> str:
     """`29.66 ± 0.13`, in percent; without a std the mean alone, without a mean a dash."""
     if mean is None:
         return "–"
-    return f"{mean:.2f}" if std is None else f"{mean:.2f} ± {std:.2f}"
+    return f"{mean:.{decimals}f}" if std is None else f"{mean:.{decimals}f} ± {std:.{decimals}f}"
 
 
-def measured(cell: Cell) -> str:
+def measured(cell: Cell, decimals: int = 2) -> str:
     """A cell's own number; says `3 of 5` where seeds are missing, and which of them diverged."""
     diverged = cell.get("diverged", 0)
     if not cell["n"]:
         return "diverged" if diverged else number(None, None)
-    text = number(cell["mean"], cell["std"])
+    text = number(cell["mean"], cell["std"], decimals)
     more = f", {diverged} diverged" if diverged else ""
     return f"{text} ({cell['n']} of {cell['asked']}{more})" if cell["n"] < cell["asked"] else text
 
 
-def printed(cell: Cell) -> str:
+def printed(cell: Cell, decimals: int = 2) -> str:
     """The paper's number beside it; says what is not known of it."""
     if cell["published_mean"] is None:
         return NO_PRINTED
     doubts = ["std not found"] if cell["published_std"] is None else []
     if "inferred" in cell["note"]:
         doubts.append("inferred")
-    text = number(cell["published_mean"], cell["published_std"])
+    text = number(cell["published_mean"], cell["published_std"], decimals)
     return f"{text} ({', '.join(doubts)})" if doubts else text
 
 
@@ -104,10 +92,10 @@ def study_caption(spec: Mapping[str, Any]) -> list[str]:
     """The study's own sentences on a table, its title first."""
     place = f"{spec['published']}: " if spec["published"] else ""
     caption = [f"{place}{sentence(spec['title'])}", sentence(spec["caption"])]
-    weighted = [METRICS[metric] for metric in spec["metrics"] if metric in WEIGHTED]
-    if weighted:
-        caption.append(f"{_and(weighted)}: averages over the classes, weighted by their clips.")
-    return caption
+    said: dict[str, list[str]] = {}
+    for its in spec["metrics"].values():
+        said.setdefault(its["says"] or "", []).append(its["label"])
+    return caption + [f"{_and(labels)}: {sentence(what)}" for what, labels in said.items() if what]
 
 
 def _and(words: Sequence[str]) -> str:

@@ -42,8 +42,9 @@ def statistics(
         scores: scores.json of each run.
         predictions: of each run, in the same order.
     """
-    study = read_tested(index, splits or [], scores or [], predictions or [])
     asked = pairs_of_tables(settings.tables)
+    metrics = list(dict.fromkeys(metric for table in settings.tables.values() for metric in table["metrics"]))
+    study = read_tested(index, splits or [], scores or [], predictions or [], metrics)
     reasons = {row: f"left out: {reason}" for row, reason in by_row_key(settings.left_out).items()}
 
     lines = compared(study, asked, reasons)

@@ -22,6 +22,7 @@ class Settings:
     source: dict[str, Any]  # an Origin
     protocol: str
     spec: dict[str, Any]  # the table's entry of the study file
+    metrics: dict[str, dict[str, Any]]  # label, decimals and caption of each
     labels: dict[str, str]  # what each method is called
     seeds: list[int]  # asked
     partial: bool  # fewer seeds than asked are shown, and said
@@ -64,7 +65,8 @@ def tables(
     lines = artifacts.read_table(published, PUBLISHED_COLUMNS)
     pairs = artifacts.read_table(comparisons, differences.COLUMNS) if comparisons else []
 
-    spec = settings.spec
+    # in the order of the table: settings are written with sorted keys
+    spec = settings.spec | {"metrics": {word: settings.metrics[word] for word in settings.spec["metrics"]}}
     left_out, diverged = by_row_key(settings.left_out), by_row_key(settings.diverged or {})
     said = (settings.experiment, Origin(**settings.source), settings.protocol, settings.seeds)
     ask = Ask(*said, settings.partial, left_out, diverged, settings.spread or "sample", settings.repeats or "seeds")

@@ -82,7 +82,7 @@ def of_rows(study: Study, name: str, wanted: Sequence[tuple[str, str]]) -> Study
     table: dict[str, Any] = {
         "title": "Ablation",
         "caption": "Rows of an ablation.",
-        "metrics": ["precision", "recall", "f_score"],
+        "metrics": [*study.metrics],
     }
     methods = list(dict.fromkeys(method for method, _ in wanted))
     columns = {modality: [method for method, its in wanted if its == modality] for _, modality in wanted}

@@ -25,7 +25,10 @@ def table_settings(loaded: Loaded, table: str, absent: list[str], diverged: Coll
     """
     spec = loaded.study.tables[table]
     dull = loaded.study.baselines()
-    return {"spec": spec.model_dump()} | _of_rows(loaded, "tables", spec.runs(), dull, absent, diverged)
+    metrics = {metric: loaded.study.metrics[metric].model_dump() for metric in spec.metrics}
+    return {"spec": spec.model_dump(), "metrics": metrics} | _of_rows(
+        loaded, "tables", spec.runs(), dull, absent, diverged
+    )
 
 
 def figure_settings(loaded: Loaded, figure: str, absent: list[str], diverged: Collection[str] = ()) -> dict[str, Any]:

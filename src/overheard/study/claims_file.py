@@ -45,7 +45,7 @@ class Claim(Section):
     where: str = Field(description="where the paper says it")
     family: str = Field(description="comparisons whose p-values are corrected together")
     holds: Literal["all", "any"] = Field("all", description="which of its comparisons must hold")
-    metric: Literal["precision", "recall", "f_score"] = "f_score"
+    metric: str = Field("f_score", description="one that the tables of its rows show")
     compare: list[Compare] = []
     missing: str | None = Field(None, description="why nothing can be compared")
 

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from overheard.scores.metrics import METRICS
 from overheard.study.checking import Section
 from overheard.study.controls_file import Controls
 from overheard.study.flow import STAGES
@@ -18,12 +19,20 @@ class Block(Section):
     columns: list[Literal["none", "image", "sound", "image+sound"]]
 
 
+class Metric(Section):
+    """A score that tables show, in percent; which there are: scores/metrics.py."""
+
+    label: str
+    decimals: Annotated[int, Field(ge=0, le=4)] = Field(description="of a number in a table")
+    says: str | None = Field(None, description="what must be said of it in a caption")
+
+
 class TableSpec(Section):
     published: str | None = Field(None, description="its name among the printed numbers; null where the paper has none")
     title: str
     caption: str
     blocks: list[Block]
-    metrics: list[Literal["precision", "recall", "f_score"]]
+    metrics: list[str] = Field(description="words of the study's metrics")
 
     def runs(self) -> list[tuple[str, str]]:
         """The (method, modality) pairs of the table, in its order."""
@@ -127,13 +136,27 @@ class Study(Section):
     data: str = Field(description="the paper's data set, whose numbers no others may be taken for")
     published: str
     claims: str | None = Field(None, description="what the paper says of its rows: a file of config/claims/")
+    metrics: dict[str, Metric]
     tables: dict[str, TableSpec]
     figures: dict[str, FigureSpec] = {}
     methods: dict[str, Method]
     controls: Controls | None = Field(None, description="what `overheard controls` runs")
 
+    @field_validator("metrics")
+    @classmethod
+    def _measured(cls, metrics: dict[str, Metric]) -> dict[str, Metric]:
+        if unknown := sorted(metrics.keys() - METRICS.keys()):
+            raise ValueError(f"found {', '.join(unknown)}; allowed: {', '.join(METRICS)}")
+        return metrics
+
     @model_validator(mode="after")
     def _known(self) -> "Study":
+        for word, table in self.tables.items():
+            if strange := [metric for metric in table.metrics if metric not in self.metrics]:
+                raise ValueError(
+                    f"tables.{word}.metrics: found {', '.join(strange)}; allowed, as under metrics: "
+                    f"{', '.join(self.metrics)}"
+                )
         unknown = sorted({row for row, _ in self.rows()} - set(self.methods))
         if unknown:
             raise ValueError(f"tables: rows {', '.join(unknown)} are not among methods")

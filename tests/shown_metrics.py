@@ -1,0 +1,14 @@
+"""How tests' tables show scores: label, decimals and caption of each."""
+
+_AVERAGE = "averages over the classes, weighted by their clips"
+METRICS = {
+    "precision": {"label": "Precision", "decimals": 2, "says": _AVERAGE},
+    "recall": {"label": "Recall", "decimals": 2, "says": _AVERAGE},
+    "f_score": {"label": "F-score", "decimals": 2, "says": _AVERAGE},
+    "accuracy": {"label": "Accuracy", "decimals": 1, "says": None},
+}
+
+
+def of(*words: str) -> dict:
+    """Some of them."""
+    return {word: METRICS[word] for word in words}

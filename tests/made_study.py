@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import protocols
 import pytest
-import shown_metrics
+import shown
 from origins import TWIN
 
 from overheard.io import artifacts
@@ -335,8 +335,9 @@ def _tables(made: Builder) -> None:
         "source": TWIN._asdict(),
         "protocol": "corrected",
         "spec": spec,
-        "metrics": shown_metrics.of(*spec["metrics"]),
+        "metrics": shown.of(*spec["metrics"]),
         "labels": {"scene": "L_s", "scene+event": "L_s + L_E"},
+        "columns": {"image": "Image"},
         "seeds": list(SEEDS),
         "partial": False,
         "left_out": {},

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-import shown_metrics
+import shown
 import torch
 from fontTools.fontBuilder import FontBuilder
 from fontTools.pens.t2CharStringPen import T2CharStringPen
@@ -160,7 +160,7 @@ def test_weights_and_validation_that_are_no_numbers_stop_it_too(rate, validation
 
 
 SPEC = {"blocks": [{"rows": ["scene", "scratch"], "columns": ["image"]}], "published": None}
-SPEC["metrics"] = shown_metrics.of("f_score")
+SPEC["metrics"] = shown.of("f_score")
 
 
 def run_of(seed: int) -> dict:

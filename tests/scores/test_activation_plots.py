@@ -4,6 +4,7 @@ import io
 
 import numpy as np
 import pytest
+import shown
 from matplotlib import colormaps
 from matplotlib.colors import to_hex
 from origins import TWIN
@@ -31,6 +32,7 @@ def settings_of(rows, own=None, **changes):
     spec = {"title": "Maps", "caption": "Of some.", "blocks": blocks}
     asked = {
         "protocol": "corrected",
+        "columns": shown.COLUMNS,
         "labels": LABELS,
         "seeds": [0, 1],
         "partial": False,

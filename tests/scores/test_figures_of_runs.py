@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import shown
 from matplotlib.collections import QuadMesh
 from origins import TWIN
 from sklearn.metrics import confusion_matrix, f1_score
@@ -42,6 +43,7 @@ def settings(*rows, seeds=(0, 1), **changed):
         "experiment": "mini",
         "source": TWIN._asdict(),
         "protocol": "corrected",
+        "columns": shown.COLUMNS,
         "labels": ROWS,
         "seeds": list(seeds),
         "partial": False,

@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 import pytest
+import shown
 from matplotlib.collections import LineCollection
 from matplotlib.patches import Rectangle
 from origins import DIRECTORY, RECORD, TWIN
@@ -115,7 +116,7 @@ def figure6_of_runs(lines, against="scene"):
     ]
     settings = Settings(
         *("trial", TWIN._asdict(), SPEC, {"against": against} if against else None),
-        protocol="corrected", labels={"scene": "L_s", "scene+event": "L_s + L_E"}, seeds=[0, 1],
+        protocol="corrected", columns=shown.COLUMNS, labels={"scene": "L_s", "scene+event": "L_s + L_E"}, seeds=[0, 1],
         left_out={}, remarks=[],
     )  # fmt: skip
     files = {"scores": [File("scores.json", run) for run in runs]}

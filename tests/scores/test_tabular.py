@@ -5,7 +5,7 @@ import re
 
 import pandas as pd
 import pytest
-import shown_metrics
+import shown
 from origins import DIRECTORY, RECORD, TWIN
 
 from overheard.scores.cells import Ask, table_cells
@@ -18,7 +18,7 @@ SPEC = {
     "title": "One modality alone",
     "caption": "The other input is zero",
     "blocks": [{"rows": ["scene", "scene+sq_av"], "columns": ["sound", "image"]}],
-    "metrics": shown_metrics.of("f_score"),
+    "metrics": shown.of("f_score"),
 }
 LABELS = {"scene": "L_s", "scene+sq_av": "L_s + L_SQ on N_v+a"}
 PRINTED = {
@@ -47,7 +47,7 @@ def table(source=TWIN, seeds=range(5), partial=False, left_out=None, drop=(), re
     ]
     ask = Ask("my_run", source, "corrected", list(seeds), partial, left_out)
     cells = table_cells("table2", SPEC, runs, ask, PRINTED)
-    return lay_out("table2", SPEC, LABELS, cells, ask, {0: 231}, remarks), cells
+    return lay_out("table2", SPEC, LABELS, shown.COLUMNS, cells, ask, {0: 231}, remarks), cells
 
 
 def test_numbers_as_text():
@@ -264,9 +264,9 @@ def test_captions_say_what_was_tested_and_what_the_deviation_covers(tested, clip
     ],
 )
 def test_captions_name_the_weighted_averages(metrics, said):
-    spec = SPEC | {"metrics": shown_metrics.of(*metrics)}
+    spec = SPEC | {"metrics": shown.of(*metrics)}
     caption = lay_out(
-        "table2", spec, LABELS, [], Ask("my_run", TWIN, "corrected", [0], False, {}), {0: 231}, []
+        "table2", spec, LABELS, shown.COLUMNS, [], Ask("my_run", TWIN, "corrected", [0], False, {}), {0: 231}, []
     ).caption
     assert caption[:-2] == ["Table 2: One modality alone.", "The other input is zero.", *said]
 
@@ -285,6 +285,7 @@ def test_what_has_no_label_is_called_by_its_word_and_decimals_are_the_studys():
         "t",
         SPEC | {"metrics": {"kappa": KAPPA}},
         LABELS,
+        shown.COLUMNS,
         [made_cell(), made_cell(row="gone", n=0, mean=None)],
         Ask("my_run", TWIN, "corrected", [0, 1, 2], True, {("gone", "smell"): "no sounds of X."}),
         {0: 231},
@@ -303,7 +304,7 @@ def test_all_that_is_not_known_of_a_printed_number_is_said():
     assert printed(doubtful) == "28.99 (std not found, inferred)"
     ask = Ask("my_run", RECORD, "corrected", [0], False, {})
     plain = made_cell(published_mean=1.0, published_std=0.1, note="the paper names no number of runs", asked=1)
-    notes = lay_out("t", SPEC | {"metrics": {"kappa": KAPPA}}, LABELS, [plain], ask, {0: 231}, []).notes
+    notes = lay_out("t", SPEC | {"metrics": {"kappa": KAPPA}}, LABELS, shown.COLUMNS, [plain], ask, {0: 231}, []).notes
     assert notes == [
         "paper: the number printed in Table 2.",
         "For Table 2 the paper names no number of runs.",

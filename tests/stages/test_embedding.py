@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import shown
 from made_rows import CLASSES, files_of, make_rows
 from origins import TWIN
 from sklearn.metrics import silhouette_score
@@ -18,6 +19,7 @@ ASKED = {
     "experiment": "mini",
     "source": TWIN._asdict(),
     "protocol": "corrected",
+    "columns": shown.COLUMNS,
     "labels": {"scene": "L_s", "scene+kl_av": "L_s + L_KL on N_v+a"},
     "seeds": [0, 1],
     "partial": False,

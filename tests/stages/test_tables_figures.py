@@ -5,7 +5,7 @@ import json
 
 import numpy as np
 import pytest
-import shown_metrics
+import shown
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from origins import DIRECTORY, RECORD, TWIN
@@ -30,12 +30,13 @@ ASKED = {
     "protocol": "corrected",
     "spec": SPEC,
     "labels": {"scratch": "L_s, random start", "scene": "L_s"},
+    "columns": shown.COLUMNS,
     "seeds": [0, 1, 2],
     "partial": False,
     "left_out": {},
     "remarks": [],
 }
-METRICS = {"metrics": shown_metrics.of(*SPEC["metrics"])}
+METRICS = {"metrics": shown.of(*SPEC["metrics"])}
 PRINTED = (
     "table,row,column,metric,mean,std,n,source\n"
     "Table 2,scene,image,f_score,72.85,,5,the std is lost\n"
@@ -109,14 +110,14 @@ def test_bold_follows_the_comparisons_and_is_explained(tmp_path, scores, publish
     (tmp_path / "comparisons.csv").write_text("\n".join([head, *lines]) + "\n")
     spec = SPEC | {"metrics": ["recall"]}
     made = make_table(
-        tmp_path / "out", scores, published, tmp_path / "comparisons.csv", spec=spec, metrics=shown_metrics.of("recall")
+        tmp_path / "out", scores, published, tmp_path / "comparisons.csv", spec=spec, metrics=shown.of("recall")
     )
     rows = [line for line in made["markdown"].decode().splitlines() if line.startswith(("| Sound", "| Image"))]
     higher = max(means["scene", "sound"], means["scratch", "sound"], key=np.mean)
     assert ["**" in row for row in rows] == [higher is means[row, "sound"] for row in ("scratch", "scene")] + [True] * 2
     assert made["latex"].decode().count(r"\textbf") == 3
     assert "Bold: not distinguishable from the best" in made["markdown"].decode()
-    plain = make_table(tmp_path / "plain", scores, published, spec=spec, metrics=shown_metrics.of("recall"))
+    plain = make_table(tmp_path / "plain", scores, published, spec=spec, metrics=shown.of("recall"))
     assert "No bold:" in plain["markdown"].decode()
     assert plain["cells"] == made["cells"]
 

@@ -57,6 +57,7 @@ def study(**changes) -> Study:
         "study": "s",
         "title": "T",
         "data": "D",
+        "columns": {"image": "Image"},
         "metrics": {"f_score": {"label": "F", "decimals": 2}},
         "published": "p.csv",
         "tables": {"t": table},

@@ -33,6 +33,7 @@ STUDY = {
     "study": "small",
     "title": "A small study",
     "data": "ADVANCE",
+    "columns": {"image": "Image", "sound": "Sound", "image+sound": "Image + sound"},
     "metrics": {"f_score": {"label": "F-score", "decimals": 2}},
     "published": "config/published/advance.csv",
     "tables": {

@@ -61,7 +61,7 @@ shell.prefix(
 
 wildcard_constraints:
     **flow.WILDCARDS,
-    modality="|".join(re.escape(modality) for modality in job_settings.MODALITIES),
+    modality="|".join(re.escape(modality) for modality in STUDY.columns),
     method=r"[^/]+",
     table="|".join(STUDY.tables),
     figure="|".join(STUDY.figures) or "(?!)",

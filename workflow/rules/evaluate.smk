@@ -16,7 +16,7 @@ def evaluate_reads(wildcards):
 def evaluated_alike():
     """Rows with the seeds that they are evaluated of: all rows alike, or each by itself where some runs are missing."""
     if not ABSENT:
-        return [("evaluate", r"[^/]+", job_settings.MODALITIES, EXPERIMENT.seeds)]
+        return [("evaluate", r"[^/]+", [*STUDY.columns], EXPERIMENT.seeds)]
     return [
         (
             f"evaluate_{n}",

@@ -39,6 +39,7 @@ def lay_out(
     word: str,
     spec: Mapping[str, Any],
     labels: Mapping[str, str],
+    columns: Mapping[str, str],
     cells: Sequence[Cell],
     ask: Ask,
     tested: Mapping[int | None, int],
@@ -52,6 +53,7 @@ def lay_out(
         word: the table's word, e.g. `table2`.
         spec: its entry of the study file (published, title, caption, metrics).
         labels: what each method is called; a method without a label is called by its id.
+        columns: the same of each input.
         cells: its cells, in the order of its lines.
         ask: experiment, source, protocol, seeds.
         tested: how many clips the runs were tested on, by fold.
@@ -61,7 +63,7 @@ def lay_out(
     """
     beside = spec["published"] and not ask.source.not_comparable
     lines, marks = list(dict.fromkeys((cell["row"], cell["column"]) for cell in cells)), {}
-    inputs = [tabular.MODALITIES.get(modality, modality) for _, modality in lines]
+    inputs = [columns.get(modality, modality) for _, modality in lines]
     body = pd.DataFrame({"Input": inputs, "Method": [labels.get(method, method) for method, _ in lines]}, dtype=str)
     for metric, its in spec["metrics"].items():
         own, name = [cell for cell in cells if cell["metric"] == metric], its["label"]

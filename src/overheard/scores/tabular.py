@@ -7,8 +7,6 @@ from typing import Any
 from overheard.scores.cells import Ask, Cell
 from overheard.scores.over_seeds import DDOF
 
-MODALITIES = {"none": "No input", "image": "Image", "sound": "Sound", "image+sound": "Image + sound"}
-
 NO_PRINTED = "no printed number"
 
 

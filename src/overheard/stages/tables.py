@@ -24,6 +24,7 @@ class Settings:
     spec: dict[str, Any]  # the table's entry of the study file
     metrics: dict[str, dict[str, Any]]  # label, decimals and caption of each
     labels: dict[str, str]  # what each method is called
+    columns: dict[str, str]  # what each input is called
     seeds: list[int]  # asked
     partial: bool  # fewer seeds than asked are shown, and said
     left_out: dict[str, str]  # "method|modality" -> reason
@@ -75,7 +76,9 @@ def tables(
     remarks = [*settings.remarks, *event_remarks(runs), *epoch_remarks(runs)]
     remarks += lost_to(dull, runs, settings.labels)
     bold = best.not_distinguished(spec, numbers, differences.differences(pairs, str(comparisons)))
-    text = frames.lay_out(table, spec, settings.labels, numbers, ask, clips_tested(runs), remarks, *bold)
+    text = frames.lay_out(
+        table, spec, settings.labels, settings.columns, numbers, ask, clips_tested(runs), remarks, *bold
+    )
 
     artifacts.write_text(cells, frames.cells_csv(numbers))
     artifacts.write_text(csv, frames.table_csv(numbers, settings.labels, not ask.source.not_comparable))

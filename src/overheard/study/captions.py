@@ -70,6 +70,7 @@ def _of_rows(
         "protocol": protocol_name(experiment),
         **job_settings.switched(experiment, loaded.protocol, stage),
         "labels": {method: study.methods[method].label for method, _ in [*rows, *beside]},
+        "columns": {column: study.columns[column] for _, column in rows},
         "seeds": experiment.seeds,
         "partial": bool(absent),
         "left_out": {

@@ -15,8 +15,6 @@ from overheard.study.study_file import Method, Study
 FULL_NETWORKS = ("resnet101", "resnet50")
 """Networks that the protocol's learning rate, batch, epochs and patience are meant for."""
 
-MODALITIES = ("none", "image", "sound", "image+sound")
-
 WHOLE_FRONT_END = "tagger_mn04"
 """The front end whose log-mels the tagger's network reads whole: nothing is pooled."""
 

@@ -14,9 +14,13 @@ from overheard.study.protocol import NAMED
 Own = Annotated[str, Field(pattern=r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*$")]
 
 
+TRAINED = ("image", "sound", "image+sound")
+"""Columns that students are trained for, as learning/methods.py has them; it imports torch, which takes seconds."""
+
+
 class Block(Section):
     rows: list[str]
-    columns: list[Literal["none", "image", "sound", "image+sound"]]
+    columns: list[str]
 
 
 class Metric(Section):
@@ -136,6 +140,7 @@ class Study(Section):
     data: str = Field(description="the paper's data set, whose numbers no others may be taken for")
     published: str
     claims: str | None = Field(None, description="what the paper says of its rows: a file of config/claims/")
+    columns: dict[str, str] = Field(description="what a row is given, and what tables and figures call it")
     metrics: dict[str, Metric]
     tables: dict[str, TableSpec]
     figures: dict[str, FigureSpec] = {}
@@ -151,6 +156,10 @@ class Study(Section):
 
     @model_validator(mode="after")
     def _known(self) -> "Study":
+        if odd := sorted({column for row, column in self.rows()} - self.columns.keys()):
+            raise ValueError(f"tables: columns {', '.join(odd)} are not among columns: {', '.join(self.columns)}")
+        if odd := sorted({column for _, column in self.trained()} - set(TRAINED)):
+            raise ValueError(f"tables: columns {', '.join(odd)}: students are trained on {', '.join(TRAINED)}")
         for word, table in self.tables.items():
             if strange := [metric for metric in table.metrics if metric not in self.metrics]:
                 raise ValueError(

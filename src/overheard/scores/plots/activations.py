@@ -12,10 +12,10 @@ from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
-from overheard.scores.plots.given import Files, NotDrawnError, Settings, ask_of, caption_of
+from overheard.scores.plots.given import Files, NotDrawnError, Settings, ask_of, caption_of, column_name
 from overheard.scores.plots.style import INK, figure, math
 from overheard.scores.pointing import HALF, field_middles
-from overheard.scores.tabular import MODALITIES, origin, sentence
+from overheard.scores.tabular import origin, sentence
 
 _WIDTH_IN, _LARGEST_IN, _GAP_IN, _LINE_IN = 7.3, 1.62, 0.05, 0.13
 _SIZE_PT = 7.4
@@ -53,7 +53,7 @@ def draw(settings: Settings, files: Files) -> list[Figure]:
     wanted = [
         (row, column) for block in settings.spec["blocks"] for row in block["rows"] for column in block["columns"]
     ]
-    names = {row: f"{labels.get(row[0], row[0])} ({MODALITIES[row[1]].lower()})" for row in wanted}
+    names = {row: f"{labels.get(row[0], row[0])} ({column_name(settings, row[1]).lower()})" for row in wanted}
     seed = next((seed for seed in ask.seeds if any(int(one["seed"]) == seed for one in kept.values())), None)
     there = {row: kept[row] for row in wanted if row in kept and int(kept[row]["seed"]) == seed}
     absent = _absent(wanted, names, there, ask.left_out, seed)
@@ -61,7 +61,7 @@ def draw(settings: Settings, files: Files) -> list[Figure]:
         raise NotDrawnError(" ".join(absent) or "no run of its rows.")
 
     first = next(iter(there.values()))
-    columns = [(row, f"{labels.get(row[0], row[0])}\n{MODALITIES[row[1]]}") for row in there]
+    columns = [(row, f"{labels.get(row[0], row[0])}\n{column_name(settings, row[1])}") for row in there]
     said = [origin(ask), *caption_of(settings), *_rules(first, seed, own), *absent]
     said += [sentence(remark) for remark in settings.remarks or ()]
     pages = []

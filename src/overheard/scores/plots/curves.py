@@ -14,11 +14,12 @@ from overheard.scores.plots.given import (
     Settings,
     ask_of,
     caption_of,
+    column_name,
     row_notes,
     run_of,
 )
 from overheard.scores.plots.style import figure, math
-from overheard.scores.tabular import MODALITIES, origin, sentence
+from overheard.scores.tabular import origin, sentence
 
 SHOWN = {
     "loss_scene": "$L_s$, training (nats)",
@@ -98,7 +99,8 @@ def draw(settings: Settings, files: Files) -> Figure:
 
 
 def _panels(settings: Settings, table: pd.DataFrame, said: Sequence[str]) -> Figure:
-    modalities = [word for word in MODALITIES if word in set(table["modality"])]
+    known = dict.fromkeys(column for block in settings.spec["blocks"] for column in block["columns"])
+    modalities = [word for word in known if word in set(table["modality"])]
     methods = [row for row in dict.fromkeys(row for block in settings.spec["blocks"] for row in block["rows"])
                if row in set(table["method"])]  # fmt: skip
     labels: Mapping[str, str] = settings.labels or {}
@@ -113,7 +115,7 @@ def _panels(settings: Settings, table: pd.DataFrame, said: Sequence[str]) -> Fig
                 ax.axis("off")
                 continue
             curve(ax, own, value, methods)
-            ax.set_title(f"{MODALITIES[modality]}: {name}", size=8, loc="left")
+            ax.set_title(f"{column_name(settings, modality)}: {name}", size=8, loc="left")
             handles |= dict(zip(ax.get_legend_handles_labels()[1], ax.get_legend_handles_labels()[0], strict=True))
             ax.get_legend().remove()
     names = [math(labels.get(name, name)) for name in handles]

@@ -17,9 +17,9 @@ from overheard.scores.cells import table_cells
 from overheard.scores.differences import LEVEL, OVER, Difference, differences
 from overheard.scores.origin import Origin
 from overheard.scores.over_seeds import Run, clips_tested, epoch_remarks, event_remarks, percent
-from overheard.scores.plots.given import Files, Settings, ask_of, lines_of, runs_of
+from overheard.scores.plots.given import Files, Settings, ask_of, column_name, lines_of, runs_of
 from overheard.scores.plots.style import COLOURS, INK, figure, math
-from overheard.scores.tabular import MODALITIES, conditions, left_out_notes, measured
+from overheard.scores.tabular import conditions, left_out_notes, measured
 
 _GREY = "#999999"
 _SPREAD = 0.44  # of a bar's thickness: seeds stand beside each other, so that equal scores stay visible
@@ -152,7 +152,10 @@ def draw(settings: Settings, files: Files) -> Figure:
         raise ConfigError(f"f_score_by_method: settings.against: found {against}; allowed: {', '.join(labels)}")
     found = differences(compared, "comparisons") if against else {}
     pairs = [((cell["row"], cell["column"]), (against, cell["column"]), "f_score") for cell in cells]
-    bars = [_bar(cell, labels, runs, found.get(pair)) for cell, pair in zip(cells, pairs, strict=True)]
+    bars = [
+        _bar(cell, column_name(settings, cell["column"]), labels, runs, found.get(pair))
+        for cell, pair in zip(cells, pairs, strict=True)
+    ]
     remarks = [*(settings.remarks or ()), *event_remarks(runs), *epoch_remarks(runs)]
     sentences = conditions(ask, clips_tested(runs), remarks)
     sentences += ["Bars: means; whiskers: ± one std; points: the seeds.", *left_out_notes(labels, cells, ask)]
@@ -173,11 +176,13 @@ def _said(bars: Sequence[Bar], against: str) -> list[str]:
     return lines + [f"No interval: {why}." for why in bare]
 
 
-def _bar(cell: Mapping[str, Any], labels: Mapping[str, str], runs: Sequence[Run], its: Difference | None) -> Bar:
+def _bar(
+    cell: Mapping[str, Any], heading: str, labels: Mapping[str, str], runs: Sequence[Run], its: Difference | None
+) -> Bar:
     own = {run["seed"]: run for run in runs if (run["method"], run["modality"]) == (cell["row"], cell["column"])}
     return Bar(
         group=cell["column"],
-        heading=MODALITIES.get(cell["column"], cell["column"]),
+        heading=heading,
         label=labels.get(cell["row"], cell["row"]),
         values=tuple(percent(own[seed], "f_score") for seed in sorted(own)),
         mean=cell["mean"],

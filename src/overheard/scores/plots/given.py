@@ -13,7 +13,7 @@ from overheard.scores.cells import Ask, by_row_key, table_rows
 from overheard.scores.origin import Origin
 from overheard.scores.over_seeds import Row, Run, checked_run
 from overheard.scores.plots.style import math
-from overheard.scores.tabular import MODALITIES, OWN_NAMES, left_out_notes, sentence
+from overheard.scores.tabular import OWN_NAMES, left_out_notes, sentence
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,7 @@ class Settings:
     configuration: dict[str, Any] | None = None  # what a diagram says of the experiment
     protocol: str | None = None  # these, of a figure of rows
     labels: dict[str, str] | None = None  # what each method is called
+    columns: dict[str, str] | None = None  # what each input is called
     seeds: list[int] | None = None  # asked
     partial: bool | None = None  # fewer seeds than asked are shown, and said
     left_out: dict[str, str] | None = None  # "method|modality" -> reason
@@ -126,7 +127,12 @@ def row_notes(settings: Settings, ask: Ask, runs: Collection[tuple[str, str, int
 def row_title(settings: Settings, row: Row) -> str:
     """What a row is called in a figure of several modalities: its label, and its modality unless it is both."""
     label = math((settings.labels or {}).get(row[0], row[0]))
-    return label if row[1] == "image+sound" else f"{label}, {MODALITIES.get(row[1], row[1]).lower()}"
+    return label if row[1] == "image+sound" else f"{label}, {column_name(settings, row[1]).lower()}"
+
+
+def column_name(settings: Settings, column: str) -> str:
+    """What an input is called."""
+    return (settings.columns or {}).get(column, column)
 
 
 def texts(content: Any) -> Iterator[str]:

@@ -11,10 +11,10 @@ from matplotlib.patheffects import withStroke
 
 from overheard.scores.cells import Ask
 from overheard.scores.over_seeds import DDOF
-from overheard.scores.plots.given import Files, NotDrawnError, Settings, ask_of, caption_of, lines_of
+from overheard.scores.plots.given import Files, NotDrawnError, Settings, ask_of, caption_of, column_name, lines_of
 from overheard.scores.plots.style import COLOURS, INK, figure, math
 from overheard.scores.pointing import Played, played
-from overheard.scores.tabular import MODALITIES, number, origin, sentence
+from overheard.scores.tabular import number, origin, sentence
 
 _BLIND = {"area": ("|", 13, "random pixel"), "centre": ("D", 5, "centre pixel"), "within_reach": (">", 5, "at best")}
 """Beside a bar: mark, its size, and what the legend calls it."""
@@ -33,12 +33,14 @@ def draw(settings: Settings, files: Files) -> Figure:
         ConfigError: settings of rows are missing.
         NotDrawnError: no picture has a mask, or no row has a run.
     """
-    ask, labels, lines = ask_of(settings, "pointing"), settings.labels or {}, lines_of(files, "pointing")
+    ask, lines = ask_of(settings, "pointing"), lines_of(files, "pointing")
     wanted = [
         (row, column) for block in settings.spec["blocks"] for row in block["rows"] for column in block["columns"]
     ]
+    labels = settings.labels or {}
+    names = {row: f"{labels.get(row[0], row[0])}, {column_name(settings, row[1]).lower()}" for row in wanted}
     found = {row: one for row in wanted if (one := played(lines, row, DDOF[ask.spread])) is not None}
-    missing = _missing({row: found[row].values if row in found else {} for row in wanted}, labels, ask)
+    missing = _missing({row: found[row].values if row in found else {} for row in wanted}, names, ask)
     if not lines:
         raise NotDrawnError(" ".join(missing))
     if not found:
@@ -54,30 +56,25 @@ def draw(settings: Settings, files: Files) -> Figure:
         f"object's mask; of {first.clips} pictures left out: {out}.",
         f"Bars: means over n = {len(ask.seeds)} seeds ({seeds}); points: the seeds; "
         f"± = {ask.spread} standard deviation.",
-        "Random pixel: the masks' share of the picture. At best: masks that hold the centre of one of the map's cells, "
-        "so that a map as coarse as these can point into them.",
+        "Random pixel: the masks' share of the picture. At best: masks that hold the middle of what a place of "
+        "the map sees, so that a map as coarse as these can point into them.",
         *caption_of(settings),
         *missing,
         *(sentence(remark) for remark in settings.remarks or ()),
     ]
-    names = {row: _name(row, labels) for row in found}
     made = figure(settings.spec["title"], said, settings.origin, body_in=1.2 + 0.34 * len(found))
     _bars(made.add_subplot(), found, names)
     return made
 
 
-def _name(row: Row, labels: Mapping[str, str]) -> str:
-    return f"{labels.get(row[0], row[0])}, {MODALITIES[row[1]].lower()}"
-
-
-def _missing(values: Mapping[Row, Mapping[int, float]], labels: Mapping[str, str], ask: Ask) -> list[str]:
+def _missing(values: Mapping[Row, Mapping[int, float]], names: Mapping[Row, str], ask: Ask) -> list[str]:
     """Sentences on rows that are left out, and on runs that are not there."""
     found: dict[str, list[str]] = {}
     for row, own in values.items():
         if row in ask.left_out:
-            found.setdefault(f"Left out, because {ask.left_out[row]}", []).append(_name(row, labels))
+            found.setdefault(f"Left out, because {ask.left_out[row]}", []).append(names[row])
         elif gone := [str(seed) for seed in ask.seeds if seed not in own]:
-            found.setdefault(f"No run of seed {', '.join(gone)}", []).append(_name(row, labels))
+            found.setdefault(f"No run of seed {', '.join(gone)}", []).append(names[row])
     return [sentence(f"{reason}: {'; '.join(rows)}") for reason, rows in found.items()]
 
 

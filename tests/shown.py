@@ -1,4 +1,4 @@
-"""How tests' tables show scores: label, decimals and caption of each."""
+"""How tests' tables show scores and inputs."""
 
 _AVERAGE = "averages over the classes, weighted by their clips"
 METRICS = {
@@ -12,3 +12,6 @@ METRICS = {
 def of(*words: str) -> dict:
     """Some of them."""
     return {word: METRICS[word] for word in words}
+
+
+COLUMNS = {"none": "No input", "image": "Image", "sound": "Sound", "image+sound": "Image + sound"}

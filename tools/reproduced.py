@@ -36,7 +36,7 @@ five seeds. EfficientNet-Lite0 and mn04, lower blocks frozen; 41 minutes on two 
 
 OF_SWITCHES = """\
 - All three draw another split (under `by_label` a class's number is the seed of its draw), and the split of a protocol is the same for all seeds: fresh seeds find \
-the same difference, which is this split's ease, not the switch's worth: `overheard ablate twin --over splits` (*not run here*) shows how far splits alone move a row.
+the same difference, which is this split's ease, not the switch's worth: how far splits alone move a row stands [below](#how-much-the-draw-of-the-splits-matters-on-the-twin).
 - Exactly 0, for a dull reason: `divergence` kl and cross_entropy have the same gradient; the 80 dB floor is far: no sound of the twin has a wider range than 104 dB of power, half of it under magnitudes.
 - A row on pictures moves with switches of the sound where the other input is zero but its branch stays: that branch's network was pre-trained otherwise."""
 OF_SAMPLE_SWITCHES = """\
@@ -99,7 +99,7 @@ def page() -> str:
     twin = ROOT / "reference" / "twin" / "tables" / "cells.csv"
     parts = [HEAD, _of_the_paper(), _rows("The twin's numbers", twin, OF_TWIN)]
     parts += [_rows("The numbers of 208 real pairs", MEASURED / "sample-cells.csv", OF_SAMPLE)]
-    parts += [_switches_of_twin(), _switches_of_sample(), _grid()]
+    parts += [_switches_of_twin(), _switches_of_sample(), _grid(), _over_splits()]
     parts += [RULES.format(rows="Thirty-five of the forty", switches=len(SWITCHES))]
     return "\n".join(part.strip("\n") + "\n" for part in parts)
 
@@ -185,6 +185,30 @@ def _grid() -> str:
         f"| alpha | {' | '.join(f'beta {beta:g}' for beta in shown.columns)} |",
         f"|---|{'---:|' * len(shown.columns)}",
         *(f"| {alpha:g} | {' | '.join(row)} |" for alpha, row in zip(shown.index, shown.to_numpy(), strict=True)),
+        "",
+    ]
+    return "\n".join(text)
+
+
+def _over_splits() -> str:
+    """How far rows and their main differences move over draws of the five folds."""
+    path = MEASURED / "twin-over-splits.csv"
+    table = pd.read_csv(path)
+    first = table.iloc[0]
+    rows = table[~table["what"].str.contains(" - ")]
+    text = ["## How much the draw of the splits matters on the twin", ""]
+    text += [
+        f"{TWIN} Weighted F in percent; {first.splits} draws of the five folds, {first.seeds} seeds each ([{path.name}](measured/{path.name}); `overheard ablate twin --over splits --n {first.splits}`, "
+        f"*not run here*). Means of rows differ over draws by ± {rows['over_splits'].min():.1f} to {rows['over_splits'].max():.1f} points, where the seeds of one draw, each of another fold, let expect "
+        f"{rows['by_seeds'].min():.1f} to {rows['by_seeds'].max():.1f}: five folds that test each location once hide little of what a draw does. One split for all seeds, as in the paper, hides it all: "
+        "its ± is over trainings alone.",
+        "",
+        "| F, or a difference of two | mean | ± over seeds | so a mean by ± | ± of means over draws | lowest to highest |",
+        "|---|---:|---:|---:|---:|---:|",
+        *(
+            f"| {row.what} | {row.mean:.1f} | {row.over_seeds:.1f} | {row.by_seeds:.1f} | {row.over_splits:.1f} | {row.lowest:.1f} to {row.highest:.1f} |"
+            for row in table.itertuples()
+        ),
         "",
     ]
     return "\n".join(text)

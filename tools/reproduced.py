@@ -100,7 +100,7 @@ def page() -> str:
     parts = [HEAD, _of_the_paper(), _rows("The twin's numbers", twin, OF_TWIN)]
     parts += [_rows("The numbers of 208 real pairs", MEASURED / "sample-cells.csv", OF_SAMPLE)]
     parts += [_switches_of_twin(), _switches_of_sample(), _grid(), _over_splits()]
-    parts += [RULES.format(rows="Thirty-five of the forty", switches=len(SWITCHES))]
+    parts += [RULES.format(rows="Thirty-four of the forty", switches=len(SWITCHES))]
     return "\n".join(part.strip("\n") + "\n" for part in parts)
 
 

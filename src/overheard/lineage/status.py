@@ -155,10 +155,11 @@ def status_text(name: str) -> str:
 def _columns(view: View) -> list[str]:
     """How many jobs of each stage are in each state."""
     counts = Counter((stage_of(record), state) for record, state in view.states.items())
-    lines = [" ".join([f"{'':<10}", *(f"{said:>{len(said) + 1}}" for said in STATES.values())])]
+    width = max(map(len, STAGES))
+    lines = [" ".join([f"{'':<{width}}", *(f"{said:>{len(said) + 1}}" for said in STATES.values())])]
     for stage in dict.fromkeys(stage_of(record) for record in view.states):
         cells = [f"{counts[stage, state] or '·':>{len(said) + 1}}" for state, said in STATES.items()]
-        lines.append(" ".join([f"{stage:<10}", *cells]))
+        lines.append(" ".join([f"{stage:<{width}}", *cells]))
     return lines
 
 

@@ -132,7 +132,7 @@ def splits_in(folder: Path) -> list[Path]:
 def source_of(folder: Path) -> str:
     """Whose numbers these are, as what was compared says it; before that, as the experiment says it."""
     for path in sorted(folder.glob(f"statistics/*{records.SUFFIX}")):
-        return Origin(**records.read_record(path)["settings"]["source"]).sentence
+        return Origin(**records.read_record(path)["settings"]["settings"]["source"]).sentence
     return load(folder.name).origin.sentence
 
 

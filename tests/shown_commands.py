@@ -11,7 +11,7 @@ from PIL import Image
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-RUN_WHOLE = ("your-own-loss.md",)
+RUN_WHOLE = ("your-own-loss.md", "your-own-study.md")
 """Pages that a test of the workflow runs from end to end."""
 
 

@@ -80,7 +80,7 @@ def test_it_runs_once_a_row_and_counts_what_it_read(project):
     assert 0 <= said["agree"] <= said["clips"]
     done = overheard(project, "status", "mini")
     assert "Nothing is scheduled" in done.stdout
-    assert "votes          22" in done.stdout
+    assert "votes           22" in done.stdout
 
 
 def test_it_is_traced_to_the_media(project):

@@ -264,7 +264,7 @@ def test_an_interrupted_run_goes_on_to_the_same_bytes(finished, miniature_copy, 
     while not list((folder / "results/mini/train").glob("scene/*/seed-*/student.pt")) and time.monotonic() < deadline:
         time.sleep(0.05)
     os.killpg(process.pid, sent)
-    process.wait(60)
+    process.wait(180)
     assert process.returncode != 0
     done = overheard(folder, "run", "mini")
     assert done.returncode == 0, done.stderr

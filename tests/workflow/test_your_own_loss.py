@@ -61,7 +61,7 @@ def test_the_table_has_three_rows_of_five_seeds(page):
     assert len(after[1]["symmetric"]) == 15
     assert "L_s + L_JS" in said[1]
     cells = (folder / "results/symmetric-7/tables/events.cells.csv").read_text().splitlines()
-    assert len(cells) == 1 + 3
+    assert len(cells) == 1 + 3 * 2
 
 
 def test_records_name_her_functions_and_their_code_and_those_of_other_rows_do_not(page):

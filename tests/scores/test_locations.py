@@ -50,6 +50,13 @@ def test_scores_of_drawn_locations_are_scikit_learns(tested, rng):
             np.testing.assert_allclose(found[draw, run], expected)
 
 
+def test_a_class_that_neither_occurs_nor_is_said_has_no_part_in_macro_f():
+    label, predicted = np.array([0, 0, 0, 1, 1]), np.array([0, 0, 1, 1, 0])
+    counts = counted(Answers(np.arange(5), label, predicted[None]), CLASSES)
+    found = locations.scores_under(np.ones((1, 5)), [counts], ["macro_f"])
+    assert found[0, 0, 0] == pytest.approx(100 * f1_score(label, predicted, average="macro"))
+
+
 def test_the_variance_of_a_mean_is_that_of_its_sample_also_with_two_locations_a_class(rng):
     # Rao and Wu: the variance over draws of a stratum's mean is s²/n; plain draws give (n - 1)/n of it, half with two
     sizes = (2, 2, 9)

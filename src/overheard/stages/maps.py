@@ -90,8 +90,7 @@ def maps(
         image_normaliser: mean and standard deviation of the training split, of each student.
         settings: of the maps.
         pointing: the pointing game of each student, in percent (.csv).
-        activations: of the first student: maps and where in a cell the middle of a field lies, p(true class), pictures,
-            masks of clips that figures show (.npz).
+        activations: of the first student, of clips shown: maps, their `middle`, p(true class), pictures, masks (.npz).
         sounds: log-mels or stored outputs of frozen blocks, as in training; these three where the row has them.
         sound_ids: ids of the sounds.
         sound_normaliser: mean and standard deviation of the training split, of each student.

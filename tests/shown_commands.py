@@ -15,6 +15,12 @@ RUN_WHOLE = ("your-own-loss.md", "your-own-study.md")
 """Pages that a test of the workflow runs from end to end."""
 
 
+def blocks(page: str) -> list[tuple[str, str, str]]:
+    """(path of the file that it is, or nothing; kind; text) of every block of a page."""
+    text = (ROOT / "docs" / page).read_text(encoding="utf-8")
+    return re.findall(r"(?:^`([^`\n]+)`:\n\n)?^```(\w+)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+
+
 def commands() -> list[tuple[str, str]]:
     """(page, command) of every line of a shell block and every inline `overheard …` or `make …`."""
     found = []

@@ -141,8 +141,8 @@ def _switches_of_twin() -> str:
     """The largest differences of the twin's ablation, and of them those that were measured again."""
     path, again = MEASURED / "twin-ablation.csv", MEASURED / "twin-ablation-again.csv"
     table = _changes(path)
-    text = ["## What a switch is worth on the twin", ""]
-    text += [
+    return _section(
+        "What a switch is worth on the twin",
         f"{TWIN} Differences of weighted F in points, `scene` and `scene+event`, five seeds; the intervals of all {len(table)} lines hold "
         f"together with 95 %. They are over the five folds alone (four degrees of freedom), so that **{_decided(table)} of them leave out 0**; `ablate` has since taken intervals over seeds and test "
         f"locations together. The {SHOWN} largest; all are in [{path.name}](measured/{path.name}).",
@@ -154,26 +154,22 @@ def _switches_of_twin() -> str:
         *_lines(_changes(again).itertuples()),
         "",
         OF_SWITCHES,
-        "",
-    ]
-    return "\n".join(text)
+    )
 
 
 def _switches_of_sample() -> str:
     """Six switches on the folder of real pairs."""
     path = MEASURED / "sample-ablation.csv"
     table = _changes(path)
-    text = ["## What six switches are worth on 208 real pairs", ""]
-    text += [
+    return _section(
+        "What six switches are worth on 208 real pairs",
         f"**Other pairs than ADVANCE's.** Two seeds of one split, 52 test clips; the intervals, over seeds and test locations together, of all {len(table)} lines hold together with 95 %. "
         f"{_decided(table)} of them leave out 0. All are in [{path.name}](measured/{path.name}).",
         "",
         *_lines(table.head(SHOWN).itertuples()),
         "",
         OF_SAMPLE_SWITCHES,
-        "",
-    ]
-    return "\n".join(text)
+    )
 
 
 def _grid() -> str:
@@ -184,8 +180,8 @@ def _grid() -> str:
     best = table.loc[table["mean"].idxmax()]
     shown = table.pivot(index="alpha", columns="beta", values="text")
     (own,) = table[(table["alpha"] == PAPER_ALPHA) & (table["beta"] == PAPER_BETA)].itertuples()
-    text = ["## Alpha and beta, chosen by validation clips on the twin", ""]
-    text += [
+    return _section(
+        "Alpha and beta, chosen by validation clips on the twin",
         f"{TWIN} L_s + L_E on both inputs: weighted F of validation clips, mean ± deviation over five seeds ([{path.name}](measured/{path.name}); "
         f"`overheard ablate twin --method scene+event --modality image+sound --vary alpha=0.01,0.1,1 --vary beta=0,0.001,0.1 --on-validation`, *not run here*). "
         f"Highest: alpha {best.alpha:g}, beta {best.beta:g} ({best.text}); the paper's alpha {PAPER_ALPHA:g}, beta {PAPER_BETA:g}: {own.text}. "
@@ -194,9 +190,7 @@ def _grid() -> str:
         f"| alpha | {' | '.join(f'beta {beta:g}' for beta in shown.columns)} |",
         f"|---|{'---:|' * len(shown.columns)}",
         *(f"| {alpha:g} | {' | '.join(row)} |" for alpha, row in zip(shown.index, shown.to_numpy(), strict=True)),
-        "",
-    ]
-    return "\n".join(text)
+    )
 
 
 def _over_splits() -> str:
@@ -205,8 +199,8 @@ def _over_splits() -> str:
     table = pd.read_csv(path)
     first = table.iloc[0]
     rows = table[~table["what"].str.contains(" - ")]
-    text = ["## How much the draw of the splits matters on the twin", ""]
-    text += [
+    return _section(
+        "How much the draw of the splits matters on the twin",
         f"{TWIN} Weighted F in percent; {first.splits} draws of the five folds, {first.seeds} seeds each ([{path.name}](measured/{path.name}); `overheard ablate twin --over splits --n {first.splits}`, "
         f"*not run here*). Means of rows differ over draws by ± {rows['over_splits'].min():.1f} to {rows['over_splits'].max():.1f} points, where the seeds of one draw, each of another fold, let expect "
         f"{rows['by_seeds'].min():.1f} to {rows['by_seeds'].max():.1f}: five folds that test each location once hide little of what a draw does. One split for all seeds, as in the paper, hides it all: "
@@ -218,9 +212,7 @@ def _over_splits() -> str:
             f"| {row.what} | {row.mean:.1f} | {row.over_seeds:.1f} | {row.by_seeds:.1f} | {row.over_splits:.1f} | {row.lowest:.1f} to {row.highest:.1f} |"
             for row in table.itertuples()
         ),
-        "",
-    ]
-    return "\n".join(text)
+    )
 
 
 def _controls() -> str:
@@ -228,8 +220,8 @@ def _controls() -> str:
     path = MEASURED / "twin-controls.csv"
     table = pd.read_csv(path)
     verdicts = ", ".join(f"{count} {verdict}" for verdict, count in table["verdict"].value_counts().items())
-    text = ["## Controls on the twin", ""]
-    text += [
+    return _section(
+        "Controls on the twin",
         f"{TWIN} Weighted F in percent, {table['seeds'].iloc[0]} seeds ([{path.name}](measured/{path.name}); `overheard controls`, *not run here*: 40 minutes on two cores with other work beside; "
         f"[what each one is](controls.md)). Of {len(table)} expectations: {verdicts}. Intervals are over trainings on these folds; those over other splits, most of them wider, are in the file.",
         "",
@@ -242,17 +234,15 @@ def _controls() -> str:
         ),
         "",
         OF_CONTROLS,
-        "",
-    ]
-    return "\n".join(text)
+    )
 
 
 def _degraded() -> str:
     """The same students on worse test clips."""
     path = MEASURED / "twin-degraded.csv"
     table = pd.read_csv(path)
-    text = ["## A missing or worse modality on the twin", ""]
-    text += [
+    return _section(
+        "A missing or worse modality on the twin",
         f"{TWIN} Students of intact clips, tested on worse ones; {table['seeds'].iloc[0]} seeds; 95 % over trainings on these clips ([{path.name}](measured/{path.name})).",
         "",
         "| test | row | intact | worse | difference | 95 % |",
@@ -263,9 +253,11 @@ def _degraded() -> str:
         ),
         "",
         OF_DEGRADED,
-        "",
-    ]
-    return "\n".join(text)
+    )
+
+
+def _section(heading: str, *lines: str) -> str:
+    return "\n".join([f"## {heading}", "", *lines, ""])
 
 
 def _changes(path: Path) -> pd.DataFrame:

@@ -3,7 +3,6 @@
 import csv
 import json
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -11,12 +10,11 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from shown_commands import ROOT
+from shown_commands import blocks
 
 from overheard.jobs import records
 
-PAGE = (ROOT / "docs" / "your-own-loss.md").read_text(encoding="utf-8")
-BLOCKS = re.findall(r"(?:^`([^`\n]+)`:\n\n)?^```(\w+)\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+BLOCKS = blocks("your-own-loss.md")
 TRAINED = "train/{}/image+sound/seed-{}/student"
 
 

@@ -10,10 +10,9 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from shown_commands import ROOT
+from shown_commands import blocks
 
-PAGE = (ROOT / "docs" / "your-own-study.md").read_text(encoding="utf-8")
-BLOCKS = re.findall(r"(?:^`([^`\n]+)`:\n\n)?^```(\w+)\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+BLOCKS = blocks("your-own-study.md")
 
 
 @pytest.fixture(scope="module")

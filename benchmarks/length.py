@@ -64,8 +64,8 @@ def trained(run: tuple[int, str, str, int, int]) -> float:
     """The last validation F, in percent, of one training."""
     from overheard.io.device import settle
     from overheard.stages.train import Settings, train
-    from overheard.study import job_settings, row_files
     from overheard.study.experiments import load
+    from overheard.study.transfer import job_settings, row_files
 
     world, method, modality, seed, steps = run
     settle("cpu")

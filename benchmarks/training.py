@@ -136,16 +136,17 @@ def runs(modality: str) -> int:
     """Training runs of the default study in one modality."""
     from overheard.study import config
 
-    rows = config.load_study(ROOT, experiment()).rows()
+    rows = config.load_study(ROOT, experiment().study).rows()
     return len(experiment().seeds) * sum(column == modality for _, column in rows)
 
 
 def settings(method: str, modality: str) -> Any:
     """A row's settings, as its runs are given them."""
     from overheard.stages.train import Settings
-    from overheard.study import config, job_settings
+    from overheard.study import config
+    from overheard.study.transfer import job_settings
 
-    row = config.load_study(ROOT, experiment()).methods[method]
+    row = config.load_study(ROOT, experiment().study).methods[method]
     protocol = config.load_protocol(ROOT, experiment())
     return Settings(**job_settings.train_settings(experiment(), protocol, row, modality))
 
@@ -190,9 +191,10 @@ def reads(folder: Path) -> dict[str, Path]:
 
 def reads_of(folder: Path, method: str, modality: str) -> dict[str, Path]:
     """Of the study's files, what a row's runs are given."""
-    from overheard.study import config, row_files
+    from overheard.study import config
+    from overheard.study.transfer import row_files
 
-    row = config.load_study(ROOT, experiment()).methods[method]
+    row = config.load_study(ROOT, experiment().study).methods[method]
     return {name: reads(folder)[name] for name in row_files.train_inputs(experiment(), row, modality, seed=0)}
 
 

@@ -5,12 +5,15 @@ from pathlib import Path
 from typing import Any
 
 from overheard.jobs.code import closure
-from overheard.study import config, job_settings
+from overheard.study import config
+from overheard.study.checking import check
+from overheard.study.transfer import job_settings
+from overheard.study.transfer.experiment import Experiment
 
 ROOT = Path(__file__).resolve().parents[1]
-EXPERIMENT = config.check(config.Experiment, {"source": {"kind": "twin"}}, "x")
+EXPERIMENT = check(Experiment, {"source": {"kind": "twin"}}, "x")
 PROTOCOL = config.load_protocol(ROOT, EXPERIMENT)
-STUDY = config.load_study(ROOT, EXPERIMENT)
+STUDY = config.load_study(ROOT, EXPERIMENT.study)
 
 
 OTHER = {
@@ -62,7 +65,7 @@ def row(method: str) -> Any:
 def features(front_end: str) -> dict[str, Any]:
     """The switches that reach a front end's arrays, of a folder with pictures and sounds of any size."""
     source = {"kind": "directory", "pairs": "p", "scenes": "s", "sounds": "t"}
-    return job_settings.features_settings(config.check(config.Experiment, {"source": source}, "x"), PROTOCOL, front_end)
+    return job_settings.features_settings(check(Experiment, {"source": source}, "x"), PROTOCOL, front_end)
 
 
 def switched(stage: str) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import pytest
 
 from overheard.scores.tabular import SYMBOL
 from overheard.study.layout import maker
-from overheard.study.protocol import Protocol
+from overheard.study.transfer.protocol import Protocol
 from overheard.study.yaml_file import read_yaml
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -5,25 +5,27 @@ from pathlib import Path
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from overheard.study import config, source
+from overheard.study.experiment import Split
+from overheard.study.transfer import experiment as transfer
+from overheard.study.transfer import source
 
 HEAD = """\
 # Configuration
 
 An experiment is one file `config/NAME.yaml`; `overheard run NAME` makes `results/NAME/` from it. It is checked before anything runs: an
 unknown key, a wrong type or an impossible value is named with what is allowed, and nothing starts. A default is what holds where the key is left out.
-Cores and clusters are not part of an experiment: `--cores`, `workflow/profiles/`. Generated from `src/overheard/study/config.py` by `make docs`.
+Cores and clusters are not part of an experiment: `--cores`, `workflow/profiles/`. Generated from `src/overheard/study/transfer/experiment.py` by `make docs`.
 
 `null` for a key under `train` takes the protocol's value (`config/protocols/`), which is meant for full networks.
 """
 SECTIONS = [
-    ("", config.Experiment, "The experiment"),
+    ("", transfer.Experiment, "The experiment"),
     ("source.", source.Twin, "`source`, kind `twin`"),
     ("source.", source.Directory, "`source`, kind `directory`"),
-    ("split.", config.Split, "`split`"),
-    ("networks.image. and networks.sound.", config.Network, "`networks`"),
-    ("networks.….pretrain.", config.Pretrain, "`pretrain` of a network"),
-    ("train.", config.Train, "`train`"),
+    ("split.", Split, "`split`"),
+    ("networks.image. and networks.sound.", transfer.Network, "`networks`"),
+    ("networks.….pretrain.", transfer.Pretrain, "`pretrain` of a network"),
+    ("train.", transfer.Train, "`train`"),
 ]
 
 

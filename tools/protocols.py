@@ -1,10 +1,10 @@
-"""Write docs/switches.md, the protocols side by side, from their files and `overheard.study.protocol`. Run by `make docs`."""
+"""Write docs/switches.md, the protocols side by side, from their files and `overheard.study.transfer.protocol`. Run by `make docs`."""
 
 from pathlib import Path
 from typing import Any
 
 from overheard.study import checking
-from overheard.study.protocol import SWITCHES, Protocol
+from overheard.study.transfer.protocol import SWITCHES, Protocol
 from overheard.study.yaml_file import read_yaml
 
 ROOT = Path(__file__).resolve().parents[1]

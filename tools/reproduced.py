@@ -11,8 +11,8 @@ import pandas as pd
 
 from overheard.study import checking
 from overheard.study.flow import STAGES
-from overheard.study.protocol import SWITCHES
 from overheard.study.study_file import Study
+from overheard.study.transfer.protocol import SWITCHES
 from overheard.study.yaml_file import read_yaml
 
 ROOT = Path(__file__).resolve().parents[1]

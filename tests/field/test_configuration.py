@@ -10,13 +10,16 @@ from hypothesis import strategies as st
 from overheard.errors import ConfigError
 from overheard.study import config, experiments
 from overheard.study.changes import with_changes
+from overheard.study.checking import check
+from overheard.study.transfer.experiment import Experiment
+from overheard.study.transfer.protocol import Protocol
 from overheard.study.yaml_file import as_yaml, parsed, read_yaml
 
 TWIN = "seeds: [0]\nsource: {kind: twin}\n"
 
 
-def checked(text: str) -> config.Experiment:
-    return config.check(config.Experiment, parsed(text, "config/x.yaml"), "config/x.yaml")
+def checked(text: str) -> Experiment:
+    return check(Experiment, parsed(text, "config/x.yaml"), "config/x.yaml")
 
 
 @pytest.mark.parametrize(
@@ -46,10 +49,11 @@ def test_a_study_or_protocol_with_a_key_twice_is_refused(tmp_path, monkeypatch, 
     text = (root / "config" / part / f"{name}.yaml").read_text(encoding="utf-8")
     first = text.splitlines().index(next(line for line in text.splitlines() if line[:1].isalpha()))
     (folder / f"{name}.yaml").write_text(f"{text}\n{text.splitlines()[first]}\n", encoding="utf-8")
-    load = {"studies": config.load_study, "protocols": config.load_protocol}[part]
+    experiment = checked(TWIN)
+    its = config.load_study(root, experiment.study)
     monkeypatch.chdir(tmp_path)
     with pytest.raises(ConfigError, match=rf"{name}.yaml: key \w+ stands twice \(lines {first + 1} and"):
-        load(tmp_path, checked(TWIN))
+        config.load_study(tmp_path, "advance") if part == "studies" else config.load_protocol(tmp_path, experiment, its)
 
 
 @pytest.mark.parametrize(
@@ -86,7 +90,7 @@ def test_plain_words_are_what_a_person_means(text, value):
 @pytest.mark.parametrize("key", ["train.learning_rate", "networks.image.pretrain.learning_rate"])
 def test_no_learning_rate_can_be_none(key, value):
     with pytest.raises(ConfigError, match=f"{key}: found"):
-        config.check(config.Experiment, with_changes(parsed(TWIN, "x"), [f"{key}={value}"]), "x")
+        check(Experiment, with_changes(parsed(TWIN, "x"), [f"{key}={value}"]), "x")
 
 
 @pytest.mark.parametrize(
@@ -103,7 +107,7 @@ def test_no_learning_rate_can_be_none(key, value):
 )
 def test_a_number_out_of_its_bounds_is_refused_by_its_key(change):
     with pytest.raises(ConfigError, match=change.partition("=")[0].replace(".", r"\.")):
-        config.check(config.Experiment, with_changes(parsed(TWIN, "x"), [change]), "x")
+        check(Experiment, with_changes(parsed(TWIN, "x"), [change]), "x")
 
 
 @pytest.mark.parametrize("value", [".nan", ".inf", "-1"])
@@ -111,7 +115,7 @@ def test_a_number_out_of_its_bounds_is_refused_by_its_key(change):
 def test_no_number_of_a_protocol_can_be_none(key, value):
     content = read_yaml(experiments.project_root() / "config" / "protocols" / "corrected.yaml")
     with pytest.raises(ConfigError, match=key):
-        config.check(config.Protocol, with_changes(content, [f"{key}={value}"]), "x")
+        check(Protocol, with_changes(content, [f"{key}={value}"]), "x")
 
 
 def test_aliases_that_grow_without_end_are_refused():
@@ -270,7 +274,7 @@ def test_whatever_value_a_key_has_the_numbers_of_what_is_accepted_are_finite(cha
         for key, value in changes:
             text = yaml.safe_dump(value, default_flow_style=True, width=10**6).removesuffix("\n...\n")
             content = with_changes(content, [f"{key}={text.strip()}"])
-        experiment = config.check(config.Experiment, content, "x")
+        experiment = check(Experiment, content, "x")
     except ConfigError:
         return
     numbers, waiting = [], [experiment.model_dump()]

@@ -23,8 +23,9 @@ from overheard.errors import OverheardError
 from overheard.media.names import SIDE_ENDINGS, SIDE_FILES, SIDE_FOLDERS
 from overheard.stages.split import Settings as SplitSettings
 from overheard.stages.split import split
-from overheard.study.config import Experiment, check
-from overheard.study.job_settings import media_settings
+from overheard.study.checking import check
+from overheard.study.transfer.experiment import Experiment
+from overheard.study.transfer.job_settings import media_settings
 from overheard.study.yaml_file import parsed
 
 LONG = 12

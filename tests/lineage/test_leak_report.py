@@ -18,8 +18,10 @@ from overheard.stages.normaliser import normaliser
 from overheard.stages.prior import prior
 from overheard.stages.relevance import relevance
 from overheard.study import config
+from overheard.study.checking import check
 from overheard.study.experiments import project_root
 from overheard.study.layout import record_of
+from overheard.study.transfer.experiment import Experiment
 
 VECTORS = Path(__file__).resolve().parents[1] / "vectors"
 CLASSES = ("beach", "forest", "lake")
@@ -442,7 +444,7 @@ def test_of_advance_the_leak_is_found_clip_by_clip(tmp_path, monkeypatch):
 
 
 def as_released():
-    return config.check(config.Experiment, {"source": {"kind": "twin"}, "protocol": "released"}, "x")
+    return check(Experiment, {"source": {"kind": "twin"}, "protocol": "released"}, "x")
 
 
 def test_a_class_without_validation_clips_does_not_stop_the_question(folder):

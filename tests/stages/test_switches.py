@@ -7,7 +7,7 @@ import pytest
 from overheard.io import artifacts
 from overheard.scores.over_seeds import mean_and_std
 from overheard.stages import prior, relevance
-from overheard.study.protocol import SWITCHES
+from overheard.study.transfer.protocol import SWITCHES
 
 ROW_OF = {
     "squared_target": ("scene+sq_av", "image+sound"),

@@ -9,12 +9,16 @@ from overheard.command.ablate import Asked
 from overheard.command.ablation_tables import is_paired
 from overheard.errors import ConfigError
 from overheard.study import ablation, config
+from overheard.study.checking import check
+from overheard.study.experiment import NAME
 from overheard.study.experiments import Loaded
+from overheard.study.transfer import design as transfer
+from overheard.study.transfer.experiment import Experiment
 
 ROOT = protocols.ROOT
 CONTENT = {"source": {"kind": "twin"}, "seeds": [0, 1]}
-EXPERIMENT = config.check(config.Experiment, CONTENT, "x")
-LOADED = Loaded("twin", Path("config/twin.yaml"), EXPERIMENT, protocols.STUDY, protocols.PROTOCOL)
+EXPERIMENT = check(Experiment, CONTENT, "x")
+LOADED = Loaded("twin", Path("config/twin.yaml"), ROOT, EXPERIMENT, protocols.STUDY, transfer, protocols.PROTOCOL)
 STUDY = ablation.narrowed(protocols.STUDY, "twin-ablation", ["scene", "scene+event"], ["image"])
 
 
@@ -23,18 +27,18 @@ def protocol(word):
 
 
 def test_a_flip_is_the_first_other_value():
-    changes = ablation.flips(protocols.PROTOCOL, [protocol("released"), protocol("paper")])
+    changes = ablation.flips(transfer.SWITCHES, protocols.PROTOCOL, [protocol("released"), protocol("paper")])
     assert {"divergence": "cross_entropy"} in changes
     assert {"augmentation_order": "colour_first"} in changes  # released says as corrected, the paper otherwise
     assert all(len(change) == 1 for change in changes)
     assert not any("alpha" in change for change in changes)
-    back = ablation.flips(protocol("released"), [protocols.PROTOCOL])
+    back = ablation.flips(transfer.SWITCHES, protocol("released"), [protocols.PROTOCOL])
     assert {"divergence": "kl"} in back
     assert not any("augmentation_order" in change for change in back)
 
 
 def test_a_grid_has_every_combination():
-    points = ablation.grid(["alpha=0.01,1", "protocol.clip_order=fixed,each_epoch"])
+    points = ablation.grid(transfer.SWITCHES, ["alpha=0.01,1", "protocol.clip_order=fixed,each_epoch"])
     assert points == [{"alpha": a, "clip_order": o} for a in (0.01, 1) for o in ("fixed", "each_epoch")]
 
 
@@ -49,7 +53,7 @@ def test_a_grid_has_every_combination():
 )
 def test_what_is_no_grid_is_refused(vary, said):
     with pytest.raises(ConfigError, match=said):
-        ablation.grid([vary])
+        ablation.grid(transfer.SWITCHES, [vary])
 
 
 def test_a_narrowed_study_has_its_rows_and_no_others():
@@ -65,7 +69,7 @@ def test_a_variant_is_an_experiment_of_its_own_that_reaches_the_rows_that_use_th
     assert other.content == CONTENT | {"study": "twin-ablation", "protocol": {"base": "corrected", "beta": 0.5}}
     assert ablation.rows_reached(base.loaded, other.loaded) == (("scene+event", "image"),)
     order = ablation.variant(LOADED, CONTENT, ROOT, STUDY, "corrected", {"brightness": [0.9, 1.1]})
-    assert config.NAME.fullmatch(order.loaded.name)
+    assert NAME.fullmatch(order.loaded.name)
 
 
 def test_a_switch_without_effect_is_refused_by_name():
@@ -103,7 +107,7 @@ def test_what_is_tested_on_other_clips_or_pictures_is_not_paired(base, change, p
 
 def test_a_grid_varies_settings_too():
     base = ablation.variant(LOADED, CONTENT, ROOT, STUDY, "corrected", {})
-    (change,) = ablation.grid(["train.learning_rate=0.01"])
+    (change,) = ablation.grid(transfer.SWITCHES, ["train.learning_rate=0.01"])
     other = ablation.variant(LOADED, CONTENT, ROOT, STUDY, "corrected", change)
     assert other.content["train"] == {"learning_rate": 0.01}
     assert other.value_of("train.learning_rate") == 0.01
@@ -124,7 +128,7 @@ def test_other_splits_and_worlds_reach_every_row_and_are_not_paired(axis, key):
 
 
 def test_what_has_no_other_splits_or_worlds_is_refused():
-    folder = config.check(config.Experiment, {"source": {"kind": "directory", "pairs": "x"}, "seeds": [0]}, "x")
+    folder = check(Experiment, {"source": {"kind": "directory", "pairs": "x"}, "seeds": [0]}, "x")
     with pytest.raises(ConfigError, match="--over worlds: source.kind directory has no source.world"):
         ablation.over("worlds", 3, folder)
     with pytest.raises(ConfigError, match="--over seeds: expected one of splits, worlds"):

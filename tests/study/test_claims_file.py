@@ -7,11 +7,12 @@ import pytest
 import yaml
 
 from overheard.errors import ConfigError
-from overheard.study import captions, claims_file, config, plan
+from overheard.study import captions, claims_file, plan
 from overheard.study.checking import check
 from overheard.study.claims_file import Claims, as_settings, check_rows, load_claims
 from overheard.study.experiments import load, with_named
 from overheard.study.study_file import Study
+from overheard.study.transfer.experiment import Experiment
 
 ROOT = Path(__file__).resolve().parents[2]
 ADVANCE = yaml.safe_load((ROOT / "config/claims/advance.yaml").read_text())
@@ -98,7 +99,7 @@ def test_a_study_names_its_claims_or_has_none(tmp_path, monkeypatch):
 
 def test_only_a_study_with_claims_has_the_job_and_what_it_is_given():
     content = {"source": {"kind": "twin"}}
-    loaded = with_named("x", Path("x"), check(config.Experiment, content, "x"), ROOT)
+    loaded = with_named("x", Path("x"), check(Experiment, content, "x"), ROOT)
     assert [target.record for target in plan.targets(loaded) if target.stage == "claims"] == [
         "results/x/claims/claims.record.json"
     ]
@@ -106,7 +107,7 @@ def test_only_a_study_with_claims_has_the_job_and_what_it_is_given():
     assert settings["labels"].keys() == {
         row[0] for claim in settings["claims"] for pair in claim["compare"] for row in (pair["first"], pair["second"])
     }
-    plain = with_named("x", Path("x"), check(config.Experiment, content | {"study": "plain"}, "x"), ROOT)
+    plain = with_named("x", Path("x"), check(Experiment, content | {"study": "plain"}, "x"), ROOT)
     assert not [target for target in plan.targets(plain) if target.stage == "claims"]
 
 

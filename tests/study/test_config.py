@@ -7,9 +7,15 @@ import torch
 
 from overheard.errors import ConfigError
 from overheard.learning.models import encoders
-from overheard.study import captions, config, job_settings, row_files, yaml_file
+from overheard.study import captions, config, yaml_file
 from overheard.study.changes import with_changes
+from overheard.study.checking import check
 from overheard.study.experiments import with_named
+from overheard.study.study_file import Study
+from overheard.study.transfer import job_settings, row_files
+from overheard.study.transfer.experiment import BLOCKS, Experiment
+from overheard.study.transfer.protocol import Protocol
+from overheard.study.transfer.remarks import remarks
 
 ROOT = Path(__file__).resolve().parents[2]
 TWIN = {"source": {"kind": "twin"}}
@@ -17,7 +23,7 @@ TWIN = {"source": {"kind": "twin"}}
 
 def refused(content: dict, *words: str) -> None:
     with pytest.raises(ConfigError) as caught:
-        config.check(config.Experiment, content, "config/x.yaml")
+        check(Experiment, content, "config/x.yaml")
     for word in ("config/x.yaml", *words):
         assert word in str(caught.value)
 
@@ -55,7 +61,7 @@ def test_every_wrong_key_is_listed_at_once():
 
 def test_yamls_text_for_a_number_is_the_number():
     content = yaml_file.parsed("source: {kind: twin}\ntrain: {learning_rate: 1e-3}", "x")
-    experiment = config.check(config.Experiment, content, "x")
+    experiment = check(Experiment, content, "x")
     assert experiment.train.learning_rate == 1e-3
 
 
@@ -79,8 +85,8 @@ REVIEWERS = ("random_head", "smoothed")
 
 
 def test_the_study_has_the_papers_rows():
-    experiment = config.check(config.Experiment, TWIN, "x")
-    study = config.load_study(ROOT, experiment)
+    experiment = check(Experiment, TWIN, "x")
+    study = config.load_study(ROOT, experiment.study)
     assert len([row for row in study.trained() if row[0] not in REVIEWERS]) == 20
     by_modality = {
         modality: [m for m, c in study.trained() if c == modality and m not in REVIEWERS]
@@ -95,8 +101,8 @@ def test_the_study_has_the_papers_rows():
 
 def test_rows_whose_needs_are_not_given_are_left_out_with_the_reason():
     bare = {"source": {"kind": "directory", "pairs": "somewhere"}}
-    experiment = config.check(config.Experiment, bare, "x")
-    study = config.load_study(ROOT, experiment)
+    experiment = check(Experiment, bare, "x")
+    study = config.load_study(ROOT, experiment.study)
     absent = job_settings.left_out(experiment, study)
     assert set(study.trained()) - set(absent) == {("scratch", "sound"), ("scratch", "image")}
     assert {method for method, _ in set(study.baselines()) & set(absent)} == {
@@ -108,7 +114,7 @@ def test_rows_whose_needs_are_not_given_are_left_out_with_the_reason():
     assert "source.tagger" in absent["scene", "image+sound"]
     assert "source.tagger" in absent["scene", "sound"]
 
-    with_scenes = config.check(config.Experiment, {"source": bare["source"] | {"scenes": "there"}}, "x")
+    with_scenes = check(Experiment, {"source": bare["source"] | {"scenes": "there"}}, "x")
     absent = job_settings.left_out(with_scenes, study)
     assert ("scene", "image") not in absent
     assert "hear" in absent["scene+event", "image"]
@@ -125,20 +131,20 @@ def test_rows_whose_needs_are_not_given_are_left_out_with_the_reason():
     ],
 )
 def test_what_no_row_rests_on_is_not_made(rows, parts, networks, teacher):
-    experiment = config.check(config.Experiment, TWIN, "x")
-    study = config.load_study(ROOT, experiment).model_dump()
+    experiment = check(Experiment, TWIN, "x")
+    study = config.load_study(ROOT, experiment.study).model_dump()
     study["figures"] = {}
     study["tables"] = {"table2": study["tables"]["table2"] | {"blocks": [{"rows": rows, "columns": ["image+sound"]}]}}
-    study = config.check(config.Study, study, "x")
+    study = check(Study, study, "x")
     assert job_settings.parts(experiment, study) == parts
     assert job_settings.pretrained(experiment, study) == networks
     assert job_settings.teacher_jobs(experiment, study) == teacher
 
 
 def test_full_networks_take_the_protocols_settings_and_small_ones_their_own():
-    plain = config.check(config.Experiment, TWIN, "x")
+    plain = check(Experiment, TWIN, "x")
     protocol = config.load_protocol(ROOT, plain)
-    row = (config.load_study(ROOT, plain).methods["scene+event"], "image")
+    row = (config.load_study(ROOT, plain.study).methods["scene+event"], "image")
     settings = job_settings.train_settings(plain, protocol, *row)
     assert (settings["learning_rate"], settings["weight_decay"], settings["alpha"], settings["beta"]) == (
         1e-5,
@@ -146,17 +152,17 @@ def test_full_networks_take_the_protocols_settings_and_small_ones_their_own():
         0.1,
         0.001,
     )
-    own = config.check(config.Experiment, TWIN | {"train": {"learning_rate": 0.01}}, "x")
+    own = check(Experiment, TWIN | {"train": {"learning_rate": 0.01}}, "x")
     assert job_settings.train_settings(own, protocol, *row)["learning_rate"] == 0.01
-    assert any("0.01" in line for line in captions.remarks(own))
+    assert any("0.01" in line for line in remarks(own, protocol))
 
 
 def test_a_protocol_may_allow_only_leaks_that_are_looked_for():
     content = config.read_yaml(ROOT / "config" / "protocols" / "corrected.yaml")
-    allowing = config.check(config.Protocol, content | {"allowed_leaks": ["prior", "prior_location"]}, "x")
+    allowing = check(Protocol, content | {"allowed_leaks": ["prior", "prior_location"]}, "x")
     assert allowing.allowed_leaks == ["prior", "prior_location"]
     with pytest.raises(ConfigError, match=r"x: allowed_leaks: found priors; allowed: clip, location.*pretrain_sound"):
-        config.check(config.Protocol, content | {"allowed_leaks": ["prior", "priors"]}, "x")
+        check(Protocol, content | {"allowed_leaks": ["prior", "priors"]}, "x")
 
 
 @pytest.mark.parametrize(("tool", "page"), [("configuration", "configuration.md"), ("protocols", "switches.md")])
@@ -172,13 +178,13 @@ def test_a_page_is_what_types_and_protocols_say(tool, page):
 @pytest.mark.parametrize("path", sorted((ROOT / "config").glob("*.yaml")), ids=lambda path: path.stem)
 def test_every_configuration_of_the_project_is_valid(path):
     experiment = config.load_experiment(path)
-    config.load_study(ROOT, experiment)
+    config.load_study(ROOT, experiment.study)
     config.load_protocol(ROOT, experiment)
 
 
 def test_a_random_start_and_a_row_without_sound_freeze_nothing():
-    experiment = config.check(config.Experiment, GIVEN, "x")
-    protocol, methods = config.load_protocol(ROOT, experiment), config.load_study(ROOT, experiment).methods
+    experiment = check(Experiment, GIVEN, "x")
+    protocol, methods = config.load_protocol(ROOT, experiment), config.load_study(ROOT, experiment.study).methods
     whole = {"image": "features/images.npy", "sound": "features/tagger_mn04.npy"}
     for method, modality, kept in [
         ("scene", "sound", ["sound"]),
@@ -195,9 +201,9 @@ def test_a_random_start_and_a_row_without_sound_freeze_nothing():
                 assert files[f"{name}s"] == (f"frozen/{name}.npy" if name in kept else whole[name])
         # stored outputs are not augmented
         assert ("flip" in settings) == (method == "scratch" and modality == "image")
-    remarks = " ".join(captions.remarks(experiment))
+    said = " ".join(remarks(experiment, protocol))
     for words in ("13 of 17", "16 of 18", "pictures are augmented only where none are kept"):
-        assert words in remarks
+        assert words in said
 
 
 GIVEN = {
@@ -211,14 +217,14 @@ GIVEN = {
 
 
 def test_given_networks_need_no_scenes_and_leave_no_row_out():
-    experiment = config.check(config.Experiment, GIVEN, "x")
-    study = config.load_study(ROOT, experiment)
+    experiment = check(Experiment, GIVEN, "x")
+    study = config.load_study(ROOT, experiment.study)
     assert job_settings.left_out(experiment, study) == {}
     assert job_settings.parts(experiment, study) == ["pairs"]
     assert job_settings.pretrained(experiment, study) == ["image", "sound"]
     assert job_settings.frozen(experiment, study) == ["image", "sound"]
     only = with_changes(GIVEN, ["networks.image.frozen_blocks=0"])
-    assert job_settings.frozen(config.check(config.Experiment, only, "x"), study) == ["sound"]
+    assert job_settings.frozen(check(Experiment, only, "x"), study) == ["sound"]
 
 
 @pytest.mark.parametrize(
@@ -240,28 +246,28 @@ def test_what_given_networks_do_not_use_is_refused(changes, words):
 
 def test_networks_of_blocks_have_as_many_as_the_configuration_says():
     for network, modality in (("efficientnet_lite0", "image"), ("mn04", "sound")):
-        last = config.BLOCKS[network] - 1
+        last = BLOCKS[network] - 1
         encoders.build(network, modality, torch.Generator(), last)
         with pytest.raises(ValueError, match=f"expected 0 to {last}"):
             encoders.build(network, modality, torch.Generator(), last + 1)
 
 
-def protocol_of(content: dict) -> config.Protocol:
-    return config.load_protocol(ROOT, config.check(config.Experiment, TWIN | content, "x"))
+def protocol_of(content: dict) -> Protocol:
+    return config.load_protocol(ROOT, check(Experiment, TWIN | content, "x"))
 
 
 def test_an_experiment_may_change_any_switch_of_its_protocol():
     content = with_changes(TWIN, ["protocol.alpha=0.2", "protocol.clip_order=fixed"])
     assert content["protocol"] == {"base": "corrected", "alpha": 0.2, "clip_order": "fixed"}
     changed, base = protocol_of(content), protocol_of({})
-    differing = {name for name in config.Protocol.model_fields if getattr(changed, name) != getattr(base, name)}
+    differing = {name for name in Protocol.model_fields if getattr(changed, name) != getattr(base, name)}
     assert differing == {"alpha", "clip_order"}
     again = with_changes(content | {"protocol": "released"}, ["protocol.beta=0"])
     assert again["protocol"] == {"base": "released", "beta": 0}
     assert protocol_of(again).divergence == "cross_entropy"
-    experiment = config.check(config.Experiment, content, "x")
+    experiment = check(Experiment, content, "x")
     assert captions.protocol_name(experiment) == "corrected with alpha 0.2, clip_order fixed"
-    assert captions.protocol_name(config.check(config.Experiment, TWIN, "x")) == "corrected"
+    assert captions.protocol_name(check(Experiment, TWIN, "x")) == "corrected"
 
 
 @pytest.mark.parametrize(
@@ -269,7 +275,10 @@ def test_an_experiment_may_change_any_switch_of_its_protocol():
     [
         ({"alpha": 0.2}, "protocol: base: missing; name the protocol that is changed"),
         ({"base": "mine"}, "protocol: found 'mine', known: corrected, paper, released"),
-        ({"base": "corrected", "alhpa": 0.2}, "alhpa: unknown key; allowed here: protocol, split_unit, split_draw"),
+        (
+            {"base": "corrected", "alhpa": 0.2},
+            "alhpa: unknown key; allowed here: protocol, allowed_leaks, split_unit, split_draw",
+        ),
         ({"base": "corrected", "divergence": "js"}, "divergence: found 'js' .*'kl', 'cross_entropy' or 'as_printed'"),
         ({"base": "corrected", "batch_norm_group": 64}, "batch_norm_group: found 64, more than batch_size 32"),
         (
@@ -295,17 +304,17 @@ def test_a_row_may_use_only_switches_that_reach_some_rows_alone():
     content = yaml_file.read_yaml(ROOT / "config" / "studies" / "plain.yaml")
     content["methods"]["scene"]["uses"] = ["alhpa", "flip"]
     with pytest.raises(ConfigError, match="methods.scene.uses: found alhpa, flip; allowed: alpha, beta, divergence"):
-        config.check(config.Study, content, "config/studies/x.yaml")
+        config.check_study(content, "config/studies/x.yaml")
 
 
 def test_the_released_protocol_makes_one_split_and_one_run():
     content = TWIN | {"protocol": "released", "seeds": [3, 4]}
-    loaded = with_named("x", Path("x"), config.check(config.Experiment, content, "x"), ROOT)
+    loaded = with_named("x", Path("x"), check(Experiment, content, "x"), ROOT)
     assert (loaded.experiment.split.folds, loaded.experiment.seeds) == (1, [10])
     fixed = content | {"train": {"selection": "last"}}
-    loaded = with_named("x", Path("x"), config.check(config.Experiment, fixed, "x"), ROOT)
+    loaded = with_named("x", Path("x"), check(Experiment, fixed, "x"), ROOT)
     assert (loaded.experiment.split.folds, loaded.experiment.seeds) == (1, [3, 4])
-    assert any("no epochs after it" in line for line in captions.protocol_remarks(loaded.experiment, loaded.protocol))
-    plain = with_named("x", Path("x"), config.check(config.Experiment, TWIN, "x"), ROOT)
+    assert any("no epochs after it" in line for line in loaded.design.remarks(loaded))
+    plain = with_named("x", Path("x"), check(Experiment, TWIN, "x"), ROOT)
     assert (plain.experiment.split.folds, plain.experiment.seeds) == (5, [0, 1, 2, 3, 4])
-    assert captions.protocol_remarks(plain.experiment, plain.protocol) == []
+    assert not any("folds" in line or "change nothing" in line for line in plain.design.remarks(plain))

@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 
 from overheard.errors import ConfigError
-from overheard.study import checking, controls, job_settings, plan
+from overheard.study import checking, plan
 from overheard.study.experiments import load
 from overheard.study.study_file import Study
+from overheard.study.transfer import controls, job_settings
 from overheard.study.yaml_file import read_yaml
 
 ROOT = Path(__file__).resolve().parents[2]

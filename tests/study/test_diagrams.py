@@ -5,10 +5,12 @@ from pathlib import Path
 import pytest
 
 from overheard.learning.methods import METHODS
-from overheard.study import captions, config, diagrams
+from overheard.study import captions
 from overheard.study.checking import check
 from overheard.study.experiments import with_named
 from overheard.study.study_file import Method
+from overheard.study.transfer import diagrams
+from overheard.study.transfer.experiment import Experiment
 
 ROOT = Path(__file__).parents[2]
 TWIN = {"study": "advance", "source": {"kind": "twin"}}
@@ -16,7 +18,7 @@ FOLDER = {"study": "advance", "source": {"kind": "directory", "pairs": "mine"}}
 
 
 def loaded(**content):
-    experiment = check(config.Experiment, content, "x")
+    experiment = check(Experiment, content, "x")
     return with_named("x", Path("x"), experiment, ROOT)
 
 

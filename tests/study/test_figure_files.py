@@ -6,22 +6,23 @@ import pytest
 from origins import TWIN
 
 from overheard.errors import ConfigError
-from overheard.study import captions, config, figure_files, job_settings, plan, row_files
+from overheard.study import captions, config, figure_files, plan
 from overheard.study.checking import check
 from overheard.study.experiments import with_named
 from overheard.study.layout import is_kept
-from overheard.study.study_file import Study
+from overheard.study.transfer import job_settings, row_files
+from overheard.study.transfer.experiment import Experiment
 
 ROOT = Path(__file__).parents[2]
 EXPERIMENT = check(
-    config.Experiment, {"study": "advance", "source": {"kind": "twin"}, "seeds": [0, 6], "split": {"folds": 5}}, "x"
+    Experiment, {"study": "advance", "source": {"kind": "twin"}, "seeds": [0, 6], "split": {"folds": 5}}, "x"
 )
 FIGURE = {"title": "A", "caption": "B.", "draws": "f_score_by_method", "reads": ["scores"]}
 
 
 def loaded(**figures):
-    content = config.load_study(ROOT, EXPERIMENT).model_dump(exclude_defaults=True) | {"figures": figures}
-    return with_named("x", Path("x"), EXPERIMENT, ROOT, check(Study, content, "study"))
+    content = config.load_study(ROOT, EXPERIMENT.study).model_dump(exclude_defaults=True) | {"figures": figures}
+    return with_named("x", Path("x"), EXPERIMENT, ROOT, config.check_study(content, "study"))
 
 
 def test_files_are_those_of_its_rows_seeds_folds_and_table():
@@ -65,7 +66,7 @@ def test_maps_are_made_of_the_rows_that_figures_show_and_read_as_a_file_a_row():
 
 def test_maps_show_a_users_own_network_the_pictures_that_it_reads_as_stored_outputs():
     content = {"source": {"kind": "twin"}, "networks": {"image": {"name": "efficientnet_lite0", "frozen_blocks": 16}}}
-    experiment = check(config.Experiment, content, "x")
+    experiment = check(Experiment, content, "x")
     methods = loaded().study.methods
     expected = {"pictures": "features/images.npy", "picture_ids": "features/images.ids.csv"}
     assert row_files.row_pictures(experiment, methods["scene"], "image") == expected
@@ -109,6 +110,6 @@ def test_figures_that_no_job_could_make_are_refused(changed, said):
 
 @pytest.mark.parametrize("figure", ["figure2", "figure3", "figure4", "figure5", "figure6"])
 def test_figures_that_are_drawn_from_the_reference_read_only_what_it_has(figure):
-    study = config.load_study(ROOT, EXPERIMENT)
+    study = config.load_study(ROOT, EXPERIMENT.study)
     words = [word.split(".") for word in study.figures[figure].reads if word != "scores"]
     assert [word for word in words if not is_kept(*word)] == []

@@ -10,9 +10,14 @@ import pytest
 
 from overheard.errors import ConfigError
 from overheard.jobs.code.closure import stage_code
-from overheard.study import ablation, config, job_settings, layout, plan, row_files
+from overheard.study import ablation, layout, plan
+from overheard.study.checking import check
+from overheard.study.experiment import Split
 from overheard.study.experiments import Loaded
-from overheard.study.protocol import SWITCHES
+from overheard.study.transfer import design as transfer
+from overheard.study.transfer import job_settings, row_files
+from overheard.study.transfer.experiment import Experiment
+from overheard.study.transfer.protocol import SWITCHES, Protocol
 
 ROOT = Path(__file__).resolve().parents[2]
 TWIN = {"source": {"kind": "twin"}}
@@ -20,7 +25,7 @@ EXPERIMENT, PROTOCOL, STUDY = protocols.EXPERIMENT, protocols.PROTOCOL, protocol
 TRAINED = list(dict.fromkeys(method for method, _ in STUDY.trained()))
 
 
-def planned(protocol: config.Protocol = PROTOCOL, seed: int = 0) -> dict[tuple[str, str], tuple[dict, dict]]:
+def planned(protocol: Protocol = PROTOCOL, seed: int = 0) -> dict[tuple[str, str], tuple[dict, dict]]:
     """Of every row, the settings and the files of its trainings."""
     return {
         (method, modality): (
@@ -37,7 +42,7 @@ def trainings(rows: list[tuple[str, str]]) -> int:
 
 def changed(**sections: object) -> list[tuple[str, str]]:
     """Rows with other settings under a changed protocol."""
-    other = config.check(config.Protocol, PROTOCOL.model_dump() | sections, "x")
+    other = check(Protocol, PROTOCOL.model_dump() | sections, "x")
     before, after = planned(), planned(other)
     return [row for row in before if before[row] != after[row]]
 
@@ -88,21 +93,21 @@ MODALITIES_OF = {
 }
 OF_NETWORKS = ("flip", "brightness", "colour", "augmentation_order", "picture_scale", "resize_filter", *HEARD)
 """What changes the network of one modality: where the other one is left out, the student has its answer to zeros."""
-FOLDER = config.check(
-    config.Experiment, {"source": {"kind": "directory", "pairs": "p", "scenes": "s", "sounds": "t"}}, "x"
-)
+FOLDER = check(Experiment, {"source": {"kind": "directory", "pairs": "p", "scenes": "s", "sounds": "t"}}, "x")
 """A user's own folder, where every switch may change something."""
 
 
-def retrained(protocol: config.Protocol, experiment: config.Experiment = FOLDER) -> set[tuple[str, str]]:
+def retrained(protocol: Protocol, experiment: Experiment = FOLDER) -> set[tuple[str, str]]:
     """Rows that are trained or tested otherwise than under `corrected`, as an ablation counts them."""
-    one, other = (Loaded("x", Path("config/x.yaml"), experiment, STUDY, its) for its in (PROTOCOL, protocol))
+    one, other = (
+        Loaded("x", Path("config/x.yaml"), ROOT, experiment, STUDY, transfer, its) for its in (PROTOCOL, protocol)
+    )
     return set(ablation.rows_reached(one, other))
 
 
 @pytest.mark.parametrize("name", [name for name in SWITCHES if name != "relevance_sign"])
 def test_a_switch_retrains_exactly_the_rows_that_use_it(name):
-    protocol = config.check(config.Protocol, PROTOCOL.model_dump() | {name: protocols.OTHER[name]}, "x")
+    protocol = check(Protocol, PROTOCOL.model_dump() | {name: protocols.OTHER[name]}, "x")
     methods, modalities = METHODS_OF.get(name, set(TRAINED)), MODALITIES_OF.get(name, {"image", "sound", "image+sound"})
     methods = methods if name in OF_STARTS else methods - {"random_head"}
     expected = {row for row in STUDY.trained() if row[0] in methods and row[1] in modalities}
@@ -115,9 +120,9 @@ def test_a_switch_retrains_exactly_the_rows_that_use_it(name):
 def test_what_is_idle_is_refused_where_it_is_set():
     assert set(EXPERIMENT.idle) == {"resampler", "resize_filter", "split_group"}
     with pytest.raises(ConfigError, match="protocol.resampler: has no effect, as the twin's sounds have 16 kHz"):
-        config.check(config.Experiment, TWIN | {"protocol": {"base": "corrected", "resampler": "kaiser_best"}}, "x")
+        check(Experiment, TWIN | {"protocol": {"base": "corrected", "resampler": "kaiser_best"}}, "x")
     tagger = {"source": {"kind": "directory", "pairs": "p", "tagger": "t"}, "networks": {"sound": {"name": "mn04"}}}
-    heard = config.check(config.Experiment, tagger, "x")
+    heard = check(Experiment, tagger, "x")
     assert set(heard.idle) == {*HEARD[:3], "sound_normaliser", "teacher_normaliser"}
     assert job_settings.features_settings(heard, PROTOCOL, "tagger_mn04") == {"resampler": "soxr_hq"}
 
@@ -127,7 +132,7 @@ def test_every_switch_is_flipped_here():
     assert set(PROTOCOL.model_dump()) == {*SWITCHES, "protocol", "allowed_leaks"}
     # of the gram eigenvector there is one sign
     component = PROTOCOL.model_dump() | {"relevance_vector": "first_component"}
-    one, other = (config.check(config.Protocol, component | {"relevance_sign": sign}, "x") for sign in SIGNS)
+    one, other = (check(Protocol, component | {"relevance_sign": sign}, "x") for sign in SIGNS)
     assert job_settings.switched(EXPERIMENT, one, "relevance") != job_settings.switched(EXPERIMENT, other, "relevance")
 
 
@@ -165,7 +170,7 @@ def test_pretraining_is_of_all_rows_but_those_that_start_at_random():
 
 def test_a_pretraining_setting_reaches_no_training_but_by_its_network():
     content = TWIN | {"networks": {"image": {"pretrain": {"learning_rate": 0.5}}}}
-    other = config.check(config.Experiment, content, "x")
+    other = check(Experiment, content, "x")
     for method, modality in STUDY.trained():
         row = (STUDY.methods[method], modality)
         assert job_settings.train_settings(other, PROTOCOL, *row) == planned()[method, modality][0]
@@ -187,7 +192,7 @@ def test_a_run_reads_the_files_of_its_seeds_fold():
     assert read.items() >= of_fold.items()
     assert {flag for flag, path in read.items() if "fold" in path} == set(of_fold)
     assert read == planned(seed=2)["scene+event", "image"][1] != planned(seed=0)["scene+event", "image"][1]
-    one = EXPERIMENT.model_copy(update={"split": config.Split(folds=1)})
+    one = EXPERIMENT.model_copy(update={"split": Split(folds=1)})
     for seed in (0, 7):
         assert row_files.of_fold(one, seed, "split") == {"splits": "media/fold-0/splits.csv"}
 
@@ -197,12 +202,12 @@ def test_a_run_reads_the_files_of_its_seeds_fold():
     [([0], 5, [0]), ([0, 1, 2, 3, 4], 5, [0, 1, 2, 3, 4]), ([7, 2, 13], 5, [2, 3]), ([0, 7], 1, [0])],
 )
 def test_the_folds_of_the_seeds_are_planned_and_no_others(seeds, folds, made):
-    experiment = EXPERIMENT.model_copy(update={"seeds": seeds, "split": config.Split(folds=folds)})
-    targets = plan.targets(Loaded("x", Path("config/x.yaml"), experiment, STUDY, PROTOCOL))
+    experiment = EXPERIMENT.model_copy(update={"seeds": seeds, "split": Split(folds=folds)})
+    targets = plan.targets(Loaded("x", Path("config/x.yaml"), ROOT, experiment, STUDY, transfer, PROTOCOL))
     for stage in ("split", "normaliser", "prior", "relevance"):
         assert [target.values["fold"] for target in targets if target.stage == stage] == made
     absent = {f"{method}/{modality}/seed-{seeds[0]}" for method, modality in STUDY.rows()}
-    fewer = plan.targets(Loaded("x", Path("config/x.yaml"), experiment, STUDY, PROTOCOL), absent)
+    fewer = plan.targets(Loaded("x", Path("config/x.yaml"), ROOT, experiment, STUDY, transfer, PROTOCOL), absent)
     left = sorted({layout.fold_of(seed, folds) for seed in seeds[1:]})
     assert [target.values["fold"] for target in fewer if target.stage == "split"] == left
 
@@ -238,7 +243,7 @@ def test_the_study_says_what_the_code_uses():
 def test_a_fusion_reads_the_runs_of_its_seed_and_is_missing_where_one_of_them_is():
     read = row_files.baseline_inputs(EXPERIMENT, STUDY, "fused_runs", 7)
     assert read["runs"] == [f"evaluate/scene/{column}/seed-7/predictions.npz" for column in ("image", "sound")]
-    loaded = Loaded("x", Path("config/x.yaml"), EXPERIMENT, STUDY, PROTOCOL)
+    loaded = Loaded("x", Path("config/x.yaml"), ROOT, EXPERIMENT, STUDY, transfer, PROTOCOL)
     absent = {"scene/sound/seed-1", "scene/image/seed-3", "scene/image+sound/seed-0"}
     assert plan.seeds_made(loaded, "fused_runs", "image+sound", absent) == [0, 2, 4]
     assert plan.seeds_made(loaded, "late_fusion", "image+sound", absent) == [0, 1, 2, 3, 4]
@@ -275,16 +280,18 @@ def test_a_job_adds_nothing_to_the_settings_that_it_is_planned_with():
 def test_a_collections_settings_are_its_own(collection, drawn, read):
     assert set(job_settings.draw_settings(EXPERIMENT, collection)) == drawn
     source = {"kind": "directory", "pairs": "p", "scenes": "s", "sounds": "t", "classes": ["a"], "bands": [2, 1, 0]}
-    folder = config.check(config.Experiment, {"source": source | {"channels": "mean", "range": [0, 3000]}}, "x")
+    folder = check(Experiment, {"source": source | {"channels": "mean", "range": [0, 3000]}}, "x")
     assert set(job_settings.media_settings(folder, collection)) == read
 
 
 def test_a_plan_imports_no_torch():
     asked = (
         "import sys; from pathlib import Path; from overheard.jobs.code import closure, versions;"
-        f"from overheard.study import config, job_settings, layout; root = Path({str(ROOT)!r});"
-        "experiment = config.check(config.Experiment, {'source': {'kind': 'twin'}}, 'x');"
-        "study, protocol = config.load_study(root, experiment), config.load_protocol(root, experiment);"
+        "from overheard.study import config, layout; from overheard.study.transfer import job_settings;"
+        "from overheard.study.checking import check; from overheard.study.transfer.experiment import Experiment;"
+        f"root = Path({str(ROOT)!r});"
+        "experiment = check(Experiment, {'source': {'kind': 'twin'}}, 'x');"
+        "study, protocol = config.load_study(root, experiment.study), config.load_protocol(root, experiment);"
         "[job_settings.train_settings(experiment, protocol, study.methods[m], c) for m, c in study.trained()];"
         "entries = [closure.entries({'method': m}) for m, _ in study.trained()];"
         "[versions.environment(closure.stage_code('train', its)) for its in entries];"
@@ -297,8 +304,8 @@ def test_a_plan_imports_no_torch():
 def test_what_a_given_tagger_hears_depends_on_the_sounds_alone():
     """Another resampler: the rows with sound, and on pictures those that the tagger teaches; given networks stay."""
     content = {"source": {"kind": "directory", "pairs": "p", "scenes": "s", "tagger": "t"}}
-    heard = config.check(config.Experiment, content | {"networks": {"sound": {"name": "mn04"}}}, "x")
-    protocol = config.check(config.Protocol, PROTOCOL.model_dump() | {"resampler": "kaiser_best"}, "x")
+    heard = check(Experiment, content | {"networks": {"sound": {"name": "mn04"}}}, "x")
+    protocol = check(Protocol, PROTOCOL.model_dump() | {"resampler": "kaiser_best"}, "x")
     taught = KL | SQ | E1
     expected = {row for row in STUDY.trained() if "sound" in row[1] or row[0] in taught}
     assert retrained(protocol, heard) == expected

@@ -9,9 +9,9 @@ import pytest
 
 from overheard.errors import ConfigError
 from overheard.jobs.code import closure, own
-from overheard.study import own_functions
 from overheard.study.checking import check
 from overheard.study.study_file import Study
+from overheard.study.transfer import own_functions
 
 MODULE = """
 from torch import nn
@@ -30,6 +30,12 @@ ROW = {
     **{"label": "Mine", "reads": ["encoders", "logits"], "uses": ["alpha"], "settings": {"softness": 2.0}},
     **{"loss": "hers.losses:loss", "event_head": "joint", "head": "hers.losses:head"},
 }
+
+
+def refuse(study: Study) -> None:
+    """As `config.load_study` does, without the file's name."""
+    if lines := own_functions.problems(study):
+        raise ConfigError("\n".join(lines))
 
 
 @pytest.fixture
@@ -55,6 +61,7 @@ def study(**changes) -> Study:
     }
     content = {
         "study": "s",
+        "design": "transfer",
         "title": "T",
         "data": "D",
         "columns": {"image": "Image"},
@@ -67,13 +74,13 @@ def study(**changes) -> Study:
 
 
 def test_a_row_that_names_what_its_loss_asks_for_is_accepted(project):
-    own_functions.check(study())
-    own_functions.check(study(settings={"softness": 1, "power": 3}))
+    refuse(study())
+    refuse(study(settings={"softness": 1, "power": 3}))
     # the project's own linear layer, which starts as the protocol says
-    own_functions.check(study(head=None, uses=["alpha", "event_head_start"]))
+    refuse(study(head=None, uses=["alpha", "event_head_start"]))
     # a loss of the project in a row of hers
     uses = ["divergence", "event_reduction", "temperature"]
-    own_functions.check(study(loss="overheard.learning.methods:divergence", uses=uses, settings=None))
+    refuse(study(loss="overheard.learning.methods:divergence", uses=uses, settings=None))
     assert "hers" not in sys.modules
 
 
@@ -111,8 +118,8 @@ def test_a_row_that_names_what_its_loss_asks_for_is_accepted(project):
 )
 def test_what_is_wrong_is_named_by_row_and_key(project, changes, said):
     with pytest.raises(ConfigError, match=said) as error:
-        own_functions.check(study(**changes))
-    assert str(error.value).startswith("study s: methods.mine.")
+        refuse(study(**changes))
+    assert str(error.value).startswith("methods.mine.")
 
 
 @pytest.mark.parametrize(
@@ -127,7 +134,7 @@ def test_a_loss_that_is_called_otherwise_is_refused(project, signature, said):
     head = "def head(width, events):\n    pass\n"
     (project / "hers/losses.py").write_text(f"def loss({signature}):\n    return {{}}\n{head}")
     with pytest.raises(ConfigError, match=said):
-        own_functions.check(study())
+        refuse(study())
 
 
 @pytest.mark.parametrize(
@@ -142,7 +149,7 @@ def test_code_that_could_change_unnoticed_is_refused(project, line, said):
     (project / "besides.py").write_text("def q():\n    return 1\n")
     (project / "hers/parts.py").write_text(f"{line}\n{PARTS.replace('other).', 'q).')}")
     with pytest.raises(ConfigError, match=said):
-        own_functions.check(study())
+        refuse(study())
 
 
 @pytest.mark.parametrize(

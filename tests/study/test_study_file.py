@@ -9,13 +9,14 @@ from overheard.study import captions, config
 from overheard.study.checking import check
 from overheard.study.experiments import with_named
 from overheard.study.study_file import Study
+from overheard.study.transfer.experiment import Experiment
 
 ROOT = Path(__file__).parents[2]
-EXPERIMENT = check(config.Experiment, {"source": {"kind": "twin"}}, "x")
+EXPERIMENT = check(Experiment, {"source": {"kind": "twin"}}, "x")
 
 
 def study(metrics, shown) -> Study:
-    content = config.load_study(ROOT, EXPERIMENT).model_dump(exclude_defaults=True)
+    content = config.load_study(ROOT, EXPERIMENT.study).model_dump(exclude_defaults=True)
     content["tables"]["table2"]["metrics"] = shown
     return check(Study, content | {"metrics": content["metrics"] | metrics}, "s.yaml")
 

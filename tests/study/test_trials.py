@@ -4,11 +4,12 @@ import protocols
 import pytest
 
 from overheard.errors import ConfigError
-from overheard.study import config
-from overheard.study.trials import FACTORS, drawn, said
+from overheard.study.checking import check
+from overheard.study.transfer.experiment import Experiment
+from overheard.study.transfer.trials import FACTORS, drawn, said
 
 CONTENT = {"source": {"kind": "twin"}, "seeds": [0], "train": {"learning_rate": 2e-3, "steps": 288}}
-EXPERIMENT = config.check(config.Experiment, CONTENT, "x")
+EXPERIMENT = check(Experiment, CONTENT, "x")
 
 
 def test_trials_are_the_same_each_time_and_begin_with_the_row_as_it_is():
@@ -27,7 +28,7 @@ def test_trials_are_the_same_each_time_and_begin_with_the_row_as_it_is():
 
 def test_what_an_experiment_leaves_to_its_protocol_is_searched_there():
     content = {"source": {"kind": "directory", "pairs": "x"}, "seeds": [0]}
-    (_, change) = drawn(config.check(config.Experiment, content, "x"), protocols.PROTOCOL, 2)
+    (_, change) = drawn(check(Experiment, content, "x"), protocols.PROTOCOL, 2)
     assert set(change) == {"train.learning_rate", "train.epochs", "alpha"}
     assert 30 <= change["train.epochs"] <= 120
     with pytest.raises(ConfigError, match="--trials 1: expected at least 2"):

@@ -30,18 +30,18 @@ def votes(predictions: list[Reads], agreement: Writes) -> None:
     artifacts.write_json(agreement, {"clips": len(agree), "agree": int(agree.sum())})
 '''
 RULE = """def votes_reads(wildcards):
-    return {"predictions": per_seed("evaluate", "predictions", wildcards.method, wildcards.modality)}
+    return {"predictions": of_row("evaluate", "predictions", wildcards.method, wildcards.modality)}
 
 
 rule votes:
     input:
-        lambda wildcards: records_of(votes_reads(wildcards)),
+        waits("votes", votes_reads),
     output:
         **outputs("votes"),
     log:
         log_of("votes"),
     params:
-        flags=lambda wildcards: flags("votes", wildcards, votes_reads(wildcards)),
+        flags=flags("votes", votes_reads),
     shell:
         "overheard votes {params.flags} --log {log}"
 """

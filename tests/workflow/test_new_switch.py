@@ -30,7 +30,7 @@ def project(checkout) -> Path:
     """A checkout with the finished study, a switch more, and a variant that sets it."""
     folder = checkout("floored")
     source = folder / "src/overheard"
-    before(source / "study/protocol.py", "    relevance_vector: Annotated[", FIELD)
+    before(source / "study/transfer/protocol.py", "    relevance_vector: Annotated[", FIELD)
     before(source / "stages/prior.py", "    rows: str | None = None,", ARGUMENT)
     before(source / "stages/prior.py", "    artifacts.write_event_matrix(prior, classes,", LINE)
     for path in (folder / "config/protocols").glob("*.yaml"):

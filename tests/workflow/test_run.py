@@ -15,7 +15,7 @@ from overheard.errors import ConfigError, OverheardError
 from overheard.scheduling import durations, reruns
 from overheard.scheduling.dry_run import Planned
 from overheard.scheduling.reruns import Wanted
-from overheard.study import given_weights, job_settings
+from overheard.study.transfer import given_weights, job_settings
 
 ROOT = Path(__file__).resolve().parents[2]
 TWIN = {"source": {"kind": "twin"}}

@@ -17,18 +17,9 @@ from overheard.io.progress import SOCKET
 from overheard.scheduling import wiring
 from overheard.scheduling.lock import only_run
 from overheard.scheduling.wiring import records_of
-from overheard.study import (
-    captions,
-    figure_files,
-    flow,
-    job_settings,
-    layout,
-    row_files,
-)
+from overheard.study import figure_files, flow, jobs, layout
 from overheard.study import plan as plans
-from overheard.study.config import Experiment, check
-from overheard.study.experiments import with_named
-from overheard.study.given_weights import given_weights
+from overheard.study.experiments import from_content
 from overheard.study.yaml_file import read_yaml
 
 # a plan of thousands of jobs makes millions of objects, all of which stay: looking for others took an eighth of its time
@@ -44,13 +35,11 @@ for path in workflow.configfiles:
 update_config(config, workflow.config_settings.config)
 # runs that `overheard run --partial` knows to be missing, as method/modality/seed-k, and those of them that diverged
 ABSENT, DIVERGED = config.pop("absent", []), config.pop("diverged", [])
-EXPERIMENT = check(Experiment, config, f"config/{NAME}.yaml")
-LOADED = with_named(NAME, CONFIG, EXPERIMENT, ROOT)
-EXPERIMENT, PROTOCOL, STUDY = LOADED.experiment, LOADED.protocol, LOADED.study
+LOADED = from_content(NAME, Path(f"config/{NAME}.yaml"), config, ROOT)
+EXPERIMENT, STUDY = LOADED.experiment, LOADED.study
 TARGETS = {target.record: target for target in plans.targets(LOADED, ABSENT)}
-TWIN = plans.is_drawn(LOADED)
-GIVEN = given_weights(EXPERIMENT)
-RESULTS = layout.results(NAME)
+# what no job makes, and is too large for Snakemake to compare
+OUTSIDE = LOADED.design.outside(LOADED)
 
 # jobs call the command of this very environment, also where it was not activated
 # and end with this process; bash makes its last command its own process, so the job is a child of this one
@@ -93,122 +82,63 @@ def log_of(stage):
     return layout.log_path(outputs(stage, {"seed": []})["record"])
 
 
-def flags(stage, wildcards, reads, **settings):
-    """A job's flags, which say all that it is planned with; `wildcards` name the job."""
-    record = layout.record_path(NAME, stage, dict(wildcards.items()))
-    if record not in TARGETS:
-        raise WorkflowError(f"{record}: experiment {NAME} has no such job")
-    try:
-        return wiring.as_flags(wiring.plan(TARGETS[record], settings, reads, OUTSIDE))
-    except OverheardError as error:
-        wiring.leave_refusal(error)
-        raise WorkflowError(str(error)) from error
+@cache
+def reads(stage, *values):
+    """What a job reads, by flag."""
+    named = dict(zip(layout.names(flow.STAGES[stage].record), values))
+    return jobs.reads(LOADED, stage, named, ABSENT)
 
 
-def collection_of(part):
-    return part.rstrip("/") or "pairs"
+def job_of(stage, wildcards, own):
+    """The values of a job's names, and what it reads: as `own` says of its wildcards, or else the study."""
+    values = jobs.values_of(stage, dict(wildcards.items()))
+    return values, own(wildcards) if own else reads(stage, *values.values())
 
 
-def media_folder(part):
-    """The folder of a collection's media: drawn under results, or the user's own."""
-    return (
-        f"{RESULTS}/draw/{collection_of(part)}"
-        if TWIN
-        else getattr(EXPERIMENT.source, collection_of(part))
-    )
+def waits(stage, own=None):
+    """What the jobs of a stage wait for: records, and files that Snakemake compares itself."""
+
+    def of_job(wildcards):
+        made, itself = jobs.waits(LOADED, stage, *job_of(stage, wildcards, own), OUTSIDE)
+        return [*records_of(made), *itself]
+
+    return of_job
 
 
-# what no job makes, and is too large for Snakemake to compare
-OUTSIDE = set(GIVEN.values())
-if not TWIN:
-    OUTSIDE |= {media_folder(part) for part in flow.PARTS.values()} - {None}
+def flags(stage, own=None):
+    """The flags of a stage's jobs, which say all that each is planned with."""
+
+    def of_job(wildcards):
+        record = layout.record_path(NAME, stage, dict(wildcards.items()))
+        if record not in TARGETS:
+            raise WorkflowError(f"{record}: experiment {NAME} has no such job")
+        values, files = job_of(stage, wildcards, own)
+        try:
+            settings = jobs.settings(LOADED, stage, values, ABSENT, DIVERGED)
+            return wiring.as_flags(
+                wiring.plan(TARGETS[record], settings, files, OUTSIDE)
+            )
+        except OverheardError as error:
+            wiring.leave_refusal(error)
+            raise WorkflowError(str(error)) from error
+
+    return of_job
 
 
-def given(files):
-    """Files of the project or a user's, by flag, which no job makes."""
-    return {flag: of_project(path) for flag, path in files.items()}
-
-
-def of_project(path):
-    """A file of the project: relative where jobs run in its folder, so that records are the same in every clone."""
-    return path if Path.cwd() == ROOT else str(ROOT / path)
-
-
-def features_of(modality, part=""):
-    """The array a modality's network reads, and its ids."""
-    name = job_settings.array(EXPERIMENT, modality)
-    folder = f"{RESULTS}/features/{part}"
-    return f"{folder}{name}.npy", f"{folder}{name.split('.')[0]}.ids.csv"
-
-
-def under_results(files):
-    """Files by flag, as `job_settings` names them, with the experiment's folder."""
-    return {
-        flag: (
-            [f"{RESULTS}/{path}" for path in paths]
-            if isinstance(paths, list)
-            else f"{RESULTS}/{paths}"
-        )
-        for flag, paths in files.items()
-    }
-
-
-def made_for(fold, stage):
-    """What a stage makes for a fold."""
-    return {
-        flag: f"{RESULTS}/{path.format(fold=fold)}"
-        for flag, path in flow.STAGES[stage].writes.items()
-    }
-
-
-def per_seed(stage, flag, method, modality):
+def of_row(stage, flag, method, modality):
     """A file of every seed of a row."""
-    pattern = f"{RESULTS}/{flow.STAGES[stage].writes[flag]}"
+    pattern = f"{layout.results(NAME)}/{flow.STAGES[stage].writes[flag]}"
     return [
         pattern.format(method=method, modality=modality, seed=seed)
         for seed in plans.seeds_made(LOADED, method, modality, ABSENT)
     ]
 
 
-def runs_of(rows, *wanted):
-    """Files of every run of these rows, of those that are made, by flag and in one order."""
-    made = set(plans.rows_made(LOADED, ABSENT))
-    return {
-        flag: [
-            path
-            for row in rows
-            if row in made
-            for path in per_seed(STUDY.tested_by(row[0]), flag, *row)
-        ]
-        for flag in wanted
-    }
-
-
-def scores_of_rows(rows):
-    """The scores of every run of these rows, of those that are made."""
-    return runs_of(rows, "scores")["scores"]
-
-
-def scores_of_table(table):
-    """A table's scores by flag, and those of the dull baselines that its rows should beat."""
-    rows, dull = STUDY.tables[table].runs(), STUDY.baselines()
-    beside = {} if set(rows) <= set(dull) else {"baselines": scores_of_rows(dull)}
-    return {"scores": scores_of_rows(rows)} | beside
-
-
-def comparisons_of(table):
-    """The differences of a table's rows."""
-    return f"{RESULTS}/{flow.STAGES['statistics'].writes['comparisons'].format(table=table)}"
-
-
-def compared_in(table):
-    """The differences of a table's rows, by flag."""
-    return {"comparisons": comparisons_of(table)}
-
-
-def recorded_scores(scores):
-    """Scores and their records: of a row's record alone Snakemake would not see that a new seed is missing."""
-    return [*records_of(scores), *(path for paths in scores.values() for path in paths)]
+def reported(stage, flag, category, **more):
+    """A stage's outputs, of which Snakemake's report shows one."""
+    made = outputs(stage)
+    caption = f"../report/{more.pop('caption', stage)}.rst"
+    return made | {flag: report(made[flag], caption=caption, category=category, **more)}
 
 
 def everything():

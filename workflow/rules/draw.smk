@@ -1,4 +1,6 @@
 rule draw:
+    input:
+        waits("draw"),
     output:
         **{
             flag: directory(path) if flag == "media" else path
@@ -8,12 +10,6 @@ rule draw:
         log_of("draw"),
     threads: workflow.cores
     params:
-        flags=lambda wildcards: flags(
-            "draw",
-            wildcards,
-            {},
-            collection=wildcards.collection,
-            settings=job_settings.draw_settings(EXPERIMENT, wildcards.collection),
-        ),
+        flags=flags("draw"),
     shell:
         "overheard draw {params.flags} --workers {threads} --log {log}"

@@ -1,22 +1,17 @@
-def features_reads(wildcards):
-    return {
-        "folder": media_folder(wildcards.part),
-        "index": f"{RESULTS}/media/{wildcards.part}index.csv",
-    }
-
-
 def stored_as(unstored):
     """A pattern of the front ends that leave these forms out."""
-    names = [
-        job_settings.front_end(EXPERIMENT, modality) for modality in ("image", "sound")
-    ]
-    found = [n for n in names if job_settings.unstored(EXPERIMENT, n) == unstored]
-    return "|".join(found) or "(?!)"
+    made = [target.values for target in TARGETS.values() if target.stage == "features"]
+    found = {
+        values["front_end"]
+        for values in made
+        if LOADED.design.without(LOADED, "features", values) == unstored
+    }
+    return "|".join(sorted(found)) or "(?!)"
 
 
 rule features:
     input:
-        lambda wildcards: records_of(features_reads(wildcards)),
+        waits("features"),
     output:
         **outputs("features"),
     log:
@@ -25,15 +20,7 @@ rule features:
         front_end=stored_as(set()),
     threads: workflow.cores
     params:
-        flags=lambda wildcards: flags(
-            "features",
-            wildcards,
-            features_reads(wildcards),
-            front_end=wildcards.front_end,
-            settings=job_settings.features_settings(
-                EXPERIMENT, PROTOCOL, wildcards.front_end
-            ),
-        ),
+        flags=flags("features"),
     shell:
         "overheard features {params.flags} --workers {threads} --log {log}"
 
@@ -52,32 +39,14 @@ use rule features as features_whole with:
         front_end=stored_as({"pooled"}),
 
 
-@cache
-def normaliser_reads(fold):
-    return {
-        **dict(zip(["images", "image_ids"], features_of("image"))),
-        **dict(zip(["sounds", "sound_ids"], features_of("sound"))),
-        **made_for(fold, "split"),
-    }
-
-
-GIVEN_NORMALISER = given(job_settings.given_normaliser(EXPERIMENT, PROTOCOL))
-
-
 rule normaliser:
     input:
-        lambda wildcards: records_of(normaliser_reads(wildcards.fold)),
-        **GIVEN_NORMALISER,
+        waits("normaliser"),
     output:
         **outputs("normaliser"),
     log:
         log_of("normaliser"),
     params:
-        flags=lambda wildcards: flags(
-            "normaliser",
-            wildcards,
-            normaliser_reads(wildcards.fold) | GIVEN_NORMALISER,
-            front_end=job_settings.front_end(EXPERIMENT, "sound"),
-        ),
+        flags=flags("normaliser"),
     shell:
         "overheard normaliser {params.flags} --log {log}"

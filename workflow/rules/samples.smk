@@ -1,18 +1,11 @@
-SAMPLES = {
-    "index": f"{RESULTS}/media/index.csv",
-    **dict(zip(["images", "image_ids"], features_of("image"))),
-    **dict(zip(["sounds", "sound_ids"], features_of("sound"))),
-}
-
-
 rule samples:
     input:
-        records_of(SAMPLES),
+        waits("samples"),
     output:
         **outputs("samples"),
     log:
         log_of("samples"),
     params:
-        flags=lambda wildcards: flags("samples", wildcards, SAMPLES),
+        flags=flags("samples"),
     shell:
         "overheard samples {params.flags} --log {log}"

@@ -14,7 +14,8 @@ from overheard.scheduling.durations import how_long
 from overheard.study import config, yaml_file
 from overheard.study.ablation import Variant, flips, grid, narrowed, over, rows_reached, variant
 from overheard.study.experiments import load, project_root
-from overheard.study.protocol import SWITCHES
+from overheard.study.loaded import Loaded
+from overheard.study.switch import Protocol
 
 OTHER_THAN = {"corrected": ("released", "paper"), "paper": ("corrected",), "released": ("corrected",)}
 """Where the other value of a switch comes from, by the protocol that it is flipped from."""
@@ -158,14 +159,14 @@ def _variants(asked: Asked) -> tuple[list[Variant], dict[str, str]]:
     content = yaml_file.read_yaml(loaded.path)
     study = narrowed(loaded.study, asked.study, asked.methods, asked.modalities)
     own = loaded.protocol.protocol
-    points = over(asked.over, asked.n, loaded.experiment) if asked.over else grid(asked.vary)
-    if unknown := [word for word in asked.switches if word not in SWITCHES]:
-        raise ConfigError(f"--switch: no switch {', '.join(unknown)}; there are: {', '.join(SWITCHES)}")
+    points = over(asked.over, asked.n, loaded.experiment) if asked.over else grid(loaded.design.SWITCHES, asked.vary)
+    if unknown := [word for word in asked.switches if word not in loaded.design.SWITCHES]:
+        raise ConfigError(f"--switch: no switch {', '.join(unknown)}; there are: {', '.join(loaded.design.SWITCHES)}")
     if points and isinstance(loaded.experiment.protocol, dict):
         raise ConfigError(
             f"{loaded.path}: has switches of its own; vary them in an experiment whose protocol is a name"
         )
-    protocols = {word: _protocol(root, loaded.experiment, word) for word in OTHER_THAN}
+    protocols = {word: _protocol(loaded, word) for word in OTHER_THAN}
     if not points and own not in protocols:
         raise ConfigError(f"protocol {own!r}: only {', '.join(protocols)} can be flipped; use --vary")
     starts = [own] if points else [own, OTHER_THAN[own][0]]
@@ -173,7 +174,9 @@ def _variants(asked: Asked) -> tuple[list[Variant], dict[str, str]]:
     for start in starts:
         base = variant(loaded, content, root, study, start, {})
         found.append(base)
-        changes = points or flips(protocols[start], [protocols[word] for word in OTHER_THAN[start]])
+        changes = points or flips(
+            loaded.design.SWITCHES, protocols[start], [protocols[word] for word in OTHER_THAN[start]]
+        )
         for change in changes:
             if asked.switches and not set(change) & set(asked.switches):
                 continue
@@ -193,8 +196,8 @@ def _variants(asked: Asked) -> tuple[list[Variant], dict[str, str]]:
     return found, refused
 
 
-def _protocol(root: Path, experiment: config.Experiment, word: str) -> config.Protocol:
-    return config.load_protocol(root, experiment.model_copy(update={"protocol": word}))
+def _protocol(loaded: Loaded, word: str) -> Protocol:
+    return config.load_protocol(loaded.root, loaded.experiment.model_copy(update={"protocol": word}), loaded.study)
 
 
 def _introduction(

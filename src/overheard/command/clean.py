@@ -6,7 +6,7 @@ from pathlib import Path
 from overheard.errors import ConfigError
 from overheard.jobs import store
 from overheard.scheduling.lock import only_run
-from overheard.study.config import NAME
+from overheard.study.experiment import NAME
 
 
 def clean_experiment(name: str, yes: bool) -> str:

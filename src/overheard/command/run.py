@@ -10,7 +10,6 @@ from pathlib import Path
 
 from overheard.command.execution import Outcome, Work, execute
 from overheard.command.folders import check_folders
-from overheard.command.initialise import to_make_all
 from overheard.errors import DIVERGED, ConfigError, OverheardError
 from overheard.jobs import store
 from overheard.jobs.code.modules import forget_stale_bytecode
@@ -21,7 +20,6 @@ from overheard.scheduling.profiles import profile_path
 from overheard.scheduling.reruns import Plan, Wanted, chosen, snakemake_command
 from overheard.scheduling.reruns import plan as make_plan
 from overheard.sharing.restore import pulled_without_restore
-from overheard.study import job_settings
 from overheard.study.experiments import Loaded, load, write_variant
 from overheard.study.layout import log_path, results
 from overheard.study.plan import rows_made, targets
@@ -46,14 +44,14 @@ def introduction(loaded: Loaded, plan: Plan, cores: int, wanted: Wanted) -> str:
 def _left_out(loaded: Loaded) -> list[str]:
     """A line for each reason why rows of the study are left out, and one that says how to have them."""
     rows: dict[str, list[tuple[str, str]]] = {}
-    for row, reason in job_settings.left_out(loaded.experiment, loaded.study).items():
+    for row, reason in loaded.design.left_out(loaded).items():
         rows.setdefault(reason, []).append(row)
     lines = []
     for reason, its in rows.items():
         shown = ", ".join(f"{method} ({modality})" for method, modality in its[:3])
         more = ", …" if len(its) > 3 else ""
         lines.append(f"left out: {len(its)} row{'s' * (len(its) > 1)} ({shown}{more}): {reason}")
-    missing = to_make_all(loaded.experiment)
+    missing = loaded.design.to_make_all(loaded.experiment)
     return [*lines, missing] if lines and missing else lines
 
 

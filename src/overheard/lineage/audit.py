@@ -6,7 +6,7 @@ could make consistent (a file, its record and all that follows) only running the
 
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -21,11 +21,8 @@ from overheard.lineage.findings import Feeds, Finding, Said, in_words
 from overheard.lineage.graph import files
 from overheard.scheduling import reruns
 from overheard.scheduling.dry_run import Planned, dry_run
-from overheard.study import config
-from overheard.study.experiments import load, project_root
-from overheard.study.given_weights import given_weights
+from overheard.study.experiments import load, read
 from overheard.study.layout import record_of, record_path
-from overheard.study.source import Directory
 
 _GIVEN = {("media", "folder"), ("pretrain", "given"), ("normaliser", "given")}
 _GIVEN |= {(stage, "published") for stage in ("tables", "claims")}
@@ -203,18 +200,11 @@ def _given(name: str, records: Mapping[str, Record]) -> dict[str, str]:
             if (record["stage"], flag) in _GIVEN and entry.get("record") is None:
                 found.setdefault(entry["path"], entry["sha256"])
     try:
-        experiment = config.load_experiment(Path("config") / f"{name}.yaml")
-        published = Path(config.load_study(project_root(), experiment).published).as_posix()
-        protocol = config.load_protocol(project_root(), experiment)
+        loaded = read(name)
+        places = {loaded.study.published} | loaded.design.published(loaded) | loaded.design.outside(loaded)
     except (OverheardError, OSError):
         return found
-    source = experiment.source
-    places = [published, protocol.sound_normaliser, getattr(source, "listing", None)]
-    with suppress(OverheardError):
-        places += given_weights(experiment).values()
-    if isinstance(source, Directory):
-        places += [source.pairs, source.scenes, source.sounds]
-    own = {Path(place).as_posix() for place in places if place}
+    own = {Path(place).as_posix() for place in places}
     # an installed package's own files have a path of that machine
     shipped = tuple(f"/{place}" for place in own if place.startswith("config/published/"))
     return {path: digest for path, digest in found.items() if path in own or path.endswith(shipped)}

@@ -15,8 +15,7 @@ from overheard.lineage.leak_arrays import normaliser_lines, picture_lines, sound
 from overheard.lineage.leak_study import Study, absent, load_studies, unknown_set
 from overheard.media import leak_lines, leaks
 from overheard.media.leak_lines import LeakReport, Line
-from overheard.study import config
-from overheard.study.experiments import project_root
+from overheard.study.experiments import read
 from overheard.study.flow import PARTS, STAGES
 from overheard.study.layout import fold_of, record_of, results, values_of_job, written
 
@@ -63,7 +62,7 @@ def allowed_by_protocol(name: str) -> list[str]:
     path = Path("config") / f"{name}.yaml"
     if not path.is_file():
         return []
-    return config.load_protocol(project_root(), config.load_experiment(path)).allowed_leaks
+    return read(name).protocol.allowed_leaks
 
 
 def _other_split_lines(studies: Sequence[Study], records: Mapping[str, Record]) -> list[Line]:

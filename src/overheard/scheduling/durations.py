@@ -4,7 +4,6 @@ import csv
 import statistics
 from pathlib import Path
 
-from overheard.study import job_settings
 from overheard.study.experiments import Loaded
 
 # mean seconds of a job on a machine of two cores, by the slowest network: small, of the default study (781 pairs); mn04
@@ -71,9 +70,7 @@ def in_words(seconds: float) -> str:
 
 def how_long(loaded: Loaded, stages: dict[str, int], cores: int) -> str:
     """In words, how long some jobs (number by stage) will take, and what the guess rests on."""
-    networks = (loaded.experiment.networks.image.name, loaded.experiment.networks.sound.name)
-    slow = (*job_settings.FULL_NETWORKS, "efficientnet_lite0")
-    slowest = next((name for name in networks if name in slow), networks[1])
+    slowest = loaded.design.timed(loaded)
     guess = estimate(loaded.name, stages, cores, slowest)
     if guess is None:
         return f"How long is not known: {slowest} was never timed here"

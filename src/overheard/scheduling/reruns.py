@@ -12,7 +12,6 @@ from overheard.jobs.comparison import differences
 from overheard.jobs.on_disk import Found, examine
 from overheard.jobs.records import Record, entries, read_record, record_paths
 from overheard.scheduling.dry_run import Planned, dry_run
-from overheard.study import job_settings
 from overheard.study import plan as plans
 from overheard.study.experiments import Loaded, project_root
 from overheard.study.flow import STAGES
@@ -127,7 +126,7 @@ def chosen(loaded: Loaded, wanted: Wanted) -> list[plans.Target]:
 
 def _runs(loaded: Loaded, wanted: Wanted) -> set[tuple[str, str]]:
     """The (method, modality) of the rows that are asked for."""
-    study, absent = loaded.study, job_settings.left_out(loaded.experiment, loaded.study)
+    study, absent = loaded.study, loaded.design.left_out(loaded)
     runs = study.tables[wanted.table].runs() if wanted.table in study.tables else study.rows()
     found = [run for run in runs if wanted.row in (None, run[0]) and wanted.column in (None, run[1])]
     if not found:

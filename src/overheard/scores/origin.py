@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 
 class Origin(NamedTuple):
-    """A source in words; each source says its own (`study/config.py`)."""
+    """A source in words; each source says its own (`study/source.py`)."""
 
     word: str
     """In cells.csv."""

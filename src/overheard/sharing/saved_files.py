@@ -15,7 +15,7 @@ from overheard.io import artifacts, whole
 from overheard.jobs import hashing, on_disk, records
 from overheard.scheduling.notes import metadata_path
 from overheard.sharing import archive
-from overheard.study.config import NAME
+from overheard.study.experiment import NAME
 from overheard.study.flow import STAGES
 from overheard.study.layout import SAVED, in_git, maker, results
 

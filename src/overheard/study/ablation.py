@@ -7,17 +7,19 @@ of the rows that are compared.
 import itertools
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from overheard.errors import ConfigError
-from overheard.study import checking, config, job_settings
+from overheard.study import checking
 from overheard.study.changes import with_changes
-from overheard.study.experiments import Loaded, with_named
-from overheard.study.protocol import SWITCHES, Protocol
+from overheard.study.experiment import Experiment
+from overheard.study.experiments import with_named
+from overheard.study.loaded import Loaded
 from overheard.study.study_file import Study
+from overheard.study.switch import Protocol
 from overheard.study.yaml_file import parsed
 
 _VARIED = ("source", "split", "networks", "train")
@@ -52,7 +54,7 @@ class Variant:
 
     def value_of(self, key: str) -> Any:
         """What it has for a switch, or for a setting with a dot in it."""
-        if key in SWITCHES:
+        if key in self.loaded.design.SWITCHES:
             return getattr(self.loaded.protocol, key)
         place: Any = self.loaded.experiment
         for name in key.split("."):
@@ -95,16 +97,16 @@ def of_rows(study: Study, name: str, wanted: Sequence[tuple[str, str]]) -> Study
     return checking.check(Study, content, f"config/studies/{name}.yaml")
 
 
-def flips(base: Protocol, others: Sequence[Protocol]) -> list[dict[str, Any]]:
+def flips(switches: Iterable[str], base: Protocol, others: Sequence[Protocol]) -> list[dict[str, Any]]:
     """Each switch alone at its value in the first of other protocols that has another one."""
     changes = []
-    for name in SWITCHES:
+    for name in switches:
         values = [getattr(other, name) for other in others if getattr(other, name) != getattr(base, name)]
         changes += [{name: values[0]}] if values else []
     return changes
 
 
-def grid(vary: Sequence[str]) -> list[dict[str, Any]]:
+def grid(switches: Collection[str], vary: Sequence[str]) -> list[dict[str, Any]]:
     """Every combination of `key=value,value,…`; values are read as YAML.
 
     A key is a switch of the protocol, or a setting of the experiment with a dot in it, as `train.learning_rate`.
@@ -118,16 +120,16 @@ def grid(vary: Sequence[str]) -> list[dict[str, Any]]:
         key = key.removeprefix("protocol.")
         if not equals or not values:
             raise ConfigError(f"--vary {text}: expected key=value,value, e.g. --vary alpha=0.01,0.1,1")
-        if key not in SWITCHES and key.partition(".")[0] not in _VARIED:
+        if key not in switches and key.partition(".")[0] not in _VARIED:
             settings = ", ".join(f"{section}.…" for section in _VARIED)
             raise ConfigError(
-                f"--vary {text}: no switch {key!r}; there are: {', '.join(SWITCHES)}; and the settings {settings}"
+                f"--vary {text}: no switch {key!r}; there are: {', '.join(switches)}; and the settings {settings}"
             )
         axes.append([(key, parsed(value, f"--vary {text}")) for value in values.split(",")])
     return [dict(point) for point in itertools.product(*axes)] if axes else []
 
 
-def over(axis: str, n: int, experiment: config.Experiment) -> list[dict[str, Any]]:
+def over(axis: str, n: int, experiment: Experiment) -> list[dict[str, Any]]:
     """Other draws of the split of the same clips, or other worlds of the twin, beside the experiment's own.
 
     Args:
@@ -167,25 +169,17 @@ def variant(
     """
     words = [f"{name}-{'null' if value is None else value}" for name, value in change.items()]
     name = re.sub(r"[^A-Za-z0-9._-]+", "_", "-".join([study.study, base, *words])).rstrip("_")
-    if "repeats" in change:
-        raise ConfigError(
-            "repeats: several epochs of one run are no trainings, so nothing can be paired; look at it by itself: "
-            f"overheard run {loaded.name} --set protocol.repeats={change['repeats']} --as NEW"
-        )
+    design = loaded.design
     own = dict(content) | {"study": study.study, "protocol": base}
     where = f"config/{name}.yaml"
-    plain = with_named(name, Path(where), checking.check(config.Experiment, own, where), root, study)
-    # what is compared is trainings, whatever the protocol measures
-    seeds = {"repeats": "seeds"} if plain.protocol.repeats != "seeds" and "repeats" not in plain.experiment.idle else {}
-    switches = seeds | {key: value for key, value in change.items() if key in SWITCHES}
+    plain = with_named(name, Path(where), checking.check(design.EXPERIMENT, own, where), root, study)
+    switches = design.comparable(loaded.name, plain, change) | {
+        k: value for k, value in change.items() if k in design.SWITCHES
+    }
     own["protocol"] = {"base": base, **switches} if switches else base
-    settings = [f"{key}={json.dumps(value)}" for key, value in change.items() if key not in SWITCHES]
+    settings = [f"{key}={json.dumps(value)}" for key, value in change.items() if key not in design.SWITCHES]
     own = with_changes(own, settings)
-    if "by_label" in (plain.protocol.split_draw, change.get("split_draw")) and "split.seed" in change:
-        raise ConfigError(
-            "split.seed: split_draw by_label draws by the class's number and source.listing, not by a seed"
-        )
-    experiment = checking.check(config.Experiment, own, where)
+    experiment = checking.check(design.EXPERIMENT, own, where)
     made = with_named(name, Path(where), experiment, root, study)
     return Variant(base, dict(change), made, own, tuple(study.trained()))
 
@@ -195,32 +189,5 @@ def rows_reached(one: Loaded, other: Loaded) -> tuple[tuple[str, str], ...]:
 
     A row is reached by its own settings, or by those of a job whose result it reads.
     """
-    before, after = _decided(one), _decided(other)
+    before, after = one.design.decided(one), other.design.decided(other)
     return tuple(row for row in before if before[row] != after[row])
-
-
-def _decided(loaded: Loaded) -> dict[tuple[str, str], list[Any]]:
-    """Of each row, what decides its trainings and evaluations: its settings, and those of the jobs it rests on."""
-    its = loaded.experiment, loaded.protocol
-    made: dict[str, Any] = {"split": (job_settings.split_settings(*its), job_settings.listing(*its, "split"))}
-    for name in ("image", "sound"):
-        made[name] = job_settings.features_settings(*its, job_settings.front_end(loaded.experiment, name))
-    made["source"] = loaded.experiment.source
-    made["encoders"] = [
-        None if job_settings.is_given(network) else (made[name], job_settings.pretrain_settings(*its, name))
-        for name, network in loaded.experiment.networks
-    ]
-    made["logits"] = made["encoders"][1], made["sound"], job_settings.switched(*its, "teacher")
-    made["sound"] = made["sound"], job_settings.given_normaliser(*its)
-    for word in ("prior", "relevance"):
-        own = job_settings.switched(*its, word), job_settings.listing(*its, word)
-        made[word] = made["logits"], made["split"], own
-    decided = {}
-    for method, modality in loaded.study.trained():
-        row = loaded.study.methods[method]
-        own = job_settings.train_settings(*its, row, modality), job_settings.evaluate_settings(*its, row, modality)
-        decided[method, modality] = [
-            *own,
-            *(made[name] for name in ("source", "split", *modality.split("+"), *row.reads)),
-        ]
-    return decided

@@ -3,11 +3,9 @@
 from collections.abc import Collection
 from typing import Any
 
-from overheard.study import claims_file, job_settings
-from overheard.study.config import BLOCKS, Experiment, Network
-from overheard.study.diagrams import CONFIGURATIONS
-from overheard.study.experiments import Loaded
-from overheard.study.protocol import Protocol
+from overheard.study import claims_file
+from overheard.study.experiment import Experiment
+from overheard.study.loaded import Loaded
 
 
 def protocol_name(experiment: Experiment) -> str:
@@ -38,7 +36,7 @@ def figure_settings(loaded: Loaded, figure: str, absent: list[str], diverged: Co
     said: dict[str, Any] = {"spec": {"title": spec.title, "caption": spec.caption}}
     said |= {"own": spec.settings} if spec.settings else {}
     if spec.configuration:
-        said |= {"configuration": CONFIGURATIONS[spec.configuration](loaded, rows)}
+        said |= {"configuration": loaded.design.CONFIGURATIONS[spec.configuration](loaded, rows)}
         return _of_experiment(loaded) | said | ({"protocol": protocol_name(loaded.experiment)} if rows else {})
     if not rows:
         return _of_experiment(loaded) | said
@@ -68,36 +66,18 @@ def _of_rows(
     return {
         **_of_experiment(loaded),
         "protocol": protocol_name(experiment),
-        **job_settings.switched(experiment, loaded.protocol, stage),
+        **loaded.design.switched(loaded, stage),
         "labels": {method: study.methods[method].label for method, _ in [*rows, *beside]},
         "columns": {column: study.columns[column] for _, column in rows},
         "seeds": experiment.seeds,
         "partial": bool(absent),
         "left_out": {
             f"{method}|{modality}": reason
-            for (method, modality), reason in job_settings.left_out(experiment, study).items()
+            for (method, modality), reason in loaded.design.left_out(loaded).items()
             if (method, modality) in rows
         },
-        "remarks": remarks(experiment) + protocol_remarks(experiment, loaded.protocol),
+        "remarks": loaded.design.remarks(loaded),
     } | ({"diverged": seeds} if seeds else {})
-
-
-def atlas_settings(loaded: Loaded, figure: str, folder: str) -> dict[str, Any]:
-    """What an atlas shows; `folder` is that of the pairs' media."""
-    experiment = loaded.experiment
-    return {
-        **_of_experiment(loaded),
-        "folder": folder,
-        **loaded.study.figures[figure].settings,
-        **job_settings.switched(experiment, loaded.protocol, "atlas"),
-        **({} if experiment.control.prior == "measured" else {"rows": experiment.control.prior}),
-    }
-
-
-def embedding_settings(loaded: Loaded, figure: str) -> dict[str, Any]:
-    """How the clips of a figure are compared."""
-    own = loaded.study.figures[figure].settings
-    return own | job_settings.switched(loaded.experiment, loaded.protocol, "embedding")
 
 
 def claims_settings(loaded: Loaded) -> dict[str, Any]:
@@ -113,82 +93,15 @@ def claims_settings(loaded: Loaded) -> dict[str, Any]:
         "caveat": loaded.claims.caveat,
         "claims": claims,
         "labels": {method: its.label for method, its in loaded.study.methods.items() if method in named},
-        "remarks": remarks(loaded.experiment) + protocol_remarks(loaded.experiment, loaded.protocol),
+        "remarks": loaded.design.remarks(loaded),
     }
 
 
 def statistics_settings(loaded: Loaded, table: str) -> dict[str, Any]:
     """What is compared: the rows and metrics of a table."""
-    spec, left_out = loaded.study.tables[table], job_settings.left_out(loaded.experiment, loaded.study)
+    spec, left_out = loaded.study.tables[table], loaded.design.left_out(loaded)
     return {
         **_of_experiment(loaded),
         "tables": {table: spec.model_dump(include={"blocks", "metrics"})},
         "left_out": {"|".join(row): why for row, why in left_out.items() if row in spec.runs()},
     }
-
-
-_DEGRADED = {
-    "zeroed": "zero (the training mean)",
-    "mispaired": "of another location",
-    "dark": "a quarter as bright",
-    "rotated": "rotated by 90°",
-    "noisy": "under noise of one standard deviation of the training clips",
-}
-
-
-def remarks(experiment: Experiment) -> list[str]:
-    """Lines that must stand in every caption: what is not as in the paper."""
-    image, sound = experiment.networks.image, experiment.networks.sound
-    lines = []
-    control = experiment.control
-    if control.redrawn:
-        lines.append(f"CONTROL: {control.redrawn:.0%} of the training labels were drawn again, from all clips' labels.")
-    if control.prior != "measured":
-        how = {"permuted": "each scene has the next one's row", "equal": "all scenes have the mean row"}[control.prior]
-        lines.append(f"CONTROL: the prior p(e|s) is not what was measured: {how}.")
-    if control.teacher != "heard":
-        whose = {"within_class": "of its class", "across": "of any class"}[control.teacher]
-        lines.append(f"CONTROL: each clip has what the teacher heard at another location {whose} in its split.")
-    for of in ("image", "sound"):
-        if (how := getattr(control, f"test_{of}")) != "intact":
-            lines.append(f"CONTROL: in the test every {of} is {_DEGRADED[how]}.")
-    if image.name == "small":
-        lines.append("Image network: small (64×64 pictures), in ResNet-101's place.")
-    if image.name == "efficientnet_lite0":
-        text = "Image network: EfficientNet-Lite0, trained on ImageNet, in ResNet-101's place"
-        if image.frozen_blocks:
-            text += f"{_kept(image)}; pictures are augmented only where none are kept"
-        lines.append(text + ".")
-    if sound.name == "small":
-        lines.append("Sound network: small (log-mels pooled to 100 frames), in ResNet-50's place.")
-    if sound.name == "mn04":
-        lines.append(f"Sound network and teacher: the tagger mn04, in ResNet-50's place{_kept(sound)}.")
-    own = {key: value for key, value in experiment.train.model_dump().items() if value is not None}
-    words = ("learning_rate", "epochs", "steps", "batch_size", "patience", "schedule", "selection", "bn_statistics")
-    shown = [f"{word.replace('_', ' ')} {str(own[word]).replace('_', ' ')}" for word in words if word in own]
-    if shown:
-        lines.append(f"Training settings of this experiment: {', '.join(shown)}.")
-    return lines
-
-
-def _kept(network: Network) -> str:
-    if not network.frozen_blocks:
-        return ""
-    blocks = f"{network.frozen_blocks} of {BLOCKS[network.name]} blocks"
-    return f"; its lower {blocks} are kept as given (none where it starts at random)"
-
-
-def protocol_remarks(experiment: Experiment, protocol: Protocol) -> list[str]:
-    """Lines of what a protocol other than `corrected` does otherwise, or cannot do here."""
-    lines = []
-    if protocol.split_draw == "by_label":
-        lines.append("One split for all seeds, drawn as the released program does: there are no folds.")
-        if getattr(experiment.source, "listing", None) is None:
-            lines.append("In what order the program would list this folder is not known: names are sorted.")
-    if experiment.idle and not protocol_name(experiment).startswith("corrected"):
-        reasons: dict[str, list[str]] = {}
-        for name, reason in experiment.idle.items():
-            reasons.setdefault(reason, []).append(name)
-        said = "; ".join(f"{', '.join(names)} ({reason})" for reason, names in reasons.items())
-        lines.append(f"Of the protocol these change nothing here: {said}.")
-    return lines

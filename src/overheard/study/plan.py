@@ -3,11 +3,10 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from overheard.study import figure_files, job_settings
-from overheard.study.experiments import Loaded
-from overheard.study.flow import PARTS, STAGES
+from overheard.study import figure_files
+from overheard.study.flow import STAGES
 from overheard.study.layout import fold_of, names, record_path, written
-from overheard.study.source import Twin
+from overheard.study.loaded import Loaded, Row
 
 
 class Target(NamedTuple):
@@ -34,50 +33,37 @@ def targets(loaded: Loaded, absent: Collection[str] = ()) -> list[Target]:
         absent: runs that are known to be missing, as method/modality/seed-k; rows are made of the others.
     """
     found = []
-    unneeded = _unneeded(loaded)
-    values, frozen = _values(loaded, absent), job_settings.frozen(loaded.experiment, loaded.study)
+    unneeded, values = _unneeded(loaded), _values(loaded, absent)
     for stage, its in STAGES.items():
         if stage in unneeded:
             continue
-        own = names(its.record)
-        for each in values[own]:
-            if stage == "frozen" and each[0] not in frozen:
-                continue
+        own, of_design = names(its.record), loaded.design.own_jobs(loaded, stage)
+        for each in values[own] if of_design is None else of_design:
             if its.shown and not _is_shown(loaded, stage, each):
                 continue
-            if "method" in own and not its.shown and loaded.study.methods[each[0]].baseline != (stage == "baselines"):
+            if "method" in own and not its.shown and not loaded.study.methods[each[0]].is_of(stage):
                 continue
             given = dict(zip(own, each, strict=True))
             lists = {"seed": seeds_made(loaded, each[0], each[1], absent)} if own == ("method", "modality") else {}
-            writes = written(loaded.name, stage, given, lists, without(loaded, stage, given))
+            writes = written(loaded.name, stage, given, lists, loaded.design.without(loaded, stage, given))
             found.append(Target(stage, given, record_path(loaded.name, stage, given), writes))
     return found
 
 
 def _unneeded(loaded: Loaded) -> set[str]:
-    return job_settings.unneeded(loaded.experiment, loaded.study) | (set() if loaded.claims else {"claims"})
+    return loaded.design.unneeded(loaded) | (set() if loaded.claims else {"claims"})
 
 
 def _values(loaded: Loaded, absent: Collection[str]) -> dict[tuple[str, ...], list[tuple[Any, ...]]]:
-    """What the jobs of a stage differ in, by the names in its record."""
-    experiment, study = loaded.experiment, loaded.study
-    collections = job_settings.parts(experiment, study)
+    """What the jobs of a stage differ in, by the names in its record, where that is not the design's own."""
     rows = rows_made(loaded, absent)
     return {
         (): [()],
         ("fold",): [(fold,) for fold in folds_made(loaded, absent)],
-        ("collection",): [(collection,) for collection in collections],
-        ("part",): [(PARTS[collection],) for collection in collections],
-        ("part", "front_end"): [
-            (PARTS[collection], front_end)
-            for collection in collections
-            for front_end in job_settings.front_ends(experiment, collection)
-        ],
-        ("encoder",): [(modality,) for modality in job_settings.pretrained(experiment, study)],
         ("method", "modality"): [*rows],
         ("method", "modality", "seed"): [(*row, seed) for row in rows for seed in seeds_made(loaded, *row, absent)],
-        ("table",): [(table,) for table in study.tables],
-        ("figure",): [(figure,) for figure in study.figures],
+        ("table",): [(table,) for table in loaded.study.tables],
+        ("figure",): [(figure,) for figure in loaded.study.figures],
     }
 
 
@@ -103,15 +89,16 @@ def figure_reads(loaded: Loaded, figure: str, absent: Collection[str] = ()) -> d
     return {flag: paths for flag, paths in found.items() if flag not in idle}
 
 
-def folds_made(loaded: Loaded, absent: Collection[str] = ()) -> list[int]:
-    """The folds that some run is of."""
-    seeds = {seed for row in rows_made(loaded, absent) for seed in seeds_made(loaded, *row, absent)}
+def folds_made(loaded: Loaded, absent: Collection[str] = (), rows: Sequence[Row] | None = None) -> list[int]:
+    """The folds that some run is of; of these rows, or of all."""
+    made = [row for row in rows_made(loaded, absent) if rows is None or row in rows]
+    seeds = {seed for row in made for seed in seeds_made(loaded, *row, absent)}
     return sorted({fold_of(seed, loaded.experiment.split.folds) for seed in seeds})
 
 
-def rows_made(loaded: Loaded, absent: Collection[str] = ()) -> list[tuple[str, str]]:
+def rows_made(loaded: Loaded, absent: Collection[str] = ()) -> list[Row]:
     """The (method, modality) of every row that this experiment can make, of at least one seed."""
-    left_out = job_settings.left_out(loaded.experiment, loaded.study)
+    left_out = loaded.design.left_out(loaded)
     return [row for row in loaded.study.rows() if row not in left_out and seeds_made(loaded, *row, absent)]
 
 
@@ -120,15 +107,3 @@ def seeds_made(loaded: Loaded, method: str, modality: str, absent: Collection[st
     rows = [(method, modality), *loaded.study.read_by(method)]
     missing = {seed for seed in loaded.experiment.seeds for row in rows if f"{row[0]}/{row[1]}/seed-{seed}" in absent}
     return [seed for seed in loaded.experiment.seeds if seed not in missing]
-
-
-def without(loaded: Loaded, stage: str, values: Mapping[str, object]) -> set[str]:
-    """Flags of files that this job of a stage does not write."""
-    if stage == "features":
-        return job_settings.unstored(loaded.experiment, str(values["front_end"]))
-    return set()
-
-
-def is_drawn(loaded: Loaded) -> bool:
-    """Whether the media are drawn here; else they are a user's own."""
-    return isinstance(loaded.experiment.source, Twin)

@@ -9,13 +9,8 @@ from overheard.scores.metrics import METRICS
 from overheard.study.checking import Section
 from overheard.study.controls_file import Controls
 from overheard.study.flow import STAGES
-from overheard.study.protocol import NAMED
 
 Own = Annotated[str, Field(pattern=r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*$")]
-
-
-TRAINED = ("image", "sound", "image+sound")
-"""Columns that students are trained for, as learning/methods.py has them; it imports torch, which takes seconds."""
 
 
 class Block(Section):
@@ -53,8 +48,8 @@ class FigureSpec(Section):
     table: str | None = Field(None, description="it shows the rows of this table")
     blocks: list[Block] = Field([], description="or these rows, of any table")
     reads: list[str] = Field(description="stage.flag, as media.statistics; scores, predictions: of its rows' runs")
-    configuration: Literal["data", "method"] | None = Field(
-        None, description="what of the experiment's configuration a diagram says: study/diagrams.py"
+    configuration: str | None = Field(
+        None, description="what of the experiment's configuration a diagram says: a word of the design's"
     )
     settings: dict[str, bool | int | float | str | list[str]] = Field({}, description="what its function asks for")
 
@@ -90,7 +85,7 @@ class Method(Section):
     """A row: its label, and of what some rows read and use, what this one does; a test holds the code to it."""
 
     label: str
-    reads: list[Literal["encoders", "logits", "prior", "relevance", "images", "sounds"]]
+    reads: list[str] = Field(description="words of the design's")
     uses: list[str] = []
     baseline: bool = Field(False, description="a dull baseline, fitted and tested by the stage `baselines`")
     runs: list[str] = Field(
@@ -106,13 +101,6 @@ class Method(Section):
     )
     head: Own | None = Field(None, description="what makes that head, of its width and the number of events")
 
-    @field_validator("uses")
-    @classmethod
-    def _switches(cls, uses: list[str]) -> list[str]:
-        if unknown := [name for name in uses if name not in NAMED]:
-            raise ValueError(f"found {', '.join(unknown)}; allowed: {', '.join(NAMED)}")
-        return uses
-
     @model_validator(mode="after")
     def _fitting(self) -> "Method":
         if self.loss is None and (self.event_head or self.head):
@@ -125,6 +113,10 @@ class Method(Section):
             raise ValueError("baseline: is not trained; leave out loss and settings")
         return self
 
+    def is_of(self, stage: str) -> bool:
+        """Whether a stage that has jobs of rows has some of this one."""
+        return self.baseline == (stage == "baselines")
+
     @property
     def own(self) -> dict[str, str]:
         """What says of a row that its method is of the study's own, as settings of its stages."""
@@ -136,6 +128,7 @@ class Study(Section):
     """One file `config/studies/NAME.yaml`: which rows, columns and tables the paper has."""
 
     study: str
+    design: str = Field(description="what is trained on what: a word of study/designs.py")
     title: str
     data: str = Field(description="the paper's data set, whose numbers no others may be taken for")
     published: str
@@ -158,8 +151,6 @@ class Study(Section):
     def _known(self) -> "Study":
         if odd := sorted({column for row, column in self.rows()} - self.columns.keys()):
             raise ValueError(f"tables: columns {', '.join(odd)} are not among columns: {', '.join(self.columns)}")
-        if odd := sorted({column for _, column in self.trained()} - set(TRAINED)):
-            raise ValueError(f"tables: columns {', '.join(odd)}: students are trained on {', '.join(TRAINED)}")
         for word, table in self.tables.items():
             if strange := [metric for metric in table.metrics if metric not in self.metrics]:
                 raise ValueError(
@@ -194,14 +185,6 @@ class Study(Section):
                 raise ValueError(f"figures.{name}: rows {', '.join(strange)} are in none of the tables")
             if any("{table}" in pattern for pattern in spec.patterns()) and not spec.table:
                 raise ValueError(f"figures.{name}: reads what belongs to a table; name it under table")
-            if any(word.startswith("maps.") for word in spec.reads) and (
-                blind := [
-                    f"{row}/{column}"
-                    for row, column in spec.runs(self.tables)
-                    if "image" not in column or self.methods[row].baseline
-                ]
-            ):
-                raise ValueError(f"figures.{name}: rows {', '.join(blind)} have no student that sees pictures to map")
         return self
 
     def rows(self) -> list[tuple[str, str]]:

@@ -1,10 +1,10 @@
 """Which files the runs of a row read, by flag, as paths under `results/NAME/`. Pure."""
 
-from overheard.study import job_settings
-from overheard.study.config import Experiment
 from overheard.study.flow import STAGES
 from overheard.study.layout import fold_of
 from overheard.study.study_file import Method, Study
+from overheard.study.transfer import job_settings
+from overheard.study.transfer.experiment import Experiment
 
 TEACHER_FILES = {
     "logits": "teacher/logits.npy",

@@ -5,9 +5,9 @@ from typing import Any
 
 from overheard.errors import ConfigError
 from overheard.seeds import generator
-from overheard.study.config import Experiment
-from overheard.study.protocol import Protocol
 from overheard.study.study_file import Method
+from overheard.study.transfer.experiment import Experiment
+from overheard.study.transfer.protocol import Protocol
 
 FACTORS = {"learning_rate": (0.25, 4.0), "length": (0.5, 2.0), "alpha": (0.1, 10.0)}
 """Of an experiment's own value, the lowest and the highest that are tried; between them as a logarithm."""

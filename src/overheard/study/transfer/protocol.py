@@ -1,33 +1,19 @@
-"""A protocol, `config/protocols/NAME.yaml`: every switch between what the paper says, what its program does, and ours.
+"""A protocol of a transfer: every switch between what the ADVANCE paper says, what its program does, and ours.
 
 A switch is one key. `Switch` says which jobs it reaches and what paper and program say; the value stands in the file.
 A protocol has no defaults. An experiment may change any switch: `protocol: {base: corrected, alpha: 0.2}`.
+
+Which rows a switch reaches besides `all` and `named`: `image` and `sound`, those that train on pictures or sounds (of
+features, the arrays of these); `unimodal`, those that leave a modality out.
 """
 
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, Literal
 
-from pydantic import field_validator, model_validator
+from pydantic import model_validator
 
-from overheard.study.checking import Batch, Decay, Epochs, Positive, Range, Rate, Section, Share, Weight
-
-
-class Switch(NamedTuple):
-    """What one key of a protocol decides.
-
-    Attributes:
-        stages: whose jobs it reaches.
-        paper: what the paper says.
-        released: what the released program does.
-        rows: of trainings and their evaluations, which rows it reaches: `all`; `image` and `sound`, those that train on
-            pictures or sounds (of features, the arrays of these); `unimodal`, those that leave a modality out; `named`,
-            those whose `uses` in the study file name it.
-    """
-
-    stages: tuple[str, ...]
-    paper: str
-    released: str
-    rows: Literal["all", "image", "sound", "unimodal", "named"] = "all"
-
+from overheard.study import switch
+from overheard.study.checking import Batch, Decay, Epochs, Positive, Range, Rate, Share, Weight
+from overheard.study.switch import Switch
 
 _FEATURES, _TRAIN, _PICTURES = ("features",), ("train",), ("pretrain", "train")
 
@@ -36,10 +22,8 @@ Selection = Literal["best_f_score", "lowest_loss", "last"]
 Statistics = Literal["exact", "running"]
 
 
-class Protocol(Section):
-    """One file `config/protocols/NAME.yaml`; it has no defaults."""
-
-    protocol: str
+class Protocol(switch.Protocol):
+    """One file `config/protocols/NAME.yaml` of a transfer."""
 
     # data
     split_unit: Annotated[
@@ -177,20 +161,6 @@ class Protocol(Section):
         Switch(("tables", "cells", "figures"), "not said", "numpy's std, of the population"),
     ]
 
-    allowed_leaks: list[str]
-
-    @field_validator("allowed_leaks")
-    @classmethod
-    def _ways(cls, allowed: list[str]) -> list[str]:
-        # the stages' commands never need what the report needs
-        from overheard.media.leak_lines import WAYS
-
-        # a job that read another split than the study's own is no way that a protocol could mean
-        ways = [way for way in WAYS if way != "other_split"]
-        if unknown := sorted(set(allowed) - set(ways)):
-            raise ValueError(f"found {', '.join(unknown)}; allowed: {', '.join(ways)}")
-        return allowed
-
     @model_validator(mode="after")
     def _together(self) -> "Protocol":
         if self.relevance_vector == "gram_eigenvector" and self.relevance_sign != "positive_sum":
@@ -211,16 +181,6 @@ class Protocol(Section):
         return self
 
 
-def switches() -> dict[str, Switch]:
-    """Every switch, in the order of the file."""
-    return {
-        name: found
-        for name, field in Protocol.model_fields.items()
-        for found in field.metadata
-        if isinstance(found, Switch)
-    }
-
-
-SWITCHES = switches()
+SWITCHES = switch.switches(Protocol)
 NAMED = tuple(name for name, switch in SWITCHES.items() if switch.rows == "named")
 """Switches that reach the rows whose `uses` in the study file name them."""

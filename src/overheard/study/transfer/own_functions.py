@@ -14,29 +14,23 @@ _OF_TRAINING = ("alpha", "event_head_start", "baseline_learning_rate")
 _KINDS = {"float": (float, int), "int": (int,), "str": (str,), "bool": (bool,)}
 
 
-def check(study: Study) -> None:
-    """Refuse a study whose own functions are not there, or are called otherwise than its rows say.
-
-    Raises:
-        ConfigError: one line for each row that cannot be made: study, row, what was found, what was expected.
-    """
+def problems(study: Study) -> list[str]:
+    """A line for each row whose own functions are not there, or are called otherwise than the row says."""
     lines = []
     for name, method in study.methods.items():
         for key in (key for key in own.KEYS if key in method.own):
-            where = f"study {study.study}: methods.{name}.{key}: {method.own[key]}"
+            where = f"methods.{name}.{key}"
             try:
-                problems = [*(_loss if key == "loss" else _head)(method, own.definition(method.own[key]).args)]
-                problems += _beside(method.own[key])
+                found = [*(_loss if key == "loss" else _head)(method, own.definition(method.own[key]).args)]
+                found += _beside(method.own[key])
             except ConfigError as error:
-                lines.append(f"study {study.study}: methods.{name}.{key}: {error}")
+                lines.append(f"{where}: {error}")
             else:
-                lines += [f"{where}: {problem}" for problem in problems]
+                lines += [f"{where}: {method.own[key]}: {problem}" for problem in found]
     for name, column in study.rows():
         if study.methods[name].event_head == "sound" and "sound" not in column:
-            where = f"study {study.study}: methods.{name}.event_head"
-            lines.append(f"{where}: found sound in column {column}, expected joint")
-    if lines:
-        raise ConfigError("\n".join(lines))
+            lines.append(f"methods.{name}.event_head: found sound in column {column}, expected joint")
+    return lines
 
 
 def _loss(method: Method, args: ast.arguments) -> Iterator[str]:

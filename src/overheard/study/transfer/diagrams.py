@@ -6,9 +6,10 @@ from typing import Any
 
 from overheard.io.artifacts import event_names
 from overheard.media.front_ends import FRONT_ENDS, IMAGES
-from overheard.study import job_settings
-from overheard.study.experiments import Loaded
+from overheard.study.loaded import Loaded
 from overheard.study.study_file import Method
+from overheard.study.transfer import job_settings
+from overheard.study.transfer.job_files import its
 
 Rows = Sequence[tuple[str, str]]
 
@@ -24,7 +25,7 @@ def of_method(loaded: Loaded, rows: Rows) -> dict[str, Any]:
         events, how many; prior and relevance, settings of these stages; methods: label, reads, head (sound, joint, or
         none), uses by name.
     """
-    left_out = job_settings.left_out(loaded.experiment, loaded.study)
+    left_out, both = loaded.design.left_out(loaded), its(loaded)
     made = dict(row for row in rows if row not in left_out and not loaded.study.methods[row[0]].baseline)
     return {
         "networks": {modality: _network(loaded, modality) for modality in ("image", "sound")},
@@ -32,8 +33,8 @@ def of_method(loaded: Loaded, rows: Rows) -> dict[str, Any]:
         **{
             name: {key: value for key, value in of_stage.items() if key != "class_order"}
             for name, of_stage in (
-                ("prior", job_settings.prior_settings(loaded.experiment, loaded.protocol)),
-                ("relevance", job_settings.switched(loaded.experiment, loaded.protocol, "relevance")),
+                ("prior", job_settings.prior_settings(*both)),
+                ("relevance", job_settings.switched(*both, "relevance")),
             )
         },
         "methods": [_method(loaded, loaded.study.methods[name], modality) for name, modality in made.items()],
@@ -41,7 +42,7 @@ def of_method(loaded: Loaded, rows: Rows) -> dict[str, Any]:
 
 
 def _network(loaded: Loaded, modality: str) -> dict[str, Any]:
-    experiment = loaded.experiment
+    experiment, _ = its(loaded)
     network = getattr(experiment.networks, modality)
     given, trained = job_settings.is_given(network), modality in job_settings.pretrained(experiment, loaded.study)
     return {
@@ -53,7 +54,7 @@ def _network(loaded: Loaded, modality: str) -> dict[str, Any]:
 
 
 def _method(loaded: Loaded, method: Method, modality: str) -> dict[str, Any]:
-    values = job_settings.switched(loaded.experiment, loaded.protocol, "train", method, modality)
+    values = job_settings.switched(*its(loaded), "train", method, modality)
     return {
         "label": method.label,
         "reads": [*method.reads],
@@ -66,19 +67,22 @@ def event_head(method: Method) -> str | None:
     """What a method's event head hears: as a loss of the study's own says, else the symbol in its label."""
     if method.event_head:
         return method.event_head
-    return next((_HEADS[symbol] for symbol in re.findall(r"N_[\w+]+", method.label) if symbol in _HEADS), None)
+    found: str | None = next(
+        (_HEADS[symbol] for symbol in re.findall(r"N_[\w+]+", method.label) if symbol in _HEADS), None
+    )
+    return found
 
 
 def of_data(loaded: Loaded, rows: Rows) -> dict[str, Any]:
     """Where the pairs are from, how they are divided, and what the networks are given of them."""
-    experiment = loaded.experiment
+    experiment, protocol = its(loaded)
     source = experiment.source.model_dump(exclude_none=True)
     sound = job_settings.front_end(experiment, "sound")
     return {
         "source": {name: value for name, value in source.items() if name in _SOURCE},
         "pretrained": [part for part in job_settings.parts(experiment, loaded.study) if part != "pairs"],
         "split": experiment.split.model_dump(include={"fractions", "folds"})
-        | job_settings.switched(experiment, loaded.protocol, "split"),
+        | job_settings.switched(experiment, protocol, "split"),
         "front_ends": {
             "image": {"front_end": IMAGES, "shape": list(job_settings.absent_shape(experiment, "image"))},
             "sound": {

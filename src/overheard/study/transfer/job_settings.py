@@ -7,10 +7,10 @@ settings and files and nothing else; what a row reads and uses stands in the stu
 from typing import Any
 
 from overheard.media.front_ends import IMAGES, stored_shape
-from overheard.study.config import BLOCKS, Experiment, Network
-from overheard.study.protocol import SWITCHES, Protocol
-from overheard.study.source import Directory, Twin
 from overheard.study.study_file import Method, Study
+from overheard.study.transfer.experiment import BLOCKS, Experiment, Network
+from overheard.study.transfer.protocol import SWITCHES, Protocol
+from overheard.study.transfer.source import Directory, Twin
 
 FULL_NETWORKS = ("resnet101", "resnet50")
 """Networks that the protocol's learning rate, batch, epochs and patience are meant for."""
@@ -205,6 +205,18 @@ def pretrain_settings(experiment: Experiment, protocol: Protocol, modality: str)
     settings = network.pretrain.model_dump(exclude={"seed"})
     settings |= switched(experiment, protocol, "pretrain", modality=modality)
     return settings | experiment.train.model_dump(include={"device", "channels_last"})
+
+
+def pretrain_job(experiment: Experiment, protocol: Protocol, modality: str) -> dict[str, Any]:
+    """A modality's network, and how it is pre-trained: of given weights nothing more is said."""
+    network = _network(experiment, modality)
+    said = {"modality": modality, "network": network.name}
+    if is_given(network):
+        return said
+    return said | {
+        "seed": network.pretrain.seed,
+        "settings": pretrain_settings(experiment, protocol, modality),
+    }
 
 
 def frozen_blocks(experiment: Experiment, method: Method, modality: str, of: str) -> int:

@@ -7,11 +7,13 @@ from typing import Any
 
 from overheard.errors import ConfigError
 from overheard.scores.power import trainings_for_equivalence
-from overheard.study import checking, config
+from overheard.study import checking
 from overheard.study.ablation import Variant, of_rows
 from overheard.study.changes import with_values
 from overheard.study.controls_file import Controls, rows_of
-from overheard.study.experiments import Loaded, with_named
+from overheard.study.experiments import with_named
+from overheard.study.loaded import Loaded
+from overheard.study.transfer.job_files import its
 
 ALONE_TOO = ("dark", "rotated", "noisy")
 """Degradations that leave something to recognise where the modality is all there is."""
@@ -112,7 +114,7 @@ def _variant(
     study = of_rows(loaded.study, name, list(dict.fromkeys(rows)))
     own: dict[str, Any] = with_values({**content, "study": name}, change)
     where = Path("config") / f"{name}.yaml"
-    experiment = checking.check(config.Experiment, own, str(where))
+    experiment = checking.check(loaded.design.EXPERIMENT, own, str(where))
     made = with_named(name, where, experiment, root, study)
     return Variant(word, dict(change), made, own, tuple(dict.fromkeys(rows)))
 
@@ -121,9 +123,11 @@ def trainings(made: Sequence[Variant]) -> int:
     """How many students differ: those of rows that a change does not reach are put back, not trained."""
     found = set()
     for one in made:
-        its, study = one.loaded.experiment, one.loaded.study
+        (experiment, _), study = its(one.loaded), one.loaded.study
         for method, column in one.rows:
             taught = {"logits", "prior", "relevance"} & set(study.methods[method].reads)
-            told = (its.control.prior, its.control.teacher) if taught else ()
-            found.add((method, column, str(its.source), its.control.redrawn, str(its.train), *told))
+            told = (experiment.control.prior, experiment.control.teacher) if taught else ()
+            found.add(
+                (method, column, str(experiment.source), experiment.control.redrawn, str(experiment.train), *told)
+            )
     return len(found) * len(made[0].loaded.experiment.seeds)

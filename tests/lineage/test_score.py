@@ -63,7 +63,7 @@ def test_weighted_scores_over_seeds_are_scikit_learns(folder):
         found.append(precision_recall_fscore_support(truth, told, average="weighted", zero_division=0)[:3])
     words_of = ("weighted precision", "weighted recall", "weighted F")
     for words, values in zip(words_of, 100 * np.array(found).T, strict=True):
-        assert f"{words:<20}{values.mean():.2f} ± {values.std(ddof=1):.2f} %" in text
+        assert f"{words:<26}{values.mean():.2f} ± {values.std(ddof=1):.2f} %" in text
     assert "5 seeds, 60 predictions; ±: sample standard deviation over seeds, each another training and other" in text
     assert "Source: SIMULATED TWIN" in text
     assert not Path("mine.json").exists()

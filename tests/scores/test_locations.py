@@ -3,14 +3,15 @@
 import numpy as np
 import pytest
 from scipy import stats
-from sklearn.metrics import accuracy_score, f1_score, precision_recall_fscore_support
+from sklearn.metrics import accuracy_score, f1_score, log_loss, precision_recall_fscore_support, recall_score
 
 from overheard.scores import locations
 from overheard.scores.locations import Answers, counted
 from overheard.scores.metrics import METRICS as KNOWN
+from overheard.scores.metrics import lost
 
 CLASSES = 3
-METRICS = [*KNOWN]
+METRICS = [word for word, its in KNOWN.items() if not its.needs_probabilities]
 
 
 @pytest.fixture
@@ -36,7 +37,10 @@ def sklearn_scores(label, predicted, weight=None):
     accuracy = accuracy_score(label[there], predicted[there], sample_weight=weight)
     # over the classes that occur
     macro = f1_score(label[there], predicted[there], average="macro", sample_weight=weight)
-    return 100 * np.array([*found[:3], accuracy, macro])
+    own = recall_score(
+        label[there], predicted[there], average=None, labels=np.unique(label[there]), sample_weight=weight
+    )
+    return 100 * np.array([*found[:3], accuracy, macro, own.mean()])
 
 
 def test_scores_of_drawn_locations_are_scikit_learns(tested, rng):
@@ -48,6 +52,28 @@ def test_scores_of_drawn_locations_are_scikit_learns(tested, rng):
         for run, predicted in enumerate(tested.predicted):
             expected = sklearn_scores(tested.label, predicted, weight[tested.location])
             np.testing.assert_allclose(found[draw, run], expected)
+
+
+def test_log_loss_under_weights_and_exchanged_is_scikit_learns(rng):
+    label, place = np.arange(12) % CLASSES, np.arange(12) // 2
+    scores = rng.normal(size=(2, 12, CLASSES))
+    probability = np.exp(scores) / np.exp(scores).sum(axis=2, keepdims=True)
+    losses = np.array([lost(one, label) for one in scores])
+    counts = counted(Answers(place, label, scores.argmax(axis=2), losses), CLASSES)
+    weights = rng.integers(1, 4, (3, 6)).astype(float)
+    found = locations.scores_under(weights, [counts], ["log_loss", "accuracy"])
+    for draw, weight in enumerate(weights):
+        for run, said in enumerate(probability):
+            expected = log_loss(label, said, sample_weight=weight[place], labels=range(CLASSES))
+            assert found[draw, run, 0] == pytest.approx(expected)
+    # of all 64 ways to exchange the two runs' answers at six locations
+    ways = np.array(np.meshgrid(*[[0, 1]] * 6)).reshape(6, -1)[:, :, None]
+    own = losses.reshape(2, 6, 2).sum(axis=2)
+    both = np.where(ways[..., 0] == 1, own[::-1, :, None], own[:, :, None]).sum(axis=1) / 12
+    differences = np.abs(both[1] - both[0])
+    observed = abs(losses[1].mean() - losses[0].mean())
+    p = locations.exchanged([counts], [{(0, 0, 1): 1.0}], 6, ["log_loss"])[0, 0]
+    assert p == pytest.approx((differences >= observed - 1e-12).mean(), abs=0.02)
 
 
 def test_a_class_that_neither_occurs_nor_is_said_has_no_part_in_macro_f():
@@ -78,7 +104,7 @@ def test_covariances_are_those_of_scores_counted_again_by_scikit_learn(tested, r
             for weights in np.concatenate(list(locations.draws(groups, 12, 500)))
         ]
     )
-    expected = [np.cov(drawn[:, :, metric], rowvar=False) for metric in range(5)]
+    expected = [np.cov(drawn[:, :, metric], rowvar=False) for metric in range(len(METRICS))]
     np.testing.assert_allclose(found, expected)
 
 
@@ -121,7 +147,9 @@ def test_the_exchange_test_is_scipys_with_f_counted_again(tested):
 
 def test_rows_that_say_the_same_are_never_told_apart_and_p_is_never_0(tested):
     same = tested._replace(predicted=np.stack([tested.predicted[0]] * 2))
-    assert locations.exchanged([counted(same, CLASSES)], [{(0, 0, 1): 1.0}], 12, METRICS, 99).tolist() == [[1.0] * 5]
+    assert locations.exchanged([counted(same, CLASSES)], [{(0, 0, 1): 1.0}], 12, METRICS, 99).tolist() == [
+        [1.0] * len(METRICS)
+    ]
     label = np.arange(40) % 2
     clear = Answers(np.arange(40), label, np.stack([1 - label, label]))
     found = locations.exchanged([counted(clear, 2)], [{(0, 0, 1): 1.0}], 40, METRICS, 99)

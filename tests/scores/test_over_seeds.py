@@ -18,8 +18,8 @@ from overheard.scores.over_seeds import (
     mean_and_std,
     measurements,
     missing_runs,
-    percent,
     pooled,
+    shown,
 )
 
 SEEDS = [0, 1, 2, 3, 4]
@@ -100,11 +100,11 @@ def test_two_seeds_have_a_std():
 
 
 def test_a_score_is_a_fraction():
-    assert percent(run(f_score=0.7285), "f_score") == pytest.approx(72.85)
-    assert (percent(run(f_score=0.0), "f_score"), percent(run(f_score=1), "f_score")) == (0.0, 100.0)
+    assert shown(run(f_score=0.7285), "f_score") == pytest.approx(72.85)
+    assert (shown(run(f_score=0.0), "f_score"), shown(run(f_score=1), "f_score")) == (0.0, 100.0)
     for wrong in (72.85, 1.5, -0.1, float("nan"), None, "0.7"):
         with pytest.raises(PairingError, match=f"scene/image/seed-0: f_score is {wrong!r}, expected a fraction"):
-            percent(run(f_score=wrong), "f_score")
+            shown(run(f_score=wrong), "f_score")
 
 
 def test_a_file_that_is_no_run_is_refused_by_name():

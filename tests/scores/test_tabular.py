@@ -275,7 +275,7 @@ KAPPA = {"label": "Kappa", "decimals": 1, "says": None}
 
 
 def made_cell(**changes):
-    plain = {"table": "t", "row": "other", "column": "smell", "metric": "kappa", "n": 1, "mean": 72.0, "std": None}
+    plain = {"table": "t", "row": "other", "column": "smell", "metric": "macro_f", "n": 1, "mean": 72.0, "std": None}
     plain |= {"source": "twin", "protocol": "corrected", "asked": 3, "published_mean": None, "published_std": None}
     return plain | {"note": ""} | changes
 
@@ -283,7 +283,7 @@ def made_cell(**changes):
 def test_what_has_no_label_is_called_by_its_word_and_decimals_are_the_studys():
     text = lay_out(
         "t",
-        SPEC | {"metrics": {"kappa": KAPPA}},
+        SPEC | {"metrics": {"macro_f": KAPPA}},
         LABELS,
         shown.COLUMNS,
         [made_cell(), made_cell(row="gone", n=0, mean=None)],
@@ -304,7 +304,9 @@ def test_all_that_is_not_known_of_a_printed_number_is_said():
     assert printed(doubtful) == "28.99 (std not found, inferred)"
     ask = Ask("my_run", RECORD, "corrected", [0], False, {})
     plain = made_cell(published_mean=1.0, published_std=0.1, note="the paper names no number of runs", asked=1)
-    notes = lay_out("t", SPEC | {"metrics": {"kappa": KAPPA}}, LABELS, shown.COLUMNS, [plain], ask, {0: 231}, []).notes
+    notes = lay_out(
+        "t", SPEC | {"metrics": {"macro_f": KAPPA}}, LABELS, shown.COLUMNS, [plain], ask, {0: 231}, []
+    ).notes
     assert notes == [
         "paper: the number printed in Table 2.",
         "For Table 2 the paper names no number of runs.",
@@ -323,8 +325,8 @@ def test_csv_rows_by_hand():
             "method": "scene",
             "label": "L_s",
             "modality": "smell",
-            "kappa_mean": "72.00",
-            "kappa_std": "1.50",
+            "macro_f_mean": "72.00",
+            "macro_f_std": "1.50",
             "recall_mean": "",
             "recall_std": "",
             "n": "1",
@@ -336,4 +338,4 @@ def test_csv_rows_by_hand():
     ]
     published = made_cell(source=RECORD.word, published_mean=28.99, published_std=0.51)
     (row,) = csv_rows([published], beside=True)
-    assert (row["label"], row["kappa_published_mean"], row["kappa_published_std"]) == ("other", "28.99", "0.51")
+    assert (row["label"], row["macro_f_published_mean"], row["macro_f_published_std"]) == ("other", "28.99", "0.51")

@@ -77,7 +77,7 @@ def trace(
     table: Annotated[str | None, typer.Option(help="E.g. table2.")] = None,
     row: Annotated[str | None, typer.Option(help="A method, e.g. scene+event.")] = None,
     column: Annotated[str | None, typer.Option(help="A modality: image, sound or image+sound.")] = None,
-    metric: Annotated[str, typer.Option(help="precision, recall, f_score, accuracy or macro_f.")] = "f_score",
+    metric: Annotated[str, typer.Option(help="A word of scores/metrics.py, as f_score or accuracy.")] = "f_score",
     json: _Json = False,
     dot: Annotated[bool, typer.Option("--dot", help="As a graph in the language of Graphviz.")] = False,
     svg: Annotated[Path | None, typer.Option(help="Draw the graph into this file.")] = None,
@@ -241,7 +241,7 @@ def compare(
     second: Annotated[str, typer.Argument(metavar="B", help="Another.")],
     modality: Annotated[str | None, typer.Option(help="Column of rows that name none: image, image+sound.")] = None,
     by: Annotated[str | None, typer.Option(help="Where they differ: class, seed or location.")] = None,
-    metric: Annotated[str, typer.Option(help="precision, recall, f_score, accuracy or macro_f.")] = "f_score",
+    metric: Annotated[str, typer.Option(help="A word of scores/metrics.py, as f_score or accuracy.")] = "f_score",
     seed: Annotated[
         int | None, typer.Option(help="McNemar's test of this seed, where a location has one clip.")
     ] = None,

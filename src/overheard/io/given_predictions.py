@@ -10,6 +10,7 @@ from overheard.errors import MediaError, PairingError
 from overheard.io.scored import run_scores
 from overheard.io.user_tables import read_user_table
 from overheard.scores.arranged import Fold, Said, Split
+from overheard.scores.metrics import lost
 from overheard.scores.over_seeds import Row
 
 PREDICTED = "predicted"
@@ -83,7 +84,7 @@ def _run(
     label = np.array([classes.index(clip.scene) for clip in splits[fold].test], dtype=np.int64)
     said = {"method": row[0], "modality": row[1], "seed": [*seed, fold or 0][0], "fold": fold}
     run = run_scores(said | {"best_epoch": None, "events": None}, classes, label, scores)
-    return Said(run, test, label, scores.argmax(axis=1))
+    return Said(run, test, label, scores.argmax(axis=1), lost(scores, label))
 
 
 def _fold(where: str, stated: set[str], clips: Mapping[str, int], splits: Mapping[Fold, Split]) -> Fold:

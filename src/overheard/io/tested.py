@@ -8,6 +8,7 @@ import numpy as np
 from overheard.errors import MediaError, PairingError
 from overheard.io import artifacts, clips
 from overheard.scores.arranged import Arranged, Clip, Fold, Said, Split, arranged
+from overheard.scores.metrics import lost
 from overheard.scores.over_seeds import checked_run
 
 _ARRAYS = ("id", "label", "scene_logits")
@@ -73,4 +74,5 @@ def read_said(scores: Path, predictions: Path) -> Said:
         )
     if not np.isfinite(logits).all():
         raise MediaError(f"{predictions}: scores that are no number (NaN or infinite); run evaluate again")
-    return Said(run, arrays["id"].tolist(), label, logits.argmax(axis=1))
+    decided = arrays.get("decided", logits.argmax(axis=1))
+    return Said(run, arrays["id"].tolist(), label, decided, lost(logits, label))

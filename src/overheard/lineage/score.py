@@ -8,7 +8,7 @@ from overheard.io.given_predictions import read_predictions
 from overheard.io.tested import read_said, read_splits
 from overheard.lineage.compare import check_asked, row_of, rows_in, screen_of, source_of, splits_in
 from overheard.scores.arranged import Said, arranged
-from overheard.scores.comparison_text import WORDS
+from overheard.scores.metrics import METRICS
 from overheard.scores.over_seeds import mean_and_std, measurements
 
 GIVEN = "given"
@@ -67,11 +67,13 @@ def _told(given: list[Said]) -> list[str]:
     runs = {said.run["seed"]: said.run for said in given}
     folds = {said.run["fold"] for said in given}
     lines = []
-    for metric, words in WORDS.items():
+    for metric, its in METRICS.items():
+        if its.needs_probabilities:
+            continue
         values = measurements(runs, metric)
         spread = mean_and_std(values, list(values))
         std = "" if spread.std is None else f" ± {spread.std:.2f}"
-        lines.append(f"{words:<20}{spread.mean:.2f}{std} %")
+        lines.append(f"{its.words:<26}{spread.mean:.2f}{std} %")
     clips = f"{sum(len(said.ids) for said in given)} predictions"
     if len(given) == 1:
         return [*lines, f"One seed, {clips}: no ± and no test over seeds; a column `seed` and more runs give them."]

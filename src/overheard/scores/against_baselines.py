@@ -4,14 +4,14 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from overheard.scores.over_seeds import Row, Run, percent
+from overheard.scores.over_seeds import Row, Run, shown
 
 
 def mean_f_scores(runs: Sequence[Run]) -> dict[Row, float]:
     """The mean weighted F over seeds, in percent, of each row."""
     values: dict[Row, list[float]] = {}
     for run in sorted(runs, key=lambda run: run["seed"]):
-        values.setdefault((run["method"], run["modality"]), []).append(percent(run, "f_score"))
+        values.setdefault((run["method"], run["modality"]), []).append(shown(run, "f_score"))
     return {row: float(np.mean(found)) for row, found in values.items()}
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from overheard.errors import PairingError
 from overheard.scores import locations
 from overheard.scores.locations import Answers, Counts, Floats, Indices
+from overheard.scores.metrics import METRICS
 from overheard.scores.over_seeds import Row, Run, run_name
 
 Fold = int | None
@@ -38,12 +39,14 @@ class Said(NamedTuple):
         ids: of the clips.
         label: (clips,) index into the run's classes.
         predicted: (clips,) the same, of what it said.
+        lost: (clips,) minus the logarithm of the probability that it gave the true class.
     """
 
     run: Run
     ids: Sequence[str]
     label: Indices
     predicted: Indices
+    lost: Floats
 
 
 @dataclass(frozen=True)
@@ -127,6 +130,7 @@ def arranged(said: Sequence[Said], splits: Mapping[Fold, Split], metrics: Sequen
         runs[row][seed] = each.run
         position[row, seed] = present.index(fold), len(by_fold.setdefault(fold, []))
         by_fold[fold].append(each)
+    by_probabilities = any(METRICS[metric].needs_probabilities for metric in metrics)
     place_of = {clip.location: clip.scene for split in splits.values() for clip in split.test}
     places = sorted(place_of)
     number = {name: place for place, name in enumerate(places)}
@@ -135,6 +139,7 @@ def arranged(said: Sequence[Said], splits: Mapping[Fold, Split], metrics: Sequen
             np.array([number[clip.location] for clip in splits[fold].test], dtype=np.int64),
             np.array([classes.index(clip.scene) for clip in splits[fold].test], dtype=np.int64),
             np.array([each.predicted for each in by_fold[fold]]).astype(np.int64),
+            np.array([each.lost for each in by_fold[fold]]) if by_probabilities else None,
         )
         for fold in present
     }

@@ -5,6 +5,7 @@ from typing import Any
 
 from overheard.scores.cells import Cell
 from overheard.scores.differences import OVER, Differences
+from overheard.scores.metrics import METRICS
 from overheard.scores.over_seeds import Row
 
 BOLD = (
@@ -47,7 +48,8 @@ def not_distinguished(
 
 def _level(shown: Sequence[Cell], column: str, metric: str, found: Differences) -> list[Cell]:
     """Those of a group that are level with its best; none where that is not known of all of them."""
-    best = max(shown, key=lambda cell: cell["mean"])
+    choose = max if METRICS[metric].higher_is_better else min
+    best = choose(shown, key=lambda cell: cell["mean"])
     level = []
     for cell in shown:
         between = found.get(((best["row"], column), (cell["row"], column), metric))

@@ -7,15 +7,9 @@ import numpy as np
 import pandas as pd
 
 from overheard.scores.arranged import Arranged
+from overheard.scores.metrics import METRICS
 from overheard.scores.over_seeds import Row, mean_and_std, measurements
 
-WORDS = {
-    "precision": "weighted precision",
-    "recall": "weighted recall",
-    "f_score": "weighted F",
-    "accuracy": "accuracy",
-    "macro_f": "macro F",
-}
 SHOWN = 15
 """Locations that are listed."""
 Line = Mapping[str, Any]
@@ -28,7 +22,8 @@ def rows(line: Line) -> tuple[Row, Row]:
 
 def title(line: Line) -> str:
     """What is compared."""
-    return f"{WORDS[line['metric']]} in percent, {' (A) and '.join('@'.join(row) for row in rows(line))} (B)"
+    its = METRICS[line["metric"]]
+    return f"{its.words} in {its.unit}, {' (A) and '.join('@'.join(row) for row in rows(line))} (B)"
 
 
 def screen(study: Arranged, line: Line) -> list[str]:
@@ -36,7 +31,8 @@ def screen(study: Arranged, line: Line) -> list[str]:
     lines = [*_numbers(study, line), ""]
     if line["difference"] is None or line["location_error"] is None:
         return [*lines, f"No interval and no test: {line['covers']}"]
-    lines.append(_line("B - A", f"{line['difference']:+.2f} points", "paired by seed and fold"))
+    unit = METRICS[line["metric"]].difference
+    lines.append(_line("B - A", f"{line['difference']:+.2f} {unit}", "paired by seed and fold"))
     together = "other test locations"
     if line["seed_error"] is not None:
         over_folds = line["folds"] > 1
@@ -55,7 +51,7 @@ def screen(study: Arranged, line: Line) -> list[str]:
     cannot = ": no rank test decides at 0.05" if line["floor"] > 0.05 else ""
     lines.append(_line("P(B > A)", f"{line['improvement']:.2f}", "share of pairs of runs; ties count half"))
     lines.append(_line("floor", f"{line['floor']:.4f}", f"smallest p by ranks of {groups}{cannot}"))
-    lines.append(_line("detectable", f"{line['detectable']:.2f} points", "found in 4 of 5 such studies (2.8 errors)"))
+    lines.append(_line("detectable", f"{line['detectable']:.2f} {unit}", "found in 4 of 5 such studies (2.8 errors)"))
     return [*lines, "", _verdict(line)]
 
 

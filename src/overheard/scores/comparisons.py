@@ -11,7 +11,7 @@ from overheard.scores import locations, paired, power
 from overheard.scores.arranged import Arranged
 from overheard.scores.cells import table_rows
 from overheard.scores.locations import Pair
-from overheard.scores.over_seeds import Row, Run, measurements, percent
+from overheard.scores.over_seeds import Row, Run, measurements, shown
 
 COLUMNS = (
     *("row_a", "column_a", "row_b", "column_b", "metric", "n", "folds", "mean_a", "mean_b", "difference"),
@@ -145,7 +145,7 @@ def _pair(study: Arranged, asked: Asked, seeds: Sequence[int]) -> Pair:
 
 def _numbers(study: Arranged, asked: Asked, seeds: Sequence[int], metric: str, p: np.ndarray) -> dict[str, Any]:
     """All numbers of a pair that is paired by these seeds."""
-    first, second = ({seed: percent(study.runs[row][seed], metric) for seed in seeds} for row in asked.rows)
+    first, second = ({seed: shown(study.runs[row][seed], metric) for seed in seeds} for row in asked.rows)
     fold = {seed: study.runs[asked.first][seed]["fold"] for seed in seeds}
     folds = list(dict.fromkeys(fold.values()))
     differences = {seed: second[seed] - first[seed] for seed in seeds}

@@ -72,7 +72,7 @@ def lay_out(
         if beside:
             body[f"{name}, paper"] = [tabular.printed(cell, its["decimals"]) for cell in own]
     strong = pd.DataFrame(marks, index=body.index).reindex(columns=body.columns, fill_value=False).astype(bool)
-    caption = tabular.study_caption(spec) + tabular.conditions(ask, tested, remarks)
+    caption = tabular.study_caption(spec) + tabular.conditions(ask, tested, remarks, spec["metrics"])
     notes = ([bold_note] if bold_note else []) + tabular.notes(spec, labels, cells, ask)
     return Table(word, ask.experiment, spec["title"], caption, body, strong, notes)
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from overheard.scores.metrics import METRICS
+from overheard.scores.metrics import METRICS, Sums
 from overheard.seeds import generator
 
 Floats = NDArray[np.float64]
@@ -29,11 +29,13 @@ class Answers(NamedTuple):
         location: (clips,) index into the study's locations.
         label: (clips,) index of the true class.
         predicted: (runs, clips) index of the class that each run said.
+        lost: (runs, clips) minus the logarithm of the probability that each run gave the true class; or None.
     """
 
     location: Indices
     label: Indices
     predicted: Indices
+    lost: Floats | None = None
 
 
 @dataclass(frozen=True)
@@ -45,12 +47,19 @@ class Counts:
         support: (places, classes) clips.
         right: (places, runs, classes) clips of a class that a run knew.
         said: (places, runs, classes) clips of which a run said the class.
+        lost: (places, runs, classes) of clips of a class, minus the logarithm of its probability, summed; or None.
     """
 
     place: Indices
     support: Floats
     right: Floats
     said: Floats
+    lost: Floats | None = None
+
+    @property
+    def of_runs(self) -> list[Floats]:
+        """What differs between runs: right, said, and lost where that is known."""
+        return [self.right, self.said, *([] if self.lost is None else [self.lost])]
 
 
 def counted(tested: Answers, classes: int) -> Counts:
@@ -63,12 +72,23 @@ def counted(tested: Answers, classes: int) -> Counts:
     for run, predicted in enumerate(tested.predicted):
         np.add.at(said[:, run], (own, predicted), 1)
         np.add.at(right[:, run], (own, tested.label), predicted == tested.label)
-    return Counts(place, support, right, said)
+    if tested.lost is None:
+        return Counts(place, support, right, said)
+    lost = np.zeros_like(right)
+    for run, own_lost in enumerate(tested.lost):
+        np.add.at(lost[:, run], (own, tested.label), own_lost)
+    return Counts(place, support, right, said, lost)
 
 
-def scores_of(metrics: Sequence[str], right: Floats, said: Floats, support: Floats) -> Floats:
-    """Scores (..., metrics) as fractions, of counts (..., classes); see `scores.metrics.METRICS`."""
-    return np.stack([METRICS[metric](right, said, support) for metric in metrics], axis=-1)
+def scores_of(metrics: Sequence[str], sums: Sums) -> Floats:
+    """Scores (..., metrics) as they are shown, of sums (..., classes); see `scores.metrics.METRICS`."""
+    return np.stack([METRICS[metric].scale * METRICS[metric].of(sums) for metric in metrics], axis=-1)
+
+
+def _sums(of_runs: Sequence[Floats], support: Floats) -> Sums:
+    """Sums of `Counts.of_runs`."""
+    right, said, *lost = of_runs
+    return Sums(right, said, support, *lost)
 
 
 def strata(classes: Sequence[str], folds: Sequence[object]) -> list[Indices]:
@@ -110,16 +130,14 @@ def draws(groups: Sequence[Indices], locations: int, resamples: int = RESAMPLES)
 
 
 def scores_under(weights: Floats, folds: Sequence[Counts], metrics: Sequence[str]) -> Floats:
-    """Scores (draws, runs, metrics) in percent of all runs, fold by fold, each location counted by its weight."""
+    """Scores (draws, runs, metrics) of all runs, fold by fold, each location counted by its weight."""
     found = []
     for counts in folds:
         own = weights[:, counts.place]
         places, runs, classes = counts.right.shape
-        right, said = (
-            (own @ its.reshape(places, -1)).reshape(-1, runs, classes) for its in (counts.right, counts.said)
-        )
-        found.append(scores_of(metrics, right, said, (own @ counts.support)[:, None]))
-    return 100 * np.concatenate(found, axis=1)
+        of_runs = [(own @ its.reshape(places, -1)).reshape(-1, runs, classes) for its in counts.of_runs]
+        found.append(scores_of(metrics, _sums(of_runs, (own @ counts.support)[:, None])))
+    return np.concatenate(found, axis=1)
 
 
 def covariance(
@@ -129,7 +147,7 @@ def covariance(
     metrics: Sequence[str],
     resamples: int = RESAMPLES,
 ) -> Floats:
-    """Covariances (metrics, runs, runs) of all runs' scores in percent over test locations drawn again.
+    """Covariances (metrics, runs, runs) of all runs' scores over test locations drawn again.
 
     Args:
         folds: the counts of each fold; runs are numbered through them.
@@ -190,18 +208,17 @@ def _differences(swaps: Floats, folds: Sequence[Counts], pairs: Sequence[Pair], 
     found = np.zeros((len(pairs), len(swaps), len(metrics)))
     for fold, counts in enumerate(folds):
         places, runs, classes = counts.right.shape
-        # (of right and of said, runs, exchanges, classes): in all, and at the exchanged locations
-        both = np.stack([counts.right, counts.said]).reshape(2, places, -1)
-        moved = (swaps[:, counts.place] @ both).reshape(2, len(swaps), runs, classes).transpose(0, 2, 1, 3)
-        whole = both.sum(axis=1).reshape(2, runs, 1, classes)
+        # (what differs between runs, runs, exchanges, classes): in all, and at the exchanged locations
+        of_runs = np.stack(counts.of_runs)
+        both = of_runs.reshape(len(of_runs), places, -1)
+        moved = (swaps[:, counts.place] @ both).reshape(-1, len(swaps), runs, classes).transpose(0, 2, 1, 3)
+        whole = both.sum(axis=1).reshape(-1, runs, 1, classes)
         support = counts.support.sum(axis=0)
         for place, pair in enumerate(pairs):
             for (its, a, b), share in pair.items():
                 if its == fold:
                     across = moved[:, b] - moved[:, a]
-                    right, said = whole[:, a] + across
-                    first = scores_of(metrics, right, said, support)
-                    right, said = whole[:, b] - across
-                    second = scores_of(metrics, right, said, support)
+                    first = scores_of(metrics, _sums(list(whole[:, a] + across), support))
+                    second = scores_of(metrics, _sums(list(whole[:, b] - across), support))
                     found[place] += share * (second - first)
     return found

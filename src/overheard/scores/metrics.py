@@ -1,19 +1,58 @@
-"""Scores of scene recognition: weighted precision, recall and F, macro F, accuracy, per class, confusion.
+"""Scores of scene recognition: weighted precision, recall and F, macro F, accuracies, log loss, per class, confusion.
 
 As scikit-learn's `precision_recall_fscore_support(zero_division=0)`; in numpy, so that training can score its
 validation clips without importing it. The weighted F is the mean of the classes' F by their support.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 Indices = NDArray[np.integer[Any]]
 Floats = NDArray[np.float64]
-Metric = Callable[[Floats, Floats, Floats], Floats]
-"""A score in 0..1 (...) of counts (..., classes): clips known, clips of which the class was said, clips there are."""
+
+
+class Sums(NamedTuple):
+    """What some clips add up to, by class (..., classes).
+
+    Attributes:
+        right: clips of the class that were known.
+        said: clips of which the class was said.
+        support: clips of the class.
+        lost: of clips of the class, minus the logarithm of the probability that the class was given (nats); or None.
+    """
+
+    right: Floats
+    said: Floats
+    support: Floats
+    lost: Floats | None = None
+
+
+class Metric(NamedTuple):
+    """A score.
+
+    Attributes:
+        words: what it is called in a sentence.
+        of: (...) of sums (..., classes).
+        scale: what it is shown in times this.
+        unit: in which it is shown.
+        higher_is_better: else a lower one is.
+        needs_probabilities: it does not follow from a confusion alone.
+    """
+
+    words: str
+    of: Callable[[Sums], Floats]
+    scale: float = 100.0
+    unit: str = "percent"
+    higher_is_better: bool = True
+    needs_probabilities: bool = False
+
+    @property
+    def difference(self) -> str:
+        """The unit of a difference of two."""
+        return "points" if self.unit == "percent" else self.unit
 
 
 def confusion(label: Indices, predicted: Indices, n_classes: int) -> NDArray[np.int64]:
@@ -69,41 +108,80 @@ def _weighted(each: Floats, support: Floats) -> Floats:
     return score
 
 
-def _precision(right: Floats, said: Floats, support: Floats) -> Floats:
-    return _weighted(right / np.where(said > 0, said, 1), support)
+def _precision(sums: Sums) -> Floats:
+    return _weighted(sums.right / np.where(sums.said > 0, sums.said, 1), sums.support)
 
 
-def _recall(right: Floats, said: Floats, support: Floats) -> Floats:
-    return _weighted(right / np.where(support > 0, support, 1), support)
+def _recalls(sums: Sums) -> Floats:
+    found: Floats = sums.right / np.where(sums.support > 0, sums.support, 1)
+    return found
 
 
-def _f_of_class(right: Floats, said: Floats, support: Floats) -> Floats:
-    both = (said + support) / 2
-    return right / np.where(both > 0, both, 1)
+def _recall(sums: Sums) -> Floats:
+    return _weighted(_recalls(sums), sums.support)
 
 
-def _f_score(right: Floats, said: Floats, support: Floats) -> Floats:
-    return _weighted(_f_of_class(right, said, support), support)
+def _f_of_class(sums: Sums) -> Floats:
+    both = (sums.said + sums.support) / 2
+    found: Floats = sums.right / np.where(both > 0, both, 1)
+    return found
 
 
-def _accuracy(right: Floats, said: Floats, support: Floats) -> Floats:
-    score: Floats = right.sum(axis=-1) / support.sum(axis=-1)
+def _f_score(sums: Sums) -> Floats:
+    return _weighted(_f_of_class(sums), sums.support)
+
+
+def _accuracy(sums: Sums) -> Floats:
+    score: Floats = sums.right.sum(axis=-1) / sums.support.sum(axis=-1)
     return score
 
 
-def _macro_f(right: Floats, said: Floats, support: Floats) -> Floats:
-    score: Floats = _f_of_class(right, said, support).sum(axis=-1) / (said + support > 0).sum(axis=-1)
+def _macro_f(sums: Sums) -> Floats:
+    score: Floats = _f_of_class(sums).sum(axis=-1) / (sums.said + sums.support > 0).sum(axis=-1)
+    return score
+
+
+def _class_accuracy(sums: Sums) -> Floats:
+    score: Floats = _recalls(sums).sum(axis=-1) / (sums.support > 0).sum(axis=-1)
+    return score
+
+
+def _log_loss(sums: Sums) -> Floats:
+    if sums.lost is None:
+        raise ValueError("log loss needs probabilities, and these are counts alone")
+    score: Floats = sums.lost.sum(axis=-1) / sums.support.sum(axis=-1)
     return score
 
 
 METRICS: Mapping[str, Metric] = {
-    "precision": _precision,
-    "recall": _recall,
-    "f_score": _f_score,
-    "accuracy": _accuracy,
-    "macro_f": _macro_f,
+    "precision": Metric("weighted precision", _precision),
+    "recall": Metric("weighted recall", _recall),
+    "f_score": Metric("weighted F", _f_score),
+    "accuracy": Metric("accuracy", _accuracy),
+    "macro_f": Metric("macro F", _macro_f),
+    "class_accuracy": Metric("mean of class accuracies", _class_accuracy),
+    "log_loss": Metric("log loss", _log_loss, 1.0, "nats", higher_is_better=False, needs_probabilities=True),
 }
-"""By the word that a study's tables and `scores` call them by; 0 where nothing is counted."""
+"""By the word that a study's tables call them by; fractions are 0 where nothing is counted."""
+
+
+def lost(scores: Floats, label: Indices) -> Floats:
+    """Of each clip, minus the logarithm of the probability of its true class (clips,), nats.
+
+    Args:
+        scores: (clips, classes), of which the softmax are the probabilities.
+        label: (clips,) index of the true class.
+    """
+    known = scores.astype(np.float64)
+    highest = known.max(axis=1)
+    found: Floats = np.log(np.exp(known - highest[:, None]).sum(axis=1)) + highest
+    return found - known[np.arange(len(known)), label]
+
+
+def of_confusion(counts: NDArray[np.int64], metric: str) -> float:
+    """A score of a confusion, true classes as rows; not of those that need probabilities."""
+    sums = np.diag(counts), counts.sum(axis=0), counts.sum(axis=1)
+    return float(METRICS[metric].of(Sums(*(each.astype(np.float64) for each in sums))))
 
 
 def shares(counts: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -84,15 +84,22 @@ def error_of_fold_mean(values: Sequence[float], n_test: float, n_train: float) -
 
 
 def pooled(runs: Iterable[Run], metric: str) -> float | None:
-    """A score in percent of all runs' test clips together: of the sum of their confusions; None without a run.
+    """A score of all runs' test clips together, as it is shown: of the sum of their confusions; None without a run.
 
-    Over all folds each clip is counted once for every seed that tests it.
+    Over all folds each clip is counted once for every seed that tests it. One that needs probabilities is the mean of
+    the runs', by their clips.
 
     Raises:
         PairingError: the runs have not the same classes.
     """
+    its, runs = metrics.METRICS[metric], list(runs)
     counts = summed(runs)
-    return None if counts is None else 100.0 * metrics.scores(counts)[metric]
+    if counts is None:
+        return None
+    if its.needs_probabilities:
+        clips = [int(run["n"]) for run in runs]
+        return float(np.average([shown(run, metric) for run in runs], weights=clips))
+    return its.scale * metrics.of_confusion(counts, metric)
 
 
 def summed(runs: Iterable[Run]) -> NDArray[np.int64] | None:
@@ -181,18 +188,18 @@ def missing_runs(
 
 
 def measurements(runs: Mapping[int, Run], metric: str) -> dict[int, float]:
-    """What a row's runs measured, in percent: a number a seed; of one run that was tested in several epochs, one each.
+    """What a row's runs measured, as it is shown: a number a seed; of one run tested in several epochs, one each.
 
     Raises:
         PairingError: several runs of several epochs, or a run without such a score.
     """
     if not any("epochs" in run for run in runs.values()):
-        return {seed: percent(run, metric) for seed, run in runs.items()}
+        return {seed: shown(run, metric) for seed, run in runs.items()}
     if len(runs) > 1:
         names = ", ".join(run_name(run["method"], run["modality"], seed) for seed, run in runs.items())
         raise PairingError(f"{names}: tested in several epochs each; expected one such run a row")
     (run,) = runs.values()
-    return {each["epoch"]: percent(run | each, metric) for each in run["epochs"]}
+    return {each["epoch"]: shown(run | each, metric) for each in run["epochs"]}
 
 
 def epoch_remarks(runs: Iterable[Run]) -> list[str]:
@@ -207,16 +214,18 @@ def epoch_remarks(runs: Iterable[Run]) -> list[str]:
     ]
 
 
-def percent(run: Run, metric: str) -> float:
-    """One score of a run in percent.
+def shown(run: Run, metric: str) -> float:
+    """One score of a run as it is shown: a fraction in percent, log loss in nats.
 
     Raises:
-        PairingError: the run has no such score, or it is no fraction.
+        PairingError: the run has no such score, or it is no number or, of a fraction, not from 0 to 1.
     """
-    value = run.get(metric)
-    if not isinstance(value, int | float) or not math.isfinite(value) or not 0 <= value <= 1:
+    its, value = metrics.METRICS[metric], run.get(metric)
+    if metric not in run and not its.needs_probabilities:
+        value = metrics.of_confusion(np.array(run["confusion"], dtype=np.int64), metric)
+    most = 1.0 if its.unit == "percent" else math.inf
+    if not isinstance(value, int | float) or not math.isfinite(value) or not 0 <= value <= most:
         name = run_name(run["method"], run["modality"], run["seed"])
-        raise PairingError(
-            f"{name}: {metric} is {value!r}, expected a fraction from 0 to 1; delete its scores.json and run again"
-        )
-    return 100.0 * value
+        expected = "a fraction from 0 to 1" if its.unit == "percent" else f"{its.unit}, at least 0"
+        raise PairingError(f"{name}: {metric} is {value!r}, expected {expected}; delete its scores.json and run again")
+    return its.scale * value

@@ -1,10 +1,11 @@
 """The words of tables and figures: a cell's text, captions that say what every number is, notes; LaTeX and Markdown."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from overheard.scores.cells import Ask, Cell
+from overheard.scores.metrics import METRICS
 from overheard.scores.over_seeds import DDOF
 
 NO_PRINTED = "no printed number"
@@ -47,26 +48,31 @@ def origin(ask: Ask) -> str:
     return f"{OWN_NAMES}{ask.experiment}; source: {ask.source.said}; protocol {ask.protocol}."
 
 
-def conditions(ask: Ask, tested: Mapping[int | None, int], remarks: Sequence[str]) -> list[str]:
+def conditions(
+    ask: Ask, tested: Mapping[int | None, int], remarks: Sequence[str], metrics: Iterable[str] = ()
+) -> list[str]:
     """The sentences that every table and figure of scores must carry: experiment, source, protocol, n, ±, remarks.
 
     Args:
         ask: experiment, source, protocol, seeds.
         tested: how many clips the runs were tested on, by fold; fold None where the split is the data's own.
         remarks: lines that must stand in every caption.
+        metrics: words of those that are shown.
     """
+    other = [f"{METRICS[word].words} in {METRICS[word].unit}" for word in metrics if METRICS[word].unit != "percent"]
+    percent = f"Percent ({', '.join(other)})" if other else "Percent"
     seeds = ", ".join(str(seed) for seed in ask.seeds)
     sentences = [origin(ask)]
     if len(ask.seeds) == 1 and ask.repeats == "next_epochs":
-        sentences.append(f"Percent{_clips(tested)}; one run (seed {seeds}); ± = {ask.spread} standard deviation.")
+        sentences.append(f"{percent}{_clips(tested)}; one run (seed {seeds}); ± = {ask.spread} standard deviation.")
     elif len(ask.seeds) == 1:
-        sentences.append(f"Percent{_clips(tested)}; n = 1 seed ({seeds}), so there is no standard deviation.")
+        sentences.append(f"{percent}{_clips(tested)}; n = 1 seed ({seeds}), so there is no standard deviation.")
     else:
         fold = "fold, " if len(tested) > 1 else ""
         sentences.append(
-            f"Percent{_clips(tested)}; n = {len(ask.seeds)} seeds ({seeds}); ± = {ask.spread} standard deviation over "
-            f"n seeds (ddof = {DDOF[ask.spread]}): {fold}scene head, order of clips, augmentation; for a random start "
-            "the encoders too."
+            f"{percent}{_clips(tested)}; n = {len(ask.seeds)} seeds ({seeds}); ± = {ask.spread} standard deviation "
+            f"over n seeds (ddof = {DDOF[ask.spread]}): {fold}scene head, order of clips, augmentation; for a random "
+            "start the encoders too."
         )
     return sentences + [sentence(remark) for remark in remarks]
 

@@ -16,7 +16,7 @@ from overheard.errors import ConfigError
 from overheard.scores.cells import table_cells
 from overheard.scores.differences import LEVEL, OVER, Difference, differences
 from overheard.scores.origin import Origin
-from overheard.scores.over_seeds import Run, clips_tested, epoch_remarks, event_remarks, percent
+from overheard.scores.over_seeds import Run, clips_tested, epoch_remarks, event_remarks, shown
 from overheard.scores.plots.given import Files, Settings, ask_of, column_name, lines_of, runs_of
 from overheard.scores.plots.style import COLOURS, INK, figure, math
 from overheard.scores.tabular import conditions, left_out_notes, measured
@@ -184,7 +184,7 @@ def _bar(
         group=cell["column"],
         heading=heading,
         label=labels.get(cell["row"], cell["row"]),
-        values=tuple(percent(own[seed], "f_score") for seed in sorted(own)),
+        values=tuple(shown(own[seed], "f_score") for seed in sorted(own)),
         mean=cell["mean"],
         std=cell["std"],
         text=measured(dict(cell)) if cell["n"] or cell["diverged"] else _none(cell["note"]),

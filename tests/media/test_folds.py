@@ -249,12 +249,12 @@ def _obeyed(**tables: dict[int, dict[str, str]]) -> Index:
         ),
         (
             {"test": _table(TEST), "evaluate": _table(TEST)},
-            "evaluation_setup/fold1_train.csv: not there, though evaluation_setup/fold1_test.csv, "
-            "evaluation_setup/fold1_evaluate.csv is; add it, or remove the fold files",
+            "evaluation_setup/fold1_train.csv: not there, beside evaluation_setup/fold1_test.csv and "
+            "evaluation_setup/fold1_evaluate.csv; add it, or remove the fold files",
         ),
         (
             {"train": _table(TRAIN)},
-            "evaluation_setup/fold1_test.csv: not there, though evaluation_setup/fold1_train.csv is; add it, or remove "
+            "evaluation_setup/fold1_test.csv: not there, beside evaluation_setup/fold1_train.csv; add it, or remove "
             "the fold files",
         ),
         (
@@ -270,6 +270,20 @@ def _obeyed(**tables: dict[int, dict[str, str]]) -> Index:
 )
 def test_folds_that_are_refused(tables, message):
     assert _obeyed(**tables).problems == [message]
+
+
+def test_a_scene_that_is_left_out_may_stand_in_the_fold_files():
+    found = index_clips([f"video/{name}.mp4" for name in [*VIDEOS, "tram-bonn-7-7"]])
+    obey_folds(found, {"train": _table([*TRAIN, "tram-bonn-7-7"]), "evaluate": _table(TEST)}, ["bus", "park"])
+    assert (found.problems, found.warnings) == ([], [])
+    assert [row["id"] for row in found.rows] == sorted(VIDEOS)
+
+
+def test_without_fold_files_no_clip_has_a_split():
+    found = index_clips([f"video/{name}.mp4" for name in VIDEOS])
+    obey_folds(found, {}, ["park"])
+    assert {(row["class"], row["split"]) for row in found.rows} == {("park", "")}
+    assert (found.problems, found.warnings) == ([], [])
 
 
 def test_a_location_in_two_folds_is_refused():

@@ -123,10 +123,6 @@ def test_clips_that_meta_does_not_name_are_said():
     assert found.columns == ["remark"]
 
 
-def test_only_the_scenes_that_are_asked_for():
-    assert [row["class"] for row in index_clips(RECORD, classes=["park"]).rows] == ["park", "park"]
-
-
 @pytest.mark.parametrize(
     ("paths", "message"),
     [

@@ -10,7 +10,7 @@ locations, permuted as `split_draws.by_name` does; the last of them. `released_l
 import math
 import random
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from overheard.errors import ConfigError, MediaError
 from overheard.media.indexing import Index
@@ -26,33 +26,32 @@ Sizes = Mapping[str, Mapping[str, int]]
 """Clips of each location, by scene and location."""
 
 
-def obey_folds(found: Index, tables: Mapping[str, Table]) -> None:
+def obey_folds(found: Index, tables: Mapping[str, Table], classes: Collection[str] | None = None) -> None:
     """Give each clip of an index the fold that the fold files say, train or test; clips that none names are left out.
 
     Args:
-        found: rows get their `split`; takes what is wrong, and what a person should know.
-        tables: of `FOLD_FILES`, those that are there, by word; rows by line.
+        found: of all scenes; rows get their `split`; takes what is wrong, and what a person should know.
+        tables: of `FOLD_FILES`, those that are there, by word; rows by line. Where there are none, split stays empty.
+        classes: the scenes to keep, whatever else the fold files name; None keeps all.
     """
     given = Given()
-    rows = {row["id"]: row for row in found.rows}
-    listed = {word: _listed(FOLD_FILES[word], table, rows, given) for word, table in tables.items()}
+    known = {row["id"]: row["class"] for row in found.rows}
+    listed = {word: _listed(FOLD_FILES[word], table, known, given) for word, table in tables.items()}
+    found.rows = [row for row in found.rows if classes is None or row["class"] in classes]
     tested = "evaluate" if "evaluate" in listed else "test"
     files = {"train": FOLD_FILES["train"], "test": FOLD_FILES[tested]}
-    folds = {"train": listed.get("train"), "test": listed.get(tested)}
-    for word, names in folds.items():
-        if names is None:
-            others = ", ".join(FOLD_FILES[other] for other in listed)
-            given.problems.append(f"{files[word]}: not there, though {others} is; add it, or remove the fold files")
-    if {"test", "evaluate"} <= listed.keys() and (differ := sorted(listed["test"] ^ listed["evaluate"])):
-        given.warnings.append(
-            f"{len(differ)} clips are in one of {FOLD_FILES['test']} and {FOLD_FILES['evaluate']} alone "
-            f"({some(differ)}): the test fold is what the latter says"
-        )
-    if None not in folds.values():
-        train, test = (folds[word] or set() for word in ("train", "test"))
-        _check_folds(rows, train, test, files, given)
+    if listed and (absent := [files[word] for word in files if (tested if word == "test" else word) not in listed]):
+        others = " and ".join(FOLD_FILES[word] for word in listed)
+        given.problems.append(f"{absent[0]}: not there, beside {others}; add it, or remove the fold files")
+    elif listed:
+        if "test" in listed and (differ := sorted(listed["test"] ^ listed[tested])):
+            given.warnings.append(
+                f"{len(differ)} clips are in one of {FOLD_FILES['test']} and {files['test']} alone ({some(differ)}): "
+                "the test fold is what the latter says"
+            )
+        _check_folds(found.rows, listed["train"], listed[tested], files, given)
         for row in found.rows:
-            row["split"] = "train" if row["id"] in train else "test" if row["id"] in test else ""
+            row["split"] = "train" if row["id"] in listed["train"] else "test" if row["id"] in listed[tested] else ""
         if unlisted := [row["id"] for row in found.rows if not row["split"]]:
             given.warnings.append(
                 f"{len(unlisted)} of {len(found.rows)} clips are in no fold file ({some(unlisted)}): they are left out"
@@ -61,17 +60,17 @@ def obey_folds(found: Index, tables: Mapping[str, Table]) -> None:
     found.take(given)
 
 
-def _listed(file: str, table: Table, rows: Mapping[str, Mapping[str, str]], given: Given) -> set[str]:
-    """Ids of the clips that a fold file names."""
+def _listed(file: str, table: Table, known: Mapping[str, str], given: Given) -> set[str]:
+    """Ids of the clips that a fold file names; `known` has the scene of each that is there."""
     listed, absent = set(), []
     for line, name, row in named_rows(table, file, given):
         listed.add(name)
-        if name not in rows:
+        if name not in known:
             absent.append(row["file"])
-        elif (row.get("scene_label") or rows[name]["class"]) != rows[name]["class"]:
+        elif (row.get("scene_label") or known[name]) != known[name]:
             given.problems.append(
-                f"{file}, line {line}: {name} is {row['scene_label']} here and {rows[name]['class']} by name, folder "
-                "or meta.csv; correct one"
+                f"{file}, line {line}: {name} is {row['scene_label']} here and {known[name]} by name, folder or "
+                "meta.csv; correct one"
             )
     if absent:
         given.problems.append(
@@ -81,21 +80,19 @@ def _listed(file: str, table: Table, rows: Mapping[str, Mapping[str, str]], give
     return listed
 
 
-def _check_folds(
-    rows: Mapping[str, Mapping[str, str]], train: set[str], test: set[str], files: Mapping[str, str], given: Given
-) -> None:
+def _check_folds(rows: Rows, train: set[str], test: set[str], files: Mapping[str, str], given: Given) -> None:
     """Refuse a clip or a location in both folds, and a scene that is missing in one."""
     both = f"{files['train']} and {files['test']}"
     if twice := sorted(train & test):
         given.problems.append(f"{both}: {len(twice)} clips stand in both ({some(twice)}); keep each in one of them")
     places: dict[str, dict[str, str]] = defaultdict(dict)
     scenes: dict[str, set[str]] = defaultdict(set)
-    for name, row in rows.items():
+    for row in rows:
         for word, names in (("train", train), ("test", test)):
-            if name in names:
+            if row["id"] in names:
                 scenes[row["class"]].add(word)
-                if name not in twice:
-                    places[row["location"]].setdefault(word, name)
+                if row["id"] not in twice:
+                    places[row["location"]].setdefault(word, row["id"])
     for location, clips in sorted(places.items()):
         if len(clips) > 1:
             given.problems.append(
@@ -103,7 +100,7 @@ def _check_folds(
                 "see a place that training saw; move its clips into one, or give other locations in meta.csv"
             )
     for word in ("train", "test"):
-        if missing := sorted({row["class"] for row in rows.values() if word not in scenes[row["class"]]}):
+        if missing := sorted({row["class"] for row in rows if word not in scenes[row["class"]]}):
             given.problems.append(
                 f"{files[word]}: no clip of {', '.join(missing)}; every scene needs clips in both folds: add some, or "
                 "leave the scene out with the setting source.classes"

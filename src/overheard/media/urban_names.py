@@ -63,16 +63,15 @@ def _stem(path: str) -> str:
     return splitext(path.rsplit("/", 1)[-1])[0]
 
 
-def index_clips(paths: Iterable[str], meta: Table | None = None, classes: Sequence[str] | None = None) -> Index:
+def index_clips(paths: Iterable[str], meta: Table | None = None) -> Index:
     """Join videos and sounds by name.
 
     Args:
         paths: below the folder: those of `video/` and `audio/`.
         meta: rows of meta.csv by line, or None; it goes before names and folders.
-        classes: the scenes to keep; None keeps all.
 
     Returns:
-        Rows with `COLUMNS`; split is empty.
+        Rows with `COLUMNS`, of every scene; split is empty. `folds.obey_folds` fills it and leaves scenes out.
     """
     found = Index()
     usable = well_named(paths, found)
@@ -85,7 +84,7 @@ def index_clips(paths: Iterable[str], meta: Table | None = None, classes: Sequen
             found.leftovers.append(f"{files[0]}: no video/{name}.* with it")
     for name, files in sorted(videos.items()):
         row = _clip(name, files, sounds.get(name, []), given.rows.get(name, {}), found)
-        if row and (classes is None or row["class"] in classes):
+        if row:
             found.rows.append(row)
     ids = videos.keys() | sounds.keys() | given.rows.keys()
     named = {word: {row[key] for row in found.rows} for word, key in (("classes", "class"), ("locations", "location"))}

@@ -12,11 +12,12 @@ from overheard.media.names import shown, stripped
 LARGEST_MB = 100
 MOST_LINES = 1_000_000
 
+_SIGNS = {";": "semicolons", "\t": "tabs", "|": "bars", ",": "commas"}
 _LINE_END = re.compile("\r\n|\r|\n")
 
 
-def read_user_table(path: Path) -> Table:
-    """Read a CSV: UTF-8, commas, a first line of names, a line a row.
+def read_user_table(path: Path, separator: str = ",") -> Table:
+    """Read a CSV: UTF-8, commas (TAU's record: tabs), a first line of names, a line a row.
 
     Blanks and invisible signs around a cell are taken away, empty lines passed over; a column without name and cells is
     not there. `NA`, `nan` and numbers stay the text that they are.
@@ -36,11 +37,12 @@ def read_user_table(path: Path) -> Table:
         raise MediaError(f"{path}: an empty file; expected a first line with the column id, or remove the file")
     if len(filled) > MOST_LINES:
         raise MediaError(f"{path}: {len(filled)} lines, at most {MOST_LINES}; keep those of the clips that are there")
-    _check_form(path, lines, filled)
+    _check_form(path, lines, filled, separator)
     if len(filled) == 1:
         raise MediaError(f"{path}: a first line and no other; write a line a clip, or remove the file")
     text = io.StringIO("\n".join(lines[line - 1] for line in filled))
-    frame = pd.read_csv(text, header=None, dtype=str, keep_default_na=False, na_filter=False, skip_blank_lines=False)
+    as_written = {"dtype": str, "keep_default_na": False, "na_filter": False, "skip_blank_lines": False}
+    frame = pd.read_csv(text, sep=separator, header=None, **as_written)
     frame = frame.map(stripped).set_axis(filled, axis="index")
     names = frame.loc[filled[0]].tolist()
     rows = frame.iloc[1:].set_axis(names, axis="columns")
@@ -79,33 +81,35 @@ def _line(content: bytes, place: int) -> int:
     return len(re.split(b"\r\n|\r|\n", content[:place]))
 
 
-def _check_form(path: Path, lines: list[str], filled: list[int]) -> None:
-    """Each line is whole by itself: commas, closed quotes, as many fields as the first has."""
+def _check_form(path: Path, lines: list[str], filled: list[int], separator: str) -> None:
+    """Each line is whole by itself: its separators, closed quotes, as many fields as the first has."""
     expected = None
     for line in filled:
         try:
-            fields = next(csv.reader([lines[line - 1]], strict=True))
+            fields = next(csv.reader([lines[line - 1]], delimiter=separator, strict=True))
         except csv.Error as error:
             raise MediaError(f"{path}, line {line}: {_said(error)}") from error
         if expected is None:
             expected = len(fields)
-            _check_commas(path, line, fields)
+            _check_separator(path, line, fields, separator)
         elif len(fields) != expected:
+            of_commas = 'a field with a comma in it stands in quotes, "a, b"'
+            way = of_commas if separator == "," else f"{_SIGNS[separator]} stand between the columns"
             raise MediaError(
-                f"{path}, line {line}: expected {expected} fields, as its first line has, found {len(fields)}; "
-                'a field with a comma in it stands in quotes, "a, b"'
+                f"{path}, line {line}: expected {expected} fields, as its first line has, found {len(fields)}; {way}"
             )
 
 
-def _check_commas(path: Path, line: int, fields: list[str]) -> None:
+def _check_separator(path: Path, line: int, fields: list[str], separator: str) -> None:
     if fields[0].startswith("sep="):
         raise MediaError(f"{path}, line {line}: {','.join(fields)} is for spreadsheets alone; remove this line")
     if len(fields) == 1:
-        for sign, name in ((";", "semicolons"), ("\t", "tabs"), ("|", "bars")):
-            if sign in fields[0]:
+        expected = _SIGNS[separator]
+        for sign, name in _SIGNS.items():
+            if sign in fields[0] and sign != separator:
                 raise MediaError(
-                    f"{path}, line {line}: {name} between the columns; expected commas: save it as CSV with commas "
-                    "(spreadsheets ask for the field separator, or take it from the system's region)"
+                    f"{path}, line {line}: {name} between the columns; expected {expected}: save it as CSV with "
+                    f"{expected} (spreadsheets ask for the field separator, or take it from the system's region)"
                 )
 
 

@@ -85,9 +85,9 @@ def index_pairs(
             if classes is None or row["class"] in classes:
                 found.rows.append(row)
     folders = {path.split("/")[1] for paths in (*images.values(), *clips.values()) for path in paths}
-    _check_alike(found, {"classes": folders, "ids": ids | given.rows.keys()})
-    _check_alike(found, {word: {row[key] for row in found.rows} for word, key in _NAMED.items()})
-    _check_locations(found)
+    check_alike(found, {"classes": folders, "ids": ids | given.rows.keys()})
+    check_alike(found, {word: {row[key] for row in found.rows} for word, key in _NAMED.items()})
+    check_locations(found)
     _say_unnamed(found, given.rows)
     return found
 
@@ -133,23 +133,24 @@ def _pair(name: str, image: str, sound: str, given: Mapping[str, str], found: In
 
 def _by_id(paths: Iterable[str], extensions: Sequence[str], layout: str, found: Index) -> dict[str, list[str]]:
     by_id: dict[str, list[str]] = defaultdict(list)
-    for path in _well_named(paths, found):
+    for path in well_named(paths, found):
         stem, extension = splitext(path)
         if path.count("/") != layout.count("/"):
-            found.problems.append(f"{path}: expected {layout}{_one_of(extensions)}; move it")
+            found.problems.append(f"{path}: expected {layout}{one_of(extensions)}; move it")
         elif extension.lower() not in extensions:
             what = f"extension {extension}" if extension else "no extension"
-            found.problems.append(f"{path}: {what}, expected {_one_of(extensions)}; convert or remove it")
+            found.problems.append(f"{path}: {what}, expected {one_of(extensions)}; convert or remove it")
         else:
             by_id[stem.rsplit("/", 1)[1]].append(path)
     return dict(by_id)
 
 
-def _one_of(extensions: Sequence[str]) -> str:
+def one_of(extensions: Sequence[str]) -> str:
+    """File endings as a message lists what is expected."""
     return f"{', '.join(extensions[:-1])} or {extensions[-1]}"
 
 
-def _well_named(paths: Iterable[str], found: Index) -> list[str]:
+def well_named(paths: Iterable[str], found: Index) -> list[str]:
     """Paths all of whose names can be used, sorted; of the others each folder or file is refused once."""
     wrong, right = {}, []
     for path in sorted(paths):
@@ -162,7 +163,7 @@ def _well_named(paths: Iterable[str], found: Index) -> list[str]:
     return right
 
 
-def _check_alike(found: Index, named: Mapping[str, Iterable[str]]) -> None:
+def check_alike(found: Index, named: Mapping[str, Iterable[str]]) -> None:
     """Refuse names that a reader takes for one; ids may differ in case, as those of video platforms do."""
     for what, its in named.items():
         its = set(its)
@@ -175,7 +176,8 @@ def _check_alike(found: Index, named: Mapping[str, Iterable[str]]) -> None:
         found.problems += [text for text in wrong if text not in found.problems]
 
 
-def _check_locations(found: Index) -> None:
+def check_locations(found: Index, table: str = "metadata.csv") -> None:
+    """Refuse a location in two classes; `table` is where a user gives others."""
     classes: dict[str, dict[str, str]] = defaultdict(dict)
     for row in found.rows:
         classes[row["location"]].setdefault(row["class"], row["id"])
@@ -184,7 +186,7 @@ def _check_locations(found: Index) -> None:
             where = ", ".join(f"{name} ({example})" for name, example in sorted(ids.items()))
             found.problems.append(
                 f"location {location} stands in {len(ids)} classes: {where}; "
-                "a location belongs to one class: rename it, or give other locations in metadata.csv"
+                f"a location belongs to one class: rename it, or give other locations in {table}"
             )
 
 
@@ -208,17 +210,17 @@ def index_scenes(paths: Iterable[str]) -> Index:
     """
     found = Index()
     seen: dict[str, str] = {}
-    for path in _well_named((path for path in paths if "/" in path), found):
+    for path in well_named((path for path in paths if "/" in path), found):
         folder, (stem, extension) = path.split("/")[0], splitext(path)
         if path.count("/") != 1 or extension.lower() not in PICTURES:
-            found.problems.append(f"{path}: expected <class>/<any>{_one_of(PICTURES)}; move, convert or remove it")
+            found.problems.append(f"{path}: expected <class>/<any>{one_of(PICTURES)}; move, convert or remove it")
         elif stem in seen:
             found.problems.append(f"{seen[stem]}, {path}: two pictures of one name; keep one of them")
         else:
             found.rows.append({"id": stem, "class": folder, "image": path})
         seen.setdefault(stem, path)
     found.rows.sort(key=lambda row: row["id"])
-    _check_alike(found, {"classes": {row["class"] for row in found.rows}})
+    check_alike(found, {"classes": {row["class"] for row in found.rows}})
     return found
 
 
@@ -245,7 +247,7 @@ def index_sounds(paths: Iterable[str], tags: Table) -> Index:
         if name not in clips:
             found.leftovers.append(f"{where}: no sound/{name}.* with it")
     found.take(given)
-    _check_alike(found, {"ids": clips.keys() | events.keys()})
+    check_alike(found, {"ids": clips.keys() | events.keys()})
     for name, files in sorted(clips.items()):
         if len(files) > 1:
             found.problems.append(f"{', '.join(files)}: two sounds of one id; keep one of them")

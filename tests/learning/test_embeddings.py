@@ -90,6 +90,11 @@ def test_training_mode_and_embeddings_of_another_width_are_refused():
         embed(MN04, network.train(), np.zeros((3, 1, 5, 4), np.float32))
 
 
+def test_windows_of_another_length_are_refused():
+    with pytest.raises(ValueError, match=r"expected windows of 32000 samples, got \(2, 48000\)"):
+        MN04.prepare(np.zeros((2, 48000), np.float32))
+
+
 def test_building_leaves_the_global_generator_and_freezes():
     weights = filled("openl3_image")
     before = torch.random.get_rng_state()

@@ -70,7 +70,8 @@ def build(front_end: FrontEnd, weights: Mapping[str, Tensor], where: str) -> nn.
 def embed(front_end: FrontEnd, network: nn.Module, inputs: np.ndarray) -> np.ndarray:
     """Embeddings of inputs, on the device of the network.
 
-    An input's bytes do not depend on those beside it: the last batch is filled up.
+    An input's bytes do not depend on those beside it: the last batch is filled up. They do depend on the number of
+    torch's threads, so let `io.device.settle` come first.
 
     Args:
         front_end: of `FRONT_ENDS`.
@@ -104,7 +105,14 @@ def _openl3_windows(windows: np.ndarray, bank: np.ndarray) -> np.ndarray:
 
 
 def _mn04_windows(windows: np.ndarray) -> np.ndarray:
-    """(windows, 1, 100, 128) of (windows, 32000)."""
+    """(windows, 1, 100, 128) of (windows, 32000).
+
+    Raises:
+        ValueError: another number of samples.
+    """
+    rate = SOUNDS["tagger_mn04"].rate
+    if windows.shape[1:] != (rate,):
+        raise ValueError(f"expected windows of {rate} samples, got {windows.shape}")
     return np.stack([tagger_mn04(samples) for samples in windows])[:, None]
 
 

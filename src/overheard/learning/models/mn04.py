@@ -6,6 +6,7 @@ stands between them in the original is not used.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from torch import Tensor, nn
 
@@ -55,6 +56,15 @@ TABLE = Table(
 def mn04(frozen_blocks: int = 0) -> Blocks:
     """The tagger without its event classifier; 17 blocks."""
     return Blocks(TABLE, frozen_blocks)
+
+
+def mn04_pooled() -> Blocks:
+    """The tagger up to the mean of its last feature map over bands and frames: 384 values, its authors' embedding."""
+    return Blocks(replace(TABLE, head=_pooling, width=_LAST))
+
+
+def _pooling() -> nn.Sequential:
+    return nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten())
 
 
 def split_tagger(state: Mapping[str, Tensor]) -> tuple[dict[str, Tensor], dict[str, Tensor]]:

@@ -106,6 +106,12 @@ METRICS: Mapping[str, Metric] = {
 """By the word that a study's tables and `scores` call them by; 0 where nothing is counted."""
 
 
+def mean_class_accuracy(right: Floats, said: Floats, support: Floats) -> Floats:
+    """The mean of the class accuracies (recalls) over the classes that have clips; a `Metric`."""
+    score: Floats = (right / np.where(support > 0, support, 1)).sum(axis=-1) / (support > 0).sum(axis=-1)
+    return score
+
+
 def shares(counts: NDArray[np.int64]) -> NDArray[np.float64]:
     """What share of each true class's clips was taken for each class: rows of a confusion sum to 1.
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from filling import field
 from PIL import Image
 
 from overheard.errors import CheckpointError, ConfigError
@@ -14,18 +15,6 @@ from overheard.learning.models import efficientnet_lite0, encoders, mn04
 from overheard.learning.pretraining import turned
 
 VECTORS = Path(__file__).resolve().parents[1] / "vectors"
-
-
-def field(shape: tuple[int, ...], stream: int) -> np.ndarray:
-    """The vectors' filling rule: integers and one sine, in [-1, 1], float64."""
-    mask = np.uint64(2**32 - 1)
-    x = (np.arange(math.prod(shape), dtype=np.uint64) + np.uint64(1000003 * stream)) & mask
-    x ^= x >> np.uint64(16)
-    x = (x * np.uint64(0x7FEB352D)) & mask
-    x ^= x >> np.uint64(15)
-    x = (x * np.uint64(0x846CA68B)) & mask
-    x ^= x >> np.uint64(16)
-    return np.sin(2 * np.pi * x.astype(np.float64) / 2**32).reshape(shape)
 
 
 def filled(name: str, shape: tuple[int, ...], stream: int) -> torch.Tensor:

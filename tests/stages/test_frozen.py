@@ -1,11 +1,11 @@
 """Outputs of frozen lower blocks: with the blocks above them they are the published networks, inputs and all."""
 
-import math
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from filling import field
 
 from overheard.io import artifacts
 from overheard.jobs.runner import run_stage
@@ -23,18 +23,6 @@ def lite0() -> Path:
     if installed() is None:
         pytest.skip(f"{PACKAGE} is not installed")
     return Path(installed())
-
-
-def field(shape: tuple[int, ...], stream: int) -> np.ndarray:
-    """The vectors' filling rule: integers and one sine, in [-1, 1], float64."""
-    mask = np.uint64(2**32 - 1)
-    x = (np.arange(math.prod(shape), dtype=np.uint64) + np.uint64(1000003 * stream)) & mask
-    x ^= x >> np.uint64(16)
-    x = (x * np.uint64(0x7FEB352D)) & mask
-    x ^= x >> np.uint64(15)
-    x = (x * np.uint64(0x846CA68B)) & mask
-    x ^= x >> np.uint64(16)
-    return np.sin(2 * np.pi * x.astype(np.float64) / 2**32).reshape(shape)
 
 
 def pictures_of_the_vectors() -> np.ndarray:

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import update_bn
 
 from overheard.errors import DivergedError
+from overheard.learning.batching import Batching, batches
 from overheard.learning.schedules import Schedule
 from overheard.learning.selection import Selection
 
@@ -134,6 +135,8 @@ class Recipe:
         selection: which validations' weights are kept; see `selection`.
         patience: validations without a new best before training stops; None for never.
         order: of the clips of an epoch; see `ORDERS`.
+        batching: how the order is cut; see `batching.BATCHINGS`.
+        every: optimizer steps from one validation to the next; None for an epoch's.
     """
 
     batch_size: int
@@ -143,10 +146,12 @@ class Recipe:
     selection: Selection
     patience: int | None
     order: Order = each_epoch
+    batching: Batching = batches
+    every: int | None = None
 
     def steps_an_epoch(self, clips: int) -> int:
         """Batches of so many training clips."""
-        return len(batches(torch.arange(clips), self.batch_size))
+        return len(self.batching(torch.arange(clips), self.batch_size))
 
     def length(self, clips: int) -> int:
         """Optimizer steps in all, with so many training clips."""
@@ -174,7 +179,8 @@ def fit(
     """Train for the recipe's length, or until its patience ends; the model ends with its last weights.
 
     Each epoch has an order of the clips; each batch is one step along the mean over clips of the sum of the terms.
-    After every epoch's steps, and after the last one, `validate` runs in eval mode without gradients.
+    After every epoch's steps, or the recipe's `every`, and after the last one, `validate` runs in eval mode without
+    gradients.
 
     Args:
         model: set to train and eval mode here, otherwise seen only by `loss` and `validate`.
@@ -195,18 +201,18 @@ def fit(
         first batch); then what `validate` said. DivergedError where a loss or weight is no number any more.
     """
     run = run or Run()
-    steps, every = recipe.length(clips), recipe.steps_an_epoch(clips)
+    steps, epoch = recipe.length(clips), recipe.steps_an_epoch(clips)
     first_rate = adam.learning_rate
     while not recipe.finished(run, clips):
         model.train()
         taken = []
-        for step in range(run.step, min(run.step + every, steps)):
+        for step in range(run.step, min(run.step + (recipe.every or epoch), steps)):
             if not run.waiting:
-                run.waiting = batches(recipe.order(clips, order), recipe.batch_size)
-            adam.learning_rate = first_rate * recipe.schedule(step, steps, every)
+                run.waiting = recipe.batching(recipe.order(clips, order), recipe.batch_size)
+            adam.learning_rate = first_rate * recipe.schedule(step, steps, epoch)
             taken.append(_step(adam, loss, run.waiting.pop(0), measured=not taken))
         run.step += len(taken)
-        line = {"epoch": math.ceil(run.step / every), "step": run.step, "learning_rate": adam.learning_rate}
+        line = {"epoch": math.ceil(run.step / epoch), "step": run.step, "learning_rate": adam.learning_rate}
         line |= _summed(taken)
         adam.learning_rate = first_rate
         with torch.no_grad():
@@ -250,16 +256,6 @@ def _keep(run: Run, model: nn.Module, selection: Selection) -> None:
     if now in run.kept:
         run.states[now] = {name: value.detach().clone() for name, value in model.state_dict().items()}
     run.states = {place: run.states[place] for place in run.kept}
-
-
-def batches(order: Tensor, batch_size: int) -> list[Tensor]:
-    """Cut an order of clips into as few batches as can be, of sizes that differ by one at the most.
-
-    So no batch is much smaller than the others: batch norm weighs the statistics of every batch alike. No batch has
-    a single clip, as one clip has no variance, where there are two.
-    """
-    clips = len(order)
-    return list(order.tensor_split(max(1, min(math.ceil(clips / batch_size), clips // 2))))
 
 
 @dataclass(frozen=True)

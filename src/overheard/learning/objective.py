@@ -12,8 +12,9 @@ from torch import Tensor, nn
 from overheard.errors import ConfigError
 from overheard.learning import losses
 from overheard.learning.augment import Augmentation
+from overheard.learning.batching import batches
 from overheard.learning.inputs import Inputs
-from overheard.learning.loop import Adam, Loss, Recipe, Run, batches, exact_statistics, fit
+from overheard.learning.loop import Adam, Loss, Recipe, Run, exact_statistics, fit
 from overheard.learning.methods import Method
 from overheard.learning.models.student import Said, Student
 from overheard.scores.metrics import weighted_f_score

@@ -184,6 +184,12 @@ def of_confusion(counts: NDArray[np.int64], metric: str) -> float:
     return float(METRICS[metric].of(Sums(*(each.astype(np.float64) for each in sums))))
 
 
+def mean_class_accuracy(right: Floats, said: Floats, support: Floats) -> Floats:
+    """The mean of the class accuracies (recalls) over the classes that have clips; a `Metric`."""
+    score: Floats = (right / np.where(support > 0, support, 1)).sum(axis=-1) / (support > 0).sum(axis=-1)
+    return score
+
+
 def shares(counts: NDArray[np.int64]) -> NDArray[np.float64]:
     """What share of each true class's clips was taken for each class: rows of a confusion sum to 1.
 

@@ -18,14 +18,14 @@ LABEL, LOGITS = VECTORS["label"], VECTORS["logits"]
 def agrees(prefix, label, predicted, probability):
     """All scores of a prefix of the vectors."""
     counts = metrics.confusion(label, predicted, 10)
-    right, said, support = np.diag(counts), counts.sum(axis=0), counts.sum(axis=1)
     losses = log_loss.log_losses(label, probability)
     found = {
-        "accuracy": metrics.METRICS["accuracy"](right, said, support),
+        "accuracy": metrics.of_confusion(counts, "accuracy"),
         "class_accuracy": metrics.per_class(counts)["recall"],
-        "mean_class_accuracy": metrics.mean_class_accuracy(right, said, support),
+        "mean_class_accuracy": metrics.of_confusion(counts, "class_accuracy"),
         "class_log_loss": log_loss.class_log_losses(losses, label, 10),
-        **log_loss.scores(losses, label, 10),
+        "log_loss": log_loss.scores(losses, label, 10)["log_loss"],
+        "mean_class_log_loss": log_loss.scores(losses, label, 10)["class_log_loss"],
     }
     expected = {name: VECTORS[f"{prefix}_{name}"] for name in found}
     assert len(found) == 6
@@ -89,7 +89,7 @@ def test_log_loss_is_scikit_learns_and_classes_without_clips_are_left_out():
     ]
     np.testing.assert_allclose(by_class[:5], expected, rtol=1e-12)
     assert np.isnan(by_class[5])
-    assert found["mean_class_log_loss"] == pytest.approx(np.mean(expected), rel=1e-12)
+    assert found["class_log_loss"] == pytest.approx(np.mean(expected), rel=1e-12)
 
 
 def test_the_1e_15_rule_normalises():
@@ -116,5 +116,5 @@ def test_mean_of_class_accuracies_is_scikit_learns(classes):
     counts = metrics.confusion(label, predicted, classes)
     with warnings.catch_warnings():
         warnings.simplefilter("error", RuntimeWarning)
-        found = metrics.mean_class_accuracy(np.diag(counts), counts.sum(axis=0), counts.sum(axis=1))
+        found = metrics.of_confusion(counts, "class_accuracy")
     assert found == pytest.approx(balanced_accuracy_score(label, predicted), rel=1e-12)

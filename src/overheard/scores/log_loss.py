@@ -62,7 +62,7 @@ def class_log_losses(losses: Numbers, label: NDArray[np.integer[Any]], n_classes
 
 
 def scores(losses: Numbers, label: NDArray[np.integer[Any]], n_classes: int) -> dict[str, float]:
-    """`log_loss`, the mean over clips, and `mean_class_log_loss`, the mean over the classes that have clips.
+    """`log_loss`, the mean over clips, and `class_log_loss`, the mean over the classes that have clips.
 
     Args as `class_log_losses`.
 
@@ -72,4 +72,4 @@ def scores(losses: Numbers, label: NDArray[np.integer[Any]], n_classes: int) -> 
     if not len(losses):
         raise ValueError("expected at least one clip, got none")
     by_class = class_log_losses(losses, label, n_classes)
-    return {"log_loss": float(losses.mean()), "mean_class_log_loss": float(np.nanmean(by_class))}
+    return {"log_loss": float(losses.mean()), "class_log_loss": float(np.nanmean(by_class))}

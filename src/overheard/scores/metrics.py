@@ -153,6 +153,14 @@ def _log_loss(sums: Sums) -> Floats:
     return score
 
 
+def _class_log_loss(sums: Sums) -> Floats:
+    if sums.lost is None:
+        raise ValueError("log loss needs probabilities, and these are counts alone")
+    each = sums.lost / np.where(sums.support > 0, sums.support, 1)
+    score: Floats = each.sum(axis=-1) / (sums.support > 0).sum(axis=-1)
+    return score
+
+
 METRICS: Mapping[str, Metric] = {
     "precision": Metric("weighted precision", _precision),
     "recall": Metric("weighted recall", _recall),
@@ -161,6 +169,7 @@ METRICS: Mapping[str, Metric] = {
     "macro_f": Metric("macro F", _macro_f),
     "class_accuracy": Metric("mean of class accuracies", _class_accuracy),
     "log_loss": Metric("log loss", _log_loss, 1.0, "nats", higher_is_better=False, needs_probabilities=True),
+    "class_log_loss": Metric("mean of class log losses", _class_log_loss, 1.0, "nats", False, True),
 }
 """By the word that a study's tables call them by; fractions are 0 where nothing is counted."""
 
@@ -182,12 +191,6 @@ def of_confusion(counts: NDArray[np.int64], metric: str) -> float:
     """A score of a confusion, true classes as rows; not of those that need probabilities."""
     sums = np.diag(counts), counts.sum(axis=0), counts.sum(axis=1)
     return float(METRICS[metric].of(Sums(*(each.astype(np.float64) for each in sums))))
-
-
-def mean_class_accuracy(right: Floats, said: Floats, support: Floats) -> Floats:
-    """The mean of the class accuracies (recalls) over the classes that have clips; a `Metric`."""
-    score: Floats = (right / np.where(support > 0, support, 1)).sum(axis=-1) / (support > 0).sum(axis=-1)
-    return score
 
 
 def shares(counts: NDArray[np.int64]) -> NDArray[np.float64]:

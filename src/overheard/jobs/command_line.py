@@ -7,17 +7,19 @@ import re
 import sys
 import typing
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import typer
 from typer.core import TyperCommand
 
-from overheard.errors import OverheardError
+from overheard.errors import ConfigError, OverheardError
 from overheard.io import progress
 from overheard.io.signature import role, settings_from_json, without_none
 from overheard.jobs import job as jobs
 from overheard.jobs.code import own
+from overheard.jobs.code.closure import stage_module
 from overheard.jobs.runner import run_stage
 
 _BESIDES: dict[str, tuple[Any, str]] = {
@@ -61,19 +63,35 @@ def command_for(stage: Callable[..., None]) -> Callable[..., None]:
 
 def run_command(words: Sequence[str]) -> None:
     """Run a stage's command, `train --method …`, as typed; ends with its exit code."""
-    stage_command(words[0]).main(list(words[1:]), prog_name=f"overheard {words[0]}")
+    design = next((after for word, after in pairwise(words) if word == "--design"), None)
+    try:
+        command = stage_command(words[0], design)
+    except OverheardError as error:
+        progress.failed(str(error))
+        raise SystemExit(2) from error
+    command.main(list(words[1:]), prog_name=f"overheard {words[0]}")
 
 
-def stage_function(name: str) -> Callable[..., None]:
-    """The one public function of a stage."""
-    stage: Callable[..., None] = getattr(importlib.import_module(f"overheard.stages.{name}"), name)
+def stage_function(name: str, design: str | None = None) -> Callable[..., None]:
+    """The one public function of a stage, or of the stage of this name that a design has of its own.
+
+    Raises:
+        ConfigError: the design has none.
+    """
+    module = stage_module(name, design)
+    try:
+        stage: Callable[..., None] = getattr(importlib.import_module(module), name)
+    except ModuleNotFoundError as error:
+        if error.name is None or not module.startswith(error.name):
+            raise
+        raise ConfigError(f"--design: found {design}, which has no stage {name} of its own; leave it out") from error
     return stage
 
 
-def stage_command(name: str) -> TyperCommand:
+def stage_command(name: str, design: str | None = None) -> TyperCommand:
     """The command of a stage, from its function's signature."""
     single = typer.Typer(add_completion=False, rich_markup_mode=None)
-    single.command(name, no_args_is_help=True)(command_for(stage_function(name)))
+    single.command(name, no_args_is_help=True)(command_for(stage_function(name, design)))
     command = typer.main.get_command(single)
     assert isinstance(command, TyperCommand), "a lone command is no group"
     return command

@@ -112,9 +112,10 @@ def _said_otherwise(words: list[str], job: str, record: Record) -> list[str]:
     Raises:
         OverheardError: it cannot be read as a command of its stage.
     """
-    word, stage = record["stage"], stage_function(record["stage"])
+    word, design = record["stage"], record["settings"].get("design")
+    stage = stage_function(word, design)
     try:
-        given = stage_command(word).make_context(word, [*words], help_option_names=[]).params
+        given = stage_command(word, design).make_context(word, [*words], help_option_names=[]).params
     except typer.TyperException as error:
         raise LineageError(f"its command cannot be read: {error}") from error
     plan: dict[str, Any] = {"reads": {}, "writes": {}}
@@ -140,7 +141,9 @@ def _command(folder: Path, job: str, record: Record) -> list[str]:
         LineageError: a path leads elsewhere.
     """
     words = [sys.executable, "-m", "overheard", record["stage"]]
-    for name, annotation in typing.get_type_hints(stage_function(record["stage"]), include_extras=True).items():
+    for name, annotation in typing.get_type_hints(
+        stage_function(record["stage"], record["settings"].get("design")), include_extras=True
+    ).items():
         side, flag = role(annotation), f"--{name.replace('_', '-')}"
         if side:
             for entry in record[side].get(name, []):

@@ -72,6 +72,7 @@ class Closure:
 Entries = tuple[tuple[str, str | None], ...]
 """Of each dict of `_CHOICES`, the entry that counts, None for none; each function of a user's own, with `OWN_ROOT`."""
 OWN_ROOT = "<own>"
+_DESIGN = "<design>"
 
 
 def entries(settings: Mapping[str, Any]) -> Entries:
@@ -88,7 +89,11 @@ def entries(settings: Mapping[str, Any]) -> Entries:
     if functions:
         # the study's own loss stands in the place of a row of the table
         words["method"] = None
-    return (*((table, words.get(name)) for table, name in _CHOICES.items()), *((name, OWN_ROOT) for name in functions))
+    design = settings.get("design")
+    if not isinstance(design, str | None):
+        raise LineageError(f"its design is {design!r}; a word was expected")
+    chosen = ((table, words.get(name)) for table, name in _CHOICES.items())
+    return (*chosen, *((name, OWN_ROOT) for name in functions), *([(_DESIGN, design)] if design else []))
 
 
 def stage_code(stage: str, entries: Entries = ()) -> Closure:
@@ -99,7 +104,12 @@ def stage_code(stage: str, entries: Entries = ()) -> Closure:
     """
     rows = dict(entries)
     functions = [name for name, word in entries if word == OWN_ROOT and rows.pop(name)]
-    return closure([f"overheard.stages.{stage}:{stage}", *functions], rows)
+    return closure([f"{stage_module(stage, rows.pop(_DESIGN, None))}:{stage}", *functions], rows)
+
+
+def stage_module(stage: str, design: str | None = None) -> str:
+    """Where the function of a stage stands: one that a study's design has of its own, in a folder of its name."""
+    return f"overheard.stages.{design}.{stage}" if design else f"overheard.stages.{stage}"
 
 
 def closure(roots: Sequence[str], rows: Mapping[str, str | None] = {}, places: Sequence[Path] | None = None) -> Closure:

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+
 
 @dataclass(frozen=True)
 class Picture:
@@ -53,3 +55,22 @@ class Sound:
     def seconds(self) -> float:
         """Duration of what could be decoded."""
         return self.frames / self.rate
+
+
+@dataclass(frozen=True, eq=False)
+class Video:
+    """What a video file holds.
+
+    Attributes:
+        kind: container and coding, e.g. MP4 h264.
+        times_s: (frames,) float64, increasing: when each frame is shown, in seconds from the file's beginning.
+        seconds: when the last frame ends.
+        promised: frames its header speaks of; None where it does not (MKV).
+        has_sound: whether there is a sound track.
+    """
+
+    kind: str
+    times_s: np.ndarray
+    seconds: float
+    promised: int | None
+    has_sound: bool

@@ -291,7 +291,7 @@ def test_the_report_is_made(miniature_copy):
     done = overheard(folder, "report", "mini")
     assert done.returncode == 0, done.stderr
     page = (folder / "results/mini/report.html").read_text(encoding="utf-8")
-    assert "SIMULATED TWIN: generated pictures and sounds. No number here is ADVANCE" in page
+    assert "SIMULATED TWIN: generated pictures and sounds, not ADVANCE" in page
 
 
 def test_clean_says_what_it_frees_and_frees_it(miniature_copy):

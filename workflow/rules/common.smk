@@ -17,7 +17,7 @@ from overheard.io.progress import SOCKET
 from overheard.scheduling import wiring
 from overheard.scheduling.lock import only_run
 from overheard.scheduling.wiring import records_of
-from overheard.study import figure_files, flow, jobs, layout
+from overheard.study import captions, flow, jobs, layout
 from overheard.study import plan as plans
 from overheard.study.experiments import from_content
 from overheard.study.yaml_file import read_yaml
@@ -37,6 +37,8 @@ update_config(config, workflow.config_settings.config)
 ABSENT, DIVERGED = config.pop("absent", []), config.pop("diverged", [])
 LOADED = from_content(NAME, Path(f"config/{NAME}.yaml"), config, ROOT)
 EXPERIMENT, STUDY = LOADED.experiment, LOADED.study
+# of the report's first page
+config["said"] = captions.of_study(LOADED)
 TARGETS = {target.record: target for target in plans.targets(LOADED, ABSENT)}
 # what no job makes, and is too large for Snakemake to compare
 OUTSIDE = LOADED.design.outside(LOADED)

@@ -58,7 +58,7 @@ def _introduction(loaded: Loaded, asked: Controls, made: Planned, cores: int | N
     """What will run, how many seeds and why, about how long."""
     experiments, students = len(made.all), trainings(made.all)
     cores = cores or len(os.sched_getaffinity(0))
-    twin = loaded.experiment.source.kind == "twin"
+    twin = loaded.experiment.source.drawn
     worlds = len({str(one.loaded.experiment.source) for one in made.cases.values()})
     rows = sum(len(one.rows) for one in made.all)
     jobs = {"draw": 2 + worlds, "media": 2 + worlds, "features": 2 + 2 * worlds, "pretrain": 2} if twin else {}

@@ -16,6 +16,15 @@ def protocol_name(experiment: Experiment) -> str:
     return f"{experiment.protocol['base']} with {', '.join(own)}" if own else str(experiment.protocol["base"])
 
 
+def of_study(loaded: Loaded) -> dict[str, str]:
+    """Whose numbers an experiment makes, of which paper, by which protocol."""
+    return {
+        "source": loaded.origin.sentence,
+        "title": loaded.study.title,
+        "protocol": protocol_name(loaded.experiment),
+    }
+
+
 def table_settings(loaded: Loaded, table: str, absent: list[str], diverged: Collection[str] = ()) -> dict[str, Any]:
     """What a table must say of itself; `absent` names runs that are known to be missing (`method/modality/seed-k`).
 

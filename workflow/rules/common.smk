@@ -77,7 +77,8 @@ def lock_results():
 
 
 def outputs(stage, lists={}, without=()):
-    return layout.rule_outputs(NAME, stage, lists, without)
+    unwritten = LOADED.design.without(LOADED, stage, {})
+    return layout.rule_outputs(NAME, stage, lists, {*unwritten, *without})
 
 
 def log_of(stage):

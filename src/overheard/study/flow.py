@@ -14,7 +14,8 @@ class Stage(NamedTuple):
     Attributes:
         help: its line in `overheard --help`.
         record: where a job's record lies, without suffix; its log has the same name under `logs/NAME`.
-        writes: its files by flag; a folder ends in a slash; a name that the record does not have is a list of files.
+        writes: its files by flag, of which a design may have some alone; a folder ends in a slash; a name that the record
+            does not have is a list of files.
         git: flags of the files that git keeps when results are saved; the rest goes into archives.
         reference: flags of the files that a reference run in git has.
         final: nothing needs to read what it makes.
@@ -61,7 +62,12 @@ STAGES = {
     "features": Stage(
         "Turn pictures and sounds into arrays, once.",
         _ARRAY,
-        {"array": f"{_ARRAY}.npy", "pooled": f"{_ARRAY}.pooled.npy", "ids": f"{_ARRAY}.ids.csv"},
+        {
+            "array": f"{_ARRAY}.npy",
+            "pooled": f"{_ARRAY}.pooled.npy",
+            "ids": f"{_ARRAY}.ids.csv",
+            "windows": f"{_ARRAY}.windows.csv",
+        },
     ),
     "samples": Stage(
         "A pair of each class, small, for figures.",
@@ -74,7 +80,10 @@ STAGES = {
     "normaliser": Stage(
         "Mean and deviation of the training split.",
         f"features/{_FOLD}/normaliser",
-        {f"{name}_normaliser": f"features/{_FOLD}/normaliser.{name}.npz" for name in ("image", "sound")},
+        {
+            f"{name}_normaliser": f"features/{_FOLD}/normaliser.{name}.npz"
+            for name in ("image", "sound", "audio", "video")
+        },
     ),
     "pretrain": Stage(
         "Train a network before any scene of the study is seen.",
@@ -130,9 +139,11 @@ STAGES = {
             "predictions": f"evaluate/{RUN}/predictions.npz",
             "events": f"evaluate/{RUN}/events.npz",
             "scores": f"evaluate/{RUN}/scores.json",
+            "pieces": f"evaluate/{RUN}/pieces.npz",
+            "piece_scores": f"evaluate/{RUN}/pieces.json",
         },
-        git=("predictions", "scores"),
-        reference=("predictions", "scores"),
+        git=("predictions", "scores", "pieces", "piece_scores"),
+        reference=("predictions", "scores", "pieces", "piece_scores"),
         warm=True,
     ),
     "baselines": Stage(

@@ -101,8 +101,18 @@ def own_jobs(loaded: Loaded, stage: str) -> list[tuple[Any, ...]] | None:
 
 
 def without(loaded: Loaded, stage: str, values: Values) -> set[str]:
-    """Forms of arrays that nobody reads."""
-    return job_settings.unstored(its(loaded)[0], values["front_end"]) if stage == "features" else set()
+    """Forms of arrays that nobody reads, and files of other designs."""
+    found = set(_OF_OTHERS.get(stage, ()))
+    if stage == "features" and "front_end" in values:
+        found |= job_settings.unstored(its(loaded)[0], values["front_end"])
+    return found
+
+
+_OF_OTHERS = {
+    "features": ("windows",),
+    "normaliser": ("audio_normaliser", "video_normaliser"),
+    "evaluate": ("pieces", "piece_scores"),
+}
 
 
 def reads(loaded: Loaded, stage: str, values: Values, absent: Collection[str]) -> Files:

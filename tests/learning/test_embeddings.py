@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 from openl3_filled import VECTORS, filled, pictures
-from overheard.study.transfer.given_weights import installed
+from overheard.study.installed_weights import installed
 from torch import nn
 from torch.nn.functional import hardswish, linear
 

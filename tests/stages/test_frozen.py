@@ -13,7 +13,7 @@ from overheard.learning.models import encoders
 from overheard.learning.pretraining import scale
 from overheard.stages.frozen import frozen
 from overheard.stages.pretrain import pretrain
-from overheard.study.transfer.given_weights import PACKAGE, installed
+from overheard.study.installed_weights import PACKAGE, installed
 
 VECTORS = Path(__file__).resolve().parents[1] / "vectors"
 

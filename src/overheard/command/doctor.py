@@ -24,7 +24,7 @@ from overheard.errors import ConfigError, OverheardError
 from overheard.jobs.circumstance import git_state
 from overheard.jobs.machine import CHOOSE_KERNELS, machine_class
 from overheard.study.experiments import load, project_root
-from overheard.study.transfer.given_weights import PACKAGE, VERSION
+from overheard.study.installed_weights import PACKAGE, VERSION
 
 _PYTHONS = ((3, 11), (3, 12))
 _LEAST_MEMORY_GB = 2.0  # torch, its data and one job on each of two cores

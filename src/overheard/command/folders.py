@@ -6,10 +6,8 @@ from overheard.io import clips, media_folder
 from overheard.media.split_draws import draw_of
 from overheard.media.splits import check_splittable
 from overheard.scheduling.reruns import Plan
-from overheard.study.experiments import Loaded
 from overheard.study.layout import fold_of
-from overheard.study.transfer import job_settings
-from overheard.study.transfer.job_files import its
+from overheard.study.loaded import Loaded
 
 
 def check_folders(loaded: Loaded, plan: Plan) -> None:
@@ -18,14 +16,13 @@ def check_folders(loaded: Loaded, plan: Plan) -> None:
     Raises:
         OverheardError: what the stages media or split would say.
     """
+    if loaded.experiment.source.drawn:
+        return
     folds = {fold_of(seed, loaded.experiment.split.folds) for seed in loaded.experiment.seeds}
-    for job in plan.scheduled:
-        if job.stage == "media" and not loaded.experiment.source.drawn:
-            (folder,) = job.reads["folder"]
-            found = media_folder.index(
-                Path(folder), job.settings["collection"], job.settings["settings"].get("classes")
-            )
-            if job.settings["collection"] == "pairs" and "split" in plan.by_stage():
-                given = job_settings.listing(*its(loaded), "split")
-                listing = clips.listed(Path(given["listing"])) if given else None
-                check_splittable(found.rows, draw_of(job_settings.split_settings(*its(loaded)), listing), folds)
+    split = next((job for job in plan.scheduled if job.stage == "split"), None)
+    for job in (job for job in plan.scheduled if job.stage == "media"):
+        (folder,) = job.reads["folder"]
+        found = media_folder.index(Path(folder), job.settings["collection"], job.settings["settings"].get("classes"))
+        if job.settings["collection"] == "pairs" and split:
+            listing = clips.listed(next(map(Path, split.reads.get("listing", ())), None))
+            check_splittable(found.rows, draw_of(split.settings["settings"], listing), folds)

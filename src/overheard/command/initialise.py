@@ -7,9 +7,9 @@ from overheard.errors import ConfigError, MediaError
 from overheard.io import whole
 from overheard.study.checking import check
 from overheard.study.experiment import NAME
+from overheard.study.installed_weights import PACKAGE, installed
 from overheard.study.transfer.design import to_make_all
 from overheard.study.transfer.experiment import Experiment
-from overheard.study.transfer.given_weights import PACKAGE, installed
 from overheard.study.yaml_file import parsed
 
 TEMPLATE = """\

@@ -147,6 +147,16 @@ def write_ids(path: Path, ids: Sequence[str]) -> None:
     write_table(path, ["id"], ({"id": clip} for clip in ids))
 
 
+def read_array(path: Path) -> np.ndarray:
+    """An array, memory-mapped and read-only.
+
+    Raises:
+        MediaError: it is none, or damaged.
+    """
+    with _damage(path):
+        return np.asanyarray(np.load(path, mmap_mode="r", allow_pickle=False))
+
+
 def read_clips(array: Path, ids: Path) -> tuple[list[str], np.ndarray]:
     """An array with a clip axis, memory-mapped and read-only, and its ids.
 
@@ -155,8 +165,7 @@ def read_clips(array: Path, ids: Path) -> tuple[list[str], np.ndarray]:
         PairingError: the array has not one row for each id.
     """
     names = [row["id"] for row in read_table(ids, ["id"])]
-    with _damage(array):
-        values = np.load(array, mmap_mode="r", allow_pickle=False)
+    values = read_array(array)
     if np.shape(values)[:1] != (len(names),):
         raise PairingError(
             f"{array}: {np.shape(values)[0]} rows, but {ids} names {len(names)} clips; delete both and run again"

@@ -3,11 +3,13 @@
 import dataclasses
 import hashlib
 import json
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
 import torch
+from torch import Tensor
 
 from overheard.errors import CheckpointError
 from overheard.io import artifacts, progress
@@ -81,3 +83,14 @@ class Checkpoint:
 def _file_digest(path: Path) -> str:
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def canonical(content: Any) -> Any:
+    """Equal content, equal bytes: pickle tells equal strings apart when they are not one object, and writes strides."""
+    if isinstance(content, dict):
+        return {canonical(name): canonical(value) for name, value in content.items()}
+    if isinstance(content, list):
+        return [canonical(value) for value in content]
+    if isinstance(content, Tensor):
+        return content.detach().cpu().clone(memory_format=torch.contiguous_format)
+    return sys.intern(content) if isinstance(content, str) else content

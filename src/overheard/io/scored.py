@@ -59,3 +59,38 @@ def run_scores(
         counted = {epoch: metrics.confusion(label, its.argmax(axis=1), len(classes)) for epoch, its in each.items()}
         run["epochs"] = [{"epoch": int(epoch), **metrics.scores(counts)} for epoch, counts in counted.items()]
     return run
+
+
+def write_fused(
+    predictions: Path,
+    scores: Path,
+    said: Mapping[str, Any],
+    ids: Sequence[str],
+    label: np.ndarray,
+    scene_logits: np.ndarray,
+    decided: np.ndarray | None = None,
+) -> None:
+    """Write predictions and scores, log losses among them, of a run whose probabilities are meant as such.
+
+    Args:
+        predictions: id, label (index into classes), scene_logits, decided, classes (.npz).
+        scores: of which run, classes, n, confusion with true classes as rows, scores (.json).
+        said: method, modality, seed, fold and classes of the run.
+        ids: of clips or pieces.
+        label: (clips,) int64.
+        scene_logits: (clips, classes), of which the softmax are the probabilities.
+        decided: (clips,) index of the class that was said; None: the most probable.
+    """
+    classes = list(said["classes"])
+    decided = scene_logits.argmax(axis=1) if decided is None else decided
+    arrays = {"id": np.array(ids), "label": label, "scene_logits": scene_logits.astype(np.float32)}
+    artifacts.write_arrays(predictions, **arrays, decided=decided, classes=np.array(classes))
+    counts = metrics.confusion(label, decided, len(classes))
+    # of what is stored, so that it can be counted again from there
+    lost = metrics.lost(arrays["scene_logits"], label)
+    run = {key: said[key] for key in ("method", "modality", "seed", "fold")} | {"classes": classes, "n": len(label)}
+    run |= {"confusion": counts.tolist(), "per_class": metrics.class_table(counts, classes)} | metrics.scores(counts)
+    right = np.diag(counts).astype(float), counts.sum(axis=0).astype(float), counts.sum(axis=1).astype(float)
+    sums = metrics.Sums(*right, np.bincount(label, weights=lost, minlength=len(classes)))
+    own = {word: float(its.of(sums)) for word, its in metrics.METRICS.items() if word not in run}
+    artifacts.write_json(scores, run | own)

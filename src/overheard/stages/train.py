@@ -1,7 +1,6 @@
 """Train one student: one method, one modality, one seed (paper, sections 4 and 5.1)."""
 
 import math
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +12,7 @@ from torch import Tensor
 
 from overheard.errors import DIVERGED, ConfigError, DivergedError
 from overheard.io import artifacts, clips, progress
-from overheard.io.checkpoints import Checkpoint
+from overheard.io.checkpoints import Checkpoint, canonical
 from overheard.io.device import settle
 from overheard.io.signature import Own, Reads, Writes
 from overheard.learning import augment, inputs, loop, methods, needs, objective, schedules, selection, start
@@ -311,17 +310,6 @@ def _best(run: loop.Run, identity: Mapping[str, Any]) -> dict[str, Any]:
 
 def _write(student: Path, history: Path, content: dict[str, Any], run: loop.Run) -> None:
     """The student's file, and a line an epoch, with 1 in the column `best` of the one that is kept."""
-    artifacts.write_weights(student, _canonical(content))
+    artifacts.write_weights(student, canonical(content))
     lines = [line | {"best": int(line["epoch"] == run.best_epoch)} for line in run.history]
     artifacts.write_table(history, list(lines[0]), lines)
-
-
-def _canonical(content: Any) -> Any:
-    """Equal content, equal bytes: pickle tells equal strings apart when they are not one object, and writes strides."""
-    if isinstance(content, dict):
-        return {_canonical(name): _canonical(value) for name, value in content.items()}
-    if isinstance(content, list):
-        return [_canonical(value) for value in content]
-    if isinstance(content, Tensor):
-        return content.detach().cpu().clone(memory_format=torch.contiguous_format)
-    return sys.intern(content) if isinstance(content, str) else content

@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 
+from overheard.study.fusion import design as fusion
 from overheard.study.loaded import Design
 from overheard.study.transfer import design as transfer
 
-DESIGNS: Mapping[str, Design] = {"transfer": transfer}
+DESIGNS: Mapping[str, Design] = {"transfer": transfer, "fusion": fusion}
 """By the word under `design` of a study file."""

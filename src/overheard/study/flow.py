@@ -14,8 +14,8 @@ class Stage(NamedTuple):
     Attributes:
         help: its line in `overheard --help`.
         record: where a job's record lies, without suffix; its log has the same name under `logs/NAME`.
-        writes: its files by flag, of which a design may have some alone; a folder ends in a slash; a name that the record
-            does not have is a list of files.
+        writes: its files by flag, of which a design may have some alone; a folder ends in a slash; a name that the
+            record does not have is a list of files.
         git: flags of the files that git keeps when results are saved; the rest goes into archives.
         reference: flags of the files that a reference run in git has.
         final: nothing needs to read what it makes.

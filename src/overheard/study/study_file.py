@@ -91,6 +91,10 @@ class Method(Section):
     runs: list[str] = Field(
         [], description="rows before it, as method/modality, of whose runs it reads those of its seed: a baseline"
     )
+    starts: list[str] = Field(
+        [], description="rows before it, as method/modality, from whose students of its seed its own starts"
+    )
+    joined: bool = Field(False, description="nothing is trained: its test joins what the students under `starts` say")
     settings: dict[str, bool | int | float | str | list[float]] = Field(
         {}, description="what its loss asks for by keyword and no protocol says"
     )
@@ -109,13 +113,15 @@ class Method(Section):
             raise ValueError("head: needs event_head, sound or joint: what it hears")
         if self.runs and not self.baseline:
             raise ValueError("runs: only a baseline reads what the runs of other rows said; leave it out")
+        if self.joined and not self.starts:
+            raise ValueError("joined: needs starts, the rows whose students it joins")
         if self.baseline and (self.loss or self.settings):
             raise ValueError("baseline: is not trained; leave out loss and settings")
         return self
 
     def is_of(self, stage: str) -> bool:
         """Whether a stage that has jobs of rows has some of this one."""
-        return self.baseline == (stage == "baselines")
+        return self.baseline == (stage == "baselines") and not (self.joined and stage == "train")
 
     @property
     def own(self) -> dict[str, str]:
@@ -164,11 +170,12 @@ class Study(Section):
         shown = {row for row, _ in self.rows()}
         for name, method in self.methods.items():
             known = [f"{row}/{column}" for row, column in self.rows() if row in before]
-            if wrong := [run for run in method.runs if run not in known and name in shown]:
-                raise ValueError(
-                    f"methods.{name}.runs: found {', '.join(wrong)}; expected rows of tables with methods before "
-                    f"it: {', '.join(known)}"
-                )
+            for key, runs in (("runs", method.runs), ("starts", method.starts)):
+                if wrong := [run for run in runs if run not in known and name in shown]:
+                    raise ValueError(
+                        f"methods.{name}.{key}: found {', '.join(wrong)}; expected rows of tables with methods before "
+                        f"it: {', '.join(known)}"
+                    )
             before.add(name)
         named = self.controls.rows() if self.controls else []
         if strangers := sorted({f"{row}/{column}" for row, column in named if (row, column) not in self.trained()}):
@@ -197,7 +204,7 @@ class Study(Section):
 
     def trained(self) -> list[tuple[str, str]]:
         """The rows that students are trained for."""
-        return [row for row in self.rows() if not self.methods[row[0]].baseline]
+        return [row for row in self.rows() if self.methods[row[0]].is_of("train")]
 
     def baselines(self) -> list[tuple[str, str]]:
         """The rows that are dull baselines: no student has a part in them."""
@@ -205,4 +212,5 @@ class Study(Section):
 
     def read_by(self, method: str) -> list[tuple[str, str]]:
         """The rows whose runs a row reads, each of its own seed."""
-        return [(run.rpartition("/")[0], run.rpartition("/")[2]) for run in self.methods[method].runs]
+        its = self.methods[method]
+        return [(run.rpartition("/")[0], run.rpartition("/")[2]) for run in (*its.runs, *its.starts)]

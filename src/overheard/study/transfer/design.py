@@ -10,11 +10,12 @@ from overheard.errors import ConfigError
 from overheard.study import switch
 from overheard.study.experiment import Experiment as AnyExperiment
 from overheard.study.flow import PARTS
+from overheard.study.installed_weights import PACKAGE, VERSION, installed
 from overheard.study.loaded import Files, Loaded, Row, Values
 from overheard.study.study_file import Study
 from overheard.study.transfer import diagrams, job_files, job_settings, own_functions, rows
 from overheard.study.transfer.experiment import Experiment
-from overheard.study.transfer.given_weights import PACKAGE, VERSION, given_weights, installed
+from overheard.study.transfer.given_weights import given_weights
 from overheard.study.transfer.job_files import its
 from overheard.study.transfer.protocol import SWITCHES as OWN_SWITCHES
 from overheard.study.transfer.protocol import Protocol

@@ -21,7 +21,8 @@ class EventTable:
         seen: kind of moving object that makes the event, empty where nothing of it can be seen.
         activity: (E,) -1, 0, 1: whether busy pieces have less or more of it.
         duration_s: (E, 2) shortest and longest sounding in seconds.
-        rates: expected number of soundings in a piece by scene, each (E,), above 0.
+        rates: expected number of soundings in a piece by scene, each (E,), above 0; an event that may last longer than
+            a piece is heard once at most, with the probability 1 - exp(-rate).
     """
 
     names: tuple[str, ...]

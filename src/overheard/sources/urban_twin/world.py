@@ -241,8 +241,10 @@ def bouts(piece: Piece, difficulty: Difficulty = DIFFICULTY) -> list[Bout]:
     anywhere *= difficulty.foreign_rate / anywhere.sum()
     rng = place.generator("urban bouts", piece.number)
     found = []
+    # what may last longer than a piece is there or is not: no two pieces of music at once
+    most = np.where(table.duration_s[:, 1] > CLIP_S, 1, np.iinfo(int).max)
     for expected, foreign in ((usual, False), (anywhere, True)):
-        for event, count in enumerate(rng.poisson(expected)):
+        for event, count in enumerate(np.minimum(rng.poisson(expected), most).tolist()):
             for _ in range(count):
                 length = float(rng.uniform(*table.duration_s[event]))
                 # at least half a second of it, or half of it, lies in the piece

@@ -15,7 +15,7 @@ from overheard.sources.urban_twin.cities import Look
 from overheard.sources.urban_twin.view import CHEST, GLASS
 
 Body = tuple[np.ndarray, list[Colour]]
-Moves = Callable[[float], Body]  # by the time in seconds
+Moves = Callable[[float], Body]  # by the seconds since it entered
 _ROUND = np.array([(math.cos(a), math.sin(a)) for a in np.linspace(0, 2 * math.pi, 8, endpoint=False)])
 _SKIN: tuple[Colour, ...] = ((222, 184, 156), (188, 142, 112), (128, 90, 66), (236, 204, 180))
 _CLOTH: tuple[Colour, ...] = ((34, 36, 44), (58, 62, 76), (92, 88, 84), (36, 52, 88), (128, 46, 46), (176, 170, 158),
@@ -122,6 +122,26 @@ def dog(rng: np.random.Generator, look: Look) -> Moves:
     return at
 
 
+def door(rng: np.random.Generator, look: Look) -> Moves:
+    """Two leaves of a cabin's door, which stand open about time 0; where they are shut there is nothing to draw."""
+    leaf, bright, glass = shade(look.livery, 0.85), (226, 230, 232), GLASS[rng.integers(len(GLASS))]
+    stays = rng.uniform(1.5, 3.0)
+
+    def upright(left: float, right: float, low: float, high: float) -> np.ndarray:
+        return _octagon([(left, low), (right, low), (right, high), (left, high)])
+
+    def at(time_s: float) -> Body:
+        open_m = 0.65 * min(1.0, stays - abs(time_s))
+        if open_m <= 0:
+            return np.zeros((0, 8, 3)), []
+        parts = [upright(-open_m, open_m, 0.02, 2.05)]
+        for inner in (-open_m - 0.7, open_m):
+            parts += [upright(inner, inner + 0.7, 0.02, 2.05), upright(inner + 0.1, inner + 0.6, 0.5, 1.9)]
+        return _flat(parts), [bright, leaf, glass, leaf, glass]
+
+    return at
+
+
 def _boxes(boxes: list[tuple[tuple, tuple, tuple, Colour]]) -> Moves:
     """Sides, ends and top of boxes (x, y, z ranges, colour), each box after the one it stands on; they keep still."""
     shapes, colours = [], []
@@ -190,7 +210,7 @@ def train(rng: np.random.Generator, look: Look) -> Moves:
 
 KINDS: dict[str, Callable[[np.random.Generator, Look], Moves]] = {
     function.__name__: function
-    for function in (walker, stander, sitter, traveller, dog, bicycle, car, bus, tram, train)
+    for function in (walker, stander, sitter, traveller, dog, bicycle, door, car, bus, tram, train)
 }
 
 

@@ -33,16 +33,18 @@ SHAPES = {
 }
 
 
-def draw(view: View, shape: Cabin) -> tuple[list[Lane], bool]:
-    """Draw the cabin, all of it near but for its panes; returns where people are, and whether it is dark outside."""
+def draw(view: View, shape: Cabin) -> tuple[list[Lane], bool, bool]:
+    """Draw the cabin, all of it near but for its panes.
+
+    Returns:
+        Where people are, whether it is dark outside, and whether the camera looks across instead of down the aisle.
+    """
     rng = view.rng
     view.marker.rectangle((0, 0, view.size, view.size), fill=255)
     dark = rng.random() < shape.tunnel
     lining = mix(view.look.stones[rng.integers(4)], (208, 208, 204), rng.uniform(0.6, 0.95))
     across = rng.random() < 0.35
-    if across:
-        return _across(view, shape, lining), dark
-    return _along(view, shape, lining), dark
+    return (_across if across else _along)(view, shape, lining), dark, across
 
 
 def _panes(view: View, start: tuple, end: tuple, shape: Cabin, step: float) -> None:
@@ -173,6 +175,7 @@ def _across(view: View, shape: Cabin, lining: Colour) -> list[Lane]:
         x, z = rng.uniform(-2, 2), rng.uniform(1.2, far - 0.4)
         view.strip((x, 0, z), (x, top, z), 0.04, view.look.bar, True)
     return [
+        Lane("door", (door + 0.7, far - 0.05), (door + 0.7, far - 0.05), 0.4),
         Lane("sitter", (-2.2, far - 0.45), (2.2, far - 0.4), shape.sitters, aside=0.02),
         Lane("stander", (-1.8, far - 0.9), (1.8, far - 0.9), 0.7 * shape.standers, aside=0.1),
         Lane("walker", (-2.5, 1.7), (2.5, 1.7), shape.walkers, 0.8),

@@ -130,7 +130,8 @@ class View(Canvas):
 
     def body(self, shapes: np.ndarray, colours: list, mark: int) -> None:
         """A moving object's polygons, (n, corners, 3) in metres; the mask takes its number `mark`, 1..254."""
-        for corners, colour in zip(self.pixels(shapes).reshape(len(shapes), -1).tolist(), colours, strict=True):
+        flat = self.pixels(shapes).reshape(len(shapes), 2 * shapes.shape[1]).tolist()
+        for corners, colour in zip(flat, colours, strict=True):
             self.pen.polygon(corners, fill=colour)
             self.marker.polygon(corners, fill=mark)
 

@@ -9,11 +9,10 @@ from PIL import Image, ImageDraw
 from scipy import ndimage
 
 from overheard.sources.twin import photograph
-from overheard.sources.twin.canvas import EXTENT
 from overheard.sources.twin.world import CLIP_S, Bout
 from overheard.sources.urban_twin import bodies, cabins, cities, event_table, halls, open_places, world
 from overheard.sources.urban_twin.difficulty import DIFFICULTY, Difficulty
-from overheard.sources.urban_twin.view import Lane, View, mixed
+from overheard.sources.urban_twin.view import CHEST, FAR, Lane, View, mixed
 
 SIDE = 128  # pixels of a frame
 TIMES_S = np.arange(50) / 5  # of the frames of a piece
@@ -38,6 +37,7 @@ class Still:
         look: the colours of the place.
         pan: units, as in `View`.
         scenery: (256, w, 3) uint8 that passes by the windows; None where there is none.
+        fork: column of the picture; left of it the scenery goes to the left, right of it to the right.
         outdoors: whether seasons show.
     """
 
@@ -47,6 +47,7 @@ class Still:
     look: cities.Look
     pan: float
     scenery: np.ndarray | None
+    fork: int
     outdoors: bool
 
 
@@ -114,7 +115,7 @@ def still(location: world.Location, difficulty: Difficulty = DIFFICULTY) -> Stil
     look = cities.look(location.city, rng, difficulty)
     pan = float(rng.uniform(-45, 45))
     view = View(_FINE * SIDE, rng, look, pan)
-    scenery, dark = None, None
+    scenery, fork = None, 0
     for drawing in _DRAWINGS:
         if location.scene in drawing.SHAPES:
             pair = (drawing.SHAPES[name] for name in (location.scene, location.picture.other))
@@ -123,27 +124,27 @@ def still(location: world.Location, difficulty: Difficulty = DIFFICULTY) -> Stil
             shape = mixed(*pair, location.picture.share, rng, spread)
             lanes = drawing.draw(view, shape)
     if location.scene in cabins.SHAPES:
-        lanes, dark = lanes
+        lanes, dark, across = lanes
+        fork = view.size if across else round(view.pixels(np.array((0.0, CHEST, FAR)))[0])
         wide = View(2 * _FINE * SIDE, location.generator("urban scenery"), look)
         cabins.outside(wide, dark)
         middle = np.asarray(wide.picture)[_FINE * SIDE // 2 : -_FINE * SIDE // 2]
         scenery = np.concatenate([middle, middle[:, ::-1]], axis=1)  # its ends meet
     picture, near = view.arrays()
     outdoors = location.scene in open_places.SHAPES
-    drawn = Still(picture, near, tuple(lanes), look, pan, scenery, outdoors)
+    drawn = Still(picture, near, tuple(lanes), look, pan, scenery, fork, outdoors)
     return drawn if scenery is None else replace(drawn, picture=np.asarray(_passed(drawn, 0.0)))
 
 
 def _passed(drawn: Still, metres: float) -> Image.Image:
-    """The picture with the scenery moved on behind the panes: outwards on both sides of the vanishing point."""
+    """The picture with the scenery moved on behind the panes: outwards from its fork."""
     picture = Image.fromarray(drawn.picture)
     if drawn.scenery is None:
         return picture
     size, wide = len(drawn.picture), drawn.scenery.shape[1]
     step = round(metres * 11)  # pixels, as houses pass 14 m away
-    middle = size // 2 + round(drawn.pan * size / EXTENT)
     columns = np.arange(size)
-    shown = np.where(columns < middle, columns + step, size - columns + step) % wide
+    shown = np.where(columns < drawn.fork, columns + step, size - columns + step) % wide
     outside = Image.fromarray(drawn.scenery[:, shown])
     outside.paste(picture, (0, 0), Image.fromarray(drawn.near))
     return outside
@@ -236,7 +237,8 @@ def _frame(
             lane = movers[mark - 1].lane
             if lane.behind == behind:
                 (x0, z0), (x1, z1) = lane.start, lane.end
-                body = movers[mark - 1].moves(time_s)
+                mover = movers[mark - 1]
+                body = mover.moves(time_s - mover.enters_s)
                 view.body(*bodies.placed(body, x, lane.floor, z, math.atan2(x1 - x0, z1 - z0)), mark)
         if behind:
             view.picture.paste(ground, (0, 0), near)

@@ -7,8 +7,9 @@ import pytest
 from scipy.stats import spearmanr
 
 from overheard.sources.twin.world import Bout
-from overheard.sources.urban_twin import event_table, views, world
+from overheard.sources.urban_twin import bodies, event_table, views, world
 from overheard.sources.urban_twin.difficulty import DIFFICULTY
+from overheard.sources.urban_twin.view import CHEST, View
 
 WORLD = 101
 QUIET = replace(DIFFICULTY, sensor_noise=0.0)
@@ -127,7 +128,8 @@ def test_noise_is_the_sensors_alone():
 
 
 @pytest.mark.parametrize(
-    ("scene", "event", "kind"), [("street_traffic", "car", "car"), ("metro_station", "train", "train")]
+    ("scene", "event", "kind"),
+    [("street_traffic", "car", "car"), ("metro_station", "train", "train"), ("bus", "chime", "door")],
 )
 def test_who_makes_an_event_is_seen_at_its_middle_if_picture_and_sound_are_coupled(scene, event, kind):
     bout = Bout(EVENTS.index(event), 3.0, 4.0, False)
@@ -179,3 +181,45 @@ def test_scenery_goes_backwards_as_the_cabin_goes_on():
         panes = ~drawn.near[:, :-11] & ~drawn.near[:, 11:]
         panes[:, max(0, drawn.fork - 11) :] = False  # left of the fork, to the left
         assert (later[:, :-11][panes] == first[:, 11:][panes]).all()
+
+
+def test_a_point_is_seen_where_a_camera_at_the_chest_sees_it():
+    look = views.still(places("park")[0]).look
+    seen = View(256, np.random.default_rng(0), look, pan=10.0)
+    # 80 degrees of field: what is as far to the side as away, times tan 40, is at the edge, 200 units from the middle
+    edge = 3 * np.tan(np.radians(40))
+    np.testing.assert_allclose(
+        seen.units(np.array([(edge, CHEST, 3.0), (0, CHEST, 50.0)])), [(210, 0), (10, 0)], atol=0.5
+    )
+    np.testing.assert_allclose(seen.pixels(np.array((0.0, 0.0, 4.0))), (134.4, 128 + 0.64 * 238 * CHEST / 4), atol=0.1)
+
+
+def test_people_are_of_human_height_wherever_they_are():
+    tops = []
+    for number in range(30):
+        rng = np.random.default_rng(number)
+        shapes, colours = bodies.placed(bodies.walker(rng, None)(2.0), 1.0, 0.5, 7.0, np.pi)
+        assert len(shapes) == len(colours)
+        assert (shapes[..., 2] == 7.0).all()
+        assert shapes[..., 1].min() == pytest.approx(0.5)
+        tops.append(shapes[..., 1].max() - 0.5)
+    assert 1.4 < min(tops) < max(tops) < 2.05
+
+
+def test_only_the_sides_of_a_car_that_face_the_camera_are_drawn():
+    car = bodies.car(np.random.default_rng(0), None)(0.0)
+    # it drives to the right, ahead and to the left of the camera: its right side, its front and its low tops are seen
+    shapes, colours = bodies.placed(car, -6.0, 0.0, 9.0, np.pi / 2)
+    assert len(shapes) == len(colours) < 0.7 * len(car[0])
+    paint = [shape for shape in shapes if np.ptp(shape[:, 1]) == pytest.approx(0.6)]
+    assert len(paint) == 2
+    assert {(bool(np.ptp(shape[:, 0]) > 0.1), bool(np.ptp(shape[:, 2]) > 0.1)) for shape in paint} == {
+        (True, False),
+        (False, True),
+    }
+    side, front = sorted(paint, key=lambda shape: np.ptp(shape[:, 0]), reverse=True)
+    assert side[:, 2].mean() < 9.0
+    assert front[:, 0].mean() > -6.0
+    # white lamps in front, red ones behind
+    assert (250, 244, 214) in colours
+    assert (190, 40, 34) not in colours

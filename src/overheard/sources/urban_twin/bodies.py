@@ -142,19 +142,22 @@ def door(rng: np.random.Generator, look: Look) -> Moves:
     return at
 
 
-def _boxes(boxes: list[tuple[tuple, tuple, tuple, Colour]]) -> Moves:
-    """Sides, ends and top of boxes (x, y, z ranges, colour), each box after the one it stands on; they keep still."""
+def _boxes(boxes: list[tuple[tuple, tuple, tuple, Colour, str]]) -> Moves:
+    """Boxes (x, y, z ranges, colour, faces), each after the one it stands on; they keep still.
+
+    Faces, a letter each: l and r to the sides, f front, b back, t top.
+    """
     shapes, colours = [], []
-    for (x0, x1), (y0, y1), (z0, z1), colour in boxes:
-        for corners, light in (
-            ([(x0, y0, z0), (x0, y0, z1), (x0, y1, z1), (x0, y1, z0)], 0.85),
-            ([(x1, y0, z0), (x1, y0, z1), (x1, y1, z1), (x1, y1, z0)], 0.85),
-            ([(x0, y0, z1), (x1, y0, z1), (x1, y1, z1), (x0, y1, z1)], 1.0),
-            ([(x0, y0, z0), (x1, y0, z0), (x1, y1, z0), (x0, y1, z0)], 1.0),
-            ([(x0, y1, z0), (x1, y1, z0), (x1, y1, z1), (x0, y1, z1)], 1.2),
-        ):
-            shapes.append(corners)
-            colours.append(shade(colour, light))
+    for (x0, x1), (y0, y1), (z0, z1), colour, faces in boxes:
+        corners = {
+            "l": [(x0, y0, z0), (x0, y0, z1), (x0, y1, z1), (x0, y1, z0)],
+            "r": [(x1, y0, z0), (x1, y0, z1), (x1, y1, z1), (x1, y1, z0)],
+            "f": [(x0, y0, z1), (x1, y0, z1), (x1, y1, z1), (x0, y1, z1)],
+            "b": [(x0, y0, z0), (x1, y0, z0), (x1, y1, z0), (x0, y1, z0)],
+            "t": [(x0, y1, z0), (x1, y1, z0), (x1, y1, z1), (x0, y1, z1)],
+        }
+        shapes += [corners[face] for face in faces]
+        colours += [shade(colour, {"f": 1.0, "b": 1.0, "t": 1.2}.get(face, 0.85)) for face in faces]
     body = np.array(shapes, dtype=float), colours
     return lambda time_s: body
 
@@ -164,34 +167,33 @@ def car(rng: np.random.Generator, look: Look) -> Moves:
     half, long, high = rng.uniform(0.82, 0.95), rng.uniform(1.9, 2.3), rng.uniform(1.4, 1.7)
     glass, axle = GLASS[rng.integers(2)], 0.6 * long
     return _boxes([
-        ((-half, half), (0.0, 0.32), (-long * 0.8, long * 0.8), (26, 26, 28)),
-        ((-half, half), (0.25, 0.85), (-long, long), paint),
-        *(((-half - 0.02, half + 0.02), (0.0, 0.55), (z - 0.3, z + 0.3), (22, 22, 24)) for z in (-axle, axle)),
-        ((-0.86 * half, 0.86 * half), (0.85, high - 0.1), (-long * 0.75, long * 0.4), glass),
-        ((-0.84 * half, 0.84 * half), (high - 0.1, high), (-long * 0.7, long * 0.32), paint),
+        ((-half, half), (0.0, 0.32), (-long * 0.8, long * 0.8), (26, 26, 28), "lrfb"),
+        ((-half, half), (0.25, 0.85), (-long, long), paint, "lrfbt"),
+        *(((-half - 0.02, half + 0.02), (0.0, 0.55), (z - 0.3, z + 0.3), (22, 22, 24), "lr") for z in (-axle, axle)),
+        ((-0.86 * half, 0.86 * half), (0.85, high - 0.1), (-long * 0.75, long * 0.4), glass, "lrfb"),
+        ((-0.84 * half, 0.84 * half), (high - 0.1, high), (-long * 0.7, long * 0.32), paint, "lrfbt"),
         *_lamps(half, (0.55, 0.72), long),
     ])  # fmt: skip
 
 
 def _lamps(half: float, y: tuple[float, float], long: float) -> list:
     """White lamps at the front, red ones at the back, of something `long` to either side."""
-    return [((side * half - 0.14, side * half + 0.14), y, (end * long - 0.02, end * long + 0.02), colour)
-            for end, colour in ((-1, (190, 40, 34)), (1, (250, 244, 214))) for side in (-0.75, 0.75)]  # fmt: skip
+    ends = (-long - 0.02, long + 0.02)
+    return [((side * half - 0.14, side * half + 0.14), y, ends, colour, face)
+            for face, colour in (("b", (190, 40, 34)), ("f", (250, 244, 214))) for side in (-0.75, 0.75)]  # fmt: skip
 
 
 def _long(paint: Colour, half: float, length: float, low: float, high: float) -> Moves:
     """A bus, tram or train: paint, a band of windows, a dark skirt, lights."""
-    half_long = length / 2
-    panes = [((-half - 0.02, half + 0.02), (0.45 * high, 0.78 * high), (z, z + 1.5), GLASS[int(z) % 2])
-             for z in np.arange(0.5 - half_long, half_long - 1.5, 1.9)]  # fmt: skip
-    screens = [((-0.85 * half, 0.85 * half), (0.42 * high, 0.8 * high), (end - 0.02, end + 0.02), (42, 50, 60))
-               for end in (-half_long, half_long)]  # fmt: skip
+    end = length / 2
+    panes = [((-half - 0.02, half + 0.02), (0.45 * high, 0.78 * high), (z, z + 1.5), GLASS[int(z) % 2], "lr")
+             for z in np.arange(0.5 - end, end - 1.5, 1.9)]  # fmt: skip
     return _boxes([
-        ((-half, half), (0.0, low), (-half_long, half_long), (34, 34, 36)),
-        ((-half, half), (low, high), (-half_long, half_long), paint),
+        ((-half, half), (0.0, low), (-end, end), (34, 34, 36), "lrfb"),
+        ((-half, half), (low, high), (-end, end), paint, "lrfbt"),
         *panes,
-        *screens,
-        *_lamps(half, (0.2 * high, 0.28 * high), half_long),
+        ((-0.85 * half, 0.85 * half), (0.42 * high, 0.8 * high), (-end - 0.02, end + 0.02), (42, 50, 60), "fb"),
+        *_lamps(half, (0.2 * high, 0.28 * high), end),
     ])  # fmt: skip
 
 
@@ -226,14 +228,11 @@ def placed(body: Body, x: float, y: float, z: float, heading: float) -> Body:
     cos, sin = math.cos(heading), math.sin(heading)
     turned = np.stack([shapes[..., 0] * cos + shapes[..., 2] * sin, shapes[..., 1],
                        shapes[..., 2] * cos - shapes[..., 0] * sin], axis=-1)  # fmt: skip
-    middles = turned.mean(axis=1)
     there = turned + np.array((x, y, z))
-    boxes = len(shapes) // 5
-    keep = []
-    for box in range(boxes):
-        faces = slice(5 * box, 5 * box + 5)
-        centre = middles[faces].mean(axis=0)
-        outward = middles[faces] - centre
-        towards = np.array([0.0, CHEST, 0.0]) - there[faces].mean(axis=1)
-        keep += (5 * box + np.flatnonzero(np.einsum("ij,ij->i", outward, towards) > 0)).tolist()
+    # a face of a box has one coordinate in common, and looks to that side of the body
+    axis = np.ptp(shapes, axis=1).argmin(axis=1)
+    ahead = np.where(axis == 1, 1.0, np.sign(shapes[np.arange(len(shapes)), 0, axis]))
+    outward = np.array([(cos, 0, -sin), (0, 1, 0), (sin, 0, cos)])[axis] * ahead[:, None]
+    towards = np.array([0.0, CHEST, 0.0]) - there.mean(axis=1)
+    keep = np.flatnonzero(np.einsum("ij,ij->i", outward, towards) > 0)
     return there[keep], [colours[k] for k in keep]

@@ -5,7 +5,7 @@ import pytest
 from scipy.signal import welch
 
 from overheard.seeds import generator
-from overheard.sources.twin import acoustics, event_table, world
+from overheard.sources.twin import acoustics, event_table, mixing, world
 from overheard.sources.twin.oscillators import RATE, times
 from overheard.sources.twin.synthesis import SYNTHESISERS, synthesise
 
@@ -133,14 +133,14 @@ def test_an_event_raises_the_level_where_it_sounds():
 def test_loud_events_are_audible_and_drowned_ones_are_not():
     place = acoustics.acoustics("lake", np.random.default_rng(0))
     noise = np.random.default_rng(1).standard_normal(RATE).astype(np.float32)
-    assert acoustics._stands_out(noise * 10, place, 0.0)
-    assert not acoustics._stands_out(noise * 1e-4, place, 0.0)
+    assert mixing.stands_out(noise * 10, place, 0.0)
+    assert not mixing.stands_out(noise * 1e-4, place, 0.0)
 
 
 def test_a_background_has_unit_level_and_its_places_spectrum():
     # without swells and recorder; octave levels are densities at the centres
-    flat = acoustics.Acoustics(np.array([0.0] * 4 + [-40.0] * 4), 0.0, 0.3, np.zeros(8), 0.0)
-    noise = acoustics._background(20 * RATE, flat, np.random.default_rng(0))
+    flat = mixing.Acoustics(np.array([0.0] * 4 + [-40.0] * 4), 0.0, 0.3, np.zeros(8), 0.0)
+    noise = mixing.background(20 * RATE, flat, np.random.default_rng(0))
     assert np.sqrt(np.mean(noise**2)) == pytest.approx(1, rel=0.02)
     frequency, density = power(noise)
     low, high = (density[np.abs(frequency - hz) < 60].mean() for hz in (250, 2000))

@@ -16,7 +16,7 @@ from overheard.io import artifacts, progress
 from overheard.io.parallel import in_processes
 from overheard.io.signature import Writes
 from overheard.seeds import generator
-from overheard.sources.twin import acoustics, aerial, event_table, photograph, scenes, world
+from overheard.sources.twin import acoustics, aerial, event_table, mixing, photograph, scenes, world
 from overheard.sources.twin.difficulty import BY_EVENTS, Difficulty
 from overheard.sources.twin.oscillators import RATE, samples
 
@@ -162,7 +162,7 @@ def _pair(
     clip: str,
     start_s: float,
     offset: tuple[int, int],
-    inside: list[tuple[world.Bout, acoustics.Heard]],
+    inside: list[tuple[world.Bout, mixing.Heard]],
 ) -> dict[str, Any]:
     """The truth about one pair, but for the conditions of its picture."""
     audible = [bout.event for bout, level in inside if level.audible]
@@ -187,7 +187,7 @@ def _pair(
     }
 
 
-def _event_rows(clip: str, start_s: float, bout: world.Bout, level: acoustics.Heard) -> Iterator[dict[str, Any]]:
+def _event_rows(clip: str, start_s: float, bout: world.Bout, level: mixing.Heard) -> Iterator[dict[str, Any]]:
     """One line for the event that sounds and one for each event it implies."""
     source = world.labels([bout.event])
     onset = max(0.0, bout.onset_s - start_s)

@@ -1,18 +1,12 @@
-"""From bouts of events to a recording: the place's background, levels, distance, reverberation, the recorder."""
-
-from dataclasses import dataclass
+"""From bouts of events to a recording: what a scene and its places sound like."""
 
 import numpy as np
-from scipy import fft
 
 from overheard.seeds import generator
-from overheard.sources.twin import event_table, world
+from overheard.sources.twin import event_table, mixing, world
 from overheard.sources.twin.difficulty import DIFFICULTY, Difficulty
-from overheard.sources.twin.oscillators import RATE, samples, wander
+from overheard.sources.twin.oscillators import RATE, samples
 from overheard.sources.twin.synthesis import synthesise
-
-OCTAVES_HZ = 62.5 * 2.0 ** np.arange(8)  # centres of the octaves a background is given in
-_GRID_HZ = np.fft.rfftfreq(8192, 1 / RATE)  # fine enough for sums over a background's smooth spectrum
 
 # dB an octave from 62.5 Hz to 8 kHz, over a common slope; then depth of slow swells (0..1) and reverberation (s).
 # Guesses of what is heard where nothing happens; `Difficulty.scene_acoustics` says how much of it is left.
@@ -34,34 +28,7 @@ _SCENES: dict[str, tuple[tuple[float, ...], float, float]] = {
 }
 
 
-@dataclass(frozen=True)
-class Acoustics:
-    """What a place and its recordist do to every sound.
-
-    Attributes:
-        background_db: (8,) level in each octave of `OCTAVES_HZ`.
-        swell: depth of the background's slow changes, 0..1.
-        reverberation_s: time in which reflections fall by 60 dB.
-        recorder_db: (8,) frequency response.
-        gain_db: RMS of the background alone in the file, dB of full scale.
-    """
-
-    background_db: np.ndarray
-    swell: float
-    reverberation_s: float
-    recorder_db: np.ndarray
-    gain_db: float
-
-
-@dataclass(frozen=True)
-class Heard:
-    """How loud a bout is: dB over the background's RMS while it sounds, and whether it stands out in some octave."""
-
-    level_db: float
-    audible: bool
-
-
-def acoustics(scene: str | None, rng: np.random.Generator, difficulty: Difficulty = DIFFICULTY) -> Acoustics:
+def acoustics(scene: str | None, rng: np.random.Generator, difficulty: Difficulty = DIFFICULTY) -> mixing.Acoustics:
     """Draw a place's acoustics; without a scene, those of any scene."""
     name = scene or world.CLASSES[rng.integers(len(world.CLASSES))]
     profile, swell, reverberation = _SCENES[name]
@@ -72,7 +39,7 @@ def acoustics(scene: str | None, rng: np.random.Generator, difficulty: Difficult
     place = np.convolve(place, [0.5, 0.7, 0.5], mode="same")
     octaves = np.arange(8)
     recorder = -rng.uniform(0, 12) * np.clip(1.5 - octaves, 0, None) - rng.uniform(0, 9) * np.clip(octaves - 5, 0, None)
-    return Acoustics(
+    return mixing.Acoustics(
         background_db=slope * octaves + weight * np.array(profile) + place,
         swell=float(np.clip(0.4 + weight * (swell - 0.4) + rng.normal(0, 0.15), 0, 0.9)),
         reverberation_s=float(0.4 * (reverberation / 0.4) ** weight * np.exp(rng.normal(0, 0.5))),
@@ -83,7 +50,7 @@ def acoustics(scene: str | None, rng: np.random.Generator, difficulty: Difficult
 
 def recording(
     location: world.Location, world_seed: int, bouts: list[world.Bout], difficulty: Difficulty = DIFFICULTY
-) -> tuple[np.ndarray, list[Heard]]:
+) -> tuple[np.ndarray, list[mixing.Heard]]:
     """The whole recording of a location.
 
     Returns:
@@ -118,91 +85,21 @@ def tagged_clip(
 
 
 def _mixed(
-    length_s: float, place: Acoustics, bouts: list[world.Bout], difficulty: Difficulty, rng: np.random.Generator
-) -> tuple[np.ndarray, list[Heard]]:
+    length_s: float, place: mixing.Acoustics, bouts: list[world.Bout], difficulty: Difficulty, rng: np.random.Generator
+) -> tuple[np.ndarray, list[mixing.Heard]]:
     """Background and bouts as one sound, with what is known of each bout's level."""
     n = samples(length_s)
-    background = _background(n, place, rng)
+    background = mixing.background(n, place, rng)
     events = np.zeros(n, dtype=np.float32)
     heard = []
     words = event_table.load().synthesisers
     for bout in bouts:
         level_db = float(rng.normal(difficulty.event_level_db, difficulty.event_level_sd_db))
-        sound = _scaled(synthesise(words[bout.event], bout.duration_s, rng), level_db, rng.random())
-        _overlay(events, sound, round(bout.onset_s * RATE))
-        heard.append(Heard(round(level_db, 2), _stands_out(sound, place, difficulty.audible_from_db)))
+        sound = mixing.scaled(synthesise(words[bout.event], bout.duration_s, rng), level_db, rng.random())
+        mixing.overlay(events, sound, round(bout.onset_s * RATE))
+        heard.append(mixing.Heard(round(level_db, 2), mixing.stands_out(sound, place, difficulty.audible_from_db)))
     mixed = background
     if bouts:
-        mixed = background + _heard_through(events, place, rng)
+        mixed = background + mixing.heard_through(events, place, rng)
     mixed *= 10 ** (place.gain_db / 20)
     return mixed / max(1.0, float(np.abs(mixed).max()) / 0.99), heard
-
-
-def _background(n: int, place: Acoustics, rng: np.random.Generator) -> np.ndarray:
-    """Noise with the place's octave levels, of unit RMS before the recorder, swelling slowly; (n,) float32."""
-    length = fft.next_fast_len(n, real=True)
-    frequency = np.fft.rfftfreq(length, 1 / RATE)
-    # white noise of unit variance has spectrum values of variance length / 2 in each part
-    unit = np.sqrt(length / 2 / np.mean(_curve(place.background_db, _GRID_HZ) ** 2))
-    density = unit * _curve(place.background_db + place.recorder_db, frequency)
-    parts = rng.standard_normal((2, len(frequency)), dtype=np.float32)
-    spectrum = (parts[0] + 1j * parts[1]) * density.astype(np.float32)
-    noise = fft.irfft(spectrum, length)[:n]
-    return noise * wander(n, rng, 0.4, 1 - place.swell, 1 + 0.5 * place.swell)
-
-
-def _curve(octaves_db: np.ndarray, frequency: np.ndarray) -> np.ndarray:
-    """Amplitude at each frequency from levels of octaves in dB."""
-    place = np.log2(np.maximum(frequency, 20) / OCTAVES_HZ[0])
-    return 10 ** (np.interp(place, np.arange(8), octaves_db) / 20)
-
-
-def _octave(frequency: np.ndarray) -> np.ndarray:
-    """Which of `OCTAVES_HZ` each frequency belongs to."""
-    edges = OCTAVES_HZ[:-1] * np.sqrt(2)
-    return np.searchsorted(edges, frequency)
-
-
-def _scaled(sound: np.ndarray, level_db: float, far: float) -> np.ndarray:
-    """A bout at its level over a background of unit RMS; the far ones (0..1) lose their high frequencies."""
-    if far > 0.3:
-        length = fft.next_fast_len(len(sound), real=True)
-        cut = 8000 * 0.08 ** (far - 0.3)
-        gain = 1 / (1 + (np.fft.rfftfreq(length, 1 / RATE) / cut) ** 2)
-        sound = fft.irfft(fft.rfft(sound, length) * gain.astype(np.float32), length)[: len(sound)]
-    # where it sounds: pauses between calls must not make the calls louder
-    active = np.abs(sound) > 0.05 * np.abs(sound).max()
-    rms = np.sqrt(np.mean(np.square(sound[active])))
-    return (sound * (10 ** (level_db / 20) / max(float(rms), 1e-9))).astype(np.float32)
-
-
-def _overlay(whole: np.ndarray, sound: np.ndarray, start: int) -> None:
-    first, last = max(0, start), min(len(whole), start + len(sound))
-    if first < last:
-        whole[first:last] += sound[first - start : last - start]
-
-
-def _stands_out(sound: np.ndarray, place: Acoustics, from_db: float) -> bool:
-    """Whether the bout is above the background by `from_db` in at least one octave, over its first four seconds."""
-    sound = sound[: 4 * RATE]
-    length = fft.next_fast_len(len(sound), real=True)
-    spectrum = np.abs(fft.rfft(sound, length)) ** 2
-    # both as power per octave; the background's total is 1, the bout's its mean square
-    bout = np.bincount(_octave(np.fft.rfftfreq(length, 1 / RATE)), spectrum, 8)
-    bout *= np.mean(np.square(sound)) / spectrum.sum()
-    ground = np.bincount(_octave(_GRID_HZ), _curve(place.background_db, _GRID_HZ) ** 2, 8)
-    ground /= ground.sum()
-    return bool(np.any(10 * np.log10(bout / ground + 1e-12) >= from_db))
-
-
-def _heard_through(events: np.ndarray, place: Acoustics, rng: np.random.Generator) -> np.ndarray:
-    """Events with the reflections of the place, through the recorder; (n,) float32."""
-    tail = samples(min(1.5, place.reverberation_s))
-    time = np.arange(tail, dtype=np.float32) / RATE
-    reflections = rng.standard_normal(tail, dtype=np.float32) * np.exp(-6.9 * time / place.reverberation_s)
-    reflections *= 0.5 / np.sqrt(np.sum(np.square(reflections)))
-    reflections[0] = 1.0  # the direct sound
-    length = fft.next_fast_len(len(events) + tail, real=True)
-    spectrum = fft.rfft(events, length) * fft.rfft(reflections, length)
-    spectrum *= _curve(place.recorder_db, np.fft.rfftfreq(length, 1 / RATE)).astype(np.float32)
-    return fft.irfft(spectrum, length)[: len(events)]

@@ -170,11 +170,16 @@ def _latents(rng: np.random.Generator, coupling: float, mean_ambiguity: float) -
     subtypes = rng.integers(SUBTYPES, size=2)
     shared, own = rng.standard_normal(2)
     keep = rng.random() < coupling
-    seen = coupling * shared + np.sqrt(1 - coupling**2) * own
-    sound = Latents(int(subtypes[0]), _share(shared))
-    picture = Latents(int(subtypes[0] if keep else subtypes[1]), _share(seen))
+    heard, seen = coupled(shared, own, coupling)
+    sound = Latents(int(subtypes[0]), heard)
+    picture = Latents(int(subtypes[0] if keep else subtypes[1]), seen)
     # most places are plain, a few could be taken for another scene
     return sound, picture, round(float(rng.beta(1, 1 / mean_ambiguity - 1)), 4)
+
+
+def coupled(shared: float, own: float, coupling: float) -> tuple[float, float]:
+    """Activity in the sound and in the picture, 0..1, from two standard normal numbers: a Gaussian copula."""
+    return _share(shared), _share(coupling * shared + np.sqrt(1 - coupling**2) * own)
 
 
 def _share(score: float) -> float:

@@ -85,12 +85,17 @@ def write_fused(
     decided = scene_logits.argmax(axis=1) if decided is None else decided
     arrays = {"id": np.array(ids), "label": label, "scene_logits": scene_logits.astype(np.float32)}
     artifacts.write_arrays(predictions, **arrays, decided=decided, classes=np.array(classes))
-    counts = metrics.confusion(label, decided, len(classes))
     # of what is stored, so that it can be counted again from there
-    lost = metrics.lost(arrays["scene_logits"], label)
-    run = {key: said[key] for key in ("method", "modality", "seed", "fold")} | {"classes": classes, "n": len(label)}
+    artifacts.write_json(scores, fused_scores(said, classes, label, arrays["scene_logits"], decided))
+
+
+def fused_scores(
+    said: Mapping[str, Any], classes: Sequence[str], label: np.ndarray, scene_logits: np.ndarray, decided: np.ndarray
+) -> dict[str, Any]:
+    """The content of a scores file with log losses: arguments as in `write_fused`."""
+    counts = metrics.confusion(label, decided, len(classes))
+    run = {key: said.get(key) for key in SAID} | {"classes": list(classes), "n": len(label)}
     run |= {"confusion": counts.tolist(), "per_class": metrics.class_table(counts, classes)} | metrics.scores(counts)
-    right = np.diag(counts).astype(float), counts.sum(axis=0).astype(float), counts.sum(axis=1).astype(float)
-    sums = metrics.Sums(*right, np.bincount(label, weights=lost, minlength=len(classes)))
-    own = {word: float(its.of(sums)) for word, its in metrics.METRICS.items() if word not in run}
-    artifacts.write_json(scores, run | own)
+    lost = np.bincount(label, weights=metrics.lost(scene_logits, label), minlength=len(classes))
+    sums = metrics.Sums(*metrics.sums_of(counts), lost)
+    return run | {word: float(its.of(sums)) for word, its in metrics.METRICS.items() if word not in run}

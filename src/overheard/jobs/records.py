@@ -136,6 +136,12 @@ def _is_entry(entry: Any) -> bool:
     return False
 
 
+def students_of(record: Mapping[str, Any]) -> dict[str, list[Entry]]:
+    """The students that a test read, by flag, in the order of its runs: its own are under `students`."""
+    reads: Mapping[str, list[Entry]] = record["reads"]
+    return {flag: its for flag, its in reads.items() if flag == "students" or flag.endswith("_students")}
+
+
 def read_record(path: Path) -> Record:
     """Read a record; see `parse`.
 

@@ -24,7 +24,7 @@ from overheard.scheduling.dry_run import Planned, dry_run
 from overheard.study.experiments import load, read
 from overheard.study.layout import record_of, record_path
 
-_GIVEN = {("media", "folder"), ("pretrain", "given"), ("normaliser", "given")}
+_GIVEN = {("media", "folder"), ("pretrain", "given"), ("normaliser", "given"), ("features", "weights")}
 _GIVEN |= {(stage, "published") for stage in ("tables", "claims")}
 _GIVEN |= {(stage, "listing") for stage in ("split", "prior", "relevance")}
 """Stage and flag of a user's own data; `features` reads the folder that `media` made its manifest of."""

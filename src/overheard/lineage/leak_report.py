@@ -10,7 +10,7 @@ from pathlib import Path
 
 from overheard.io import artifacts
 from overheard.jobs import hashing
-from overheard.jobs.records import Record, located, read_record, record_paths, recorded
+from overheard.jobs.records import Record, located, read_record, record_paths, recorded, students_of
 from overheard.lineage.leak_arrays import normaliser_lines, picture_lines, sound_lines, teacher_lines
 from overheard.lineage.leak_study import Study, absent, load_studies, unknown_set
 from overheard.media import leak_lines, leaks
@@ -130,7 +130,8 @@ def _expected(name: str, job: str, records: Mapping[str, Record]) -> dict[str, l
 def _folds(job: str, records: Mapping[str, Record]) -> list[dict[str, int]]:
     """The fold of a job, or of each of its runs; there are as many as the splits that it read were drawn with."""
     stage, reads = records[job]["stage"], records[job]["reads"]
-    runs = [entry["record"] or "" for entry in reads.get("students", ())] if stage == "evaluate" else [job]
+    students = next(iter(students_of(records[job]).values()), [])
+    runs = [entry["record"] or "" for entry in students] if stage == "evaluate" else [job]
     named = [values_of_job(run, "train" if stage == "evaluate" else stage) or {} for run in runs]
     makers = [records.get(entry["record"] or "") for entry in reads.get("splits", ())]
     drawn = (maker for maker in (*makers, *records.values()) if maker and maker["stage"] == "split")

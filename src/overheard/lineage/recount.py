@@ -15,9 +15,9 @@ from pydantic import TypeAdapter, ValidationError
 
 from overheard.errors import LineageError, MediaError, OverheardError, PairingError
 from overheard.io import artifacts, clips
-from overheard.io.scored import SAID, run_scores
+from overheard.io.scored import SAID, fused_scores, run_scores
 from overheard.jobs.code import closure
-from overheard.jobs.records import Record, located
+from overheard.jobs.records import Record, located, students_of
 from overheard.lineage.recounted import LAST_DIGITS, comparisons, differing, first_line, numbers
 from overheard.study.experiments import project_root
 from overheard.study.flow import RUN
@@ -75,6 +75,8 @@ def scores_again(predictions: Mapping[str, np.ndarray], said: Mapping[str, Any])
         said: method, modality, seed, fold, best_epoch and events, as the stored file has them.
     """
     classes = [str(name) for name in predictions["classes"]]
+    if "decided" in predictions:
+        return fused_scores(said, classes, predictions["label"], predictions["scene_logits"], predictions["decided"])
     epochs = predictions.get("next_epochs", np.array([], dtype=np.int64)).tolist()
     later = dict(zip(epochs, predictions.get("next_scene_logits", ()), strict=True))
     return run_scores(said, classes, predictions["label"], predictions["scene_logits"], later)
@@ -98,16 +100,20 @@ class _Counting:
     def scores(self, job: str, record: Record) -> None:
         """The scores of every run of a row."""
         index = _first(record, "reads", "index")
-        sides = (("writes", "predictions"), ("writes", "scores"), ("reads", "splits"), ("reads", "students"))
+        sides = (("writes", "predictions"), ("writes", "scores"), ("reads", "splits"))
         runs = [record[side].get(flag, []) for side, flag in sides]
-        if record["stage"] == "baselines":
-            runs[-1] = [{"record": job}]
-        if len(set(map(len, runs))) != 1:
+        students = {"students": [{"record": job}]} if record["stage"] == "baselines" else students_of(record)
+        if len({*map(len, runs), *map(len, students.values())}) != 1 or not students:
             raise LineageError("its record has not as many predictions, scores, splits and students")
-        for predicted, scored, splits, student in zip(*runs, strict=True):
+        # what is joined of others has no student of its own name
+        own = students.get("students", [{"record": None}] * len(runs[0]))
+        for predicted, scored, splits, student in zip(*runs, own, strict=True):
             read = index, splits["path"]
             expected = None if self.faulty.intersection(read) else self.tested(*read)
             self.attempt(scored["path"], self._run, predicted["path"], scored["path"], student, expected)
+        pieces = [record["writes"].get(flag, []) for flag in ("pieces", "piece_scores")]
+        for predicted, scored, student in zip(*pieces, own[: len(pieces[0])], strict=True):
+            self.attempt(scored["path"], self._run, predicted["path"], scored["path"], student, None)
 
     def _run(self, predicted: str, scored: str, student: Mapping[str, Any], expected: "_Tested | None") -> None:
         if bad := [path for path in (predicted, scored) if path in self.faulty]:

@@ -16,6 +16,7 @@ from overheard.jobs import on_disk, records
 from overheard.jobs.circumstance import circumstance_of, circumstance_path
 from overheard.jobs.records import Entry, Record
 from overheard.lineage.graph import Graph, files, name_of
+from overheard.scores.over_seeds import shown
 from overheard.study.flow import RUN
 from overheard.study.layout import record_of, record_path, run_of
 
@@ -45,9 +46,9 @@ class Seed:
 
     Attributes:
         name: the run.
-        score: in percent; None where scores.json is not kept.
-        train: the step that trained it.
-        files: its scores, predictions and student.
+        score: as it is shown; None where scores.json is not kept.
+        train: the step that trained it, or the first of those that it joins; of a baseline, its own.
+        files: its scores, predictions and students.
     """
 
     name: str
@@ -102,7 +103,7 @@ def trace_cell(folder: Path, table: str, row: str, column: str, metric: str) -> 
         table: the table's word, e.g. `table2`.
         row: the method's word, e.g. `scene+event`.
         column: the modality.
-        metric: precision, recall or f_score.
+        metric: a word of scores/metrics.py.
 
     Raises:
         ConfigError: there is no such cell; names what there is.
@@ -199,15 +200,16 @@ def _chosen(content: bytes, wanted: Mapping[str, str]) -> dict[str, str]:
 def _seed(reader: _Reader, name: str, scores: Entry, metric: str) -> Seed:
     evaluated = reader.found[scores["record"]]
     position = [entry["path"] for entry in evaluated["writes"]["scores"]].index(scores["path"])
-    student = evaluated["reads"]["students"][position]
-    if name != RUN.format_map(reader.found[student["record"]]["settings"]):
-        raise LineageError(f"{student['record']}: is not of run {name}; run evaluate again")
+    students = {flag[:-1]: its[position] for flag, its in records.students_of(evaluated).items()}
+    own = students.get("student")
+    if own and name != RUN.format_map(reader.found[own["record"]]["settings"]):
+        raise LineageError(f"{own['record']}: is not of run {name}; run evaluate again")
     score = None
     if (place := records.located(scores["path"], reader.folder)).exists():
-        score = 100 * json.loads(on_disk.whole(scores, place, scores["record"]))[metric]
+        score = shown(json.loads(on_disk.whole(scores, place, scores["record"])), metric)
     predictions = evaluated["writes"]["predictions"][position]
-    own = {"scores": scores, "predictions": predictions, "student": student}
-    return Seed(name, score, name_of(student["record"]), own)
+    files = {"scores": scores, "predictions": predictions, **students}
+    return Seed(name, score, name_of(next((its["record"] for its in students.values()), scores["record"])), files)
 
 
 def _trace(

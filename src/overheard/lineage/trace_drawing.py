@@ -11,6 +11,7 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 from overheard.lineage.trace import Trace
+from overheard.scores.metrics import METRICS
 
 Place = tuple[int, float]
 Arrow = tuple[str, str]
@@ -52,6 +53,7 @@ def _nodes(trace: Trace, together: bool) -> dict[str, Node]:
     """The boxes, each after those it read from; with `together` the runs' trainings are one."""
     stands_for = {run.train: (trace.runs[0] if together else run).train for run in trace.runs}
     found: dict[str, Node] = {}
+    sign = METRICS[trace.cell["metric"]].sign if trace.cell else ""
     for job in trace.jobs.values():
         if stands_for.get(job.name, job.name) != job.name:
             continue
@@ -62,14 +64,14 @@ def _nodes(trace: Trace, together: bool) -> dict[str, Node]:
             lines = [f"train/{settings['method']}/{settings['modality']}"]
             for run in runs:
                 seed = trace.jobs[run.train].record["settings"]["seed"]
-                lines.append(f"seed {seed}" + (f": {run.score:.2f} %" if run.score is not None else ""))
+                lines.append(f"seed {seed}" + (f": {run.score:.2f} {sign}" if run.score is not None else ""))
         if job.put_back:
             lines.append("(put back)")
         found[job.name] = Node(lines, job.record["stage"], list(dict.fromkeys(parents)))
     if trace.cell:
         std = f" ± {float(trace.cell['std']):.2f}" if trace.cell["std"] else ""
         words = [trace.cell[key] for key in ("table", "row", "column", "metric")]
-        lines = [*words, f"{float(trace.cell['mean']):.2f}{std} %", f"n = {trace.cell['n']}"]
+        lines = [*words, f"{float(trace.cell['mean']):.2f}{std} {sign}", f"n = {trace.cell['n']}"]
         found[_CELL] = Node(lines, _CELL, [list(found)[-1]])
     return found
 

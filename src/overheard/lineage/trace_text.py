@@ -13,6 +13,7 @@ from overheard.jobs.comparison import flat
 from overheard.jobs.records import Entry, entries
 from overheard.lineage.graph import files
 from overheard.lineage.trace import Cost, Step, Trace, cost_of
+from overheard.scores.metrics import METRICS
 from overheard.study.layout import results
 
 _SHORT = 12
@@ -35,7 +36,8 @@ def _head(trace: Trace, width: int) -> str:
     if cell:
         std = f" ± {cell['std']}" if cell["std"] else ""
         over = "epochs of one run" if cell["note"].startswith("epochs ") else "seeds"
-        lines.append(f"{cell['mean']}{std} %   mean ± std over {cell['n']} of {cell['asked']} {over}")
+        sign = METRICS[cell["metric"]].sign
+        lines.append(f"{cell['mean']}{std} {sign}   mean ± std over {cell['n']} of {cell['asked']} {over}")
         said = f"source: {cell['source']}; protocol {cell['protocol']}; comparable with the paper: {cell['comparable']}"
         lines += _wrapped("", said, width)
         if cell["note"]:
@@ -48,9 +50,9 @@ def _runs(trace: Trace, width: int) -> str:
         return ""
     settings = [_words(trace.jobs[run.train].record["settings"]) for run in trace.runs]
     shared = dict(set.intersection(*(set(each.items()) for each in settings)))
-    rows = []
+    rows, sign = [], METRICS[trace.cell["metric"]].sign if trace.cell else ""
     for run, each in zip(trace.runs, settings, strict=True):
-        score = "score not kept here" if run.score is None else f"{run.score:.4f} %"
+        score = "score not kept here" if run.score is None else f"{run.score:.4f} {sign}"
         line = f"seed {each['seed']}   {score}   trained {_told(trace.jobs[run.train])}"
         below = [f"{word:<12} {_file(entry, '', trace, '  ')}" for word, entry in run.files.items()]
         own = [f"{key} {value}" for key, value in each.items() if key not in {*shared, *_QUIET, "seed"}]

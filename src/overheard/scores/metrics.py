@@ -50,6 +50,11 @@ class Metric(NamedTuple):
     needs_probabilities: bool = False
 
     @property
+    def sign(self) -> str:
+        """What stands behind a number."""
+        return "%" if self.unit == "percent" else self.unit
+
+    @property
     def difference(self) -> str:
         """The unit of a difference of two."""
         return "points" if self.unit == "percent" else self.unit
@@ -189,8 +194,13 @@ def lost(scores: Floats, label: Indices) -> Floats:
 
 def of_confusion(counts: NDArray[np.int64], metric: str) -> float:
     """A score of a confusion, true classes as rows; not of those that need probabilities."""
-    sums = np.diag(counts), counts.sum(axis=0), counts.sum(axis=1)
-    return float(METRICS[metric].of(Sums(*(each.astype(np.float64) for each in sums))))
+    return float(METRICS[metric].of(Sums(*sums_of(counts))))
+
+
+def sums_of(counts: NDArray[np.int64]) -> tuple[Floats, Floats, Floats]:
+    """Right, said and support (classes,) of a confusion."""
+    right, said, support = np.diag(counts), counts.sum(axis=0), counts.sum(axis=1)
+    return right.astype(np.float64), said.astype(np.float64), support.astype(np.float64)
 
 
 def shares(counts: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -1,6 +1,6 @@
 """Test the networks of one row, a seed each, or join what two rows say, on the test clips of their folds."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from overheard.io.embedded import Embedded, read_embedded, read_z_score
 from overheard.io.scored import write_fused
 from overheard.io.signature import Reads, Writes
 from overheard.learning import late
-from overheard.learning.fusion_training import Windows, window_logits
+from overheard.learning.fusion_training import window_logits
 from overheard.learning.models.fusion import ROWS, build
 from overheard.media.windows import piece_windows
 from overheard.scores.clip_decision import DECISIONS, mean_probability
@@ -78,65 +78,66 @@ def evaluate(
         video_windows: which windows each of its rows is of.
         video_normaliser: as audio_normaliser.
     """
-    settle(settings.device)
     media = {"audio": (audio, audio_windows, audio_normaliser), "video": (video, video_windows, video_normaliser)}
     given = {name: files for name, files in media.items() if None not in files}
-    trained = {name: its for name, its in (("audio", audio_students), ("video", video_students)) if its is not None}
-    if settings.late_rule is None and settings.row is not None:
-        trained = {settings.row: students or []}
-    elif set(trained) != {"audio", "video"}:
-        raise ConfigError(f"evaluate: {method} joins two rows; give --audio-students and --video-students of each seed")
+    own = {"audio": audio_students, "video": video_students} if settings.row is None else {settings.row: students}
+    of = _given(own, method)
+    settle(settings.device)
     embedded = read_embedded({name: files[:2] for name, files in given.items()})
     for place, split in enumerate(splits):
-        classes, by_split = clips.labelled(index, split, ["test"])
-        widths = {name: its.shape[1] for name, its in embedded.embeddings.items()}
-        z_score = {name: read_z_score(files[2][place], widths[name]) for name, files in given.items()}
-        said = {"method": method, "modality": modality, "classes": classes, "fold": clips.fold_of_split(split)}
-        test = _Test(embedded, *by_split["test"], z_score, settings)
-        stored = {word: _student(paths[place], said["fold"], classes) for word, paths in trained.items()}
+        of_fold = {name: files[2][place] for name, files in given.items()}
+        test = _Test(index, split, embedded, of_fold, settings)
+        stored = {word: _student(paths[place], test) for word, paths in of.items()}
         logits = [test.logits(word, its) for word, its in stored.items()]
-        seeds = {its["seed"] for its in stored.values()}
-        if len(seeds) != 1:
-            raise CheckpointError(f"evaluate: {method}: students of seeds {sorted(seeds)}; give those of one seed")
-        joined = logits[0] if settings.late_rule is None else late.RULES[settings.late_rule](*logits)
-        said["seed"] = seeds.pop()
-        test.write(joined, said, predictions[place], scores[place], pieces[place], piece_scores[place])
+        joined = logits[0] if settings.row else late.RULES[settings.late_rule](*logits)
+        said = {"method": method, "modality": modality, "seed": _seed(stored, method)}
+        test.write(joined, said, (predictions[place], scores[place]), (pieces[place], piece_scores[place]))
         progress.step(place + 1, len(splits), f"seed {said['seed']}")
 
 
-def _student(path: Path, fold: int | None, classes: Sequence[str]) -> dict[str, Any]:
-    """A student's file.
+def _given(students: Mapping[str, list[Path] | None], method: str) -> dict[str, list[Path]]:
+    """The students that are tested or joined, by their row.
 
     Raises:
-        CheckpointError: it is none, or of another fold or other classes.
+        ConfigError: none of a row.
     """
-    content = artifacts.read_weights(path)
-    found, wanted = {key: content.get(key) for key in ("fold", "classes")}, {"fold": fold, "classes": list(classes)}
-    if found != wanted:
-        raise CheckpointError(f"{path}: found {found}, expected {wanted}; run train again")
-    return content
+    if missing := [word for word, paths in students.items() if paths is None]:
+        flag = f"--{missing[0]}-students" if len(students) > 1 else "--students"
+        raise ConfigError(f"evaluate: {method} needs {flag}, one of each seed; found none")
+    return students
+
+
+def _seed(stored: Mapping[str, Mapping[str, Any]], method: str) -> int:
+    """The seed of students that are tested together.
+
+    Raises:
+        CheckpointError: they are of several.
+    """
+    if len(seeds := {its["seed"] for its in stored.values()}) != 1:
+        raise CheckpointError(f"evaluate: {method}: students of seeds {sorted(seeds)}; give those of one seed")
+    return seeds.pop()
 
 
 class _Test:
     """The test clips of a fold."""
 
     def __init__(
-        self,
-        embedded: Embedded,
-        ids: Sequence[str],
-        label: np.ndarray,
-        z_score: Mapping[str, Any],
-        settings: Settings,
+        self, index: Path, split: Path, embedded: Embedded, z_scores: Mapping[str, Path], settings: Settings
     ) -> None:
-        self.embedded, self.ids, self.label, self.z_score, self.settings = embedded, ids, label, z_score, settings
+        self.classes, by_split = clips.labelled(index, split, ["test"])
+        self.ids, self.label = by_split["test"]
+        self.fold = clips.fold_of_split(split)
+        widths = {name: its.shape[1] for name, its in embedded.embeddings.items()}
+        self.z_score = {name: read_z_score(path, widths[name]) for name, path in z_scores.items()}
+        self.embedded, self.settings = embedded, settings
 
     def logits(self, word: str, stored: Mapping[str, Any]) -> np.ndarray:
         """What a network says of every window, (clips, windows, classes)."""
         names = ROWS[word]
         embedded = Embedded(self.embedded.clips, {name: self.embedded.embeddings[name] for name in names})
-        windows: Windows = embedded.of(self.ids, self.label, {name: self.z_score[name] for name in names})
+        windows = embedded.of(self.ids, self.label, {name: self.z_score[name] for name in names})
         switches = {key: stored[key] for key in ("fusion_input", "fusion_head", "fusion_trains") if stored.get(key)}
-        model = build(word, stored["widths"], len(stored["classes"]), stored["hidden"], **switches)
+        model = build(word, stored["widths"], len(self.classes), stored["hidden"], **switches)
         model.load_state_dict(stored["state"])
         found = window_logits(word, model.to(self.settings.device), windows, device=self.settings.device).numpy()
         return found.reshape(len(self.ids), -1, found.shape[1])
@@ -145,15 +146,27 @@ class _Test:
         self,
         logits: np.ndarray,
         said: Mapping[str, Any],
-        predictions: Path,
-        scores: Path,
-        pieces: Path,
-        of_pieces: Path,
+        of_clips: tuple[Path, Path],
+        of_pieces: tuple[Path, Path],
     ) -> None:
-        """Write what is said of clips and of pieces."""
+        """Write what is said of clips and of pieces, predictions and scores of each."""
+        said = {**said, "classes": self.classes, "fold": self.fold}
         decided = DECISIONS[self.settings.clip_decision](logits)
-        write_fused(predictions, scores, said, self.ids, self.label, np.log(mean_probability(logits)), decided)
+        write_fused(*of_clips, said, self.ids, self.label, np.log(mean_probability(logits)), decided)
         places = piece_windows(logits.shape[1])
-        each = logits[:, places].reshape(-1, logits.shape[2])
+        each = late.log_softmax(logits[:, places].reshape(-1, logits.shape[2]))
         names = [f"{clip}_{piece}" for clip in self.ids for piece in range(len(places))]
-        write_fused(pieces, of_pieces, said, names, self.label.repeat(len(places)), late.log_softmax(each))
+        write_fused(*of_pieces, said, names, self.label.repeat(len(places)), each)
+
+
+def _student(path: Path, test: _Test) -> dict[str, Any]:
+    """A student's file.
+
+    Raises:
+        CheckpointError: it is none, or of another fold or other classes.
+    """
+    content = artifacts.read_weights(path)
+    found, wanted = {key: content.get(key) for key in ("fold", "classes")}, {"fold": test.fold, "classes": test.classes}
+    if found != wanted:
+        raise CheckpointError(f"{path}: found {found}, expected {wanted}; run train again")
+    return content

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from torch import Tensor
 
@@ -18,7 +19,7 @@ from overheard.learning.fusion_training import TRAIN_WINDOWS, Training
 from overheard.learning.loop import Recipe, Run
 from overheard.learning.models.fusion import ROWS
 
-_KEYS = ("row", "method", "modality", "seed", "hidden", "fusion_input", "fusion_head", "fusion_trains")
+_SWITCHES = ("hidden", "fusion_input", "fusion_head", "fusion_trains")
 
 
 @dataclass(frozen=True)
@@ -84,19 +85,61 @@ def train(
         audio_student: the row of sound of this seed, where the row starts from it.
         video_student: the row of frames of this seed.
     """
-    if settings.row not in ROWS:
-        raise ConfigError(f"row: found {settings.row}; allowed: {', '.join(ROWS)}")
-    settle(settings.device)
     media = {"audio": (audio, audio_windows, audio_normaliser), "video": (video, video_windows, video_normaliser)}
-    wanted = {name: media[name] for name in ROWS[settings.row]}
-    if missing := [name for name, files in wanted.items() if None in files]:
-        raise ConfigError(f"train: {method} needs --{missing[0]}, its windows and its normaliser; found none")
     starts = {name: path for name, path in (("audio", audio_student), ("video", video_student)) if path is not None}
+    wanted = _checked(settings, media, method)
     reads = {"index": index, "splits": splits} | {f"{name}_student": path for name, path in starts.items()}
     reads |= {f"{name}_{part}": path for name, its in wanted.items() for part, path in enumerate(its)}
     said = {"method": method, "modality": modality, "seed": seed}
     checkpoint = Checkpoint(checkpoints, settings, reads, **said)
+    training, classes = _prepared(index, splits, seed, settings, wanted, starts)
+    run = _fitted(training, checkpoint, settings, said)
+    said |= {key: getattr(settings, key) for key in _SWITCHES} | {"row": settings.row}
+    _write(student, history, said | {"classes": classes, "fold": clips.fold_of_split(splits)}, training, run)
+    checkpoint.delete()
 
+
+def _write(student: Path, history: Path, said: Mapping[str, Any], training: Training, run: Run) -> None:
+    """The student's file, and a line a validation, with 1 in the column `best` of the one that is kept."""
+    widths = {name: its.shape[1] for name, its in training.train.embeddings.items()}
+    best = {"best_step": int(run.history[run.kept[0]]["step"]), "state": run.best_state}
+    artifacts.write_weights(student, canonical({**said, "widths": widths, **best}))
+    lines = [line | {"best": int(place == run.kept[0])} for place, line in enumerate(run.history)]
+    artifacts.write_table(history, list(lines[0]), lines)
+
+
+_Media = Mapping[str, tuple[Path | None, Path | None, Path | None]]
+
+
+def _checked(settings: Settings, media: _Media, method: str) -> dict[str, tuple[Path, Path, Path]]:
+    """Of each modality that the row reads, its embeddings, windows and normaliser.
+
+    Raises:
+        ConfigError: one is missing, or a setting is no word of its switch.
+    """
+    words = {"row": ROWS, "train_windows": TRAIN_WINDOWS, "validation_batches": BATCHINGS}
+    for key, known in words.items():
+        if getattr(settings, key) not in known:
+            raise ConfigError(f"train: {key}: found {getattr(settings, key)!r}, expected one of {', '.join(known)}")
+    if (settings.steps is None) == (settings.epochs is None):
+        raise ConfigError("train: expected steps or epochs in --settings, one of the two")
+    wanted = {name: media[name] for name in ROWS[settings.row]}
+    if missing := [name for name, files in wanted.items() if None in files]:
+        name = missing[0]
+        raise ConfigError(f"train: {method} needs --{name}, --{name}-windows and --{name}-normaliser; found none")
+    return wanted
+
+
+def _prepared(
+    index: Path,
+    splits: Path,
+    seed: int,
+    settings: Settings,
+    wanted: Mapping[str, tuple[Path, Path, Path]],
+    starts: Mapping[str, Path],
+) -> tuple[Training, list[str]]:
+    """The training at its start, and the classes."""
+    settle(settings.device)
     classes, by_split = clips.labelled(index, splits, ["train", "val"])
     embedded = read_embedded({name: files[:2] for name, files in wanted.items()})
     z_score = {name: read_z_score(files[2], embedded.embeddings[name].shape[1]) for name, files in wanted.items()}
@@ -110,20 +153,9 @@ def train(
         train_windows=settings.train_windows,
         states=_states(starts, clips.fold_of_split(splits), seed),
         device=settings.device,
-        **{key: value for key in _KEYS[4:] if (value := getattr(settings, key)) is not None},
+        **{key: value for key in _SWITCHES if (value := getattr(settings, key)) is not None},
     )
-    run = _fitted(training, checkpoint, settings, said)
-    content = {key: checkpoint.identity.get(key) for key in _KEYS} | {
-        "classes": classes,
-        "fold": clips.fold_of_split(splits),
-        "widths": {name: its.shape[1] for name, its in embedded.embeddings.items()},
-        "best_step": int(run.history[run.kept[0]]["step"]),
-        "state": run.best_state,
-    }
-    artifacts.write_weights(student, canonical(content))
-    lines = [line | {"best": int(place == run.kept[0])} for place, line in enumerate(run.history)]
-    artifacts.write_table(history, list(lines[0]), lines)
-    checkpoint.delete()
+    return training, classes
 
 
 def _states(starts: Mapping[str, Path], fold: int | None, seed: int) -> dict[str, Mapping[str, Tensor]]:
@@ -144,12 +176,6 @@ def _states(starts: Mapping[str, Path], fold: int | None, seed: int) -> dict[str
 
 def _fitted(training: Training, checkpoint: Checkpoint, settings: Settings, said: Mapping[str, object]) -> Run:
     """Train to the end, from the checkpoint if there is one; after each validation a checkpoint and a step."""
-    if (settings.steps is None) == (settings.epochs is None):
-        raise ConfigError("train: expected steps or epochs in --settings, one of the two")
-    words = {"train_windows": TRAIN_WINDOWS, "validation_batches": BATCHINGS}
-    for key, known in words.items():
-        if getattr(settings, key) not in known:
-            raise ConfigError(f"train: {key}: found {getattr(settings, key)!r}, expected one of {', '.join(known)}")
     recipe = Recipe(
         settings.batch_size,
         settings.steps,

@@ -199,7 +199,8 @@ def decided(loaded: Loaded) -> dict[Row, Any]:
     """Settings of a row, of the rows it starts from, and of the jobs that all rest on."""
     shared = [settings(loaded, "media", {}), str(loaded.experiment.split), switched(loaded, "normaliser")]
     shared += [settings(loaded, "features", {"front_end": word}) for _, word in own_jobs(loaded, "features") or []]
-    own = {row: [_settings_of_row(loaded, stage, row) for stage in ("train", "evaluate")] for row in loaded.study.rows()}
+    stages = ("train", "evaluate")
+    own = {row: [_settings_of_row(loaded, stage, row) for stage in stages] for row in loaded.study.rows()}
     return {
         row: [shared, own[row], *(own[its] for its in loaded.study.read_by(row[0]))] for row in loaded.study.trained()
     }

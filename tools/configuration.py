@@ -6,6 +6,8 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from overheard.study.experiment import Split
+from overheard.study.fusion import experiment as fusion
+from overheard.study.fusion.source import Stills
 from overheard.study.transfer import experiment as transfer
 from overheard.study.transfer import source
 
@@ -26,6 +28,10 @@ SECTIONS = [
     ("networks.image. and networks.sound.", transfer.Network, "`networks`"),
     ("networks.….pretrain.", transfer.Pretrain, "`pretrain` of a network"),
     ("train.", transfer.Train, "`train`"),
+    ("", fusion.Experiment, "An experiment of the study `tau` ([what it is](tau.md))"),
+    ("source.", Stills, "`source`, kind `stills`"),
+    ("embeddings.audio. and embeddings.video.", fusion.Embedding, "`embeddings`"),
+    ("train.", fusion.Train, "`train` of the study `tau`"),
 ]
 
 

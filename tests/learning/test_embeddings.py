@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 import torch
 from openl3_filled import VECTORS, filled, pictures
-from overheard.study.installed_weights import installed
 from torch import nn
 from torch.nn.functional import hardswish, linear
 
 from overheard.errors import CheckpointError
 from overheard.io.artifacts import event_names
 from overheard.learning.embeddings import FRONT_ENDS, build, embed
+from overheard.study.installed_weights import installed
 
 MN04, LITE0 = FRONT_ENDS["mn04"], FRONT_ENDS["efficientnet_lite0"]
 

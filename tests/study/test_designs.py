@@ -9,7 +9,9 @@ from overheard.study.designs import DESIGNS
 from overheard.study.loaded import Design
 
 SOURCE = Path(__file__).resolve().parents[2] / "src" / "overheard"
-OTHERS = [path for path in sorted(SOURCE.rglob("*.py")) if path.relative_to(SOURCE).parts[0] not in ("study", "sources")]
+OTHERS = [
+    path for path in sorted(SOURCE.rglob("*.py")) if path.relative_to(SOURCE).parts[0] not in ("study", "sources")
+]
 NAMES = {"study", "design"}
 SOURCES = {"Twin", "Directory", "Source"}
 

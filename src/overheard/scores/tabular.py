@@ -71,8 +71,7 @@ def conditions(
         fold = "fold, " if len(tested) > 1 else ""
         sentences.append(
             f"{percent}{_clips(tested)}; n = {len(ask.seeds)} seeds ({seeds}); ± = {ask.spread} standard deviation "
-            f"over n seeds (ddof = {DDOF[ask.spread]}): {fold}scene head, order of clips, augmentation; for a random "
-            "start the encoders too."
+            f"over n seeds (ddof = {DDOF[ask.spread]}): {fold}{ask.varies}."
         )
     return sentences + [sentence(remark) for remark in remarks]
 

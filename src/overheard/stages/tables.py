@@ -32,6 +32,7 @@ class Settings:
     diverged: dict[str, list[int]] | None = None  # "method|modality" -> seeds; known with `partial` alone
     spread: str | None = None  # sample or population: which standard deviation ± is; sample where it is not said
     repeats: str | None = None  # seeds or next_epochs: what is measured several times; seeds where it is not said
+    varies: str | None = None  # what differs between seeds, beside the fold
 
 
 def tables(
@@ -71,6 +72,7 @@ def tables(
     left_out, diverged = by_row_key(settings.left_out), by_row_key(settings.diverged or {})
     said = (settings.experiment, Origin(**settings.source), settings.protocol, settings.seeds)
     ask = Ask(*said, settings.partial, left_out, diverged, settings.spread or "sample", settings.repeats or "seeds")
+    ask = ask if settings.varies is None else ask._replace(varies=settings.varies)
     printed = printed_values(lines, spec["published"], str(published))
     numbers = table_cells(table, spec, runs, ask, printed)
     remarks = [*settings.remarks, *event_remarks(runs), *epoch_remarks(runs)]

@@ -79,6 +79,7 @@ def _of_rows(
         "labels": {method: study.methods[method].label for method, _ in [*rows, *beside]},
         "columns": {column: study.columns[column] for _, column in rows},
         "seeds": experiment.seeds,
+        "varies": loaded.design.VARIES,
         "partial": bool(absent),
         "left_out": {
             f"{method}|{modality}": reason

@@ -32,6 +32,10 @@ class Design(Protocol):
     def SWITCHES(self) -> Mapping[str, switch.Switch]: ...  # noqa: N802
 
     @property
+    def VARIES(self) -> str:  # noqa: N802
+        """What differs between the seeds of a row, beside the fold."""
+
+    @property
     def CONFIGURATIONS(self) -> Mapping[str, Callable[["Loaded", Sequence[Row]], dict[str, Any]]]:  # noqa: N802
         """What a diagram says of the configuration, by the word under `configuration` of a figure."""
 

@@ -35,6 +35,7 @@ class Settings:
     diverged: dict[str, list[int]] | None = None  # "method|modality" -> seeds; known with `partial` alone
     spread: str | None = None  # sample or population: which standard deviation ± is; sample where it is not said
     repeats: str | None = None  # seeds or next_epochs: what is measured several times; seeds where it is not said
+    varies: str | None = None  # what differs between seeds, beside the fold
 
     @property
     def origin(self) -> Origin:
@@ -104,7 +105,7 @@ def ask_of(settings: Settings, figure: str) -> Ask:
     wanted = ("protocol", "labels", "seeds", "left_out", "remarks")
     if missing := [key for key in wanted if getattr(settings, key) is None]:
         raise ConfigError(f"{figure}: missing settings: {', '.join(missing)}")
-    return Ask(
+    ask = Ask(
         settings.experiment,
         settings.origin,
         str(settings.protocol),
@@ -115,6 +116,7 @@ def ask_of(settings: Settings, figure: str) -> Ask:
         settings.spread or "sample",
         settings.repeats or "seeds",
     )
+    return ask if settings.varies is None else ask._replace(varies=settings.varies)
 
 
 def row_notes(settings: Settings, ask: Ask, runs: Collection[tuple[str, str, int]]) -> list[str]:

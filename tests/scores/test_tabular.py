@@ -104,7 +104,8 @@ def test_every_caption_says_what_the_numbers_are():
         "on 231 test clips",
         "Percent",
         "n = 5 seeds (0, 1, 2, 3, 4)",
-        "± = sample standard deviation over n seeds (ddof = 1): all that a training draws.",
+        "± = sample standard deviation over n seeds (ddof = 1): scene head, order of clips, augmentation; "
+        "for a random start the encoders too.",
         "The other input is zero.",
         "The lower 13 blocks were kept frozen.",
     ):

@@ -55,7 +55,8 @@ class Ask(NamedTuple):
     diverged: Mapping[Row, Sequence[int]] = {}
     spread: str = "sample"  # word of over_seeds.DDOF
     repeats: str = "seeds"  # or next_epochs, where a run is tested in several
-    varies: str = "all that a training draws"  # what differs between seeds, beside the fold
+    # what differs between seeds, beside the fold; the first study's, whose older records do not say it
+    varies: str = "scene head, order of clips, augmentation; for a random start the encoders too"
 
 
 def by_row_key(said: Mapping[str, Any]) -> dict[Row, Any]:

@@ -79,7 +79,6 @@ def _of_rows(
         "labels": {method: study.methods[method].label for method, _ in [*rows, *beside]},
         "columns": {column: study.columns[column] for _, column in rows},
         "seeds": experiment.seeds,
-        "varies": loaded.design.VARIES,
         "partial": bool(absent),
         "left_out": {
             f"{method}|{modality}": reason
@@ -87,7 +86,7 @@ def _of_rows(
             if (method, modality) in rows
         },
         "remarks": loaded.design.remarks(loaded),
-    } | ({"diverged": seeds} if seeds else {})
+    } | {key: said for key, said in (("diverged", seeds), ("varies", loaded.design.VARIES)) if said}
 
 
 def claims_settings(loaded: Loaded) -> dict[str, Any]:

@@ -32,8 +32,8 @@ class Design(Protocol):
     def SWITCHES(self) -> Mapping[str, switch.Switch]: ...  # noqa: N802
 
     @property
-    def VARIES(self) -> str:  # noqa: N802
-        """What differs between the seeds of a row, beside the fold."""
+    def VARIES(self) -> str | None:  # noqa: N802
+        """What differs between the seeds of a row, beside the fold; None: as `scores.cells.Ask` has it."""
 
     @property
     def CONFIGURATIONS(self) -> Mapping[str, Callable[["Loaded", Sequence[Row]], dict[str, Any]]]:  # noqa: N802

@@ -25,7 +25,7 @@ PROTOCOL: type[switch.Protocol] = Protocol
 SWITCHES: Mapping[str, switch.Switch] = OWN_SWITCHES
 CONFIGURATIONS: Mapping[str, Callable[[Loaded, Sequence[Row]], dict[str, Any]]] = {}
 
-VARIES = "first weights, order of windows, dropout"
+VARIES: str | None = "first weights, order of windows, dropout"
 _OWN = ("features", "normaliser", "train", "evaluate")
 """Stages that this design has of its own, in `stages/fusion/`."""
 _USED = {"media", "split", *_OWN, "statistics", "tables", "cells", "claims", "reliability", "figures"}

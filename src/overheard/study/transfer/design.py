@@ -26,7 +26,7 @@ PROTOCOL: type[switch.Protocol] = Protocol
 SWITCHES: Mapping[str, switch.Switch] = OWN_SWITCHES
 CONFIGURATIONS: Mapping[str, Callable[[Loaded, Sequence[Row]], dict[str, Any]]] = diagrams.CONFIGURATIONS
 
-VARIES = "scene head, order of clips, augmentation; for a random start the encoders too"
+VARIES: str | None = None
 RELEASED_SEED = 10
 """Of torch and numpy in the released program."""
 _TAGGER = "mn04_as_mAP_432.pt from github.com/fschmid56/EfficientAT/releases"

@@ -102,7 +102,9 @@ def waits(stage, own=None):
     """What the jobs of a stage wait for: records, and files that Snakemake compares itself."""
 
     def of_job(wildcards):
-        made, itself = jobs.waits(LOADED, stage, *job_of(stage, wildcards, own), OUTSIDE)
+        made, itself = jobs.waits(
+            LOADED, stage, *job_of(stage, wildcards, own), OUTSIDE
+        )
         return [*records_of(made), *itself]
 
     return of_job

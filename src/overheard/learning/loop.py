@@ -179,8 +179,7 @@ def fit(
     """Train for the recipe's length, or until its patience ends; the model ends with its last weights.
 
     Each epoch has an order of the clips; each batch is one step along the mean over clips of the sum of the terms.
-    After every epoch's steps, or the recipe's `every`, and after the last one, `validate` runs in eval mode without
-    gradients.
+    After every epoch's steps (or `every`), and after the last one, `validate` runs in eval mode without gradients.
 
     Args:
         model: set to train and eval mode here, otherwise seen only by `loss` and `validate`.

@@ -107,6 +107,7 @@ def bicycle(rng: np.random.Generator, look: Look) -> Moves:
 
 
 def dog(rng: np.random.Generator, look: Look) -> Moves:
+    """A dog that trots, of a coat of its own."""
     coat, phase = shade((120, 92, 62), rng.uniform(0.4, 1.6)), 2 * math.pi * rng.random()
     colours = [shade(coat, 0.8), shade(coat, 0.8), coat, shade(coat, 0.9)]
 

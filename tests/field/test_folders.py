@@ -541,9 +541,10 @@ def test_a_run_that_splits_nothing_asks_for_no_locations(tmp_path, monkeypatch):
         return Planned(stage, stage, settings, {"folder": [str(root)]}, {}, [], {}, "log", "missing")
 
     media = job("media", collection="pairs", settings={"classes": ["beach"]})
+    split_settings = {"fractions": [0.7, 0.1, 0.2], "seed": 0, "folds": 1}
     check_folders(loaded, Plan({}, [media], {}))
     with pytest.raises(MediaError, match=r"one class \(beach\)"):
-        check_folders(loaded, Plan({}, [media, job("split")], {}))
+        check_folders(loaded, Plan({}, [media, job("split", settings=split_settings)], {}))
     with pytest.raises(ConfigError, match="source.classes: lake not in"):
         check_folders(loaded, Plan({}, [job("media", collection="pairs", settings={"classes": ["lake"]})], {}))
 

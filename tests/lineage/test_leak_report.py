@@ -1,6 +1,7 @@
 """A small results folder, each leak planted in it; and the published selection, counted by others."""
 
 import csv
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -663,6 +664,8 @@ def test_what_is_allowed_stands_in_the_protocols_file(tmp_path, monkeypatch):
     project = Path(__file__).resolve().parents[2]
     for name in ("workflow", "config/protocols"):
         (tmp_path / name).mkdir(parents=True)
+    for kind in ("studies", "claims"):
+        shutil.copytree(project / "config" / kind, tmp_path / "config" / kind)
     (tmp_path / "workflow" / "Snakefile").touch()
     strict = (project / "config" / "protocols" / "corrected.yaml").read_text()
     lenient = strict.replace("allowed_leaks: []", "allowed_leaks: [prior, relevance]")

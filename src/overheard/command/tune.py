@@ -12,11 +12,12 @@ from overheard.io import artifacts
 from overheard.scores import tuned
 from overheard.scores.tuned import Row, Searched, Tuned
 from overheard.scores.worth import simultaneous, worth
-from overheard.study import trials, yaml_file
+from overheard.study import yaml_file
 from overheard.study.ablation import Variant, of_rows, variant
 from overheard.study.experiments import Loaded, load, project_root
 from overheard.study.plan import rows_made
 from overheard.study.study_file import Study
+from overheard.study.transfer import trials
 
 FIRST_WORLD = 101
 """Of those that a search sees; none of them is a study's own."""

@@ -15,7 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from overheard.errors import LineageError, MediaError, OverheardError, PairingError
 from overheard.io import artifacts, clips
-from overheard.io.scored import SAID, fused_scores, run_scores
+from overheard.io.scored import SAID, run_scores
 from overheard.jobs.code import closure
 from overheard.jobs.records import Record, located, students_of
 from overheard.lineage.recounted import LAST_DIGITS, comparisons, differing, first_line, numbers
@@ -75,11 +75,10 @@ def scores_again(predictions: Mapping[str, np.ndarray], said: Mapping[str, Any])
         said: method, modality, seed, fold, best_epoch and events, as the stored file has them.
     """
     classes = [str(name) for name in predictions["classes"]]
-    if "decided" in predictions:
-        return fused_scores(said, classes, predictions["label"], predictions["scene_logits"], predictions["decided"])
     epochs = predictions.get("next_epochs", np.array([], dtype=np.int64)).tolist()
     later = dict(zip(epochs, predictions.get("next_scene_logits", ()), strict=True))
-    return run_scores(said, classes, predictions["label"], predictions["scene_logits"], later)
+    label, logits = predictions["label"], predictions["scene_logits"]
+    return run_scores(said, classes, label, logits, later, predictions.get("decided"))
 
 
 class _Counting:

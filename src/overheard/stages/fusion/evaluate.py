@@ -1,6 +1,6 @@
 """Test the networks of one row, a seed each, or join what two rows say, on the test clips of their folds."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from overheard.errors import CheckpointError, ConfigError
 from overheard.io import artifacts, clips, progress
 from overheard.io.device import settle
 from overheard.io.embedded import Embedded, read_embedded, read_z_score
-from overheard.io.scored import write_fused
+from overheard.io.scored import write_scored
 from overheard.io.signature import Reads, Writes
 from overheard.learning import late
 from overheard.learning.fusion_training import window_logits
@@ -150,13 +150,25 @@ class _Test:
         of_pieces: tuple[Path, Path],
     ) -> None:
         """Write what is said of clips and of pieces, predictions and scores of each."""
-        said = {**said, "classes": self.classes, "fold": self.fold}
+        said = {**said, "fold": self.fold}
         decided = DECISIONS[self.settings.clip_decision](logits)
-        write_fused(*of_clips, said, self.ids, self.label, np.log(mean_probability(logits)), decided)
+        self._write(of_clips, said, self.ids, self.label, np.log(mean_probability(logits)), decided)
         places = piece_windows(logits.shape[1])
         each = late.log_softmax(logits[:, places].reshape(-1, logits.shape[2]))
         names = [f"{clip}_{piece}" for clip in self.ids for piece in range(len(places))]
-        write_fused(*of_pieces, said, names, self.label.repeat(len(places)), each)
+        self._write(of_pieces, said, names, self.label.repeat(len(places)), each, each.argmax(axis=1))
+
+    def _write(
+        self,
+        paths: tuple[Path, Path],
+        said: Mapping[str, Any],
+        ids: Sequence[str],
+        label: np.ndarray,
+        log_probability: np.ndarray,
+        decided: np.ndarray,
+    ) -> None:
+        said_logits = log_probability.astype(np.float32)
+        write_scored(*paths, said, self.classes, ids, label, said_logits, decided=decided)
 
 
 def _student(path: Path, test: _Test) -> dict[str, Any]:

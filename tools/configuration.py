@@ -7,7 +7,7 @@ from pydantic.fields import FieldInfo
 
 from overheard.study.experiment import Split
 from overheard.study.fusion import experiment as fusion
-from overheard.study.fusion.source import Stills
+from overheard.study.fusion.source import Stills, UrbanTwin, Videos
 from overheard.study.transfer import experiment as transfer
 from overheard.study.transfer import source
 
@@ -29,8 +29,11 @@ SECTIONS = [
     ("networks.….pretrain.", transfer.Pretrain, "`pretrain` of a network"),
     ("train.", transfer.Train, "`train`"),
     ("", fusion.Experiment, "An experiment of the study `tau` ([what it is](tau.md))"),
+    ("source.", UrbanTwin, "`source`, kind `urban_twin`"),
+    ("source.", Videos, "`source`, kind `videos`"),
     ("source.", Stills, "`source`, kind `stills`"),
     ("embeddings.audio. and embeddings.video.", fusion.Embedding, "`embeddings`"),
+    ("pretrain.", fusion.Pretrain, "`pretrain` of the small networks"),
     ("train.", fusion.Train, "`train` of the study `tau`"),
 ]
 

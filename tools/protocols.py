@@ -76,23 +76,21 @@ TAU_HEAD = """\
 *A Curated Dataset of Urban Scenes for Audio-Visual Scene Analysis* (ICASSP 2021) asks how to use sound and picture together when frozen networks embed both: `config/studies/tau.yaml`.
 Rows: `audio`, `video`, `early` (one network on both), `late` (what the two say, joined; nothing is trained), `proposed` (a head on the two trained networks of the same seed).
 
-**What there is.** So far the study runs on a folder of still pictures and sounds in ADVANCE's layout: a picture is a video of one frame, a clip the ten seconds that every network hears. Captions say that such
-numbers are neither TAU's nor of moving pictures. Not there yet: videos, the built-in twin, the published record, Tables 1 and DCASE 1B, claims.
+| your clips | `source` | first step |
+|---|---|---|
+| none: the built-in twin | `kind: urban_twin` ([what it is](urban_twin.md)) | `overheard run tau` (*not run here*) |
+| videos with sound, in the data set's layout or by scene folder | `kind: videos` | `overheard init NAME --study tau --from DIR --tagger mn04_as_mAP_432.pt` (*not run here*) |
+| still pictures and sounds, in ADVANCE's layout: a picture is a video of one frame | `kind: stills` | the same |
 
-```yaml
-study: tau
-protocol: tau_corrected
-source: {kind: stills, pairs: my-folder}
-embeddings:
-  audio: {front_end: mn04, weights: mn04_as_mAP_432.pt}
-  video: {front_end: efficientnet_lite0}
-train: {steps: 2000}
-```
+Captions say that none of these is TAU. `trace`, `status`, `audit`, `leaks`, `compare` know such a study as they know the first one. Not there yet: the published record and its folds as a source.
 
-Save it as `config/NAME.yaml`, then `overheard run NAME` (*not run here*; a test runs such a study). `trace`, `status`, `audit`, `leaks`, `compare` know it as they know the first one.
-Front ends: `openl3_audio` and `openl3_image` (the paper's; their weights are a file of yours), `mn04` and `efficientnet_lite0` in their place.
+**Videos.** `video/<clip>.mp4` or `video/<scene>/<clip>.mp4` (also `.mov`, `.avi`, `.mkv`); sound in `audio/` under the same name, else the video's own track. A name `<scene>-<city>-<location>-<segment>` (with or
+without `-a`) says scene and location; `meta.csv` and the fold files of `evaluation_setup/` go before names; without them locations are drawn by `split`. The nearest frame to each window's middle is decoded and no other;
+rotation flags and variable frame rates are obeyed. Refused by name: no frames, no sound, sound and video whose lengths differ by over 0.2 s, fewer frames than promised (`source.fewer_frames: true` allows them), a
+truncated file, under 1 s, too few windows for ten pieces, a location in both folds. A clip of 480,001 samples has one window more than one of 480,000; `most_windows` cuts it.
 
-**What it says of 208 pairs** (13 classes, the split of its metadata, five seeds, 2,000 steps): see the [closing table](#on-208-real-pairs).
+**Front ends.** `openl3_audio` and `openl3_image` (the paper's; their weights are a file of yours), `mn04` and `efficientnet_lite0` in their place; on the twin `small_audio` and `small_image`, pre-trained by
+audio-visual correspondence on places of their own.
 
 ## Switch by switch
 

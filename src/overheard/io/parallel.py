@@ -20,7 +20,9 @@ def in_processes(function: Callable[[Any], Any], items: Sequence[Any], workers: 
     """
     workers = min(workers, len(items))
     if workers <= 1:
-        yield from map(function, items)
+        # `yield from map(...)` would take a StopIteration of the function for the end of the items
+        for item in items:
+            yield function(item)
         return
     context = multiprocessing.get_context("fork")
     chunk = max(1, min(32, len(items) // (8 * workers)))

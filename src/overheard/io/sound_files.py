@@ -1,4 +1,4 @@
-"""Shell: reads one sound from disk, whatever its header says. Everything else takes the arrays of samples."""
+"""Shell: reads one sound from disk, whatever its header says, and writes one. All else takes arrays of samples."""
 
 import io
 import math
@@ -10,6 +10,7 @@ import numpy as np
 import soundfile
 
 from overheard.errors import MediaError
+from overheard.io import artifacts
 from overheard.media.inspected import Sound
 from overheard.media.streams import sounds
 from overheard.media.streams.parts import Parts, check_rate
@@ -169,3 +170,10 @@ def loudness_dbfs(samples: np.ndarray) -> float:
     """Root mean square of samples in dB of full scale; minus infinity for digital silence."""
     mean_square = float(np.mean(np.square(samples, dtype=np.float64)))
     return 10 * math.log10(mean_square) if mean_square > 0 else -math.inf
+
+
+def write_sound(path: Path, samples: np.ndarray, rate: int) -> None:
+    """Write (n,) or (n, channels) in -1..1 as WAV of 16 bits."""
+    stream = io.BytesIO()
+    soundfile.write(stream, samples, rate, subtype="PCM_16", format="WAV")
+    artifacts.write_bytes(path, stream.getvalue())

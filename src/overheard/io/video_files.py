@@ -18,7 +18,7 @@ from av.video.frame import VideoFrame
 from av.video.reformatter import VideoReformatter
 from av.video.stream import VideoStream
 
-from overheard.errors import MediaError, MissingFramesError
+from overheard.errors import MediaError
 from overheard.io import video_packets
 from overheard.io.video_packets import Listed
 from overheard.media.inspected import Video
@@ -36,8 +36,8 @@ def inspect_video(path: Path, fewer_frames: bool = False) -> Video:
         fewer_frames: whether there may be fewer frames than the header promises.
 
     Raises:
-        MediaError: says what was found and what to do.
-        MissingFramesError: there are fewer frames than the header promises, or MKV's, which counts none, ends early.
+        MediaError: says what was found and what to do; there are fewer frames than the header promises, or MKV's, which
+            counts none, ends early.
     """
     with _opened(path) as container:
         stream = _video_stream(container)
@@ -210,13 +210,13 @@ def _beginning_s(container: InputContainer) -> float:
 
 
 def _check_promise(container: InputContainer, promised: int, listed: Listed) -> None:
-    next_step = "export it again, remove it, or allow fewer frames"
+    next_step = "export it again, remove it, or set source.fewer_frames: true"
     found, end_s = len(listed.shown), listed.end_s
     if found < promised:
-        raise MissingFramesError(f"{promised} frames promised by its header, {found} can be decoded; {next_step}")
+        raise MediaError(f"{promised} frames promised by its header, {found} can be decoded; {next_step}")
     promised_s = (container.duration or 0) / av.time_base
     if not promised and promised_s > end_s + _SHORT_S:
-        raise MissingFramesError(f"{promised_s:.2f} s promised by its header, it ends after {end_s:.2f} s; {next_step}")
+        raise MediaError(f"{promised_s:.2f} s promised by its header, it ends after {end_s:.2f} s; {next_step}")
 
 
 def _taken(path: Path, listed: Listed, left: deque[int], sparing: bool) -> Iterator[np.ndarray]:

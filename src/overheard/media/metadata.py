@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from posixpath import splitext
 
 from overheard.media import names
-from overheard.media.splits import SPLITS
+from overheard.media.split_draws import SPLITS
 
 METADATA = ("id", "class", "location", "recording", "lat", "lon", "split")
 TAGS = ("id", "events")

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from overheard.media.indexing import Index
-from overheard.media.inspected import Picture, Sound
+from overheard.media.inspected import Picture, Sound, Video
 from overheard.media.names import shown as readable
 
 SILENT_DBFS = -70.0  # quieter than the noise of a 12-bit recording
@@ -30,6 +30,7 @@ class Clip:
     problems: list[str] = field(default_factory=list)
     picture: Picture | None = None
     sound: Sound | None = None
+    video: Video | None = None
     loudness_dbfs: float = 0.0
     left_out: bool = False
 
@@ -93,8 +94,8 @@ def _misnamed(clips: Sequence[Clip]) -> list[str]:
     found = []
     for clip in clips:
         for part, its in (("image", clip.picture), ("sound", clip.sound)):
-            if its is not None:
-                word, name = its.kind.partition(" ")[0], clip.row[part]
+            if its is not None and (name := clip.row[part]):
+                word = its.kind.partition(" ")[0]
                 if name.rpartition(".")[2].lower() not in _ENDINGS[word]:
                     found.append(f"{name} ({word})")
     return _counted(found, "with a file of another kind than its name says; read as what it is")
@@ -142,7 +143,10 @@ def text(
     lines = [f"# Media: {collection}", "", f"- clips: {len(kept)}"]
     if collection != "sounds":
         lines.append(f"- classes: {len(statistics)}")
-    lines += _sound_lines([clip.seconds for clip in kept if clip.sound])
+    if films := [clip.video for clip in kept if clip.video]:
+        lines += _video_lines(films, [clip.seconds for clip in kept])
+    else:
+        lines += _sound_lines([clip.seconds for clip in kept if clip.sound])
     if any(clip.picture for clip in kept):
         turned = sum(clip.picture is not None and clip.picture.turned for clip in kept)
         lines.append(f"- pictures turned upright by their EXIF orientation: {turned}")
@@ -175,7 +179,9 @@ def _ranges(clips: Sequence[Clip]) -> list[str]:
             found[_folder(clip.row["image"]), its.kind, f"{low:g} to {high:g}"].append((its.lowest, its.highest))
         if clip.sound:
             peak = round(100 * clip.sound.peak, 1)
-            found[_folder(clip.row["sound"]), clip.sound.kind, "peak, % of full scale"].append((peak, peak))
+            found[_folder(clip.row["sound"] or clip.row["video"]), clip.sound.kind, "peak, % of full scale"].append(
+                (peak, peak)
+            )
     lines = [
         "",
         "## Ranges",
@@ -192,6 +198,15 @@ def _ranges(clips: Sequence[Clip]) -> list[str]:
 def _folder(path: str) -> str:
     """A file's folder, as a cell of a table, which a bar would end."""
     return path.rpartition("/")[0].replace("|", "\\|")
+
+
+def _video_lines(videos: Sequence[Video], seconds: Sequence[float]) -> list[str]:
+    counts = [len(its.times_s) for its in videos]
+    kinds = sorted({its.kind for its in videos})
+    return [
+        f"- durations: {min(seconds):.2f} to {max(seconds):.2f} s; together {sum(seconds) / 60:.1f} minutes",
+        f"- frames of a video: {min(counts)} to {max(counts)}; {', '.join(kinds)}",
+    ]
 
 
 def _sound_lines(seconds: Sequence[float]) -> list[str]:

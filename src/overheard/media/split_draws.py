@@ -44,6 +44,8 @@ class Draw:
         group: word of `GROUPS`.
         class_order: word of `class_order.ORDERS`; it numbers the classes for `by_label`.
         listing: ids in the order in which `by_label` finds them; None: sorted.
+        validation: word of `folds.VALIDATIONS`, where the user's data say what trains and what tests alone; None:
+            they must say what validates too.
     """
 
     fractions: Sequence[float]
@@ -54,12 +56,14 @@ class Draw:
     group: str = "location"
     class_order: str = "alphabetical"
     listing: Sequence[str] | None = None
+    validation: str | None = None
 
 
 def draw_of(settings: Mapping[str, Any], listing: Sequence[str] | None) -> Draw:
     """A draw from the settings of the stage split: switches have its names, those not given its defaults."""
     words = {name: settings.get(name) for name in ("split_unit", "split_draw", "split_group", "class_order")}
     own = {name.removeprefix("split_"): word for name, word in words.items() if word is not None}
+    own |= {"validation": settings.get("validation")}
     return Draw(settings["fractions"], settings["seed"], settings["folds"], **own, listing=listing)
 
 

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 
 from overheard.errors import MediaError
+from overheard.media.folds import with_validation
 from overheard.media.split_draws import SPLITS, Draw, Rows, coordinate, drawn
 from overheard.seeds import generator
 
@@ -34,7 +35,7 @@ def split_clips(rows: Rows, how: Draw, fold: int = 0) -> dict[str, str]:
         MediaError: a class with too few locations, an incomplete `split` column, a leak.
     """
     given = has_own_split(rows)
-    assigned = _given(rows) if given else drawn(rows, how, fold)
+    assigned = _given(rows, how) if given else drawn(rows, how, fold)
     _check_presence(rows, assigned, given)
     check_leaks(rows, assigned)
     return dict(sorted(assigned.items()))
@@ -91,7 +92,11 @@ def training_labels(
     return found
 
 
-def _given(rows: Sequence[Mapping[str, str]]) -> dict[str, str]:
+def _given(rows: Rows, how: Draw) -> dict[str, str]:
+    """The user's own split; of his training locations some validate, where he does not say which."""
+    if how.validation and not any(row["split"] == "val" for row in rows):
+        train, val, _ = how.fractions
+        return with_validation(rows, how.validation, val / (train + val), how.seed)
     wrong = [row for row in rows if row["split"] not in SPLITS]
     if wrong:
         found = ", ".join(f"{row['id']} ({row['split'] or 'empty'})" for row in wrong[:_SHOWN])

@@ -1,7 +1,6 @@
 """From file names to the rows of an index of clips with pictures that move: names of TAU Urban Audio-Visual Scenes.
 
-    clips    video/<clip>.mp4 or video/<scene>/<clip>.mp4; sounds in audio/ alike, or in the videos; optional meta.csv
-    stills   the first study's pairs: vision/<class>/<id>.jpg, sound/<class>/<id>.wav; a picture is a video of one frame
+    video/<clip>.mp4 or video/<scene>/<clip>.mp4; sounds in audio/ alike, or in the videos; optional meta.csv
 
 A clip of the record is called `<scene>-<city>-<location>-<segment>`; an early release has `-a` behind it, which is no
 part of the name here. Its location is `<city>-<location>`, as in the record's meta.csv (column identifier). A clip with
@@ -22,15 +21,14 @@ from overheard.media.indexing import (
     Row,
     check_alike,
     check_locations,
-    index_pairs,
     one_of,
     well_named,
 )
 from overheard.media.metadata import Given, Table
 
 VIDEOS = (".mp4", ".mov", ".avi", ".mkv")
-COLUMNS = ("id", "class", "location", "recording", "lat", "lon", "city", "segment", "audio", "video", "split")
-"""Of the index. `audio` is empty where the sound is the video's own track; `city`, `segment` where no name has them."""
+COLUMNS = ("id", "class", "location", "recording", "lat", "lon", "city", "segment", "sound", "video", "split")
+"""Of the index. `sound` is empty where the sound is the video's own track; `city`, `segment` where no name has them."""
 FILENAMES = ("filename_audio", "filename_video")
 TABLE = (*FILENAMES, "scene_label", "identifier", "source_label")
 """What the record's tables have; source_label, the recorder, decides nothing."""
@@ -95,25 +93,6 @@ def index_clips(paths: Iterable[str], meta: Table | None = None) -> Index:
     return found
 
 
-def index_stills(
-    pictures: Iterable[str],
-    sounds: Iterable[str],
-    metadata: Table | None = None,
-    classes: Sequence[str] | None = None,
-) -> Index:
-    """Pictures and sounds in the first study's layout, as clips of one frame; arguments as of `index_pairs`.
-
-    Returns:
-        Rows with `COLUMNS`; city and segment are empty.
-    """
-    found = index_pairs(pictures, sounds, metadata, classes)
-    found.rows = [
-        {key: {**row, "video": row["image"], "audio": row["sound"]}.get(key, "") for key in COLUMNS}
-        for row in found.rows
-    ]
-    return found
-
-
 def _by_id(paths: Iterable[str], extensions: Sequence[str], part: str, found: Index) -> dict[str, list[str]]:
     by_id: dict[str, list[str]] = defaultdict(list)
     for path in paths:
@@ -154,7 +133,7 @@ def _clip(name: str, videos: list[str], sounds: list[str], given: Mapping[str, s
         "lon": "",
         "city": city[1] if city else "",
         "segment": named.segment if named else "",
-        "audio": sounds[0] if sounds else "",
+        "sound": sounds[0] if sounds else "",
         "video": videos[0],
         "split": "",
     }
@@ -245,7 +224,7 @@ def _say_unnamed(found: Index, given: Mapping[str, Row]) -> None:
 
 
 def _say_without_sound(found: Index) -> None:
-    silent = [row["id"] for row in found.rows if not row["audio"]]
+    silent = [row["id"] for row in found.rows if not row["sound"]]
     if silent and len(silent) < len(found.rows):
         found.warnings.append(
             f"{len(silent)} of {len(found.rows)} clips have no file in audio/ ({tables.some(silent)}): their sound is "

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import soundfile
 from PIL import Image
 
 from overheard.errors import ConfigError
 from overheard.io import artifacts, progress
 from overheard.io.parallel import in_processes
 from overheard.io.signature import Writes
+from overheard.io.sound_files import write_sound
 from overheard.seeds import generator
 from overheard.sources.twin import acoustics, aerial, event_table, mixing, photograph, scenes, world
 from overheard.sources.twin.difficulty import BY_EVENTS, Difficulty
@@ -142,7 +142,8 @@ def _draw_location(
         start = round(start_s * RATE)
         _write_picture(media / "vision" / place.scene / f"{clip}.jpg", picture)
         _write_picture(media / "mask" / place.scene / f"{clip}.png", marked.astype(np.uint8) * 255)
-        _write_sound(media / "sound" / place.scene / f"{clip}.wav", recording[start : start + samples(world.CLIP_S)])
+        its = recording[start : start + samples(world.CLIP_S)]
+        write_sound(media / "sound" / place.scene / f"{clip}.wav", its, RATE)
         inside = [(bout, level) for bout, level in zip(bouts, heard, strict=True) if bout.is_in(start_s)]
         pairs.append(_pair(place, clip, start_s, offset, inside) | asdict(conditions))
         events += [row for bout, level in inside for row in _event_rows(clip, start_s, bout, level)]
@@ -247,7 +248,7 @@ def _draw_sound(task: tuple[int, list[int]], world_seed: int, media: Path) -> di
     number, events = task
     sound, audible = acoustics.tagged_clip(world_seed, number, events)
     clip = f"t{number:05d}"
-    _write_sound(media / "sound" / f"{clip}.wav", sound)
+    write_sound(media / "sound" / f"{clip}.wav", sound, RATE)
     return {"id": clip, "events": " ".join(map(str, world.labels(audible)))}
 
 
@@ -258,11 +259,4 @@ def _write_picture(path: Path, picture: np.ndarray) -> None:
         Image.fromarray(picture).save(stream, "JPEG", quality=_QUALITY)
     else:
         Image.fromarray(picture).convert("1").save(stream, "PNG")
-    artifacts.write_bytes(path, stream.getvalue())
-
-
-def _write_sound(path: Path, sound: np.ndarray) -> None:
-    """Write (n,) in -1..1 as 16-bit WAV at 16 kHz."""
-    stream = io.BytesIO()
-    soundfile.write(stream, sound, RATE, subtype="PCM_16", format="WAV")
     artifacts.write_bytes(path, stream.getvalue())

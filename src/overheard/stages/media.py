@@ -5,14 +5,20 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+import numpy as np
+
 from overheard.errors import ConfigError, MediaError
 from overheard.io import artifacts, decoding, media_folder, picture_files, progress, sound_files
 from overheard.io.parallel import in_processes
 from overheard.io.signature import Reads, Writes
+from overheard.io.video_files import inspect_video, read_track
 from overheard.media import indexing
 from overheard.media import report as media_report
 from overheard.media.indexing import Row
+from overheard.media.inspected import Sound
 from overheard.media.report import Clip
+from overheard.media.urban_names import COLUMNS
+from overheard.media.windows import check_lengths
 from overheard.seeds import generator
 
 CLIP_S = 10.0  # what every network hears
@@ -22,6 +28,7 @@ _COLUMNS = {
     "pairs": ["id", "class", "location", "recording", "lat", "lon", "image", "sound", *_WINDOW, "split", "bands"],
     "scenes": ["id", "class", "image", "bands"],
     "sounds": ["id", "sound", "events", *_WINDOW],
+    "clips": [*COLUMNS, *_WINDOW],
 }
 
 
@@ -29,10 +36,11 @@ _COLUMNS = {
 class Settings:
     """What is taken from a folder, each where its collection has it."""
 
-    seed: int | None = None  # of the ten-second windows of longer sounds
-    classes: list[str] | None = None  # of the pairs; None: all that are found
+    seed: int | None = None  # of the ten-second windows of longer sounds, but for clips, which are heard whole
+    classes: list[str] | None = None  # of the pairs or clips; None: all that are found
     bands: list[int] | None = None  # three, counted from 0, of pictures with more than three
     channels: str | None = None  # "mean" mixes sounds of more than two channels
+    fewer_frames: bool | None = None  # whether a video may have fewer frames than its header promises
     range: list[float] | None = None  # black and white, in the units of pictures of more than eight bits
 
 
@@ -50,7 +58,7 @@ def media(
 
     Args:
         folder: media in the layout of the collection.
-        collection: pairs, scenes or sounds.
+        collection: pairs, scenes, sounds or clips (videos with sound).
         settings: what is taken.
         index: one line a clip, sorted by id.
         manifest: every file that is read: path, sha256, bytes.
@@ -81,7 +89,7 @@ def media(
 def _check_settings(collection: str, settings: Settings, workers: int) -> None:
     if collection not in _COLUMNS:
         raise ConfigError(f"--collection: found {collection}; allowed: {', '.join(_COLUMNS)}")
-    if settings.seed is None and collection != "scenes":
+    if settings.seed is None and collection in ("pairs", "sounds"):
         raise ConfigError(f"settings of media, seed: found none; {collection} need it for their ten-second windows")
     bands = settings.bands
     if bands is not None and (len(bands) != 3 or not all(isinstance(band, int) and band >= 0 for band in bands)):
@@ -121,10 +129,14 @@ def _inspect(folder: Path, rows: list[Row], settings: Settings, workers: int) ->
 
 
 def _inspect_clip(folder: Path, settings: Settings, row: Row) -> Clip:
-    """Decode the files of one clip."""
+    """Decode the files of one clip; of a video its packets are listed."""
     clip = Clip(dict(row))
-    for kind, look in (("image", _inspect_picture), ("sound", _inspect_sound)):
-        if kind in row:
+    if "video" in row:
+        looks = [("video", _inspect_video), ("sound", _inspect_whole_sound)]
+    else:
+        looks = [("image", _inspect_picture), ("sound", _inspect_sound)]
+    for kind, look in looks:
+        if row.get(kind):
             try:
                 look(folder / row[kind], settings, clip)
                 clip.files.append(_manifest_line(folder, row[kind]))
@@ -155,6 +167,35 @@ def _inspect_sound(path: Path, settings: Settings, clip: Clip) -> None:
     start = int(generator("window", settings.seed, clip.row["id"]).integers(latest + 1)) if latest else 0
     clip.row |= {"sound_start_s": repr(start / sound.rate), "sound_duration_s": repr(frames / sound.rate)}
     samples, _ = sound_files.read_window(path, start / sound.rate, frames / sound.rate)
+    clip.loudness_dbfs = sound_files.loudness_dbfs(samples)
+
+
+def _inspect_video(path: Path, settings: Settings, clip: Clip) -> None:
+    """The video, and its own track where the clip has no sound file."""
+    clip.video = inspect_video(path, bool(settings.fewer_frames))
+    if not clip.row["sound"]:
+        samples, rate = read_track(path)
+        _hear_track(samples, rate, settings, clip)
+
+
+def _hear_track(samples: np.ndarray, rate: int, settings: Settings, clip: Clip) -> None:
+    channels = samples.shape[1]
+    if channels > 2 and settings.channels != "mean":
+        raise MediaError(f"a track of {channels} channels; expected 1 or 2: mix them, or set source.channels: mean")
+    clip.sound = Sound("track", len(samples), rate, channels, float(np.abs(samples).max()), False, False)
+    _take_whole(samples.mean(axis=1), clip)
+
+
+def _inspect_whole_sound(path: Path, settings: Settings, clip: Clip) -> None:
+    clip.sound = sound = sound_files.inspect_sound(path, settings.channels == "mean")
+    _take_whole(sound_files.read_window(path, 0, sound.frames / sound.rate)[0], clip)
+
+
+def _take_whole(samples: np.ndarray, clip: Clip) -> None:
+    """A clip is heard from its beginning to its end, which its video must share."""
+    if clip.video is not None:
+        check_lengths(clip.seconds, clip.video.seconds)
+    clip.row |= {"sound_start_s": repr(0.0), "sound_duration_s": repr(clip.seconds)}
     clip.loudness_dbfs = sound_files.loudness_dbfs(samples)
 
 

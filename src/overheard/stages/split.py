@@ -19,6 +19,7 @@ class Settings:
     split_draw: str | None = None
     split_group: str | None = None
     class_order: str | None = None
+    validation: str | None = None  # word of media.folds.VALIDATIONS, where the user's data say train and test alone
     redrawn: float | None = None  # share of training labels that are drawn again, in a control
 
 

@@ -244,10 +244,10 @@ PARTS = {"pairs": "", "scenes": "scenes/", "sounds": "sounds/"}
 """Collections of media, and the folder of each below `media/` and `features/`."""
 
 WILDCARDS = {
-    "collection": "|".join(PARTS),
+    "collection": "[a-z]+",
     "part": "|".join(PARTS.values()),
     "front_end": "[a-z0-9_]+",
-    "encoder": "image|sound",
+    "encoder": "image|sound|correspondence",
     "seed": r"\d+",
     "fold": r"\d+",
 }

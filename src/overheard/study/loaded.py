@@ -1,9 +1,10 @@
 """An experiment with what its configuration names, and what a study's design must say of it."""
 
+import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from overheard.scores.origin import Origin
 from overheard.study import switch
@@ -17,6 +18,27 @@ Values = Mapping[str, Any]
 """Of the names in a stage's record, what one job has: numbers for `seed` and `fold`."""
 Files = dict[str, str | list[str]]
 """Paths by flag."""
+
+
+class Given(NamedTuple):
+    """What `overheard init` is told of a user's folder.
+
+    Attributes:
+        layout: which of the design's `LAYOUTS` it has.
+        folder: of the user's media.
+        scenes: folder of pictures that an image network is pre-trained on.
+        tagger: weights of mn04.
+    """
+
+    layout: str
+    folder: Path
+    scenes: Path | None
+    tagger: Path | None
+
+    def quoted(self, key: str) -> str:
+        """A path as YAML, whatever its characters (a JSON string is YAML); absolute, so it holds wherever it is."""
+        path = getattr(self, key)
+        return "null" if path is None else json.dumps(str(path.absolute()), ensure_ascii=False)
 
 
 class Design(Protocol):
@@ -38,6 +60,13 @@ class Design(Protocol):
     @property
     def CONFIGURATIONS(self) -> Mapping[str, Callable[["Loaded", Sequence[Row]], dict[str, Any]]]:  # noqa: N802
         """What a diagram says of the configuration, by the word under `configuration` of a figure."""
+
+    @property
+    def LAYOUTS(self) -> Mapping[str, Sequence[str]]:  # noqa: N802
+        """Layouts of a user's folder by word, with the subfolders by which each is known."""
+
+    def template(self, name: str, study: str, given: Given) -> tuple[str, list[str]]:
+        """The annotated configuration `overheard init` writes for a folder, and lines on what it is based on."""
 
     def problems(self, study: Study) -> list[str]:
         """What is wrong with the rows of a study of this design, a line each."""

@@ -15,7 +15,8 @@ from overheard.sources.urban_twin.difficulty import DIFFICULTY, Difficulty
 from overheard.sources.urban_twin.view import CHEST, FAR, Lane, View, mixed
 
 SIDE = 128  # pixels of a frame
-TIMES_S = np.arange(50) / 5  # of the frames of a piece
+FRAME_RATE = 5  # frames a second
+TIMES_S = np.arange(50) / FRAME_RATE  # of the frames of a piece
 _FINE = 2  # drawn so many times larger, so that edges are smooth
 _OUTSIDE = 255  # mark of what passes by a cabin's windows
 _PANES = "panes"

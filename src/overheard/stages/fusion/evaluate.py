@@ -16,7 +16,7 @@ from overheard.io.signature import Reads, Writes
 from overheard.learning import late
 from overheard.learning.fusion_training import window_logits
 from overheard.learning.models.fusion import ROWS, build
-from overheard.media.windows import piece_windows
+from overheard.media.windows import PIECES, piece_windows
 from overheard.scores.clip_decision import DECISIONS, mean_probability
 
 
@@ -132,15 +132,15 @@ class _Test:
         self.embedded, self.settings = embedded, settings
 
     def logits(self, word: str, stored: Mapping[str, Any]) -> np.ndarray:
-        """What a network says of every window, (clips, windows, classes)."""
+        """What a network says of every window, (windows, classes), clip after clip; `self.windows` are of each clip."""
         names = ROWS[word]
         embedded = Embedded(self.embedded.clips, {name: self.embedded.embeddings[name] for name in names})
         windows = embedded.of(self.ids, self.label, {name: self.z_score[name] for name in names})
         switches = {key: stored[key] for key in ("fusion_input", "fusion_head", "fusion_trains") if stored.get(key)}
         model = build(word, stored["widths"], len(self.classes), stored["hidden"], **switches)
         model.load_state_dict(stored["state"])
-        found = window_logits(word, model.to(self.settings.device), windows, device=self.settings.device).numpy()
-        return found.reshape(len(self.ids), -1, found.shape[1])
+        self.windows = np.bincount(windows.clip, minlength=len(self.ids))
+        return window_logits(word, model.to(self.settings.device), windows, device=self.settings.device).numpy()
 
     def write(
         self,
@@ -151,12 +151,20 @@ class _Test:
     ) -> None:
         """Write what is said of clips and of pieces, predictions and scores of each."""
         said = {**said, "fold": self.fold}
-        decided = DECISIONS[self.settings.clip_decision](logits)
-        self._write(of_clips, said, self.ids, self.label, np.log(mean_probability(logits)), decided)
-        places = piece_windows(logits.shape[1])
-        each = late.log_softmax(logits[:, places].reshape(-1, logits.shape[2]))
-        names = [f"{clip}_{piece}" for clip in self.ids for piece in range(len(places))]
-        self._write(of_pieces, said, names, self.label.repeat(len(places)), each, each.argmax(axis=1))
+        ends = self.windows.cumsum()
+        together, decided = np.empty((len(self.ids), logits.shape[1])), np.empty(len(self.ids), np.int64)
+        each = np.empty((len(self.ids), PIECES, logits.shape[1]))
+        # clips of as many windows go together
+        for count in np.unique(self.windows):
+            which = np.flatnonzero(self.windows == count)
+            its = logits[(ends[which] - count)[:, None] + np.arange(count)]
+            together[which] = np.log(mean_probability(its))
+            decided[which] = DECISIONS[self.settings.clip_decision](its)
+            each[which] = late.log_softmax(its[:, piece_windows(int(count))])
+        self._write(of_clips, said, self.ids, self.label, together, decided)
+        names = [f"{clip}_{piece}" for clip in self.ids for piece in range(PIECES)]
+        each = each.reshape(-1, logits.shape[1])
+        self._write(of_pieces, said, names, self.label.repeat(PIECES), each, each.argmax(axis=1))
 
     def _write(
         self,

@@ -10,13 +10,14 @@ from overheard.study import switch
 from overheard.study.experiment import Experiment as AnyExperiment
 from overheard.study.flow import STAGES
 from overheard.study.fusion import rows
-from overheard.study.fusion.experiment import Embedding, Experiment
+from overheard.study.fusion import template as own_template
+from overheard.study.fusion.experiment import SMALL, Embedding, Experiment
 from overheard.study.fusion.protocol import SWITCHES as OWN_SWITCHES
 from overheard.study.fusion.protocol import Protocol
 from overheard.study.installed_weights import given_or_installed
 from overheard.study.jobs import of_folds, under_results
-from overheard.study.layout import fold_of
-from overheard.study.loaded import Files, Loaded, Row, Values
+from overheard.study.layout import fold_of, results
+from overheard.study.loaded import Files, Given, Loaded, Row, Values
 from overheard.study.plan import seeds_made
 from overheard.study.study_file import Study
 
@@ -25,8 +26,9 @@ PROTOCOL: type[switch.Protocol] = Protocol
 SWITCHES: Mapping[str, switch.Switch] = OWN_SWITCHES
 CONFIGURATIONS: Mapping[str, Callable[[Loaded, Sequence[Row]], dict[str, Any]]] = {}
 
+LAYOUTS: Mapping[str, Sequence[str]] = own_template.LAYOUTS
 VARIES: str | None = "first weights, order of windows, dropout"
-_OWN = ("features", "normaliser", "train", "evaluate")
+_OWN = ("draw", "features", "normaliser", "pretrain", "train", "evaluate")
 """Stages that this design has of its own, in `stages/fusion/`."""
 _USED = {"media", "split", *_OWN, "statistics", "tables", "cells", "claims", "reliability", "figures"}
 _FILES = {
@@ -49,6 +51,10 @@ def _weights(its: Embedding) -> str:
     return given_or_installed(its.weights, "embeddings.video", "embeddings.video.weights")
 
 
+def template(name: str, study: str, given: Given) -> tuple[str, list[str]]:
+    return own_template.template(name, study, given)
+
+
 def problems(study: Study) -> list[str]:
     return rows.problems(study)
 
@@ -59,13 +65,21 @@ def settled(experiment: AnyExperiment, protocol: switch.Protocol) -> AnyExperime
 
 def places(experiment: AnyExperiment) -> dict[str, tuple[str, str]]:
     its = cast(Experiment, experiment)
-    found = {f"embeddings.{name}.weights": ("file", _weights(_embedding(its, name))) for name in rows.MODALITIES}
-    return {"source.pairs": ("folder", its.source.pairs)} | found
+    given = [name for name in rows.MODALITIES if not _embedding(its, name).pretrained]
+    found = {f"embeddings.{name}.weights": ("file", _weights(_embedding(its, name))) for name in given}
+    key = its.source.collection
+    own = {} if its.source.drawn else {f"source.{key}": ("folder", str(getattr(its.source, key)))}
+    return own | found
+
+
+def _folder(loaded: Loaded, collection: str) -> str:
+    """Of media: drawn under results, or the user's own."""
+    source = loaded.experiment.source
+    return f"{results(loaded.name)}/draw/{collection}" if source.drawn else str(getattr(source, collection))
 
 
 def outside(loaded: Loaded) -> set[str]:
-    experiment, _ = _its(loaded)
-    return {experiment.source.pairs, *(_weights(_embedding(experiment, name)) for name in rows.MODALITIES)}
+    return {path for _, path in places(loaded.experiment).values()}
 
 
 def published(loaded: Loaded) -> set[str]:
@@ -80,12 +94,24 @@ def unneeded(loaded: Loaded) -> set[str]:
     return set(STAGES) - _USED
 
 
+def _pretrained(experiment: Experiment) -> bool:
+    """Whether the small networks are needed, both of which are pre-trained together."""
+    return any(_embedding(experiment, name).pretrained for name in rows.MODALITIES)
+
+
 def own_jobs(loaded: Loaded, stage: str) -> list[tuple[Any, ...]] | None:
-    """Of media and front ends."""
-    if stage == "media":
-        return [("",)]
-    if stage == "features":
-        return [("", _embedding(_its(loaded)[0], name).front_end) for name in rows.MODALITIES]
+    """Of collections, media, front ends and networks."""
+    experiment, _ = _its(loaded)
+    match stage:
+        case "draw":
+            places = [("places",)] if _pretrained(experiment) else []
+            return [(experiment.source.collection,), *places] if experiment.source.drawn else []
+        case "media":
+            return [("",)]
+        case "features":
+            return [("", _embedding(experiment, name).front_end) for name in rows.MODALITIES]
+        case "pretrain":
+            return [("correspondence",)] if _pretrained(experiment) else []
     return None
 
 
@@ -105,13 +131,18 @@ def reads(loaded: Loaded, stage: str, values: Values, absent: Collection[str]) -
     index, both = {"index": "media/index.csv"}, _windows(experiment, "audio") | _windows(experiment, "video")
     match stage:
         case "media":
-            return {"folder": experiment.source.pairs}
+            return {"folder": _folder(loaded, experiment.source.collection)}
         case "split":
             return under_results(loaded, index)
+        case "pretrain":
+            return {"places": _folder(loaded, "places")}
         case "features":
             modality = next(name for name in rows.MODALITIES if _is_of(experiment, name, values["front_end"]))
-            weights = {"weights": _weights(_embedding(experiment, modality))}
-            return {"folder": experiment.source.pairs} | under_results(loaded, index) | weights
+            its = _embedding(experiment, modality)
+            made = {"weights": STAGES["pretrain"].writes["weights"].format(encoder="correspondence")}
+            weights: Files = under_results(loaded, made) if its.pretrained else {"weights": _weights(its)}
+            folder: Files = {"folder": _folder(loaded, experiment.source.collection)}
+            return folder | under_results(loaded, index) | weights
         case "normaliser":
             split = STAGES["split"].writes["splits"].format(fold=values["fold"])
             return under_results(loaded, both | {"splits": split})
@@ -158,11 +189,20 @@ def settings(loaded: Loaded, stage: str, values: Values) -> dict[str, Any]:
     experiment, protocol = _its(loaded)
     own = {"design": loaded.study.design} if stage in _OWN else {}
     match stage:
+        case "draw":
+            sizes = {"places"} if values["collection"] == "places" else {"scale", "pieces"}
+            media = experiment.source.model_dump(include={"world", "coupling", *sizes})
+            return own | {"collection": values["collection"], "settings": media}
         case "media":
-            media = experiment.source.model_dump(include={"seed", "classes", "channels"}, exclude_none=True)
-            return {"collection": "pairs", "settings": media}
+            keys = {"seed", "classes", "channels", "fewer_frames"}
+            media = experiment.source.model_dump(include=keys, exclude_none=True)
+            return {"collection": experiment.source.collection, "settings": media}
         case "split":
-            return {"fold": values["fold"], "settings": experiment.split.model_dump()}
+            # where the data have folds of their own
+            folds = rows.switched(protocol, stage) if experiment.source.collection == "clips" else {}
+            return {"fold": values["fold"], "settings": experiment.split.model_dump() | folds}
+        case "pretrain":
+            return own | dict(values) | {"settings": experiment.pretrain.model_dump()}
         case "features":
             switches = rows.switched(protocol, stage)
             if values["front_end"] != "openl3_image":
@@ -188,6 +228,7 @@ def remarks(loaded: Loaded) -> list[str]:
     experiment, _ = _its(loaded)
     names = {"openl3_audio": "OpenL3", "openl3_image": "OpenL3", "mn04": "the tagger mn04 in OpenL3's place"}
     names |= {"efficientnet_lite0": "EfficientNet-Lite0 in OpenL3's place"}
+    names |= dict.fromkeys(SMALL, "a small network in OpenL3's place, pre-trained by correspondence on other places")
     lines = [f"Embeddings of {name}: {names[_embedding(experiment, name).front_end]}." for name in rows.MODALITIES]
     own = {key: value for key, value in experiment.train.model_dump(exclude={"device"}).items() if value is not None}
     if own:

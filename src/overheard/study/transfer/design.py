@@ -11,7 +11,7 @@ from overheard.study import switch
 from overheard.study.experiment import Experiment as AnyExperiment
 from overheard.study.flow import PARTS
 from overheard.study.installed_weights import PACKAGE, VERSION, installed
-from overheard.study.loaded import Files, Loaded, Row, Values
+from overheard.study.loaded import Files, Given, Loaded, Row, Values
 from overheard.study.study_file import Study
 from overheard.study.transfer import diagrams, job_files, job_settings, own_functions, rows
 from overheard.study.transfer.experiment import Experiment
@@ -20,16 +20,22 @@ from overheard.study.transfer.job_files import its
 from overheard.study.transfer.protocol import SWITCHES as OWN_SWITCHES
 from overheard.study.transfer.protocol import Protocol
 from overheard.study.transfer.remarks import remarks as own_remarks
+from overheard.study.transfer.template import template as own_template
 
 EXPERIMENT: type[AnyExperiment] = Experiment
 PROTOCOL: type[switch.Protocol] = Protocol
 SWITCHES: Mapping[str, switch.Switch] = OWN_SWITCHES
 CONFIGURATIONS: Mapping[str, Callable[[Loaded, Sequence[Row]], dict[str, Any]]] = diagrams.CONFIGURATIONS
 
+LAYOUTS: Mapping[str, Sequence[str]] = {"pairs": ("vision", "sound")}
 VARIES: str | None = None
 RELEASED_SEED = 10
 """Of torch and numpy in the released program."""
 _TAGGER = "mn04_as_mAP_432.pt from github.com/fschmid56/EfficientAT/releases"
+
+
+def template(name: str, study: str, given: Given) -> tuple[str, list[str]]:
+    return own_template(name, study, given)
 
 
 def problems(study: Study) -> list[str]:

@@ -107,6 +107,8 @@ def test_trace_status_audit_and_leaks_know_it(project):
     done = overheard(project, "leaks", "tiny")
     assert "with a leak that the protocol forbids, " in done.stdout
     assert done.stdout.splitlines()[2].split(": ")[1].startswith("0 with")
+    for way in ("mean and deviation of sounds", "mean and deviation of pictures"):
+        assert any(way in line and "clips of train alone" in line for line in done.stdout.splitlines())
 
 
 def test_a_changed_rule_of_late_fusion_tests_that_row_again_and_trains_nothing(project, tmp_path):

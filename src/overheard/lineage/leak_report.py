@@ -12,6 +12,7 @@ from overheard.io import artifacts
 from overheard.jobs import hashing
 from overheard.jobs.records import Record, located, read_record, record_paths, recorded, students_of
 from overheard.lineage.leak_arrays import normaliser_lines, picture_lines, sound_lines, teacher_lines
+from overheard.lineage.leak_embeddings import embedding_ways
 from overheard.lineage.leak_study import Study, absent, load_studies, unknown_set
 from overheard.media import leak_lines, leaks
 from overheard.media.leak_lines import LeakReport, Line
@@ -23,6 +24,8 @@ _LEARNING = ("pretrain", "normaliser", "prior", "relevance", "train", "evaluate"
 """Stages whose jobs learn or test: each has to read the study's own files."""
 _OF_FOLD = {flag: stage for stage in ("split", "normaliser", "prior", "relevance") for flag in STAGES[stage].writes}
 """What of these files is of one fold: flag and the stage that makes it. All read the splits, some the others too."""
+_MEDIA = ("image", "video", "sound")
+"""Columns of an index that name files, of which it has some."""
 _SHOWN = 5
 
 
@@ -48,7 +51,8 @@ def leak_report(folder: Path, allowed: Collection[str] = (), records: Mapping[st
     normalisers = [record for record in records.values() if record["stage"] == "normaliser"]
     read["given"] = [entry["path"] for record in normalisers for entry in record["reads"].get("given", ())]
     studies = load_studies(folder, read)
-    asked = [_split_lines, _file_lines, picture_lines(folder), sound_lines(folder), teacher_lines, normaliser_lines]
+    arrays = embedding_ways(folder) or [picture_lines(folder), sound_lines(folder), teacher_lines, normaliser_lines]
+    asked = [_split_lines, _file_lines, *arrays]
     lines = {study.fold: [line for ask in asked for line in ask(study)] for study in studies}
     # a user's own split is the same in every fold
     one = all(study.assigned == studies[0].assigned for study in studies)
@@ -158,7 +162,7 @@ def _file_lines(study: Study) -> list[Line]:
     own = _checksums(media / "manifest.csv")
     if own is None:
         return absent(study.folder, media / "manifest.csv", "file", "pretrain_file")
-    keys = {row["id"]: {own[row[kind]] for kind in ("image", "sound") if row[kind] in own} for row in study.rows}
+    keys = {row["id"]: {own[row[kind]] for kind in _MEDIA if row.get(kind) in own} for row in study.rows}
     lines = leaks.shared_lines("file", keys, split, scene)
     found = ((part, _checksums(media / part / "manifest.csv")) for part in ("scenes", "sounds"))
     others = {part: sums for part, sums in found if sums is not None}

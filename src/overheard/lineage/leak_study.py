@@ -66,7 +66,7 @@ def load_studies(folder: Path, read: Mapping[str, Sequence[str]]) -> list[Study]
     ]
     folds = sorted({int(values["fold"]) for values in named if values}) or [0]
     index = _there(folder / "media/index.csv")
-    rows = artifacts.read_table(index, ["id", "class", "location", "recording", "lat", "lon", "image", "sound"])
+    rows = artifacts.read_table(index, ["id", "class", "location", "recording", "lat", "lon", "sound"])
     listing, given = (next(filter(Path.is_file, map(Path, read[flag])), None) for flag in ("listing", "given"))
     known = clips.listed(listing), given
     return [_with_split(Study(folder, rows, [], fold, *known), index) for fold in folds]

@@ -35,6 +35,7 @@ SECTIONS = [
     ("embeddings.audio. and embeddings.video.", fusion.Embedding, "`embeddings`"),
     ("pretrain.", fusion.Pretrain, "`pretrain` of the small networks"),
     ("train.", fusion.Train, "`train` of the study `tau`"),
+    ("control.", fusion.Control, "`control` of the study `tau`"),
 ]
 
 

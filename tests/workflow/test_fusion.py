@@ -44,6 +44,7 @@ def project(shared, made_once) -> Path:
             "protocol": "tau_corrected",
             "seeds": [0, 1],
             "source": {"kind": "stills", "pairs": "pairs"},
+            "split": {"folds": 1},
             "embeddings": {
                 "audio": {"front_end": "mn04", "weights": str(weights)},
                 "video": {"front_end": "efficientnet_lite0"},
@@ -143,3 +144,19 @@ def test_windows_say_where_each_is(project):
     # one second at a hop of 0.1 s within ten seconds
     assert len(first) == 91
     assert (first[0]["second"], first[-1]["second"]) == ("0.500", "9.500")
+
+
+def test_a_control_exchanges_frames_and_leaves_sound_as_it_was(project, tmp_path):
+    copy = tmp_path / "copy"
+    shutil.copytree(project, copy, symlinks=True)
+    before = results(copy)
+    path = copy / "config/tiny.yaml"
+    path.write_text(path.read_text() + "control: {pairs: across}\n")
+    done = overheard(copy, "run", "tiny")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "frames of another location of any scene" in (copy / "results/tiny/tables/table2.md").read_text()
+    after = results(copy)
+    students = {place: before.get(place) != its for place, its in after.items() if place.endswith("student.pt")}
+    assert {place.split("/")[1] for place, changed in students.items() if changed} == {"video", "early", "proposed"}
+    done = overheard(copy, "audit", "tiny")
+    assert done.returncode == 0, done.stdout

@@ -46,7 +46,7 @@ def exchanged_in_splits(
         ConfigError: another word.
     """
     if how not in GROUPS:
-        raise ConfigError(f"--teacher: found {how!r}; expected {' or '.join(GROUPS)}")
+        raise ConfigError(f"control: found {how!r}; expected {' or '.join(GROUPS)}")
     groups: dict[tuple[str, ...], dict[str, str]] = defaultdict(dict)
     for row in rows:
         own = (row["class"],) if how == "within_class" else ()

@@ -110,9 +110,12 @@ STAGES = {
         warm=True,
     ),
     "shuffle": Stage(
-        "A control: exchange what the tagger hears between clips of a split.",
+        "A control: exchange what the tagger hears, or frames, between clips of a split.",
         f"teacher/{_FOLD}/shuffle",
-        {"shuffled_ids": f"teacher/{_FOLD}/logits.ids.csv"},
+        {
+            "shuffled_ids": f"teacher/{_FOLD}/logits.ids.csv",
+            "shuffled_windows": f"features/{_FOLD}/video.windows.csv",
+        },
     ),
     "prior": Stage(
         "p(event | scene) from training locations.",

@@ -28,12 +28,13 @@ CONFIGURATIONS: Mapping[str, Callable[[Loaded, Sequence[Row]], dict[str, Any]]] 
 
 LAYOUTS: Mapping[str, Sequence[str]] = own_template.LAYOUTS
 VARIES: str | None = "first weights, order of windows, dropout"
-_OWN = ("draw", "features", "normaliser", "pretrain", "train", "evaluate")
+_OWN = ("draw", "features", "normaliser", "pretrain", "shuffle", "train", "evaluate")
 """Stages that this design has of its own, in `stages/fusion/`."""
 _USED = {"media", "split", *_OWN, "statistics", "tables", "cells", "claims", "reliability", "figures"}
 _FILES = {
     "features": ("array", "windows"),
     "normaliser": ("audio_normaliser", "video_normaliser"),
+    "shuffle": ("shuffled_windows",),
     "evaluate": ("predictions", "scores", "pieces", "piece_scores"),
 }
 """Of stages whose files designs have some of, those of this one."""
@@ -91,7 +92,11 @@ def left_out(loaded: Loaded) -> dict[Row, str]:
 
 
 def unneeded(loaded: Loaded) -> set[str]:
-    return set(STAGES) - _USED
+    return set(STAGES) - _USED | (set() if _exchanges(loaded) else {"shuffle"})
+
+
+def _exchanges(loaded: Loaded) -> bool:
+    return _its(loaded)[0].control.pairs != "own"
 
 
 def _pretrained(experiment: Experiment) -> bool:
@@ -146,6 +151,10 @@ def reads(loaded: Loaded, stage: str, values: Values, absent: Collection[str]) -
         case "normaliser":
             split = STAGES["split"].writes["splits"].format(fold=values["fold"])
             return under_results(loaded, both | {"splits": split})
+        case "shuffle":
+            split = STAGES["split"].writes["splits"].format(fold=values["fold"])
+            windows = {"video_windows": _windows(experiment, "video")["video_windows"]}
+            return under_results(loaded, index | windows | {"splits": split})
         case "train" | "evaluate":
             return _of_row(loaded, stage, values, absent)
     return {}
@@ -165,6 +174,8 @@ def _of_row(loaded: Loaded, stage: str, values: Values, absent: Collection[str])
     files: dict[str, str | list[str]] = {"index": "media/index.csv"}
     for name in row.reads:
         files |= _windows(experiment, name)
+    if _exchanges(loaded) and "video" in row.reads:
+        files["video_windows"] = STAGES["shuffle"].writes["shuffled_windows"].format(fold=0)
     of_fold: Files = {**of_folds(loaded, "split", folds)}
     z_scores = of_folds(loaded, "normaliser", folds)
     of_fold |= {f"{name}_normaliser": z_scores[f"{name}_normaliser"] for name in row.reads}
@@ -201,6 +212,8 @@ def settings(loaded: Loaded, stage: str, values: Values) -> dict[str, Any]:
             # where the data have folds of their own
             folds = rows.switched(protocol, stage) if experiment.source.collection == "clips" else {}
             return {"fold": values["fold"], "settings": experiment.split.model_dump() | folds}
+        case "shuffle":
+            return own | {"fold": values["fold"]} | experiment.control.model_dump()
         case "pretrain":
             return own | dict(values) | {"settings": experiment.pretrain.model_dump()}
         case "features":
@@ -230,6 +243,9 @@ def remarks(loaded: Loaded) -> list[str]:
     names |= {"efficientnet_lite0": "EfficientNet-Lite0 in OpenL3's place"}
     names |= dict.fromkeys(SMALL, "a small network in OpenL3's place, pre-trained by correspondence on other places")
     lines = [f"Embeddings of {name}: {names[_embedding(experiment, name).front_end]}." for name in rows.MODALITIES]
+    if _exchanges(loaded):
+        whose = "of its scene" if experiment.control.pairs == "within_class" else "of any scene"
+        lines.insert(0, f"CONTROL: beside each sound stand the frames of another location {whose}.")
     own = {key: value for key, value in experiment.train.model_dump(exclude={"device"}).items() if value is not None}
     if own:
         shown = ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in own.items())
@@ -243,6 +259,11 @@ def decided(loaded: Loaded) -> dict[Row, Any]:
     shared += [settings(loaded, "features", {"front_end": word}) for _, word in own_jobs(loaded, "features") or []]
     stages = ("train", "evaluate")
     own = {row: [_settings_of_row(loaded, stage, row) for stage in stages] for row in loaded.study.rows()}
+    if _exchanges(loaded):
+        exchange = settings(loaded, "shuffle", {"fold": 0})
+        own = {
+            row: [*its, exchange] if "video" in loaded.study.methods[row[0]].reads else its for row, its in own.items()
+        }
     return {
         row: [shared, own[row], *(own[its] for its in loaded.study.read_by(row[0]))] for row in loaded.study.trained()
     }

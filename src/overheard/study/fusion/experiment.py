@@ -51,6 +51,17 @@ class Embeddings(Section):
         return self
 
 
+class Control(Section):
+    """What a control changes."""
+
+    pairs: Literal["own", "within_class", "across"] = Field(
+        "own",
+        description="whose frames stand beside a clip's sound: its own; those of another location of its scene, so "
+        "that the label is all that they share; those of any other location of the split",
+    )
+    seed: Seed = Field(0, description="of the exchange")
+
+
 class Pretrain(Section):
     """How the twin's small networks are pre-trained: does this frame belong to this second of sound?"""
 
@@ -82,6 +93,15 @@ class Experiment(experiment.Experiment):
     embeddings: Embeddings = Embeddings()
     pretrain: Pretrain = Pretrain()
     train: Train = Train()
+    control: Control = Control()
+
+    @model_validator(mode="after")
+    def _one_exchange(self) -> "Experiment":
+        if self.control.pairs != "own" and self.split.folds > 1:
+            raise ValueError(
+                f"control.pairs: {self.control.pairs} needs one split, found split.folds: {self.split.folds}"
+            )
+        return self
 
     @model_validator(mode="after")
     def _pretrained(self) -> "Experiment":

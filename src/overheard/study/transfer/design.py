@@ -119,6 +119,7 @@ def without(loaded: Loaded, stage: str, values: Values) -> set[str]:
 _OF_OTHERS = {
     "features": ("windows",),
     "normaliser": ("audio_normaliser", "video_normaliser"),
+    "shuffle": ("shuffled_windows",),
     "evaluate": ("pieces", "piece_scores"),
 }
 

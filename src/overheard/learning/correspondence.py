@@ -31,7 +31,8 @@ FEWEST = 2
 """Places: a frame's other second is of another one."""
 _EVALUATION_BATCH = 128
 # what a place's colours, camera and recorder add: without these changes the networks learn the training places by heart
-_AUGMENTATION = Augmentation(flip=0.5, brightness=(0.5, 1.5), colour=(0.0, 1.5))
+_AUGMENTATION = Augmentation(flip=0.5, brightness=(0.7, 1.3), colour=(0.0, 1.0))
+_CAST, _HAZE = 0.15, 0.12  # at most; of each colour, of white
 _SHIFT = 4  # px of 64
 _LEVEL_DB = 4.0  # standard deviation
 _CURVE_DB, _CURVE_POINTS = 3.0, 8  # an octave a point or so
@@ -110,6 +111,17 @@ def recorded(seconds: Tensor, generator: torch.Generator) -> Tensor:
 
 def _curve(n: int, generator: torch.Generator) -> Tensor:
     return _CURVE_DB * torch.randn(n, 1, _CURVE_POINTS, generator=generator)
+
+
+def lit(frames: Tensor, generator: torch.Generator) -> Tensor:
+    """Each frame in a light of its own: each colour stronger or weaker, and all of it paler or darker.
+
+    Args:
+        frames: (n, height, width, 3), 0..1; what becomes of them may lie outside.
+        generator: on the CPU.
+    """
+    cast, haze = (torch.rand(2, len(frames), 1, 1, 3, generator=generator) * 2 - 1).unbind()
+    return frames * (1 + _CAST * cast) + _HAZE * haze[..., :1]
 
 
 def shifted(frames: Tensor, generator: torch.Generator) -> Tensor:
@@ -207,8 +219,9 @@ class Training:
         draws = self.generators["augmentation"]
         moment = torch.randint(self.train.frames.shape[1], places.shape, generator=self.generators["moments"])
         frames = augmented(self.train.frames[places, moment].float().div_(255), _AUGMENTATION, draws)
+        frames = shifted(lit(frames, draws), draws)
         seconds = recorded(turned(self.train.seconds[places, moment], draws), draws)
-        logits = self.model(shifted(frames, draws).permute(0, 3, 1, 2), seconds)
+        logits = self.model(frames.permute(0, 3, 1, 2), seconds)
         return {"correspondence": correspondence_loss(logits)}, None
 
     def _validate(self) -> dict[str, float]:

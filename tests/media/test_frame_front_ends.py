@@ -6,7 +6,7 @@ from openl3_filled import pictures
 from PIL import Image
 from scipy import ndimage
 
-from overheard.media.frame_front_ends import efficientnet_lite0, openl3_image
+from overheard.media.frame_front_ends import efficientnet_lite0, openl3_image, small_image
 
 
 def frame(height: int, width: int) -> np.ndarray:
@@ -86,3 +86,15 @@ def test_read_only_and_turned_frames_do():
     expected = openl3_image(np.ascontiguousarray(shown[:, ::-1]), "unsaid")
     shown.flags.writeable = False
     np.testing.assert_array_equal(openl3_image(shown[:, ::-1], "unsaid"), expected)
+
+
+def test_the_twins_frames_are_the_means_of_four_pixels():
+    shown = frame(128, 128)
+    found = small_image(np.concatenate([shown, shown[:, ::-1]]))
+    assert (found.shape, found.dtype) == ((2, 3, 64, 64), np.float32)
+    expected = ndimage.uniform_filter(shown[0].astype(float), (2, 2, 0), origin=(-1, -1, 0))[::2, ::2]
+    np.testing.assert_allclose(found[0] * 255, channels_first(expected), atol=0.51)
+    with pytest.raises(ValueError, match="128 x 128"):
+        small_image(frame(64, 64))
+    with pytest.raises(ValueError, match="128 x 128"):
+        small_image(frame(130, 128))

@@ -19,6 +19,7 @@ from overheard.media.front_ends import (
     log_mel_db,
     paper,
     pool_frames,
+    small_sound,
     tagger_mn04,
 )
 
@@ -95,3 +96,15 @@ def test_twice_the_amplitude_is_six_decibels():
 def test_pooled_frames_are_means_of_decibels():
     log_mel = np.arange(16, dtype=np.float32).reshape(8, 2)
     np.testing.assert_array_equal(pool_frames(log_mel, 4), [[3, 4], [11, 12]])
+
+
+def test_the_small_networks_seconds_are_log_mels_each_by_itself():
+    wave = _load("librosa_logmel.npz")["wave"]
+    loud, quiet = wave[:16000], 1e-3 * wave[-16000:]
+    found = small_sound(np.stack([loud, quiet]))
+    assert (found.shape, found.dtype) == ((2, 40, 64), np.float32)
+    # the first frames of a second do not reach its end
+    assert np.array_equal(found[0, :38], log_mel_db(wave)[:38])
+    assert np.array_equal(found[1], log_mel_db(quiet)[:40])
+    with pytest.raises(ValueError, match=r"expected windows of 16000 samples, got \(1, 8000\)"):
+        small_sound(loud[None, :8000])

@@ -1,7 +1,6 @@
-"""Unlabelled places: frames and seconds that belong together or do not."""
+"""Unlabelled places: frames and the seconds that belong to them."""
 
 import numpy as np
-import pytest
 
 from overheard.sources.urban_twin import correspondence, views
 
@@ -24,15 +23,3 @@ def test_seconds_follow_each_other_without_a_break():
     whole = seconds.swapaxes(0, 1).reshape(2, -1)
     steps = np.abs(np.diff(whole, axis=1))
     assert steps[:, 15_999::16_000].mean() < 2 * steps.mean()
-
-
-def test_half_of_the_pairs_belong_together_and_the_others_are_of_two_places():
-    frame, second, belongs = correspondence.pairs(7, np.random.default_rng(0))
-    assert sorted(frame) == list(range(70))
-    assert belongs.sum() == 35
-    assert (frame[belongs] == second[belongs]).all()
-    assert (frame[~belongs] // 10 != second[~belongs] // 10).all()
-    assert second.min() >= 0
-    assert second.max() < 70
-    with pytest.raises(ValueError, match="at least 2"):
-        correspondence.pairs(1, np.random.default_rng(0))

@@ -210,10 +210,13 @@ def _loaded(source: Any, path: Path) -> dict[str, Any]:
     import torch
 
     try:
-        return torch.load(source, map_location="cpu", weights_only=True)
+        content = torch.load(source, map_location="cpu", weights_only=True)
     except (pickle.UnpicklingError, RuntimeError, EOFError) as error:
         reason = str(error).splitlines()[0]
         raise CheckpointError(f"{path}: not a file of weights ({reason}); delete it and run again") from error
+    if not isinstance(content, dict):
+        raise CheckpointError(f"{path}: found one {type(content).__name__}, expected named weights; give another file")
+    return content
 
 
 def write_checkpoint(path: Path, content: Mapping[str, Any]) -> None:

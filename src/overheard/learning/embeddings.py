@@ -8,12 +8,12 @@ import torch
 from torch import Tensor, nn
 
 from overheard.errors import CheckpointError
-from overheard.learning.models import openl3
+from overheard.learning.models import correspondence, openl3
 from overheard.learning.models.efficientnet_lite0 import WIDTH, efficientnet_lite0, split_classifier
 from overheard.learning.models.mn04 import mn04_pooled
 from overheard.media import frame_front_ends
 from overheard.media.front_ends import FRONT_ENDS as SOUNDS
-from overheard.media.front_ends import OPENL3_RATE, openl3_mel, tagger_mn04
+from overheard.media.front_ends import OPENL3_RATE, SMALL_RATE, openl3_mel, small_sound, tagger_mn04
 
 # of mn04 and EfficientNet-Lite0, last bits depend on how many inputs go through together, not on which: so never fewer
 _BATCH = 8
@@ -116,6 +116,10 @@ def _mn04_windows(windows: np.ndarray) -> np.ndarray:
     return np.stack([tagger_mn04(samples) for samples in windows])[:, None]
 
 
+def _small_windows(windows: np.ndarray) -> np.ndarray:
+    return small_sound(windows)[:, None]
+
+
 def _as_published(weights: Mapping[str, Tensor], where: str) -> Mapping[str, Tensor]:
     return weights
 
@@ -126,6 +130,27 @@ def _features(weights: Mapping[str, Tensor], where: str) -> Mapping[str, Tensor]
 
 def _without_classifier(weights: Mapping[str, Tensor], where: str) -> Mapping[str, Tensor]:
     return split_classifier(weights, where)[0]
+
+
+def _small_image(weights: Mapping[str, Tensor], where: str) -> Mapping[str, Tensor]:
+    return _part(weights, "image", where)
+
+
+def _small_sound(weights: Mapping[str, Tensor], where: str) -> Mapping[str, Tensor]:
+    return _part(weights, "sound", where)
+
+
+def _part(weights: Mapping[str, Tensor], name: str, where: str) -> Mapping[str, Tensor]:
+    """One encoder of the file that `stages.fusion.pretrain` writes.
+
+    Raises:
+        CheckpointError: another file.
+    """
+    its = {key.removeprefix(f"{name}."): value for key, value in weights.items() if key.startswith(f"{name}.")}
+    if not its:
+        found = ", ".join([*weights][:3]) or "nothing"
+        raise CheckpointError(f"{where}: found {found}, expected {name}.*, as pretrain writes it; run pretrain again")
+    return its
 
 
 FRONT_ENDS = {
@@ -168,6 +193,26 @@ FRONT_ENDS = {
         asks=(),
         network=efficientnet_lite0,
         state=_without_classifier,
+    ),
+    "small_audio": FrontEnd(
+        modality="sound",
+        rate=SMALL_RATE,
+        width=correspondence.WIDTH,
+        weights="",
+        prepare=_small_windows,
+        asks=(),
+        network=correspondence.sound,
+        state=_small_sound,
+    ),
+    "small_image": FrontEnd(
+        modality="image",
+        rate=0,
+        width=correspondence.WIDTH,
+        weights="",
+        prepare=frame_front_ends.small_image,
+        asks=(),
+        network=correspondence.image,
+        state=_small_image,
     ),
 }
 """By the name that an experiment gives."""

@@ -1,12 +1,16 @@
 """Front ends of single frames: eight-bit RGB of any size in, what a network of 224 x 224 pixels wants out.
 
 Short side to 256, centre of 224 x 224, as the paper says; a frame that has these 224 x 224 already is left as it is.
+The twin's own small network has frames of one size, and sees them whole.
 """
 
 import numpy as np
 
+from overheard.media.pictures import pool_pixels
+
 SIDE = 224  # px, what the networks see
 _SHORT = 256  # px, the short side before the centre is cut out
+_SMALL, _SMALL_POOL = 128, 2  # px, sides of a frame of the twin, and of the blocks that become one pixel
 
 IMAGE_RANGES = ("unsaid", "released")
 """Words of the switch `image_range`."""
@@ -56,6 +60,32 @@ def efficientnet_lite0(frames: np.ndarray) -> np.ndarray:
     """
     _short_side(frames)
     return (_centres(frames, resized=True, smooth=True) - np.float32(127)) / np.float32(128)
+
+
+def small_image(frames: np.ndarray) -> np.ndarray:
+    """Frames of the simulated cities as their small network wants them, 0..1.
+
+    Args:
+        frames: (frames, 128, 128, 3) uint8.
+
+    Returns:
+        (frames, 3, 64, 64) float32.
+
+    Raises:
+        ValueError: not such frames.
+    """
+    return pooled(frames).transpose(0, 3, 1, 2) / np.float32(255)
+
+
+def pooled(frames: np.ndarray) -> np.ndarray:
+    """What `small_image` scales: (frames, 64, 64, 3) uint8 of (frames, 128, 128, 3) uint8.
+
+    Raises:
+        ValueError: not such frames.
+    """
+    if _short_side(frames) != _SMALL or frames.shape[1] != frames.shape[2]:
+        raise ValueError(f"expected frames of {_SMALL} x {_SMALL} pixels, got {frames.shape}")
+    return np.stack([pool_pixels(frame, _SMALL_POOL) for frame in frames])
 
 
 def _short_side(frames: np.ndarray) -> int:

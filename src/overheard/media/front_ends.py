@@ -96,6 +96,27 @@ def log_mel_db(
     return decibel
 
 
+SMALL_RATE = 16000
+_SMALL_FRAMES = 40
+
+
+def small_sound(windows: np.ndarray) -> np.ndarray:
+    """What the small network of the simulated cities hears of windows of one second, each by itself: `log_mel_db`.
+
+    Args:
+        windows: (windows, 16000) float32 at 16 kHz.
+
+    Returns:
+        (windows, 40, 64) float32, dB, time × band.
+
+    Raises:
+        ValueError: another number of samples.
+    """
+    if windows.shape[1:] != (SMALL_RATE,):
+        raise ValueError(f"expected windows of {SMALL_RATE} samples, got {windows.shape}")
+    return np.stack([log_mel_db(samples, frames=_SMALL_FRAMES) for samples in windows])
+
+
 def tagger_mn04(samples: np.ndarray) -> np.ndarray:
     """The front end of the mn04 tagger, already in the tagger's own scaling.
 

@@ -1,4 +1,4 @@
-"""Unlabelled places for pre-training: frames, and one-second sounds that belong to them or do not.
+"""Unlabelled places for pre-training: frames, and the seconds of sound that belong to them.
 
 Nothing here says which scene a place is of, and no place is one of a world's locations.
 """
@@ -38,25 +38,3 @@ def place(
     sound, _ = sounds.sound(piece, bouts, difficulty)
     film = views.film(piece, views.still(location, difficulty), bouts, difficulty, np.arange(MOMENTS) + 0.5)
     return film.frames, sound.reshape(2, MOMENTS, RATE).swapaxes(0, 1)
-
-
-def pairs(places: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Which frame is shown with which second: half of them with their own, half with one of another place.
-
-    Args:
-        places: how many there are, at least two.
-        rng: draws the pairs.
-
-    Returns:
-        (n,) row of the frame and (n,) row of the second, both among the `MOMENTS` rows of each place in turn, every
-        frame once; (n,) bool, whether they belong together.
-
-    Raises:
-        ValueError: fewer than two places.
-    """
-    if places < 2:
-        raise ValueError(f"places: expected at least 2, got {places}")
-    frame = rng.permutation(places * MOMENTS)
-    belongs = np.arange(len(frame)) % 2 == 0
-    other = (frame // MOMENTS + rng.integers(1, places, len(frame))) % places
-    return frame, np.where(belongs, frame, MOMENTS * other + rng.integers(MOMENTS, size=len(frame))), belongs

@@ -122,9 +122,9 @@ def _faults(name: str, job: str, records: Mapping[str, Record], today: Callable[
 def _expected(name: str, job: str, records: Mapping[str, Record]) -> dict[str, list[str]]:
     """The files of the study that a job must have read, by flag."""
     stage, reads = records[job]["stage"], records[job]["reads"]
-    if stage == "pretrain":  # whose weights may be given
+    if stage == "pretrain":  # whose weights may be given, or learned from places without scenes
         part = PARTS["sounds" if records[job]["settings"].get("modality") == "sound" else "scenes"]
-        given = reads.get("given") and not reads.get("index")
+        given = (reads.get("given") or reads.get("places")) and not reads.get("index")
         return {} if given else {"index": written(name, "media", {"part": part})["index"]}
     folds, flags = _folds(job, records), [flag for flag in _OF_FOLD if flag == "splits" or flag in reads]
     found = {flag: [path for fold in folds for path in written(name, _OF_FOLD[flag], fold)[flag]] for flag in flags}

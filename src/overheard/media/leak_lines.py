@@ -18,8 +18,8 @@ WAYS = {
     "coordinate": "another clip at its coordinate",
     "near": "another location nearer than the stated distance",
     "file": "its picture or sound, byte for byte, under another id",
-    "picture": "its picture under another id, by perceptual hash",
-    "sound": "its recording under another id, by fingerprint",
+    "picture": "its picture under another id, by likeness",
+    "sound": "its recording under another id, by likeness",
     "prior": "p(e|s) was made from it",
     "prior_location": "p(e|s) was made from a clip of its location",
     "relevance": "the relevance vectors were made from it",
@@ -30,8 +30,8 @@ WAYS = {
     "normaliser_sound_location": "mean and deviation of sounds were made from a clip of its location",
     "teacher_normaliser": "the teacher heard by a mean and deviation of all sounds, its own among them",
     "pretrain_file": "its picture or sound, byte for byte, in a pre-training set",
-    "pretrain_picture": "its picture in the pre-training set, by perceptual hash",
-    "pretrain_sound": "its recording in the pre-training set, by fingerprint",
+    "pretrain_picture": "its picture in the pre-training set, by likeness",
+    "pretrain_sound": "its recording in the pre-training set, by likeness",
 }
 _SHOWN = 10
 

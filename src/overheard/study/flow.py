@@ -250,7 +250,7 @@ WILDCARDS = {
     "collection": "[a-z]+",
     "part": "|".join(PARTS.values()),
     "front_end": "[a-z0-9_]+",
-    "encoder": "image|sound|correspondence",
+    "encoder": "image|sound|small",
     "seed": r"\d+",
     "fold": r"\d+",
 }

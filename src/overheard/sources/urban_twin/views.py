@@ -21,8 +21,6 @@ _FINE = 2  # drawn so many times larger, so that edges are smooth
 _OUTSIDE = 255  # mark of what passes by a cabin's windows
 _PANES = "panes"
 
-_DRAWINGS = (open_places, halls, cabins)
-
 # lanes of these kinds may show who makes an event of the table's word
 _MAKERS = {"person": ("walker", "traveller", "stander", "sitter")}
 
@@ -116,23 +114,24 @@ def still(location: world.Location, difficulty: Difficulty = DIFFICULTY) -> Stil
     look = cities.look(location.city, rng, difficulty)
     pan = float(rng.uniform(-45, 45))
     view = View(_FINE * SIDE, rng, look, pan)
-    scenery, fork = None, 0
-    for drawing in _DRAWINGS:
-        if location.scene in drawing.SHAPES:
-            pair = (drawing.SHAPES[name] for name in (location.scene, location.picture.other))
-            # cabins are built to a few measures, halls and streets are not
-            spread = difficulty.shape_spread * (0.3 if drawing is cabins else 1.0)
-            shape = mixed(*pair, location.picture.share, rng, spread)
-            lanes = drawing.draw(view, shape)
-    if location.scene in cabins.SHAPES:
-        lanes, dark, across = lanes
+    scenery, fork, scene = None, 0, location.scene
+    between = (scene, location.picture.other)
+    how = (location.picture.share, rng, difficulty.shape_spread)
+    if scene in open_places.SHAPES:
+        lanes = open_places.draw(view, mixed(*(open_places.SHAPES[name] for name in between), *how))
+    elif scene in halls.SHAPES:
+        lanes = halls.draw(view, mixed(*(halls.SHAPES[name] for name in between), *how))
+    else:
+        # cabins are built to a few measures, halls and streets are not
+        shape = mixed(*(cabins.SHAPES[name] for name in between), *how[:2], 0.3 * difficulty.shape_spread)
+        lanes, dark, across = cabins.draw(view, shape)
         fork = view.size if across else round(view.pixels(np.array((0.0, CHEST, FAR)))[0])
         wide = View(2 * _FINE * SIDE, location.generator("urban scenery"), look)
         cabins.outside(wide, dark)
         middle = np.asarray(wide.picture)[_FINE * SIDE // 2 : -_FINE * SIDE // 2]
         scenery = np.concatenate([middle, middle[:, ::-1]], axis=1)  # its ends meet
     picture, near = view.arrays()
-    outdoors = location.scene in open_places.SHAPES
+    outdoors = scene in open_places.SHAPES
     drawn = Still(picture, near, tuple(lanes), look, pan, scenery, fork, outdoors)
     return drawn if scenery is None else replace(drawn, picture=np.asarray(_passed(drawn, 0.0)))
 

@@ -11,7 +11,7 @@ from overheard.study.experiment import Experiment as AnyExperiment
 from overheard.study.flow import STAGES
 from overheard.study.fusion import rows
 from overheard.study.fusion import template as own_template
-from overheard.study.fusion.experiment import SMALL, Embedding, Experiment
+from overheard.study.fusion.experiment import SMALL, SMALL_ENCODER, Embedding, Experiment
 from overheard.study.fusion.protocol import SWITCHES as OWN_SWITCHES
 from overheard.study.fusion.protocol import Protocol
 from overheard.study.installed_weights import given_or_installed
@@ -116,7 +116,7 @@ def own_jobs(loaded: Loaded, stage: str) -> list[tuple[Any, ...]] | None:
         case "features":
             return [("", _embedding(experiment, name).front_end) for name in rows.MODALITIES]
         case "pretrain":
-            return [("correspondence",)] if _pretrained(experiment) else []
+            return [(SMALL_ENCODER,)] if _pretrained(experiment) else []
     return None
 
 
@@ -144,7 +144,7 @@ def reads(loaded: Loaded, stage: str, values: Values, absent: Collection[str]) -
         case "features":
             modality = next(name for name in rows.MODALITIES if _is_of(experiment, name, values["front_end"]))
             its = _embedding(experiment, modality)
-            made = {"weights": STAGES["pretrain"].writes["weights"].format(encoder="correspondence")}
+            made = {"weights": STAGES["pretrain"].writes["weights"].format(encoder=SMALL_ENCODER)}
             weights: Files = under_results(loaded, made) if its.pretrained else {"weights": _weights(its)}
             folder: Files = {"folder": _folder(loaded, experiment.source.collection)}
             return folder | under_results(loaded, index) | weights
@@ -215,7 +215,8 @@ def settings(loaded: Loaded, stage: str, values: Values) -> dict[str, Any]:
         case "shuffle":
             return own | {"fold": values["fold"]} | experiment.control.model_dump()
         case "pretrain":
-            return own | dict(values) | {"settings": experiment.pretrain.model_dump()}
+            how = experiment.pretrain.model_dump()
+            return own | dict(values) | {"seed": how.pop("seed"), "settings": how}
         case "features":
             switches = rows.switched(protocol, stage)
             if values["front_end"] != "openl3_image":

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from overheard.study import experiment
-from overheard.study.checking import Batch, Count, Epochs, Rate, Section, Seed
+from overheard.study.checking import Batch, Count, Decay, Epochs, Rate, Section, Seed
 from overheard.study.fusion.source import Stills, UrbanTwin, Videos
 
 
@@ -27,7 +27,7 @@ class Embedding(Section):
         return self.front_end in SMALL
 
 
-SMALL = ("small_audio", "small_image")
+SMALL, SMALL_ENCODER = ("small_audio", "small_image"), "small"
 AUDIO, VIDEO = (SMALL[0], "openl3_audio", "mn04"), (SMALL[1], "openl3_image", "efficientnet_lite0")
 
 
@@ -66,7 +66,12 @@ class Pretrain(Section):
     """How the twin's small networks are pre-trained: does this frame belong to this second of sound?"""
 
     steps: Count = Field(400, description="optimizer steps")
-    seed: Seed = Field(0, description="of the first weights and the order of pairs")
+    batch_size: Batch = Field(32, description="places a step, a moment of each")
+    learning_rate: Rate = Field(1e-3, description="of the first step; falls as half a cosine")
+    weight_decay: Decay = Field(1e-4, description="L2, of Adam")
+    held_out: Count = Field(30, description="of the places, the last ones: on them the networks are measured")
+    validate_every: Count = Field(50, description="optimizer steps from one measurement to the next")
+    seed: Seed = Field(0, description="of the first weights, the order of places and their augmentation")
 
 
 class Train(Section):

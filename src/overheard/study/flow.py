@@ -35,6 +35,8 @@ class Stage(NamedTuple):
 
 RUN = "{method}/{modality}/seed-{seed}"
 """A run's name."""
+VIEWS: Mapping[str, Mapping[str, str]] = {"pieces": {"predictions": "pieces", "scores": "piece_scores"}}
+"""Columns that show other scores of a test than its own: the flags of their files, in place of those two."""
 _MEDIA = "media/{part}"
 _ARRAY = "features/{part}{front_end}"
 _FOLD = "fold-{fold}"

@@ -11,6 +11,7 @@ from overheard.study.flow import STAGES
 from overheard.study.layout import names, record_of, results
 from overheard.study.loaded import Files, Loaded, Row, Values
 from overheard.study.plan import figure_reads, folds_made, rows_made, seeds_made
+from overheard.study.study_file import Study
 
 
 def reads(loaded: Loaded, stage: str, values: Values, absent: Collection[str] = ()) -> Files:
@@ -68,16 +69,24 @@ def under_results(loaded: Loaded, files: Mapping[str, str | Sequence[str]]) -> F
 
 def of_runs(loaded: Loaded, rows: Sequence[Row], flags: Sequence[str], absent: Collection[str]) -> Files:
     """Files of every run of these rows, of those that are made, by flag and in one order."""
-    made = set(rows_made(loaded, absent))
+    study, made = loaded.study, set(rows_made(loaded, absent))
+    shown = [(row, study.made(row)) for row in rows if study.made(row) in made]
     found: Files = {}
     for flag in flags:
-        of = [(row, STAGES[loaded.study.tested_by(row[0])].writes[flag]) for row in rows if row in made]
+        patterns = [(run, _pattern(study, row, flag)) for row, run in shown]
         found[flag] = [
-            pattern.format(method=row[0], modality=row[1], seed=seed)
-            for row, pattern in of
-            for seed in seeds_made(loaded, *row, absent)
+            pattern.format(method=run[0], modality=run[1], seed=seed)
+            for run, pattern in patterns
+            for seed in seeds_made(loaded, *run, absent)
         ]
     return under_results(loaded, found)
+
+
+def _pattern(study: Study, row: Row, flag: str) -> str:
+    """Of scores and predictions, those that the row's column shows."""
+    if flag in figure_files.TESTED:
+        return study.tested(row, flag)
+    return STAGES[study.tested_by(row[0])].writes[flag]
 
 
 def of_folds(loaded: Loaded, stage: str, folds: Sequence[int]) -> dict[str, list[str]]:

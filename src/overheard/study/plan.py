@@ -91,7 +91,8 @@ def figure_reads(loaded: Loaded, figure: str, absent: Collection[str] = ()) -> d
 
 def folds_made(loaded: Loaded, absent: Collection[str] = (), rows: Sequence[Row] | None = None) -> list[int]:
     """The folds that some run is of; of these rows, or of all."""
-    made = [row for row in rows_made(loaded, absent) if rows is None or row in rows]
+    asked = None if rows is None else set(map(loaded.study.made, rows))
+    made = [row for row in rows_made(loaded, absent) if asked is None or row in asked]
     seeds = {seed for row in made for seed in seeds_made(loaded, *row, absent)}
     return sorted({fold_of(seed, loaded.experiment.split.folds) for seed in seeds})
 

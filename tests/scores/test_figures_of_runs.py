@@ -224,7 +224,7 @@ def test_accuracy_of_each_class_is_scikit_learns_and_stands_above_its_test_locat
         np.testing.assert_allclose(points.get_xdata(), each.T.ravel())
     # clips 0 and 1 are of one place, 2 and 3 of another, and both folds test the first
     assert [tick.get_text() for tick in ax.get_yticklabels()] == [f"{name}\n2 test locations" for name in CLASSES]
-    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["$L_{s}$", "$L_{s}$ + $L_{E}$"]
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["$L_{s}$", r"$L_{s}$ + $L_{\mathrm{E}}$"]
 
 
 def test_a_class_that_a_fold_does_not_test_has_fewer_points_and_other_scores_are_refused():

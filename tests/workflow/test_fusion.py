@@ -108,6 +108,16 @@ def test_the_table_of_pieces_is_counted_from_pieces(project):
     assert "Pieces of 1 s" in text
 
 
+def test_the_table_of_clips_is_counted_from_the_index_and_rests_on_it_alone(project):
+    lines = list(csv.DictReader((project / "results/tiny/counts/table1.csv").open()))
+    assert [line["files"] for line in lines] == ["8.0000"] * 3 + ["24.0000"]
+    assert lines[-1]["duration_min"] == "4.0000"
+    done = overheard(project, "trace", "tiny", "results/tiny/counts/table1.csv")
+    assert "media/media" in done.stdout, done.stderr
+    assert "evaluate" not in done.stdout
+    assert "neither TAU Urban" in overheard(project, "show", "tiny", "table1").stdout
+
+
 def test_pieces_are_traced_compared_and_audited_as_clips_are(project, tmp_path):
     asked = ("--table", "dcase1b", "--row", "late", "--column", "pieces", "--metric", "log_loss")
     done = overheard(project, "trace", "tiny", *asked)

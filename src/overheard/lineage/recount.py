@@ -59,7 +59,7 @@ def recount(folder: Path, records: Mapping[str, Record], into: Path, faulty: Col
     counting = _Counting(folder, records, into, set(faulty))
     scored = dict.fromkeys(("baselines", "evaluate"), counting.scores)
     later = {"statistics": counting.compared, "tables": counting.table, "cells": counting.gathered}
-    later |= {"claims": counting.judged, "reliability": counting.calibrated}
+    later |= {"claims": counting.judged, "counts": counting.listed, "reliability": counting.calibrated}
     for stage, count in (scored | later).items():
         for job, record in records.items():
             if record["stage"] == stage:
@@ -185,6 +185,15 @@ class _Counting:
             raise LineageError(f"its record has no settings of claims: {error!r}") from error
         self._compare_numbers(job, record, writes, "verdicts")
 
+    def listed(self, job: str, record: Record) -> None:
+        """A table of the clips themselves, from their index."""
+        from overheard.stages.counts import Settings, counts
+
+        writes, word = self._places(record, "csv", "markdown", "latex"), str(record["settings"].get("counted"))
+        index, settings = located(_first(record, "reads", "index"), self.folder), _settings(Settings, record)
+        counts(index, _published(record), word, settings, **writes)
+        self._compare_numbers(job, record, writes, "csv")
+
     def calibrated(self, job: str, record: Record) -> None:
         """How sure a figure's rows are, from the scores that were counted again and from the predictions."""
         from overheard.stages.reliability import Settings, reliability
@@ -192,9 +201,8 @@ class _Counting:
         paths = {flag: [entry["path"] for entry in side] for flag, side in record["reads"].items()}
         if bad := self.faulty.intersection(paths.get("predictions", ())):
             raise LineageError(f"{min(bad)} is not what it should be")
-        writes = self._places(record, "bins", "calibration")
+        writes, scores = self._places(record, "bins", "calibration"), self._counted(paths.get("scores", ()))
         predictions = [located(path, self.folder) for path in paths.get("predictions", ())]
-        scores = self._counted(paths.get("scores", ()))
         reliability(_settings(Settings, record), **writes, scores=scores, predictions=predictions)
         self._compare_numbers(job, record, writes, "calibration")
 

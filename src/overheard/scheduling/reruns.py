@@ -111,8 +111,8 @@ def chosen(loaded: Loaded, wanted: Wanted) -> list[plans.Target]:
         ConfigError: there is no such table, row or column, or the experiment leaves it out.
     """
     study = loaded.study
-    if wanted.table not in (None, *study.tables, *study.figures):
-        known = dict.fromkeys([*study.figures, *study.tables])
+    if wanted.table not in (None, *study.tables, *study.figures, *study.counts):
+        known = dict.fromkeys([*study.figures, *study.tables, *study.counts])
         raise ConfigError(f"--table {wanted.table}: there are {', '.join(known)}")
     if wanted.row or wanted.column:
         runs = _runs(loaded, wanted)

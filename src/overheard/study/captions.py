@@ -110,6 +110,11 @@ def claims_settings(loaded: Loaded) -> dict[str, Any]:
     }
 
 
+def counts_settings(loaded: Loaded, count: str) -> dict[str, Any]:
+    """What a table of the clips shows and says of itself."""
+    return _of_experiment(loaded) | {"spec": loaded.study.counts[count].model_dump()}
+
+
 def statistics_settings(loaded: Loaded, table: str) -> dict[str, Any]:
     """What is compared: the rows and metrics of a table."""
     spec = loaded.study.tables[table]

@@ -184,6 +184,14 @@ STAGES = {
         reference=("cells", "metrics"),
         final=True,
     ),
+    "counts": Stage(
+        "A table of the clips themselves: how many, of which scenes.",
+        "counts/{counted}",
+        {"csv": "counts/{counted}.csv", "markdown": "counts/{counted}.md", "latex": "counts/{counted}.tex"},
+        git=("csv", "markdown", "latex"),
+        reference=("csv", "markdown", "latex"),
+        final=True,
+    ),
     "claims": Stage(
         "What the paper says of its rows, judged.",
         "claims/claims",

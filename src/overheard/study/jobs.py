@@ -48,6 +48,8 @@ def settings(
             return {}
         case "claims":
             return {"settings": captions.claims_settings(loaded)}
+        case "counts":
+            return dict(values) | {"settings": captions.counts_settings(loaded, values["counted"])}
         case "reliability":
             return {"settings": loaded.study.figures[values["figure"]].settings}
         case "figures":
@@ -126,6 +128,13 @@ def _claims(loaded: Loaded, values: Values, absent: Collection[str]) -> Files:
     return compared | {"published": loaded.of_project(loaded.study.published)}
 
 
+def _counts(loaded: Loaded, values: Values, absent: Collection[str]) -> Files:
+    """The index of the clips, and the printed numbers."""
+    return under_results(loaded, {"index": "media/index.csv"}) | {
+        "published": loaded.of_project(loaded.study.published)
+    }
+
+
 def _figures(loaded: Loaded, values: Values, absent: Collection[str]) -> Files:
     return under_results(loaded, figure_reads(loaded, values["figure"], absent))
 
@@ -140,6 +149,7 @@ _READS: Mapping[str, Callable[[Loaded, Values, Collection[str]], Files]] = {
     "tables": _tables,
     "cells": _cells,
     "claims": _claims,
+    "counts": _counts,
     "figures": _figures,
     "reliability": _reliability,
 }

@@ -63,6 +63,7 @@ def _values(loaded: Loaded, absent: Collection[str]) -> dict[tuple[str, ...], li
         ("method", "modality"): [*rows],
         ("method", "modality", "seed"): [(*row, seed) for row in rows for seed in seeds_made(loaded, *row, absent)],
         ("table",): [(table,) for table in loaded.study.tables],
+        ("counted",): [(counted,) for counted in loaded.study.counts],
         ("figure",): [(figure,) for figure in loaded.study.figures],
     }
 

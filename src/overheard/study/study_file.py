@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from overheard.scores.counted import COUNTED
 from overheard.scores.metrics import METRICS
 from overheard.study.checking import Section
 from overheard.study.controls_file import Controls
@@ -36,6 +37,22 @@ class TableSpec(Section):
     def runs(self) -> list[tuple[str, str]]:
         """The (method, modality) pairs of the table, in its order."""
         return [(row, column) for block in self.blocks for row in block.rows for column in block.columns]
+
+
+class CountSpec(Section):
+    """A table of the clips themselves, a line a scene."""
+
+    published: str | None = Field(None, description="its name among the printed numbers; null where the paper has none")
+    title: str
+    caption: str
+    shows: list[str] = Field(description="words of scores/counted.py")
+
+    @field_validator("shows")
+    @classmethod
+    def _counted(cls, shows: list[str]) -> list[str]:
+        if unknown := [word for word in shows if word not in COUNTED]:
+            raise ValueError(f"found {', '.join(unknown)}; allowed: {', '.join(COUNTED)}")
+        return shows
 
 
 class FigureSpec(Section):
@@ -145,6 +162,7 @@ class Study(Section):
     )
     metrics: dict[str, Metric]
     tables: dict[str, TableSpec]
+    counts: dict[str, CountSpec] = Field({}, description="tables of the clips themselves")
     figures: dict[str, FigureSpec] = {}
     methods: dict[str, Method]
     controls: Controls | None = Field(None, description="what `overheard controls` runs")
@@ -202,6 +220,8 @@ class Study(Section):
     @model_validator(mode="after")
     def _figures(self) -> "Study":
         known = self.shown()
+        if twice := sorted({*self.counts} & {*self.tables, *self.figures}):
+            raise ValueError(f"counts: {', '.join(twice)} is a table or a figure too; expected a name of its own")
         for name, spec in self.figures.items():
             if spec.table and spec.table not in self.tables:
                 raise ValueError(f"figures.{name}.table: found {spec.table}; allowed: {', '.join(self.tables)}")

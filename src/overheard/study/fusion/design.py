@@ -28,7 +28,7 @@ CONFIGURATIONS: Mapping[str, Callable[[Loaded, Sequence[Row]], dict[str, Any]]] 
 VARIES: str | None = "first weights, order of windows, dropout"
 _OWN = ("features", "normaliser", "train", "evaluate")
 """Stages that this design has of its own, in `stages/fusion/`."""
-_USED = {"media", "split", *_OWN, "statistics", "tables", "cells", "claims", "reliability", "figures"}
+_USED = {"media", "split", *_OWN, "statistics", "tables", "cells", "counts", "claims", "reliability", "figures"}
 _FILES = {
     "features": ("array", "windows"),
     "normaliser": ("audio_normaliser", "video_normaliser"),

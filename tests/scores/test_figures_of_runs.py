@@ -5,12 +5,12 @@ import pytest
 import shown
 from matplotlib.collections import QuadMesh
 from origins import TWIN
-from sklearn.metrics import confusion_matrix, f1_score
+from sklearn.metrics import confusion_matrix, f1_score, recall_score
 
-from overheard.errors import PairingError
+from overheard.errors import ConfigError, PairingError
 from overheard.io.scored import run_scores
 from overheard.scores import by_class
-from overheard.scores.plots import class_differences, confusion, curves, reliability, style
+from overheard.scores.plots import class_differences, class_scores, confusion, curves, reliability, style
 from overheard.scores.plots.given import File, NotDrawnError, Settings
 
 CLASSES = ["beach", "forest", "lake"]
@@ -196,3 +196,44 @@ def test_reliability_draws_accuracy_over_confidence_and_the_share_of_clips():
     (points,) = [line for line in ax.lines if line.get_marker() == "o"]
     assert points.get_xydata().tolist() == [[0.8, 0.5]]
     assert "8 test clips in 2 folds" in conditions(page)
+
+
+INDEX = [
+    {"id": f"{name}-{place}", "class": name, "location": f"{name}-{place // 2}"}
+    for name in CLASSES
+    for place in range(8)
+]
+SPLITS = [
+    [{"id": line["id"], "split": "test" if line["id"][-1] in tested else "train"} for line in INDEX]
+    for tested in ("01", "123")
+]
+
+
+def of_scenes(*rows, metric="accuracy", **of):
+    files = runs(*rows, **of) | {"index": [File("index.csv", INDEX)]}
+    return files | {"splits": [File(f"fold-{fold}/splits.csv", its) for fold, its in enumerate(SPLITS)]}
+
+
+def test_accuracy_of_each_class_is_scikit_learns_and_stands_above_its_test_locations():
+    rows = ("scene", "scene+event")
+    page = class_scores.draw(settings(*rows, own={"metric": "accuracy"}), of_scenes(*rows))
+    (ax,) = page.axes
+    for bars, points, row in zip(ax.containers, ax.lines, rows, strict=True):
+        each = np.array([100 * recall_score(*said(row, seed), average=None) for seed in (0, 1)])
+        np.testing.assert_allclose([bar.get_width() for bar in bars], each.mean(axis=0))
+        np.testing.assert_allclose(points.get_xdata(), each.T.ravel())
+    # clips 0 and 1 are of one place, 2 and 3 of another, and both folds test the first
+    assert [tick.get_text() for tick in ax.get_yticklabels()] == [f"{name}\n2 test locations" for name in CLASSES]
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["$L_{s}$", r"$L_{s}$ + $L_{\mathrm{E}}$"]
+
+
+def test_a_class_that_a_fold_does_not_test_has_fewer_points_and_other_scores_are_refused():
+    files = of_scenes("scene", empty=1)
+    points = class_scores.draw(settings("scene", own={"metric": "accuracy"}), files).axes[0].lines[0]
+    assert len(points.get_xdata()) == 4
+    with pytest.raises(ConfigError, match="found kappa; allowed: f_score, accuracy, log_loss"):
+        class_scores.draw(settings("scene", own={"metric": "kappa"}), files)
+    with pytest.raises(PairingError, match="seed-0: log_loss is None"):
+        class_scores.draw(settings("scene", own={"metric": "log_loss"}), files)
+    with pytest.raises(NotDrawnError):
+        class_scores.draw(settings("scene", own={"metric": "accuracy"}, partial=True), of_scenes())

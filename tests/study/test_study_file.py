@@ -36,3 +36,36 @@ def test_what_is_no_score_is_refused_by_name():
         study({}, ["accuracy"])
     with pytest.raises(ConfigError, match="decimals"):
         study({"accuracy": {"label": "Accuracy", "decimals": 9}}, ["accuracy"])
+
+
+TAU = config.load_study(ROOT, "tau").model_dump(exclude_defaults=True)
+
+
+def viewed(**changed):
+    return config.check_study(TAU | changed, "s.yaml")
+
+
+def test_a_column_of_pieces_shows_runs_of_clips_and_trains_nothing():
+    its = viewed()
+    assert {column for _, column in its.rows()} == {"clips"}
+    assert ("late", "pieces") in its.shown()
+    assert its.made(("late", "pieces")) == ("late", "clips")
+    assert its.tested(("late", "pieces"), "scores").endswith("/pieces.json")
+    assert its.tested(("late", "clips"), "predictions").endswith("/predictions.npz")
+
+
+def test_what_no_test_writes_is_no_view():
+    with pytest.raises(ConfigError, match="views: found seconds; allowed: pieces"):
+        viewed(views={"seconds": "clips"})
+    with pytest.raises(ConfigError, match="views: found pieces; expected a column with runs of its own"):
+        viewed(views={"pieces": "pieces"})
+    advance = config.load_study(ROOT, "advance").model_dump(exclude_defaults=True)
+    columns = advance["columns"] | {"pieces": "Pieces"}
+    with pytest.raises(ConfigError, match=r"s.yaml: views: found pieces; of this design clips alone are tested"):
+        config.check_study(advance | {"columns": columns, "views": {"pieces": "image"}}, "s.yaml")
+
+
+def test_clips_and_pieces_do_not_stand_in_one_table():
+    both = TAU["tables"]["dcase1b"] | {"blocks": [{"rows": ["audio"], "columns": ["clips", "pieces"]}]}
+    with pytest.raises(ConfigError, match=r"tables\.dcase1b: columns pieces stand in tables of their own"):
+        viewed(tables=TAU["tables"] | {"dcase1b": both})

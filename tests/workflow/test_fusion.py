@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
-from sklearn.metrics import accuracy_score, log_loss
+from scipy.special import softmax
+from sklearn.metrics import accuracy_score, log_loss, recall_score
 
 from overheard.study.installed_weights import installed
 
@@ -87,6 +88,57 @@ def test_scores_of_clips_and_pieces_are_scikit_learns(project):
             expected = log_loss(arrays["label"], probability, labels=range(len(CLASSES)))
             assert scores["log_loss"] == pytest.approx(expected, abs=1e-6)
             assert len(arrays["id"]) == times * len(np.load(folder / "predictions.npz")["id"])
+
+
+def test_the_table_of_pieces_is_counted_from_pieces(project):
+    cells = list(csv.DictReader((project / "results/tiny/tables/dcase1b.cells.csv").open()))
+    assert {(cell["row"], cell["column"], cell["n"]) for cell in cells} == {(row, "pieces", "2") for row in ROWS}
+    for cell in cells:
+        said = [
+            np.load(project / f"results/tiny/evaluate/{cell['row']}/clips/seed-{seed}/pieces.npz") for seed in (0, 1)
+        ]
+        if cell["metric"] == "accuracy":
+            expected = [100 * accuracy_score(its["label"], its["scene_logits"].argmax(axis=1)) for its in said]
+        elif cell["metric"] == "class_accuracy":
+            expected = [100 * recall_score(its["label"], its["decided"], average="macro") for its in said]
+        else:
+            expected = [log_loss(its["label"], softmax(its["scene_logits"], axis=1), labels=range(3)) for its in said]
+        assert float(cell["mean"]) == pytest.approx(np.mean(expected), abs=1e-3)
+    text = (project / "results/tiny/tables/dcase1b.md").read_text()
+    assert "10 pieces of each clip" in text
+    assert "Pieces of 1 s" in text
+
+
+def test_the_table_of_clips_is_counted_from_the_index_and_rests_on_it_alone(project):
+    lines = list(csv.DictReader((project / "results/tiny/counts/table1.csv").open()))
+    assert [line["files"] for line in lines] == ["8.0000"] * 3 + ["24.0000"]
+    assert lines[-1]["duration_min"] == "4.0000"
+    done = overheard(project, "trace", "tiny", "results/tiny/counts/table1.csv")
+    assert "media/media" in done.stdout, done.stderr
+    assert "evaluate" not in done.stdout
+    assert "neither TAU Urban" in overheard(project, "show", "tiny", "table1").stdout
+
+
+def test_pieces_are_traced_compared_and_audited_as_clips_are(project, tmp_path):
+    asked = ("--table", "dcase1b", "--row", "late", "--column", "pieces", "--metric", "log_loss")
+    done = overheard(project, "trace", "tiny", *asked)
+    assert "evaluate/late/clips/seed-1/pieces.json" in done.stdout, done.stderr
+    assert "evaluate/late/clips/seed-1/pieces.npz" in done.stdout
+    rows = ("early@pieces", "proposed@pieces")
+    done = overheard(project, "compare", "tiny", *rows, "--metric", "log_loss", "--by", "class")
+    assert "Log loss of each class, all runs' pieces together" in done.stdout, done.stderr
+    assert "early@clips" in overheard(project, "compare", "tiny", "early", "proposed").stdout
+    copy = tmp_path / "copy"
+    shutil.copytree(project, copy, symlinks=True)
+    place = copy / "results/tiny/evaluate/video/clips/seed-0/pieces.npz"
+    arrays = dict(np.load(place))
+    arrays["scene_logits"] = arrays["scene_logits"][:, ::-1]
+    place.unlink()
+    np.savez(place, **arrays)
+    done = overheard(copy, "audit", "tiny")
+    assert done.returncode != 0
+    assert "dcase1b/video/pieces" in done.stdout
+    assert "table2/video/clips" not in done.stdout.split("pieces.npz")[0]
 
 
 def test_late_fusion_is_the_mean_probability_of_the_two_rows(project):

@@ -23,7 +23,8 @@ def words_of(folder: Path) -> dict[str, list[Path]]:
 
 
 def _word(stage: str, values: dict[str, str]) -> str:
-    return values.get("table", stage) if stage == "tables" else stage
+    own = {"tables": "table", "counts": "counted"}
+    return values[own[stage]] if stage in own and own[stage] in values else stage
 
 
 def _planned(name: str) -> list[str]:

@@ -23,6 +23,7 @@ def write_scored(
     scene_logits: np.ndarray,
     later: Mapping[int, np.ndarray] = {},
     decided: np.ndarray | None = None,
+    clips: Sequence[str] | None = None,
 ) -> None:
     """Write a run's predictions and scores.
 
@@ -37,13 +38,15 @@ def write_scored(
         later: the same of later epochs of the run, by epoch, where they are tested too.
         decided: (clips,) index of the class that was said, of runs whose softmax are meant as probabilities: these have
             log losses too. None: the class of the largest logit.
+        clips: the clip that each is a piece of, where pieces of clips are tested: a further array `clip`.
     """
     arrays = {"id": np.array(ids), "label": label, "scene_logits": scene_logits, "classes": np.array(classes)}
     if later:
         arrays |= {"next_epochs": np.array(list(later)), "next_scene_logits": np.stack(list(later.values()))}
     arrays |= {} if decided is None else {"decided": decided}
+    arrays |= {} if clips is None else {"clip": np.array(clips)}
     artifacts.write_arrays(predictions, **arrays)
-    artifacts.write_json(scores, run_scores(said, classes, label, scene_logits, later, decided))
+    artifacts.write_json(scores, run_scores(said, classes, label, scene_logits, later, decided, clips))
 
 
 def run_scores(
@@ -53,10 +56,12 @@ def run_scores(
     scene_logits: np.ndarray,
     later: Mapping[int, np.ndarray] = {},
     decided: np.ndarray | None = None,
+    clips: Sequence[str] | None = None,
 ) -> dict[str, Any]:
     """The content of a scores file: arguments as in `write_scored`."""
     counts = metrics.confusion(label, scene_logits.argmax(axis=1) if decided is None else decided, len(classes))
     run = {key: said.get(key) for key in SAID} | {"classes": list(classes), "n": len(label)}
+    run |= {} if clips is None else {"clips": len(set(clips))}
     table = metrics.class_table(counts, classes)
     run |= {"confusion": counts.tolist(), "per_class": table} | metrics.scores(counts)
     if later:
@@ -67,4 +72,6 @@ def run_scores(
         return run
     lost = np.bincount(label, weights=metrics.lost(scene_logits, label), minlength=len(classes))
     sums = metrics.Sums(*metrics.sums_of(counts), lost)
+    for name, own in zip(classes, metrics.METRICS["log_loss"].by_class.of(sums), strict=True):
+        table[name]["log_loss"] = float(own)
     return run | {word: float(its.of(sums)) for word, its in metrics.METRICS.items() if word not in run}

@@ -75,4 +75,7 @@ def read_said(scores: Path, predictions: Path) -> Said:
     if not np.isfinite(logits).all():
         raise MediaError(f"{predictions}: scores that are no number (NaN or infinite); run evaluate again")
     decided = arrays.get("decided", logits.argmax(axis=1))
-    return Said(run, arrays["id"].tolist(), label, decided, lost(logits, label))
+    pieces = None if "clip" not in arrays else arrays["clip"].tolist()
+    if pieces is not None and len(pieces) != len(label):
+        raise PairingError(f"{predictions}: {len(label)} pieces of {len(pieces)} clips; run evaluate again")
+    return Said(run, arrays["id"].tolist(), label, decided, lost(logits, label), pieces)

@@ -16,7 +16,7 @@ from overheard.scores.metrics import METRICS
 from overheard.scores.origin import Origin
 from overheard.scores.over_seeds import Row, run_name
 from overheard.study.experiments import load
-from overheard.study.flow import STAGES
+from overheard.study.flow import STAGES, VIEWS
 
 BY = ("class", "seed", "location")
 
@@ -89,10 +89,11 @@ def rows_in(folder: Path) -> dict[Row, list[Path]]:
         ConfigError: none.
     """
     found: dict[Row, list[Path]] = {}
-    for stage in ("evaluate", "baselines"):
-        pattern = STAGES[stage].writes["scores"].format(method="*", modality="*", seed="*")
+    own = [(stage, "scores", "") for stage in ("evaluate", "baselines")]
+    for stage, flag, view in [*own, *(("evaluate", its["scores"], column) for column, its in VIEWS.items())]:
+        pattern = STAGES[stage].writes[flag].format(method="*", modality="*", seed="*")
         for path in sorted(folder.glob(pattern)):
-            found.setdefault((path.parts[-4], path.parts[-3]), []).append(path)
+            found.setdefault((path.parts[-4], view or path.parts[-3]), []).append(path)
     if not found:
         raise ConfigError(f"{folder}: no row was tested here; `overheard run {folder.name}` makes them")
     return found
@@ -106,7 +107,7 @@ def row_of(word: str, modality: str | None, rows: Mapping[Row, Any], name: str) 
     """
     method, _, column = word.partition("@")
     wanted = column or modality
-    meant = [row for row in rows if row[0] == method and wanted in (None, row[1])]
+    meant = [row for row in rows if row[0] == method and (wanted == row[1] if wanted else row[1] not in VIEWS)]
     if len(meant) == 1:
         return meant[0]
     if meant:
@@ -120,8 +121,15 @@ def _listed(rows: Mapping[Row, Any] | Sequence[Row]) -> str:
 
 
 def _read(folder: Path, scores: Sequence[Path], metric: str) -> Arranged:
-    predictions = [path.with_name("predictions.npz") for path in scores]
+    predictions = [predictions_beside(path) for path in scores]
     return read_tested(folder / "media" / "index.csv", splits_in(folder), scores, predictions, [metric])
+
+
+def predictions_beside(scores: Path) -> Path:
+    """The predictions that scores were counted from."""
+    writes = STAGES["evaluate"].writes
+    views = {Path(writes[its["scores"]]).name: Path(writes[its["predictions"]]).name for its in VIEWS.values()}
+    return scores.with_name(views.get(scores.name, Path(writes["predictions"]).name))
 
 
 def splits_in(folder: Path) -> list[Path]:

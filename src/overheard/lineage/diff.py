@@ -24,6 +24,7 @@ from overheard.lineage.differences import FirstCause, first_causes, rests_on
 from overheard.lineage.graph import Graph
 from overheard.scores.cells import COLUMNS
 from overheard.study.experiments import project_root
+from overheard.study.flow import STAGES, VIEWS
 from overheard.study.layout import run_of
 
 CELLS = "tables/cells.csv"
@@ -251,7 +252,9 @@ def _digests(folder: Path, records: Mapping[str, Record]) -> dict[str, str]:
         on_disk.whole(entry, place)
         return str(entry["sha256"])
 
-    places = [*sorted(folder.glob("evaluate/*/*/seed-*/predictions.npz")), folder / CELLS]
+    flags = ("predictions", *(its["predictions"] for its in VIEWS.values()))
+    patterns = [STAGES["evaluate"].writes[flag].format(method="*", modality="*", seed="*") for flag in flags]
+    places = [*(path for pattern in patterns for path in sorted(folder.glob(pattern))), folder / CELLS]
     with ThreadPoolExecutor(2) as pool:
         here = {recorded(place, folder): made for place, made in zip(places, pool.map(digest, places), strict=True)}
     return {path: str(entry["sha256"]) for path, entry in written.items()} | here

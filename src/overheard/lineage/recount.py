@@ -4,7 +4,7 @@ What is counted again goes into a folder of its own with the layout of `results/
 right hash may still be nonsense, so everything that is read is checked before anything is counted.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -18,9 +18,9 @@ from overheard.io import artifacts, clips
 from overheard.io.scored import SAID, run_scores
 from overheard.jobs.code import closure
 from overheard.jobs.records import Record, located, students_of
-from overheard.lineage.recounted import LAST_DIGITS, comparisons, differing, first_line, numbers
+from overheard.lineage.recounted import LAST_DIGITS, comparisons, differing, first_line, numbers, wrong_clips
 from overheard.study.experiments import project_root
-from overheard.study.flow import RUN
+from overheard.study.flow import RUN, VIEWS
 from overheard.study.study_file import TableSpec
 
 _PREDICTIONS = {"id": ("U", 1), "label": ("iu", 1), "scene_logits": ("f", 2), "classes": ("U", 1)}
@@ -59,7 +59,7 @@ def recount(folder: Path, records: Mapping[str, Record], into: Path, faulty: Col
     counting = _Counting(folder, records, into, set(faulty))
     scored = dict.fromkeys(("baselines", "evaluate"), counting.scores)
     later = {"statistics": counting.compared, "tables": counting.table, "cells": counting.gathered}
-    later |= {"claims": counting.judged, "reliability": counting.calibrated}
+    later |= {"claims": counting.judged, "counts": counting.listed, "reliability": counting.calibrated}
     for stage, count in (scored | later).items():
         for job, record in records.items():
             if record["stage"] == stage:
@@ -78,7 +78,8 @@ def scores_again(predictions: Mapping[str, np.ndarray], said: Mapping[str, Any])
     epochs = predictions.get("next_epochs", np.array([], dtype=np.int64)).tolist()
     later = dict(zip(epochs, predictions.get("next_scene_logits", ()), strict=True))
     label, logits = predictions["label"], predictions["scene_logits"]
-    return run_scores(said, classes, label, logits, later, predictions.get("decided"))
+    clip = predictions["clip"].tolist() if "clip" in predictions else None
+    return run_scores(said, classes, label, logits, later, predictions.get("decided"), clip)
 
 
 class _Counting:
@@ -99,22 +100,25 @@ class _Counting:
     def scores(self, job: str, record: Record) -> None:
         """The scores of every run of a row."""
         index = _first(record, "reads", "index")
-        sides = (("writes", "predictions"), ("writes", "scores"), ("reads", "splits"))
-        runs = [record[side].get(flag, []) for side, flag in sides]
+        runs = [record["writes"].get(flag, []) for flag in ("predictions", "scores")]
+        splits = record["reads"].get("splits", [])
         students = {"students": [{"record": job}]} if record["stage"] == "baselines" else students_of(record)
-        if len({*map(len, runs), *map(len, students.values())}) != 1 or not students:
+        if len({*map(len, (*runs, splits)), *map(len, students.values())}) != 1 or not students:
             raise LineageError("its record has not as many predictions, scores, splits and students")
         # what is joined of others has no student of its own name
-        own = students.get("students", [{"record": None}] * len(runs[0]))
-        for predicted, scored, splits, student in zip(*runs, own, strict=True):
-            read = index, splits["path"]
-            expected = None if self.faulty.intersection(read) else self.tested(*read)
-            self.attempt(scored["path"], self._run, predicted["path"], scored["path"], student, expected)
-        pieces = [record["writes"].get(flag, []) for flag in ("pieces", "piece_scores")]
-        for predicted, scored, student in zip(*pieces, own[: len(pieces[0])], strict=True):
-            self.attempt(scored["path"], self._run, predicted["path"], scored["path"], student, None)
+        own = students.get("students", [{"record": None}] * len(splits))
+        views = [[record["writes"].get(its[flag], []) for flag in ("predictions", "scores")] for its in VIEWS.values()]
+        for column, (predictions, scores) in zip(("", *VIEWS), (runs, *views), strict=True):
+            if not predictions and not scores:
+                continue
+            for predicted, scored, split, student in zip(predictions, scores, splits, own, strict=True):
+                read = index, split["path"]
+                expected = None if self.faulty.intersection(read) else self.tested(*read)
+                self.attempt(scored["path"], self._run, predicted["path"], scored["path"], student, expected, column)
 
-    def _run(self, predicted: str, scored: str, student: Mapping[str, Any], expected: "_Tested | None") -> None:
+    def _run(
+        self, predicted: str, scored: str, student: Mapping[str, Any], expected: "_Tested | None", column: str
+    ) -> None:
         if bad := [path for path in (predicted, scored) if path in self.faulty]:
             raise LineageError(f"{bad[0]} is not what it should be")
         arrays = _predictions(located(predicted, self.folder))
@@ -122,10 +126,11 @@ class _Counting:
         again = scores_again(arrays, stored | ({"fold": expected[0]} if expected else {}))
         artifacts.write_json(self._again(scored), again)
         self.found.differences += [(scored, *pair) for pair in differing(stored, again)]
-        self.found.differences += [(predicted, *pair) for pair in _wrong_clips(arrays, expected and expected[1])]
+        self.found.differences += [(predicted, *pair) for pair in wrong_clips(arrays, expected and expected[1])]
         if trained := self.records.get(student["record"] or ""):
             # a forged record may have no such setting
-            named = [RUN.format_map(dict.fromkeys(SAID) | one) for one in (stored, trained["settings"])]
+            of_student = trained["settings"] | ({"modality": column} if column else {})
+            named = [RUN.format_map(dict.fromkeys(SAID) | one) for one in (stored, of_student)]
             if named[0] != named[1]:
                 self.found.differences.append((scored, f"says it is {named[0]}", f"its student is {named[1]}"))
 
@@ -180,6 +185,15 @@ class _Counting:
             raise LineageError(f"its record has no settings of claims: {error!r}") from error
         self._compare_numbers(job, record, writes, "verdicts")
 
+    def listed(self, job: str, record: Record) -> None:
+        """A table of the clips themselves, from their index."""
+        from overheard.stages.counts import Settings, counts
+
+        writes, word = self._places(record, "csv", "markdown", "latex"), str(record["settings"].get("counted"))
+        index, settings = located(_first(record, "reads", "index"), self.folder), _settings(Settings, record)
+        counts(index, _published(record), word, settings, **writes)
+        self._compare_numbers(job, record, writes, "csv")
+
     def calibrated(self, job: str, record: Record) -> None:
         """How sure a figure's rows are, from the scores that were counted again and from the predictions."""
         from overheard.stages.reliability import Settings, reliability
@@ -187,9 +201,8 @@ class _Counting:
         paths = {flag: [entry["path"] for entry in side] for flag, side in record["reads"].items()}
         if bad := self.faulty.intersection(paths.get("predictions", ())):
             raise LineageError(f"{min(bad)} is not what it should be")
-        writes = self._places(record, "bins", "calibration")
+        writes, scores = self._places(record, "bins", "calibration"), self._counted(paths.get("scores", ()))
         predictions = [located(path, self.folder) for path in paths.get("predictions", ())]
-        scores = self._counted(paths.get("scores", ()))
         reliability(_settings(Settings, record), **writes, scores=scores, predictions=predictions)
         self._compare_numbers(job, record, writes, "calibration")
 
@@ -317,6 +330,7 @@ def _predictions(path: Path) -> dict[str, np.ndarray]:
             raise MediaError(f"{path}: no array {name} with {axes} axes, as predictions have")
     clips, classes = len(arrays["id"]), len(arrays["classes"])
     fits = arrays["scene_logits"].shape == (clips, classes) and arrays["label"].shape == (clips,) and clips > 0
+    fits = fits and arrays.get("clip", arrays["id"]).shape == (clips,)
     if not fits or not np.isin(arrays["label"], np.arange(classes)).all():
         raise MediaError(f"{path}: {clips} clips and {classes} classes, which its labels or logits do not fit")
     return arrays
@@ -328,19 +342,6 @@ def _scores(path: Path) -> dict[str, Any]:
         said = ", ".join(missing) if isinstance(stored, dict) else "object"
         raise MediaError(f"{path}: not the scores of a run: no {said}")
     return stored
-
-
-def _wrong_clips(arrays: Mapping[str, np.ndarray], expected: Mapping[str, str] | None) -> Iterator[tuple[str, str]]:
-    if expected is None:
-        return
-    classes, ids = [str(name) for name in arrays["classes"]], [str(clip) for clip in arrays["id"]]
-    if ids != list(expected):
-        yield f"predictions of {len(ids)} clips", f"the {len(expected)} test clips of index and split, in their order"
-        return
-    labels = {clip: classes[label] for clip, label in zip(ids, arrays["label"], strict=True)}
-    if wrong := [clip for clip in ids if labels[clip] != expected[clip]]:
-        first = wrong[0]
-        yield f"{len(wrong)} labels are not the index's: {first} is {labels[first]}", f"{first} is {expected[first]}"
 
 
 def outside_place(path: str) -> Path:

@@ -1,9 +1,12 @@
 """What was counted again against what stands there: numbers of JSON and CSV, and where texts differ first."""
 
 import json
+from collections.abc import Iterator, Mapping
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from overheard.errors import MediaError
 from overheard.io import artifacts
@@ -67,3 +70,23 @@ def first_line(stored: bytes, again: bytes) -> tuple[str, str]:
         if was != now:
             return f"line {number}: {_short(was)}", _short(now)
     return "other line ends", "Unix line ends"
+
+
+def wrong_clips(arrays: Mapping[str, np.ndarray], expected: Mapping[str, str] | None) -> Iterator[tuple[str, str]]:
+    """How predictions are not those of a fold's test clips, or of pieces of them, as (stored, expected).
+
+    Args:
+        arrays: the predictions.
+        expected: the class of each test clip, by id; None where it is not known.
+    """
+    if expected is None:
+        return
+    classes, of = [str(name) for name in arrays["classes"]], [str(clip) for clip in arrays.get("clip", arrays["id"])]
+    ids = list(dict.fromkeys(of)) if "clip" in arrays else of
+    if ids != list(expected):
+        yield f"predictions of {len(ids)} clips", f"the {len(expected)} test clips of index and split, in their order"
+        return
+    labels = [(clip, classes[label]) for clip, label in zip(of, arrays["label"], strict=True)]
+    if wrong := [(clip, label) for clip, label in labels if label != expected[clip]]:
+        first, label = wrong[0]
+        yield f"{len(wrong)} labels are not the index's: {first} is {label}", f"{first} is {expected[first]}"

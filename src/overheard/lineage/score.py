@@ -6,7 +6,15 @@ from overheard.errors import ConfigError, MediaError
 from overheard.io import artifacts
 from overheard.io.given_predictions import read_predictions
 from overheard.io.tested import read_said, read_splits
-from overheard.lineage.compare import check_asked, row_of, rows_in, screen_of, source_of, splits_in
+from overheard.lineage.compare import (
+    check_asked,
+    predictions_beside,
+    row_of,
+    rows_in,
+    screen_of,
+    source_of,
+    splits_in,
+)
 from overheard.scores.arranged import Said, arranged
 from overheard.scores.metrics import METRICS
 from overheard.scores.over_seeds import mean_and_std, measurements
@@ -48,7 +56,7 @@ def score(
     splits = read_splits(index, paths)
     rows = rows_in(folder) if against else {}
     other = row_of(against, modality, rows, folder.name) if against else None
-    beside = [read_said(path, path.with_name("predictions.npz")) for path in rows[other]] if other else []
+    beside = [read_said(path, predictions_beside(path)) for path in rows[other]] if other else []
     classes = (
         beside[0].run["classes"] if beside else sorted({clip.scene for its in splits.values() for clip in its.test})
     )

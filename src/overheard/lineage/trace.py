@@ -6,7 +6,7 @@ Only the records on the way are read, so that a study of ten thousand runs costs
 import csv
 import io
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from overheard.jobs.circumstance import circumstance_of, circumstance_path
 from overheard.jobs.records import Entry, Record
 from overheard.lineage.graph import Graph, files, name_of
 from overheard.scores.over_seeds import shown
-from overheard.study.flow import RUN
+from overheard.study.flow import RUN, VIEWS
 from overheard.study.layout import record_of, record_path, run_of
 
 
@@ -199,17 +199,27 @@ def _chosen(content: bytes, wanted: Mapping[str, str]) -> dict[str, str]:
 
 def _seed(reader: _Reader, name: str, scores: Entry, metric: str) -> Seed:
     evaluated = reader.found[scores["record"]]
-    position = [entry["path"] for entry in evaluated["writes"]["scores"]].index(scores["path"])
+    # of a view its own two files
+    told, flags = next(each for each in _tested(evaluated) if scores["path"] in each[0])
+    position = told.index(scores["path"])
     students = {flag[:-1]: its[position] for flag, its in records.students_of(evaluated).items()}
     own = students.get("student")
-    if own and name != RUN.format_map(reader.found[own["record"]]["settings"]):
+    method, column, seed = name.split("/")
+    made = name if column not in VIEWS else "/".join((method, str(evaluated["settings"]["modality"]), seed))
+    if own and made != RUN.format_map(reader.found[own["record"]]["settings"]):
         raise LineageError(f"{own['record']}: is not of run {name}; run evaluate again")
     score = None
     if (place := records.located(scores["path"], reader.folder)).exists():
         score = shown(json.loads(on_disk.whole(scores, place, scores["record"])), metric)
-    predictions = evaluated["writes"]["predictions"][position]
+    predictions = evaluated["writes"][flags["predictions"]][position]
     files = {"scores": scores, "predictions": predictions, **students}
     return Seed(name, score, name_of(next((its["record"] for its in students.values()), scores["record"])), files)
+
+
+def _tested(evaluated: Record) -> Iterator[tuple[list[str], Mapping[str, str]]]:
+    """The paths of scores that a test wrote, of its own column and of views, and the flags of the two files."""
+    for flags in ({flag: flag for flag in ("scores", "predictions")}, *VIEWS.values()):
+        yield [entry["path"] for entry in evaluated["writes"].get(flags["scores"], ())], flags
 
 
 def _trace(

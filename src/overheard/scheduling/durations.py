@@ -12,7 +12,7 @@ from overheard.study.experiments import Loaded
 _COMMON_S = {
     "draw": 25.0, "media": 1.0, "split": 0.1, "features": 2.0, "samples": 0.1, "normaliser": 0.2, "pretrain": 14.0,
     "teacher": 1.0, "shuffle": 0.1, "prior": 0.1, "relevance": 0.1, "baselines": 1.5, "evaluate": 0.3,
-    "statistics": 2.0, "tables": 0.9, "cells": 0.9, "claims": 1.5, "maps": 1.0, "atlas": 0.5,
+    "statistics": 2.0, "tables": 0.9, "cells": 0.9, "counts": 0.5, "claims": 1.5, "maps": 1.0, "atlas": 0.5,
     "embedding": 6.0, "reliability": 0.5, "figures": 1.0,
 }  # fmt: skip
 RECORDED_S = {

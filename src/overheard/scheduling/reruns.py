@@ -111,8 +111,8 @@ def chosen(loaded: Loaded, wanted: Wanted) -> list[plans.Target]:
         ConfigError: there is no such table, row or column, or the experiment leaves it out.
     """
     study = loaded.study
-    if wanted.table not in (None, *study.tables, *study.figures):
-        known = dict.fromkeys([*study.figures, *study.tables])
+    if wanted.table not in (None, *study.tables, *study.figures, *study.counts):
+        known = dict.fromkeys([*study.figures, *study.tables, *study.counts])
         raise ConfigError(f"--table {wanted.table}: there are {', '.join(known)}")
     if wanted.row or wanted.column:
         runs = _runs(loaded, wanted)
@@ -127,8 +127,9 @@ def chosen(loaded: Loaded, wanted: Wanted) -> list[plans.Target]:
 def _runs(loaded: Loaded, wanted: Wanted) -> set[tuple[str, str]]:
     """The (method, modality) of the rows that are asked for."""
     study, absent = loaded.study, loaded.design.left_out(loaded)
-    runs = study.tables[wanted.table].runs() if wanted.table in study.tables else study.rows()
-    found = [run for run in runs if wanted.row in (None, run[0]) and wanted.column in (None, run[1])]
+    runs = study.tables[wanted.table].runs() if wanted.table in study.tables else study.shown()
+    asked_for = [run for run in runs if wanted.row in (None, run[0]) and wanted.column in (None, run[1])]
+    found = [study.made(run) for run in asked_for]
     if not found:
         rows = ", ".join(f"{method} ({modality})" for method, modality in runs)
         asked = " ".join(f"--{key} {value}" for key, value in (("row", wanted.row), ("column", wanted.column)) if value)

@@ -32,14 +32,15 @@ class Split(NamedTuple):
 
 
 class Said(NamedTuple):
-    """What a run said of its test clips.
+    """What a run said of its test clips, or of pieces of them.
 
     Attributes:
         run: the content of its scores file.
-        ids: of the clips.
+        ids: of the clips, or pieces.
         label: (clips,) index into the run's classes.
         predicted: (clips,) the same, of what it said.
         lost: (clips,) minus the logarithm of the probability that it gave the true class.
+        pieces_of: the clip of each piece; None where clips are tested.
     """
 
     run: Run
@@ -47,6 +48,12 @@ class Said(NamedTuple):
     label: Indices
     predicted: Indices
     lost: Floats
+    pieces_of: Sequence[str] | None = None
+
+    @property
+    def clips(self) -> list[str]:
+        """The clip of each."""
+        return [str(clip) for clip in (self.ids if self.pieces_of is None else self.pieces_of)]
 
 
 @dataclass(frozen=True)
@@ -127,6 +134,7 @@ def arranged(said: Sequence[Said], splits: Mapping[Fold, Split], metrics: Sequen
         if fold not in splits:
             raise PairingError(f"{name}: tested on fold {fold}; there are splits of {list(splits)}; run evaluate again")
         _check_clips(name, each, splits[fold].test, classes)
+        _check_pieces(name, each, by_fold.get(fold, [each])[0])
         runs[row][seed] = each.run
         position[row, seed] = present.index(fold), len(by_fold.setdefault(fold, []))
         by_fold[fold].append(each)
@@ -134,10 +142,11 @@ def arranged(said: Sequence[Said], splits: Mapping[Fold, Split], metrics: Sequen
     place_of = {clip.location: clip.scene for split in splits.values() for clip in split.test}
     places = sorted(place_of)
     number = {name: place for place, name in enumerate(places)}
+    clips = {fold: _tested(by_fold[fold][0], splits[fold].test) for fold in present}
     tested = {
         fold: Answers(
-            np.array([number[clip.location] for clip in splits[fold].test], dtype=np.int64),
-            np.array([classes.index(clip.scene) for clip in splits[fold].test], dtype=np.int64),
+            np.array([number[clip.location] for clip in clips[fold]], dtype=np.int64),
+            np.array([classes.index(clip.scene) for clip in clips[fold]], dtype=np.int64),
             np.array([each.predicted for each in by_fold[fold]]).astype(np.int64),
             np.array([each.lost for each in by_fold[fold]]) if by_probabilities else None,
         )
@@ -150,11 +159,29 @@ def _check_clips(name: str, said: Said, test: Sequence[Clip], classes: Sequence[
     own = [str(scene) for scene in said.run["classes"]]
     if own != list(classes):
         raise PairingError(f"{name}: classes {', '.join(own)}, expected {', '.join(classes)}; run evaluate again")
-    ids, expected = [str(clip) for clip in said.ids], [clip.name for clip in test]
-    if ids != expected:
-        other = sorted(set(ids) ^ set(expected))
+    expected = [clip.name for clip in test]
+    clips = said.clips if said.pieces_of is None else list(dict.fromkeys(said.clips))
+    if clips != expected:
+        other = sorted(set(clips) ^ set(expected))
         what = f"{len(other)} clips differ: {', '.join(other[:10])}" if other else "they stand in another order"
         raise PairingError(f"{name}: not the test clips of its fold ({what}); run evaluate again")
-    wrong = [clip.name for clip, label in zip(test, said.label, strict=True) if own[int(label)] != clip.scene]
+    tested = zip(_tested(said, test), said.label, strict=True)
+    wrong = [clip.name for clip, label in tested if own[int(label)] != clip.scene]
     if wrong:
         raise PairingError(f"{name}: other labels than the index has: {', '.join(wrong[:10])}; run evaluate again")
+
+
+def _check_pieces(name: str, said: Said, other: Said) -> None:
+    """Runs of a fold are compared on the very same clips, or the very same pieces."""
+    if [*map(str, said.ids)] != [*map(str, other.ids)]:
+        first = run_name(other.run["method"], other.run["modality"], other.run["seed"])
+        raise PairingError(
+            f"{name}: {len(said.ids)} clips or pieces, other than the {len(other.ids)} of {first}; compare rows of "
+            "one column, or run evaluate again"
+        )
+
+
+def _tested(said: Said, test: Sequence[Clip]) -> list[Clip]:
+    """The clip of each clip or piece that a run was tested on."""
+    known = {clip.name: clip for clip in test}
+    return [known[clip] for clip in said.clips]

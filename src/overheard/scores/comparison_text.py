@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from overheard.scores.arranged import Arranged
-from overheard.scores.metrics import METRICS
+from overheard.scores.metrics import METRICS, Sums
 from overheard.scores.over_seeds import Row, mean_and_std, measurements
 
 SHOWN = 15
@@ -100,15 +100,16 @@ def by_seed(study: Arranged, line: Line) -> str:
 
 
 def by_class(study: Arranged, line: Line) -> str:
-    """F of each class, of all seeds' clips together, largest difference first."""
-    first, second, support = _summed(study, line)
-    f_score = [200 * right / np.maximum(said + support, 1) for right, said in (first, second)]
-    order = np.argsort(-np.abs(f_score[1] - f_score[0]), kind="stable")
-    return "F of each class, all runs' clips together\n" + _table(
-        {"class": study.classes[its], "locations": sum(scene == study.classes[its] for scene in study.scenes)}
-        | {"clips": int(support[its]), "A": f_score[0][its], "B": f_score[1][its]}
-        | {"B - A": f_score[1][its] - f_score[0][its]}
-        for its in order
+    """F, accuracy or log loss of each class, of all seeds' clips together, largest difference first."""
+    its = METRICS[line["metric"]]
+    sides = _summed(study, line)
+    score, support = [its.scale * its.by_class.of(side) for side in sides], sides[0].support
+    order = np.argsort(-np.abs(score[1] - score[0]), kind="stable")
+    return f"{its.by_class.words} of each class, all runs' {_scored(study)} together\n" + _table(
+        {"class": study.classes[place], "locations": sum(scene == study.classes[place] for scene in study.scenes)}
+        | {_scored(study): int(support[place]), "A": score[0][place], "B": score[1][place]}
+        | {"B - A": score[1][place] - score[0][place]}
+        for place in order
     )
 
 
@@ -119,16 +120,21 @@ def _shared(study: Arranged, line: Line) -> list[tuple[int, int, int]]:
     return [(*study.position[first, seed], study.position[second, seed][1]) for seed in seeds]
 
 
-def _summed(study: Arranged, line: Line) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """(right, said) of A and of B, and the support, (classes,) each, over the seeds that both have."""
-    sides = np.zeros((2, 2, len(study.classes)))
-    support = np.zeros(len(study.classes))
-    for fold, *runs in _shared(study, line):
-        counts = study.counts[fold]
-        support += counts.support.sum(axis=0)
-        for side, run in enumerate(runs):
-            sides[side] += [counts.right[:, run].sum(axis=0), counts.said[:, run].sum(axis=0)]
-    return sides[0], sides[1], support
+def _scored(study: Arranged) -> str:
+    """What is counted: clips, or pieces of them."""
+    return "pieces" if any("clips" in run for runs in study.runs.values() for run in runs.values()) else "clips"
+
+
+def _summed(study: Arranged, line: Line) -> list[Sums]:
+    """Of A and of B, over the seeds that both have."""
+    shared = _shared(study, line)
+    support = sum(study.counts[fold].support.sum(axis=0) for fold, *_ in shared)
+    sides = []
+    for side in (1, 2):
+        of_runs = [[its[:, each[side]].sum(axis=0) for its in study.counts[each[0]].of_runs] for each in shared]
+        right, said, *lost = (np.sum(its, axis=0) for its in zip(*of_runs, strict=True))
+        sides.append(Sums(right, said, support, *lost))
+    return sides
 
 
 def by_location(study: Arranged, line: Line) -> str:
@@ -141,11 +147,12 @@ def by_location(study: Arranged, line: Line) -> str:
             right[side, counts.place] += counts.right[:, run].sum(axis=1)
     apart = right[1] - right[0]
     order = [its for its in np.argsort(-np.abs(apart), kind="stable") if apart[its]]
-    head = f"{len(order)} of {int((tested > 0).sum())} test locations differ; clips known there, all runs together"
+    of = f"{len(order)} of {int((tested > 0).sum())}"
+    head = f"{of} test locations differ; {_scored(study)} known there, all runs together"
     if not order:
         return head
     return f"{head}\n" + _table(
-        {"location": study.places[its], "class": study.scenes[its], "clips": int(tested[its])}
+        {"location": study.places[its], "class": study.scenes[its], _scored(study): int(tested[its])}
         | {"A": int(right[0, its]), "B": int(right[1, its]), "B - A": int(apart[its])}
         for its in order[:SHOWN]
     )

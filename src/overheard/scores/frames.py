@@ -24,6 +24,7 @@ class Table:
         body: a line a row of the study, a column a text.
         bold: of the same shape.
         notes: what stands below.
+        words: its first columns, which are no numbers; of two the first is the input, with a rule above each.
     """
 
     word: str
@@ -33,6 +34,7 @@ class Table:
     body: pd.DataFrame
     bold: pd.DataFrame
     notes: list[str]
+    words: int = 2
 
 
 def lay_out(
@@ -139,22 +141,23 @@ def markdown(table: Table) -> str:
     texts = table.body.map(tabular.markdown_text)
     body = texts.mask(table.bold, "**" + texts + "**").rename(columns=tabular.markdown_text)
     notes = [f"- {tabular.markdown_text(note)}" for note in table.notes]
-    return "\n".join([f"## {head}", "", " ".join(rest), "", pipe(body, 2), "", *notes, ""])
+    return "\n".join([f"## {head}", "", " ".join(rest), "", pipe(body, table.words), "", *notes, ""])
 
 
 def latex(table: Table) -> str:
     """A table as LaTeX for the package booktabs, with caption and label."""
     texts = table.body.map(tabular.latex_text)
     texts = texts.mask(table.bold, r"\textbf{" + texts + "}").rename(columns=tabular.latex_text)
-    inputs = texts["Input"]
-    # a rule above each further input
-    ruled = inputs.ne(inputs.shift()) & (inputs.index > 0)
-    texts["Input"] = inputs.mask(ruled, "\\midrule\n" + inputs)
+    if table.words == 2:
+        inputs = texts["Input"]
+        # a rule above each further input
+        ruled = inputs.ne(inputs.shift()) & (inputs.index > 0)
+        texts["Input"] = inputs.mask(ruled, "\\midrule\n" + inputs)
     caption = " ".join(tabular.latex_text(text, not text.startswith(tabular.OWN_NAMES)) for text in table.caption)
     label = f"tab:{tabular.label(table.experiment)}-{tabular.label(table.word)}"
     made = texts.style.hide(axis="index").to_latex(
         hrules=True,
-        column_format="ll" + "r" * (texts.shape[1] - 2),
+        column_format="l" * table.words + "r" * (texts.shape[1] - table.words),
         position_float="centering",
         caption=(caption, f"{{{tabular.latex_text(table.title)}}}"),
         label=label,

@@ -30,12 +30,21 @@ class Sums(NamedTuple):
     lost: Floats | None = None
 
 
+class OfClass(NamedTuple):
+    """What a score is of one class alone."""
+
+    words: str
+    of: Callable[[Sums], Floats]
+    """(..., classes) of sums (..., classes); 0 where nothing is counted."""
+
+
 class Metric(NamedTuple):
     """A score.
 
     Attributes:
         words: what it is called in a sentence.
         of: (...) of sums (..., classes).
+        by_class: what of a class it is looked at by.
         scale: what it is shown in times this.
         unit: in which it is shown.
         higher_is_better: else a lower one is.
@@ -44,6 +53,7 @@ class Metric(NamedTuple):
 
     words: str
     of: Callable[[Sums], Floats]
+    by_class: OfClass
     scale: float = 100.0
     unit: str = "percent"
     higher_is_better: bool = True
@@ -158,23 +168,29 @@ def _log_loss(sums: Sums) -> Floats:
     return score
 
 
-def _class_log_loss(sums: Sums) -> Floats:
+def _log_losses(sums: Sums) -> Floats:
     if sums.lost is None:
         raise ValueError("log loss needs probabilities, and these are counts alone")
-    each = sums.lost / np.where(sums.support > 0, sums.support, 1)
-    score: Floats = each.sum(axis=-1) / (sums.support > 0).sum(axis=-1)
+    each: Floats = sums.lost / np.where(sums.support > 0, sums.support, 1)
+    return each
+
+
+def _class_log_loss(sums: Sums) -> Floats:
+    score: Floats = _log_losses(sums).sum(axis=-1) / (sums.support > 0).sum(axis=-1)
     return score
 
 
+_F, _KNOWN, _LOST = OfClass("F", _f_of_class), OfClass("Accuracy", _recalls), OfClass("Log loss", _log_losses)
+
 METRICS: Mapping[str, Metric] = {
-    "precision": Metric("weighted precision", _precision),
-    "recall": Metric("weighted recall", _recall),
-    "f_score": Metric("weighted F", _f_score),
-    "accuracy": Metric("accuracy", _accuracy),
-    "macro_f": Metric("macro F", _macro_f),
-    "class_accuracy": Metric("mean of class accuracies", _class_accuracy),
-    "log_loss": Metric("log loss", _log_loss, 1.0, "nats", higher_is_better=False, needs_probabilities=True),
-    "class_log_loss": Metric("mean of class log losses", _class_log_loss, 1.0, "nats", False, True),
+    "precision": Metric("weighted precision", _precision, _F),
+    "recall": Metric("weighted recall", _recall, _F),
+    "f_score": Metric("weighted F", _f_score, _F),
+    "accuracy": Metric("accuracy", _accuracy, _KNOWN),
+    "macro_f": Metric("macro F", _macro_f, _F),
+    "class_accuracy": Metric("mean of class accuracies", _class_accuracy, _KNOWN),
+    "log_loss": Metric("log loss", _log_loss, _LOST, 1.0, "nats", higher_is_better=False, needs_probabilities=True),
+    "class_log_loss": Metric("mean of class log losses", _class_log_loss, _LOST, 1.0, "nats", False, True),
 }
 """By the word that a study's tables call them by; fractions are 0 where nothing is counted."""
 

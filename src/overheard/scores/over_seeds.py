@@ -119,7 +119,13 @@ def summed(runs: Iterable[Run]) -> NDArray[np.int64] | None:
 
 def clips_tested(runs: Iterable[Run]) -> dict[int | None, int]:
     """How many clips the runs were tested on, by fold."""
-    return {run["fold"]: run["n"] for run in runs}
+    return {run["fold"]: run.get("clips", run["n"]) for run in runs}
+
+
+def piece_remarks(runs: Iterable[Run]) -> list[str]:
+    """What a caption must say where pieces of clips are scored."""
+    counts = sorted({run["n"] // run["clips"] for run in runs if "clips" in run})
+    return [f"{counts[0]} pieces of each clip, scored one by one"] if counts else []
 
 
 def checked_run(content: Any, where: str) -> Run:

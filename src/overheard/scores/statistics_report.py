@@ -67,11 +67,13 @@ def _design(study: Arranged) -> list[str]:
     }
     least = min(min(counts) for counts in by_fold.values())
     clips = sum(len(study.splits[fold].test) for fold in folds)
+    scored = sum(len(said.label) for said in study.tested.values())
+    pieces = "" if scored == clips else f"{scored} pieces of "
     one = len(folds) == 1
     split = "one split for all seeds" if one else f"{len(folds)} folds, each tested by the seeds that are its own"
     lines = [
         f"{len(study.runs)} rows, {len(seeds)} {'seed' if len(seeds) == 1 else 'seeds'} "
-        f"({', '.join(map(str, seeds))}), {split}; {clips} test clips at {len(own)} test locations. "
+        f"({', '.join(map(str, seeds))}), {split}; {pieces}{clips} test clips at {len(own)} test locations. "
         f"A class has {min(by_class.values())} to {max(by_class.values())} test locations"
         + ("." if one else f", {least} to {max(max(counts) for counts in by_fold.values())} in a fold."),
         "",
@@ -80,7 +82,8 @@ def _design(study: Arranged) -> list[str]:
         *(f"| {name} | {count} |" for name, count in by_class.items()),
         "",
         f"Locations are drawn {RESAMPLES:,} times within classes{'' if one else ' and folds'}, all clips of a location "
-        "together and the same draws for all rows; n - 1 of n with rescaled weights (Rao and Wu), "
+        f"{'with all their pieces ' if pieces else ''}together and the same draws for all rows; "
+        "n - 1 of n with rescaled weights (Rao and Wu), "
         f"since plain draws say too little below {FEW} locations a class.",
     ]
     drawn = {place for group in study.groups for place in group.tolist()}

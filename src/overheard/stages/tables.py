@@ -9,7 +9,7 @@ from overheard.scores import best, differences, frames
 from overheard.scores.against_baselines import lost_to
 from overheard.scores.cells import Ask, by_row_key, table_cells
 from overheard.scores.origin import Origin
-from overheard.scores.over_seeds import checked_run, clips_tested, epoch_remarks, event_remarks
+from overheard.scores.over_seeds import checked_run, clips_tested, epoch_remarks, event_remarks, piece_remarks
 from overheard.scores.published import COLUMNS as PUBLISHED_COLUMNS
 from overheard.scores.published import printed_values
 
@@ -75,7 +75,7 @@ def tables(
     ask = ask if settings.varies is None else ask._replace(varies=settings.varies)
     printed = printed_values(lines, spec["published"], str(published))
     numbers = table_cells(table, spec, runs, ask, printed)
-    remarks = [*settings.remarks, *event_remarks(runs), *epoch_remarks(runs)]
+    remarks = [*piece_remarks(runs), *settings.remarks, *event_remarks(runs), *epoch_remarks(runs)]
     remarks += lost_to(dull, runs, settings.labels)
     bold = best.not_distinguished(spec, numbers, differences.differences(pairs, str(comparisons)))
     text = frames.lay_out(

@@ -70,8 +70,9 @@ def _of_rows(
     seeds: dict[str, list[int]] = {}
     for run in diverged:
         method, modality, seed = run.split("/")
-        if (method, modality) in rows:
-            seeds.setdefault(f"{method}|{modality}", []).append(int(seed.removeprefix("seed-")))
+        for row in rows:
+            if study.made(row) == (method, modality):
+                seeds.setdefault("|".join(row), []).append(int(seed.removeprefix("seed-")))
     return {
         **_of_experiment(loaded),
         "protocol": protocol_name(experiment),
@@ -80,13 +81,16 @@ def _of_rows(
         "columns": {column: study.columns[column] for _, column in rows},
         "seeds": experiment.seeds,
         "partial": bool(absent),
-        "left_out": {
-            f"{method}|{modality}": reason
-            for (method, modality), reason in loaded.design.left_out(loaded).items()
-            if (method, modality) in rows
-        },
+        "left_out": _left_out(loaded, rows),
         "remarks": loaded.design.remarks(loaded),
     } | {key: said for key, said in (("diverged", seeds), ("varies", loaded.design.VARIES)) if said}
+
+
+def _left_out(loaded: Loaded, rows: Collection[tuple[str, str]]) -> dict[str, str]:
+    """Why this experiment cannot make some of these rows, by `method|modality`."""
+    reasons = loaded.design.left_out(loaded)
+    made = {row: loaded.study.made(row) for row in rows}
+    return {"|".join(row): reasons[run] for row, run in made.items() if run in reasons}
 
 
 def claims_settings(loaded: Loaded) -> dict[str, Any]:
@@ -106,11 +110,16 @@ def claims_settings(loaded: Loaded) -> dict[str, Any]:
     }
 
 
+def counts_settings(loaded: Loaded, count: str) -> dict[str, Any]:
+    """What a table of the clips shows and says of itself."""
+    return _of_experiment(loaded) | {"spec": loaded.study.counts[count].model_dump()}
+
+
 def statistics_settings(loaded: Loaded, table: str) -> dict[str, Any]:
     """What is compared: the rows and metrics of a table."""
-    spec, left_out = loaded.study.tables[table], loaded.design.left_out(loaded)
+    spec = loaded.study.tables[table]
     return {
         **_of_experiment(loaded),
         "tables": {table: spec.model_dump(include={"blocks", "metrics"})},
-        "left_out": {"|".join(row): why for row, why in left_out.items() if row in spec.runs()},
+        "left_out": _left_out(loaded, spec.runs()),
     }

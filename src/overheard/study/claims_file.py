@@ -108,7 +108,7 @@ def check_rows(claims: Claims, study: Study, where: str) -> None:
     Raises:
         ConfigError: one line for each such comparison, with what there is.
     """
-    known = [f"{method}@{modality}" for method, modality in study.rows()]
+    known = [f"{method}@{modality}" for method, modality in study.shown()]
     lines = []
     for word, claim in claims.claims.items():
         for comparison in claim.compare:

@@ -13,6 +13,9 @@ from overheard.study.study_file import FigureSpec, Study
 
 Row = tuple[str, str]
 
+TESTED = ("scores", "predictions")
+"""What a figure reads of its rows' tests, whichever stage makes them."""
+
 
 def rows_of(study: Study, figure: str) -> list[Row]:
     """The (method, modality) of the rows that a figure shows."""
@@ -31,8 +34,9 @@ def flags_of(study: Study, figure: str, stages: Collection[str]) -> set[str]:
 
 
 def rows_reading(study: Study, stage: str) -> list[Row]:
-    """The rows of those figures, once each."""
-    return list(dict.fromkeys(row for name in figures_reading(study, stage) for row in rows_of(study, name)))
+    """The rows of those figures that have runs of their own, once each."""
+    shown = [row for name in figures_reading(study, stage) for row in rows_of(study, name)]
+    return list(dict.fromkeys(map(study.made, shown)))
 
 
 def reads(
@@ -50,12 +54,13 @@ def reads(
         folds: all that some run is of.
     """
     spec, rows = study.figures[figure], rows_of(study, figure)
-    runs = [(method, modality, seed) for method, modality in rows for seed in seeds_of(method, modality)]
+    shown = [(row, (*study.made(row), seed)) for row in rows for seed in seeds_of(*study.made(row))]
+    runs = [run for _, run in shown]
     found: dict[str, list[str]] = {}
     for word in spec.reads:
         stage, _, flag = word.rpartition(".")
         if not stage:
-            tested = [(STAGES[study.tested_by(method)].writes[flag], (method, *rest)) for method, *rest in runs]
+            tested = [(study.tested(row, flag), run) for row, run in shown]
             found[flag] = [pattern.format(**dict(zip(names(RUN), run, strict=True))) for pattern, run in tested]
         else:
             found[flag] = list(_paths(STAGES[stage].writes[flag], figure, spec, runs, folds))

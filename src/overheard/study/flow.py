@@ -35,6 +35,8 @@ class Stage(NamedTuple):
 
 RUN = "{method}/{modality}/seed-{seed}"
 """A run's name."""
+VIEWS: Mapping[str, Mapping[str, str]] = {"pieces": {"predictions": "pieces", "scores": "piece_scores"}}
+"""Columns that show other scores of a test than its own: the flags of their files, in place of those two."""
 _MEDIA = "media/{part}"
 _ARRAY = "features/{part}{front_end}"
 _FOLD = "fold-{fold}"
@@ -183,6 +185,14 @@ STAGES = {
         {"cells": "tables/cells.csv", "metrics": "tables/metrics.json"},
         git=("cells", "metrics"),
         reference=("cells", "metrics"),
+        final=True,
+    ),
+    "counts": Stage(
+        "A table of the clips themselves: how many, of which scenes.",
+        "counts/{counted}",
+        {"csv": "counts/{counted}.csv", "markdown": "counts/{counted}.md", "latex": "counts/{counted}.tex"},
+        git=("csv", "markdown", "latex"),
+        reference=("csv", "markdown", "latex"),
         final=True,
     ),
     "claims": Stage(

@@ -11,6 +11,7 @@ from overheard.study.flow import STAGES
 from overheard.study.layout import names, record_of, results
 from overheard.study.loaded import Files, Loaded, Row, Values
 from overheard.study.plan import figure_reads, folds_made, rows_made, seeds_made
+from overheard.study.study_file import Study
 
 
 def reads(loaded: Loaded, stage: str, values: Values, absent: Collection[str] = ()) -> Files:
@@ -47,6 +48,8 @@ def settings(
             return {}
         case "claims":
             return {"settings": captions.claims_settings(loaded)}
+        case "counts":
+            return dict(values) | {"settings": captions.counts_settings(loaded, values["counted"])}
         case "reliability":
             return {"settings": loaded.study.figures[values["figure"]].settings}
         case "figures":
@@ -68,16 +71,24 @@ def under_results(loaded: Loaded, files: Mapping[str, str | Sequence[str]]) -> F
 
 def of_runs(loaded: Loaded, rows: Sequence[Row], flags: Sequence[str], absent: Collection[str]) -> Files:
     """Files of every run of these rows, of those that are made, by flag and in one order."""
-    made = set(rows_made(loaded, absent))
+    study, made = loaded.study, set(rows_made(loaded, absent))
+    shown = [(row, study.made(row)) for row in rows if study.made(row) in made]
     found: Files = {}
     for flag in flags:
-        of = [(row, STAGES[loaded.study.tested_by(row[0])].writes[flag]) for row in rows if row in made]
+        patterns = [(run, _pattern(study, row, flag)) for row, run in shown]
         found[flag] = [
-            pattern.format(method=row[0], modality=row[1], seed=seed)
-            for row, pattern in of
-            for seed in seeds_made(loaded, *row, absent)
+            pattern.format(method=run[0], modality=run[1], seed=seed)
+            for run, pattern in patterns
+            for seed in seeds_made(loaded, *run, absent)
         ]
     return under_results(loaded, found)
+
+
+def _pattern(study: Study, row: Row, flag: str) -> str:
+    """Of scores and predictions, those that the row's column shows."""
+    if flag in figure_files.TESTED:
+        return study.tested(row, flag)
+    return STAGES[study.tested_by(row[0])].writes[flag]
 
 
 def of_folds(loaded: Loaded, stage: str, folds: Sequence[int]) -> dict[str, list[str]]:
@@ -117,6 +128,13 @@ def _claims(loaded: Loaded, values: Values, absent: Collection[str]) -> Files:
     return compared | {"published": loaded.of_project(loaded.study.published)}
 
 
+def _counts(loaded: Loaded, values: Values, absent: Collection[str]) -> Files:
+    """The index of the clips, and the printed numbers."""
+    return under_results(loaded, {"index": "media/index.csv"}) | {
+        "published": loaded.of_project(loaded.study.published)
+    }
+
+
 def _figures(loaded: Loaded, values: Values, absent: Collection[str]) -> Files:
     return under_results(loaded, figure_reads(loaded, values["figure"], absent))
 
@@ -131,6 +149,7 @@ _READS: Mapping[str, Callable[[Loaded, Values, Collection[str]], Files]] = {
     "tables": _tables,
     "cells": _cells,
     "claims": _claims,
+    "counts": _counts,
     "figures": _figures,
     "reliability": _reliability,
 }

@@ -10,7 +10,7 @@ from functools import cache
 from string import Formatter
 
 from overheard.jobs.records import CIRCUMSTANCE, LISTING, SUFFIX
-from overheard.study.flow import RUN, STAGES, WILDCARDS
+from overheard.study.flow import RUN, STAGES, VIEWS, WILDCARDS
 
 SAVED = "saved"
 """The folder of archives in an experiment's results, which git ignores and DVC keeps."""
@@ -146,11 +146,17 @@ def values_of_job(record: str, stage: str) -> dict[str, str] | None:
 
 
 def run_of(path: str, *flags: str) -> str | None:
-    """The run, of a student or a baseline, whose file lies at `results/NAME/...`; None but for one of the flags."""
+    """The run, of a student or a baseline, whose file lies at `results/NAME/...`; None but for one of the flags.
+
+    Of the scores and predictions that a view shows it is called by the view's column, as cells call it.
+    """
     made = maker(path.split("/", 2)[-1])
-    if made is None or made[1] not in flags or RUN not in STAGES[made[0]].writes[made[1]]:
+    if made is None or RUN not in STAGES[made[0]].writes[made[1]]:
         return None
-    return RUN.format_map(made[2])
+    view = {flag: (column, word) for column, its in VIEWS.items() for word, flag in its.items()}.get(made[1])
+    if (view[1] if view else made[1]) not in flags:
+        return None
+    return RUN.format_map(made[2] | ({"modality": view[0]} if view else {}))
 
 
 def stage_of(record: str) -> str:

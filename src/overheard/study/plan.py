@@ -63,6 +63,7 @@ def _values(loaded: Loaded, absent: Collection[str]) -> dict[tuple[str, ...], li
         ("method", "modality"): [*rows],
         ("method", "modality", "seed"): [(*row, seed) for row in rows for seed in seeds_made(loaded, *row, absent)],
         ("table",): [(table,) for table in loaded.study.tables],
+        ("counted",): [(counted,) for counted in loaded.study.counts],
         ("figure",): [(figure,) for figure in loaded.study.figures],
     }
 
@@ -91,7 +92,8 @@ def figure_reads(loaded: Loaded, figure: str, absent: Collection[str] = ()) -> d
 
 def folds_made(loaded: Loaded, absent: Collection[str] = (), rows: Sequence[Row] | None = None) -> list[int]:
     """The folds that some run is of; of these rows, or of all."""
-    made = [row for row in rows_made(loaded, absent) if rows is None or row in rows]
+    asked = None if rows is None else set(map(loaded.study.made, rows))
+    made = [row for row in rows_made(loaded, absent) if asked is None or row in asked]
     seeds = {seed for row in made for seed in seeds_made(loaded, *row, absent)}
     return sorted({fold_of(seed, loaded.experiment.split.folds) for seed in seeds})
 

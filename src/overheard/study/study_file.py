@@ -5,10 +5,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from overheard.scores.counted import COUNTED
 from overheard.scores.metrics import METRICS
 from overheard.study.checking import Section
 from overheard.study.controls_file import Controls
-from overheard.study.flow import STAGES
+from overheard.study.flow import STAGES, VIEWS
 
 Own = Annotated[str, Field(pattern=r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*$")]
 
@@ -36,6 +37,22 @@ class TableSpec(Section):
     def runs(self) -> list[tuple[str, str]]:
         """The (method, modality) pairs of the table, in its order."""
         return [(row, column) for block in self.blocks for row in block.rows for column in block.columns]
+
+
+class CountSpec(Section):
+    """A table of the clips themselves, a line a scene."""
+
+    published: str | None = Field(None, description="its name among the printed numbers; null where the paper has none")
+    title: str
+    caption: str
+    shows: list[str] = Field(description="words of scores/counted.py")
+
+    @field_validator("shows")
+    @classmethod
+    def _counted(cls, shows: list[str]) -> list[str]:
+        if unknown := [word for word in shows if word not in COUNTED]:
+            raise ValueError(f"found {', '.join(unknown)}; allowed: {', '.join(COUNTED)}")
+        return shows
 
 
 class FigureSpec(Section):
@@ -140,8 +157,12 @@ class Study(Section):
     published: str
     claims: str | None = Field(None, description="what the paper says of its rows: a file of config/claims/")
     columns: dict[str, str] = Field(description="what a row is given, and what tables and figures call it")
+    views: dict[str, str] = Field(
+        {}, description="columns that show other scores of another column's runs: pieces, those of parts of its clips"
+    )
     metrics: dict[str, Metric]
     tables: dict[str, TableSpec]
+    counts: dict[str, CountSpec] = Field({}, description="tables of the clips themselves")
     figures: dict[str, FigureSpec] = {}
     methods: dict[str, Method]
     controls: Controls | None = Field(None, description="what `overheard controls` runs")
@@ -154,8 +175,22 @@ class Study(Section):
         return metrics
 
     @model_validator(mode="after")
+    def _viewed(self) -> "Study":
+        if unknown := sorted(self.views.keys() - VIEWS.keys()):
+            raise ValueError(f"views: found {', '.join(unknown)}; allowed: {', '.join(VIEWS)}")
+        if odd := sorted({*self.views.values()} - (self.columns.keys() - self.views.keys())):
+            raise ValueError(f"views: found {', '.join(odd)}; expected a column with runs of its own")
+        dull = {name for name, method in self.methods.items() if method.baseline}
+        if blind := [row for row, column in self.shown() if column in self.views and row in dull]:
+            raise ValueError(f"views: rows {', '.join(blind)} are baselines, of which clips alone are scored")
+        for word, table in self.tables.items():
+            if len({column if column in self.views else "" for _, column in table.runs()}) > 1:
+                raise ValueError(f"tables.{word}: columns {', '.join(self.views)} stand in tables of their own")
+        return self
+
+    @model_validator(mode="after")
     def _known(self) -> "Study":
-        if odd := sorted({column for row, column in self.rows()} - self.columns.keys()):
+        if odd := sorted({column for row, column in self.shown()} - self.columns.keys()):
             raise ValueError(f"tables: columns {', '.join(odd)} are not among columns: {', '.join(self.columns)}")
         for word, table in self.tables.items():
             if strange := [metric for metric in table.metrics if metric not in self.metrics]:
@@ -184,7 +219,9 @@ class Study(Section):
 
     @model_validator(mode="after")
     def _figures(self) -> "Study":
-        known = self.rows()
+        known = self.shown()
+        if twice := sorted({*self.counts} & {*self.tables, *self.figures}):
+            raise ValueError(f"counts: {', '.join(twice)} is a table or a figure too; expected a name of its own")
         for name, spec in self.figures.items():
             if spec.table and spec.table not in self.tables:
                 raise ValueError(f"figures.{name}.table: found {spec.table}; allowed: {', '.join(self.tables)}")
@@ -194,9 +231,22 @@ class Study(Section):
                 raise ValueError(f"figures.{name}: reads what belongs to a table; name it under table")
         return self
 
-    def rows(self) -> list[tuple[str, str]]:
+    def shown(self) -> list[tuple[str, str]]:
         """Every (method, modality) of any table, once, in the order of first appearance."""
         return list(dict.fromkeys(run for table in self.tables.values() for run in table.runs()))
+
+    def rows(self) -> list[tuple[str, str]]:
+        """Those of them that have runs of their own."""
+        return list(dict.fromkeys(map(self.made, self.shown())))
+
+    def made(self, row: tuple[str, str]) -> tuple[str, str]:
+        """The row whose runs a row of a table or figure shows: itself, unless its column is a view."""
+        return row[0], self.views.get(row[1], row[1])
+
+    def tested(self, row: tuple[str, str], flag: str) -> str:
+        """The pattern of the files with the `scores` or `predictions` that a row shows."""
+        own = flag if row[1] not in self.views else VIEWS[row[1]][flag]
+        return STAGES[self.tested_by(row[0])].writes[own]
 
     def tested_by(self, method: str) -> str:
         """The stage whose scores a row has."""

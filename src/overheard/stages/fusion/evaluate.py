@@ -19,6 +19,9 @@ from overheard.learning.models.fusion import ROWS, build
 from overheard.media.windows import PIECES, piece_windows
 from overheard.scores.clip_decision import DECISIONS, mean_probability
 
+OF_PIECES = "pieces"
+"""The column of what is said of pieces."""
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -66,8 +69,8 @@ def evaluate(
         settings: of evaluation.
         predictions: of clips: id, label, scene_logits (log of the mean probability), decided, classes (.npz).
         scores: of clips: log loss in nats, the others as fractions (.json).
-        pieces: of one-second pieces, as predictions; ids are the clip's with _0 to _9.
-        piece_scores: of pieces, as scores.
+        pieces: of one-second pieces, as predictions, and the clip of each; ids are the clip's with _0 to _9.
+        piece_scores: of pieces, as scores; they say that their column is `PIECES`.
         students: of a trained row, in one order with splits, normalisers and what is written.
         audio_students: of a row that joins two others, those of sound; these two.
         video_students: those of frames.
@@ -163,8 +166,9 @@ class _Test:
             each[which] = late.log_softmax(its[:, piece_windows(int(count))])
         self._write(of_clips, said, self.ids, self.label, together, decided)
         names = [f"{clip}_{piece}" for clip in self.ids for piece in range(PIECES)]
-        each = each.reshape(-1, logits.shape[1])
-        self._write(of_pieces, said, names, self.label.repeat(PIECES), each, each.argmax(axis=1))
+        clips_of = [clip for clip in self.ids for _ in range(PIECES)]
+        label, each = self.label.repeat(PIECES), each.reshape(-1, logits.shape[1])
+        self._write(of_pieces, {**said, "modality": OF_PIECES}, names, label, each, each.argmax(axis=1), clips_of)
 
     def _write(
         self,
@@ -174,9 +178,10 @@ class _Test:
         label: np.ndarray,
         log_probability: np.ndarray,
         decided: np.ndarray,
+        of: Sequence[str] | None = None,
     ) -> None:
         said_logits = log_probability.astype(np.float32)
-        write_scored(*paths, said, self.classes, ids, label, said_logits, decided=decided)
+        write_scored(*paths, said, self.classes, ids, label, said_logits, decided=decided, clips=of)
 
 
 def _student(path: Path, test: _Test) -> dict[str, Any]:

@@ -30,7 +30,7 @@ LAYOUTS: Mapping[str, Sequence[str]] = own_template.LAYOUTS
 VARIES: str | None = "first weights, order of windows, dropout"
 _OWN = ("draw", "features", "normaliser", "pretrain", "shuffle", "train", "evaluate")
 """Stages that this design has of its own, in `stages/fusion/`."""
-_USED = {"media", "split", *_OWN, "statistics", "tables", "cells", "claims", "reliability", "figures"}
+_USED = {"media", "split", *_OWN, "statistics", "tables", "cells", "counts", "claims", "reliability", "figures"}
 _FILES = {
     "features": ("array", "windows"),
     "normaliser": ("audio_normaliser", "video_normaliser"),

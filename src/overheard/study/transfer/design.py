@@ -9,7 +9,7 @@ from typing import Any, cast
 from overheard.errors import ConfigError
 from overheard.study import switch
 from overheard.study.experiment import Experiment as AnyExperiment
-from overheard.study.flow import PARTS
+from overheard.study.flow import PARTS, VIEWS
 from overheard.study.installed_weights import PACKAGE, VERSION, installed
 from overheard.study.loaded import Files, Given, Loaded, Row, Values
 from overheard.study.study_file import Study
@@ -39,7 +39,9 @@ def template(name: str, study: str, given: Given) -> tuple[str, list[str]]:
 
 
 def problems(study: Study) -> list[str]:
-    return rows.problems(study) or own_functions.problems(study)
+    views = [word for word in study.views if not set(_OF_OTHERS["evaluate"]).isdisjoint(VIEWS[word].values())]
+    lines = [f"views: found {', '.join(views)}; of this design clips alone are tested"] if views else []
+    return lines or rows.problems(study) or own_functions.problems(study)
 
 
 def settled(experiment: AnyExperiment, protocol: switch.Protocol) -> AnyExperiment:

@@ -77,7 +77,9 @@ def trace(
     table: Annotated[str | None, typer.Option(help="E.g. table2.")] = None,
     row: Annotated[str | None, typer.Option(help="A method, e.g. scene+event.")] = None,
     column: Annotated[str | None, typer.Option(help="A modality: image, sound or image+sound.")] = None,
-    metric: Annotated[str, typer.Option(help="A word of scores/metrics.py, as f_score or accuracy.")] = "f_score",
+    metric: Annotated[
+        str | None, typer.Option(help="A word of scores/metrics.py; f_score, or the table's first, if left out.")
+    ] = None,
     json: _Json = False,
     dot: Annotated[bool, typer.Option("--dot", help="As a graph in the language of Graphviz.")] = False,
     svg: Annotated[Path | None, typer.Option(help="Draw the graph into this file.")] = None,

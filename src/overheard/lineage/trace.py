@@ -95,7 +95,7 @@ class Trace:
     cost: Cost
 
 
-def trace_cell(folder: Path, table: str, row: str, column: str, metric: str) -> Trace:
+def trace_cell(folder: Path, table: str, row: str, column: str, metric: str | None = None) -> Trace:
     """The tree behind one cell of a table.
 
     Args:
@@ -103,7 +103,7 @@ def trace_cell(folder: Path, table: str, row: str, column: str, metric: str) -> 
         table: the table's word, e.g. `table2`.
         row: the method's word, e.g. `scene+event`.
         column: the modality.
-        metric: a word of scores/metrics.py.
+        metric: a word of scores/metrics.py; None: the weighted F where the table shows it, else the table's first.
 
     Raises:
         ConfigError: there is no such cell; names what there is.
@@ -113,7 +113,10 @@ def trace_cell(folder: Path, table: str, row: str, column: str, metric: str) -> 
     last = [record_path(folder.name, "tables", {"table": table}), record_path(folder.name, "cells", {})]
     entry = reader.record(last[1])["writes"]["cells"][0]
     cells = on_disk.whole(entry, records.located(entry["path"], folder), last[1])
-    cell = _chosen(cells, {"table": table, "row": row, "column": column, "metric": metric})
+    wanted = {"table": table, "row": row, "column": column} | ({"metric": metric} if metric else {})
+    found = _chosen(cells, wanted)
+    cell = next((line for line in found if line["metric"] == "f_score"), found[0])
+    metric = cell["metric"]
     if not (names := cell["runs"].split()):
         raise ConfigError(f"{table}, {row}, {column}: the cell rests on no run: {cell['note'] or 'no reason given'}")
     read = reader.record(last[0])["reads"].get("scores", ())
@@ -183,8 +186,8 @@ class _Reader:
         return graph
 
 
-def _chosen(content: bytes, wanted: Mapping[str, str]) -> dict[str, str]:
-    """The one line of cells.csv that was asked for; else what there is, at the first key that has no match."""
+def _chosen(content: bytes, wanted: Mapping[str, str]) -> list[dict[str, str]]:
+    """The lines of cells.csv that were asked for; else what there is, at the first key that has no match."""
     lines = list(csv.DictReader(io.StringIO(content.decode(), newline="")))
     before: list[str] = []
     for key, value in wanted.items():
@@ -194,7 +197,7 @@ def _chosen(content: bytes, wanted: Mapping[str, str]) -> dict[str, str]:
             raise ConfigError(f"--{key} {value}: {place} {', '.join(there)}")
         lines = [line for line in lines if line[key] == value]
         before.append(f"--{key} {value}")
-    return lines[0]
+    return lines
 
 
 def _seed(reader: _Reader, name: str, scores: Entry, metric: str) -> Seed:

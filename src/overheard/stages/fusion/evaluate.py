@@ -70,7 +70,7 @@ def evaluate(
         predictions: of clips: id, label, scene_logits (log of the mean probability), decided, classes (.npz).
         scores: of clips: log loss in nats, the others as fractions (.json).
         pieces: of one-second pieces, as predictions, and the clip of each; ids are the clip's with _0 to _9.
-        piece_scores: of pieces, as scores; they say that their column is `PIECES`.
+        piece_scores: of pieces, as scores; they say that their column is `OF_PIECES`.
         students: of a trained row, in one order with splits, normalisers and what is written.
         audio_students: of a row that joins two others, those of sound; these two.
         video_students: those of frames.

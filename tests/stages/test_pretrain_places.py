@@ -63,7 +63,8 @@ def test_the_history_has_the_accuracy_on_the_last_places_of_what_is_written(made
         values @ head[f"{word}.weight"].T + head[f"{word}.bias"] for word, values in (("seen", seen), ("heard", heard))
     )
     frame, second, belongs = pairs(4, 10, seeds.generator("correspondence", "pairs", 3))
-    logits = (seen[frame] * heard[second]).sum(axis=1) / np.sqrt(seen.shape[1]) + head["bias"]
+    lengths = np.linalg.norm(seen[frame], axis=1) * np.linalg.norm(heard[second], axis=1)
+    logits = head["scale"] * (seen[frame] * heard[second]).sum(axis=1) / lengths + head["bias"]
     clear = np.abs(logits) > 1e-4
     right, share = (logits > 0) == belongs, float(lines[-1]["val_accuracy"])
     assert clear.mean() > 0.9

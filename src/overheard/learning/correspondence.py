@@ -20,7 +20,7 @@ from overheard.learning import schedules
 from overheard.learning.augment import Augmentation, augmented
 from overheard.learning.loop import Adam, Recipe, Run, fit
 from overheard.learning.models import encoders
-from overheard.learning.models.correspondence import Correspondence
+from overheard.learning.models.correspondence import SCALE, Correspondence
 from overheard.learning.pretraining import statistics, turned
 from overheard.learning.selection import last
 from overheard.learning.start import start_linear
@@ -187,6 +187,7 @@ class Training:
                 own.copy_(torch.from_numpy(found).view_as(own) / over)
         for layer in (self.model.seen, self.model.heard):
             start_linear(layer, weights)
+        self.model.scale.fill_(SCALE)
         self.model.bias.zero_()
 
     def fit(

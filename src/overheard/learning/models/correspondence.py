@@ -1,12 +1,13 @@
 """Two small encoders, of frames and of seconds of sound, and the head that says whether a frame belongs to a second.
 
 What L3-Net is to OpenL3 (Arandjelovic and Zisserman, Look, Listen and Learn, 2017), at the size of the twin. The head
-compares, as in their later network (Objects that Sound, 2018), and does not read both side by side: from a few hundred
-places two layers on both hardly learn more than chance.
+compares directions, as their later network does (Objects that Sound, 2018), and does not read both embeddings side by
+side: from a few hundred places that learns less.
 """
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import normalize
 
 from overheard.learning.models.small import Small
 
@@ -14,7 +15,9 @@ WIDTH = Small.width
 """Values of an embedding."""
 BANDS = 64
 _COMPARED = 32
-"""Values of what is compared: a linear map of an embedding."""
+"""Values of what is compared: the direction of a linear map of an embedding."""
+SCALE = 5.0
+"""Of a cosine, at the start: what becomes of it must be able to say yes and no."""
 
 
 class Scaled(nn.Module):
@@ -49,7 +52,7 @@ class Correspondence(nn.Module):
         super().__init__()
         self.image, self.sound = image(), sound()
         self.seen, self.heard = nn.Linear(WIDTH, _COMPARED), nn.Linear(WIDTH, _COMPARED)
-        self.bias = nn.Parameter(torch.zeros(()))
+        self.scale, self.bias = nn.Parameter(torch.tensor(SCALE)), nn.Parameter(torch.tensor(0.0))
 
     def forward(self, frames: Tensor, seconds: Tensor) -> Tensor:
         """Logits (frames, seconds) that each frame belongs to each second; inputs as the encoders take them."""
@@ -57,4 +60,5 @@ class Correspondence(nn.Module):
 
     def compared(self, frames: Tensor, seconds: Tensor) -> Tensor:
         """The same from embeddings (frames, `WIDTH`) and (seconds, `WIDTH`)."""
-        return self.seen(frames) @ self.heard(seconds).T / _COMPARED**0.5 + self.bias
+        seen, heard = (normalize(values, dim=1) for values in (self.seen(frames), self.heard(seconds)))
+        return self.scale * (seen @ heard.T) + self.bias

@@ -65,12 +65,12 @@ class Control(Section):
 class Pretrain(Section):
     """How the twin's small networks are pre-trained: does this frame belong to this second of sound?"""
 
-    steps: Count = Field(400, description="optimizer steps")
-    batch_size: Batch = Field(32, description="places a step, a moment of each")
-    learning_rate: Rate = Field(1e-3, description="of the first step; falls as half a cosine")
+    steps: Count = Field(800, description="optimizer steps")
+    batch_size: Batch = Field(64, description="places a step, a moment of each")
+    learning_rate: Rate = Field(2e-3, description="of the first step; falls as half a cosine")
     weight_decay: Decay = Field(1e-4, description="L2, of Adam")
-    held_out: Count = Field(30, description="of the places, the last ones: on them the networks are measured")
-    validate_every: Count = Field(50, description="optimizer steps from one measurement to the next")
+    held_out: Count = Field(40, description="of the places, the last ones: on them the networks are measured")
+    validate_every: Count = Field(100, description="optimizer steps from one measurement to the next")
     seed: Seed = Field(0, description="of the first weights, the order of places and their augmentation")
 
 

@@ -68,7 +68,7 @@ class UrbanTwin(Source):
         0.5, description="how strongly what is seen and heard of a piece go together: 0 none, 0.5, 0.9 high"
     )
     pieces: Count = Field(2, description="at most so many clips of a location; the record has 20 to 40")
-    places: Count = Field(300, description="unlabelled places on which the small networks are pre-trained")
+    places: Count = Field(340, description="unlabelled places on which the small networks are pre-trained")
 
     def origin(self, data: str) -> Origin:
         """What it is called, in a study of `data`."""

@@ -9,6 +9,7 @@ upper end below the margin, never by a difference that was not found.
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from overheard.scores import in_scenes
 from overheard.scores.differences import Differences
 from overheard.scores.over_seeds import Row
 from overheard.scores.power import holm
@@ -92,6 +93,8 @@ def measured(asked: Question, found: Differences) -> Evidence:
     """What the stage `statistics` found of a question."""
     between = found.get((asked.first, asked.second, asked.metric))
     if between is None:
+        if scene := in_scenes.scene_of(asked.metric):
+            return Evidence(missing=f"not compared in {scene}: not every fold tests clips of such a scene")
         return Evidence(missing="not compared: the rows stand together in no table")
     p = between.p(asked.margin)
     if p is None:

@@ -10,6 +10,7 @@ from overheard.scores import claims, frames, tabular
 from overheard.scores.cells import DECIMALS
 from overheard.scores.claims import Answer, Question
 from overheard.scores.differences import OVER
+from overheard.scores.metrics import METRICS
 from overheard.scores.origin import Origin
 
 _HOW = (
@@ -18,6 +19,10 @@ _HOW = (
     "A claim of several comparisons is supported if all of them are, and contradicted if one is.",
     "Differences are in points of percent.",
 )
+_NATS = "Those of log loss are in nats; there the row that is above is the worse one."
+_IN_NATS = [word for word, its in METRICS.items() if its.unit == "nats"]
+_USUAL = ("f_score", "accuracy")
+"""Metrics that a comparison need not name."""
 _COVERS_PRINTED = "Printed numbers: Welch's test over the runs alone; no test location is covered."
 
 
@@ -98,11 +103,13 @@ def markdown(found: Verdicts, title: str, said: Sequence[str], labels: Mapping[s
         said: what the measured numbers are.
         labels: what each method is called.
     """
-    text, printed = tabular.markdown_text, "Printed numbers alone, if ± is of five runs"
+    text, tested = tabular.markdown_text, any(answer.evidence.p is not None for answer in found.printed.values())
+    printed = "Printed numbers alone, if ± is of five runs" if tested else "Printed numbers alone"
     claimed = claims_frame(found.claims)
     claimed[f"Measured: {found.source.short}"] = [found.of(claim, found.measured) for claim in found.claims]
     claimed[printed] = [found.of(claim, found.printed) for claim in found.claims]
-    parts = [f"## {title}", " ".join(map(text, [*said, *_HOW])), frames.pipe(claimed, 4)]
+    how = [*_HOW, *([_NATS] if any(asked.metric in _IN_NATS for asked in found.measured) else [])]
+    parts = [f"## {title}", " ".join(map(text, [*said, *how])), frames.pipe(claimed, 4)]
     parts += [f"### Measured: {text(found.source.said)}", f"Intervals are {OVER}."]
     parts += _judged(found.measured, labels)
     parts += ["### The printed numbers alone", *printed_parts(found, labels)]
@@ -152,11 +159,13 @@ def said(asked: Question, labels: Mapping[str, str]) -> str:
     """A comparison in words."""
     first, second = (f"{labels.get(method, method)} ({modality})" for method, modality in (asked.first, asked.second))
     by = f" by {asked.margin} points" if asked.margin else ""
-    return f"{first} {'above' if asked.above else 'not above'} {second}{by}"
+    of = "" if asked.metric in _USUAL else f", {asked.metric.replace('_', ' ')}"
+    return f"{first} {'above' if asked.above else 'not above'} {second}{by}{of}"
 
 
 def _against(asked: Question, answer: Answer, labels: Mapping[str, str]) -> str:
-    return f"{said(asked, labels)}, but {_signed(answer.evidence.difference)} points"
+    unit = "nats" if asked.metric in _IN_NATS else "points"
+    return f"{said(asked, labels)}, but {_signed(answer.evidence.difference)} {unit}"
 
 
 def _signed(value: float | None) -> str:

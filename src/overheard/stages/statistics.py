@@ -6,6 +6,7 @@ from typing import Any
 from overheard.io import artifacts, progress
 from overheard.io.signature import Reads, Writes
 from overheard.io.tested import read_tested
+from overheard.scores import in_scenes
 from overheard.scores.cells import by_row_key
 from overheard.scores.comparisons import COLUMNS, compared, csv_line, pairs_of_tables
 from overheard.scores.origin import Origin
@@ -18,7 +19,7 @@ class Settings:
 
     experiment: str
     source: dict[str, Any]  # an Origin
-    tables: dict[str, dict[str, Any]]  # blocks and metrics of each table
+    tables: dict[str, dict[str, Any]]  # blocks and metrics of each table, and in which scenes it is compared
     left_out: dict[str, str]  # "method|modality" -> reason
 
 
@@ -49,6 +50,9 @@ def statistics(
 
     lines = compared(study, asked, reasons)
     text = report_text(study, settings.experiment, Origin(**settings.source), lines, settings.left_out)
+    for spec in settings.tables.values():
+        for scene in spec.get("scenes", ()):
+            lines += in_scenes.compared_in(study, scene, pairs_of_tables({"": spec}), reasons)
 
     artifacts.write_table(comparisons, COLUMNS, map(csv_line, lines))
     artifacts.write_text(report, text)

@@ -33,7 +33,7 @@ def table_settings(loaded: Loaded, table: str, absent: list[str], diverged: Coll
     spec = loaded.study.tables[table]
     dull = loaded.study.baselines()
     metrics = {metric: loaded.study.metrics[metric].model_dump() for metric in spec.metrics}
-    return {"spec": spec.model_dump(), "metrics": metrics} | _of_rows(
+    return {"spec": spec.model_dump(exclude={"scenes"}), "metrics": metrics} | _of_rows(
         loaded, "tables", spec.runs(), dull, absent, diverged
     )
 
@@ -118,8 +118,9 @@ def counts_settings(loaded: Loaded, count: str) -> dict[str, Any]:
 def statistics_settings(loaded: Loaded, table: str) -> dict[str, Any]:
     """What is compared: the rows and metrics of a table."""
     spec = loaded.study.tables[table]
+    own = {"blocks", "metrics", *(("scenes",) if spec.scenes else ())}
     return {
         **_of_experiment(loaded),
-        "tables": {table: spec.model_dump(include={"blocks", "metrics"})},
+        "tables": {table: spec.model_dump(include=own)},
         "left_out": _left_out(loaded, spec.runs()),
     }

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, field_validator, model_validator
 
 from overheard.errors import ConfigError
+from overheard.scores.in_scenes import IN_SCENES, in_scene
 from overheard.study.checking import Section, check
 from overheard.study.study_file import Study
 from overheard.study.yaml_file import read_yaml
@@ -46,6 +47,7 @@ class Claim(Section):
     family: str = Field(description="comparisons whose p-values are corrected together")
     holds: Literal["all", "any"] = Field("all", description="which of its comparisons must hold")
     metric: str = Field("f_score", description="one that the tables of its rows show")
+    scene: str | None = Field(None, description="of the clips of this scene alone; then metric is accuracy")
     compare: list[Compare] = []
     missing: str | None = Field(None, description="why nothing can be compared")
 
@@ -53,6 +55,8 @@ class Claim(Section):
     def _judged_or_not(self) -> "Claim":
         if bool(self.compare) == bool(self.missing):
             raise ValueError("expected compare, or missing with the reason why nothing can be compared")
+        if self.scene and self.metric != IN_SCENES:
+            raise ValueError(f"scene: found metric {self.metric}; within one scene {IN_SCENES} alone is compared")
         return self
 
 
@@ -116,11 +120,12 @@ def check_rows(claims: Claims, study: Study, where: str) -> None:
                 lines.append(f"{word}: study {study.study} has no row {', '.join(missing)}; it has: {', '.join(known)}")
             elif not any(
                 {*comparison.pair} <= {f"{method}@{modality}" for method, modality in table.runs()}
-                and claim.metric in table.metrics
+                and (claim.scene in table.scenes if claim.scene else claim.metric in table.metrics)
                 for table in study.tables.values()
             ):
                 pair = " and ".join(comparison.pair)
-                lines.append(f"{word}: {pair} stand together in no table of study {study.study} with {claim.metric}")
+                what = in_scene(claim.scene) if claim.scene else claim.metric
+                lines.append(f"{word}: {pair} stand together in no table of study {study.study} with {what}")
     if lines:
         raise ConfigError("\n".join(f"{where}: claims.{line}" for line in lines))
 
@@ -131,6 +136,7 @@ def as_settings(claims: Claims) -> list[dict[str, Any]]:
         {
             "word": word,
             **claim.model_dump(include={"says", "where", "family", "holds", "metric", "missing"}, exclude_none=True),
+            **({"metric": in_scene(claim.scene)} if claim.scene else {}),
             "compare": [
                 {
                     "first": comparison.pair[0].rsplit("@", 1),

@@ -33,6 +33,7 @@ class TableSpec(Section):
     caption: str
     blocks: list[Block]
     metrics: list[str] = Field(description="words of the study's metrics")
+    scenes: list[str] = Field([], description="scenes in each of which the accuracy of its rows is compared, too")
 
     def runs(self) -> list[tuple[str, str]]:
         """The (method, modality) pairs of the table, in its order."""

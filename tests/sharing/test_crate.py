@@ -52,7 +52,7 @@ def names(entities):
 
 
 # the made study has no dull baselines
-UNMADE = ("baselines", "frozen", "shuffle", "statistics", "claims")
+UNMADE = ("baselines", "frozen", "shuffle", "statistics", "claims", "counts")
 MADE = [stage for stage in STAGES if stage not in UNMADE and not STAGES[stage].shown]
 
 

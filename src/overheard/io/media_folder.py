@@ -46,7 +46,9 @@ def index(folder: Path, collection: str, classes: Sequence[str] | None = None) -
     read = _table(folder, collection, names)
     setup = {word: name for word, name in FOLD_FILES.items() if name in names} if collection == "clips" else {}
     tables = {
-        name: read_user_table(folder / name, _separator(folder / name)) for name in [read, *setup.values()] if name
+        name: read_user_table(folder / name, _separator(folder / name) if collection == "clips" else ",")
+        for name in [read, *setup.values()]
+        if name
     }
     table = tables.get(read or "")
     if collection == "clips":
@@ -73,7 +75,7 @@ def index(folder: Path, collection: str, classes: Sequence[str] | None = None) -
 
 
 def _separator(path: Path) -> str:
-    """Of a table: tabs where its first line has one, as all tables of TAU's record do."""
+    """Of a table of clips: tabs where its first line has one, as all tables of TAU's record do."""
     with path.open("rb") as stream:
         return "\t" if b"\t" in stream.readline() else ","
 

@@ -13,8 +13,8 @@ WINDOWS, WIDTH = 3, {"mn04": 384, "efficientnet_lite0": 1280}
 SPLIT = {f"c{number}": ("train", "val", "test")[number % 3] for number in range(12)}
 
 
-def folder(root: Path, made_of: tuple[str, ...] = ("train",), copied: bool = False) -> Path:
-    """A study of twelve clips; `copied`: c2, of test, looks like c0, of training."""
+def folder(root: Path, made_of: tuple[str, ...] = ("train",), copied: float | None = None) -> Path:
+    """A study of twelve clips; `copied`: c2, of test, looks like c0, of training, but for so much noise."""
     rng = np.random.default_rng(0)
     rows = [
         {"id": clip, "class": f"s{place % 2}", "location": clip, "recording": clip, "lat": "", "lon": "", "sound": clip}
@@ -25,8 +25,8 @@ def folder(root: Path, made_of: tuple[str, ...] = ("train",), copied: bool = Fal
     artifacts.write_table(root / "media/fold-0/splits.csv", list(splits[0]), splits)
     for name, modality in (("mn04", "audio"), ("efficientnet_lite0", "video")):
         values = rng.normal(size=(len(SPLIT) * WINDOWS, WIDTH[name])).astype(np.float32)
-        if copied and modality == "video":
-            values[2 * WINDOWS : 3 * WINDOWS] = values[:WINDOWS] + rng.normal(0, 1e-4, (WINDOWS, WIDTH[name]))
+        if copied is not None and modality == "video":
+            values[2 * WINDOWS : 3 * WINDOWS] = values[:WINDOWS] + rng.normal(0, copied, (WINDOWS, WIDTH[name]))
         lines = [
             {"id": clip, "window": window, "second": window, "row": WINDOWS * place + window}
             for place, clip in enumerate(SPLIT)
@@ -70,10 +70,12 @@ def test_z_scores_of_held_out_clips_are_found(root, made_of, counts):
         assert tuple(found[f"normaliser_{word}", held].found for held in ("test", "val")) == counts
 
 
-def test_a_copy_in_another_split_is_found(root):
-    found = lines(folder(root, copied=True))
-    assert found["picture", "test"].found == 1
-    assert found["picture", "test"].clips[0].startswith("c2 ~ c0 (1.0000)")
+@pytest.mark.parametrize(("noise", "found_as"), [(1e-4, "c2 ~ c0 (1.0000)"), (0.02, "c2 ~ c0 (0.999"), (0.06, None)])
+def test_a_copy_in_another_split_is_found(root, noise, found_as):
+    """Of vectors with deviation 1, noise of deviation s makes the cosine about 1 - s² / 2."""
+    found = lines(folder(root, copied=noise))
+    assert found["picture", "test"].found == (found_as is not None)
+    assert [clip[: len(found_as or "")] for clip in found["picture", "test"].clips] == ([found_as] if found_as else [])
     assert found["sound", "test"].found == 0
 
 

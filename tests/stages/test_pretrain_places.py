@@ -78,6 +78,14 @@ def test_the_same_again_gives_the_same_bytes_and_another_seed_does_not(places, m
     assert other["weights"].read_bytes() != made["weights"].read_bytes()
 
 
+@pytest.mark.parametrize(("place", "teaches"), [(-4, False), (-5, True)])
+def test_the_last_places_and_no_others_teach_nothing(made, tmp_path, place, teaches):
+    frames = FRAMES.copy()
+    frames[place] = frames[place, :, ::-1]
+    other = run(folder_of(tmp_path / "places", frames), tmp_path / "made")
+    assert (other["weights"].read_bytes() != made["weights"].read_bytes()) == teaches
+
+
 def test_a_killed_training_goes_on_and_ends_with_the_same_bytes(places, made, tmp_path, monkeypatch):
     kept = Training.state
 

@@ -1,5 +1,7 @@
 """Encoders that learn by correspondence: pairs, the loss by hand, what training learns, and that it can be repeated."""
 
+import io
+
 import numpy as np
 import pytest
 import torch
@@ -9,6 +11,7 @@ from unlabelled_places import KINDS, easy_places
 from overheard.learning import correspondence
 from overheard.learning.correspondence import Training, correspondence_loss, gathered, pairs, recorded, shifted
 from overheard.learning.embeddings import FRONT_ENDS, build, embed
+from overheard.learning.standing import kept, resume
 
 TRAIN, HELD_OUT = easy_places(24), easy_places(12, seed=1)
 
@@ -104,22 +107,18 @@ def test_the_last_weights_are_kept(trained):
 def test_a_seed_decides_every_byte_and_a_resumed_training_ends_with_them():
     def two(seed: int, run=None, its=None):
         its = its or training(seed=seed)
-        return its.fit(4, 12, 2, run, on_validation=lambda now: kept.append(torch_copy(its.state(now))))
+        return its.fit(4, 12, 2, run, on_validation=lambda now: checkpoints.append(torch_copy(kept(its, now))))
 
     def torch_copy(state):
-        import io
-
         torch.save(state, stream := io.BytesIO())
         return stream.getvalue()
 
-    kept: list[bytes] = []
+    checkpoints: list[bytes] = []
     whole, other = two(0), two(1)
     assert same(whole.best_state, two(0).best_state)
     assert not same(whole.best_state, other.best_state)
-    import io
-
     fresh = training(seed=0)
-    resumed = two(0, fresh.resume(torch.load(io.BytesIO(kept[0]), weights_only=False)), fresh)
+    resumed = two(0, resume(fresh, torch.load(io.BytesIO(checkpoints[0]), weights_only=False)), fresh)
     assert same(whole.best_state, resumed.best_state)
     assert whole.history == resumed.history
 

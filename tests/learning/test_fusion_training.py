@@ -14,6 +14,7 @@ from overheard.learning.fusion_training import Drawn, Training, Windows, started
 from overheard.learning.loop import Recipe, Run
 from overheard.learning.models.fusion import ROWS
 from overheard.learning.selection import lowest_loss
+from overheard.learning.standing import kept, resume
 from overheard.media.moments import embedding_moments, z_scored
 
 CLASSES, WIDTHS = 4, {"audio": 12, "video": 20}
@@ -137,16 +138,16 @@ SWITCHES = [
 @pytest.mark.parametrize(("row", "switches", "how"), SWITCHES)
 def test_a_training_that_goes_on_ends_as_one_that_was_not_stopped(row, switches, how, stop):
     whole, first, second = (training(row, **switches) for _ in range(3))
-    expected, kept = whole.fit(recipe(**how)), {}
+    expected, checkpoint = whole.fit(recipe(**how)), {}
 
     def interrupt(run):
         if len(run.history) == stop:
-            kept.update(copy.deepcopy(first.state(run)))
+            checkpoint.update(copy.deepcopy(kept(first, run)))
             raise InterruptedError
 
     with pytest.raises(InterruptedError):
         first.fit(recipe(**how), on_validation=interrupt)
-    run = second.resume(kept)
+    run = resume(second, checkpoint)
     assert isinstance(run, Run)
     resumed = second.fit(recipe(**how), run)
     assert resumed.history == expected.history

@@ -20,6 +20,7 @@ from overheard.learning.methods import METHODS, Method
 from overheard.learning.models.student import Student
 from overheard.learning.objective import Objective, Part, Training, say
 from overheard.learning.selection import lowest_loss
+from overheard.learning.standing import kept, resume
 
 SCENES, EVENTS, WIDTH = 3, 6, 4
 KNOWN = torch.tensor([0, 2, 3, 5])
@@ -222,13 +223,13 @@ def test_a_training_that_is_resumed_ends_with_the_same_bits():
 
     def stop(run):
         if len(run.history) == 2:
-            state.update(copy.deepcopy(cut.state(run)))
+            state.update(copy.deepcopy(kept(cut, run)))
             raise InterruptedError
 
     with pytest.raises(InterruptedError):
         fitted(cut, True, on_validation=stop)
-    assert set(state) == {"student", "adam", "generators", "run"}
-    resumed = fitted(again, True, again.resume(state))
+    assert set(state) == {"model", "adam", "generators", "run"}
+    resumed = fitted(again, True, resume(again, state))
     assert resumed.history == expected.history
     for name, value in whole.objective.student.state_dict().items():
         assert torch.equal(again.objective.student.state_dict()[name], value)

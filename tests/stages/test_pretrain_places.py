@@ -9,7 +9,7 @@ from unlabelled_places import easy_places
 
 from overheard import seeds
 from overheard.errors import CheckpointError, ConfigError, MediaError
-from overheard.io import artifacts
+from overheard.io import artifacts, checkpoints
 from overheard.io.front_end_weights import read_front_end_weights
 from overheard.learning.correspondence import Training, pairs
 from overheard.learning.embeddings import FRONT_ENDS, build, embed
@@ -87,18 +87,18 @@ def test_the_last_places_and_no_others_teach_nothing(made, tmp_path, place, teac
 
 
 def test_a_killed_training_goes_on_and_ends_with_the_same_bytes(places, made, tmp_path, monkeypatch):
-    kept = Training.state
+    kept = checkpoints.kept
 
-    def killed_after_the_first(self, now):
+    def killed_after_the_first(training, now):
         if len(now.history) == 2:
             raise KeyboardInterrupt
-        return kept(self, now)
+        return kept(training, now)
 
-    monkeypatch.setattr(Training, "state", killed_after_the_first)
+    monkeypatch.setattr(checkpoints, "kept", killed_after_the_first)
     with pytest.raises(KeyboardInterrupt):
         run(places, tmp_path / "killed")
     assert len(list((tmp_path / "killed" / "checkpoints").iterdir())) == 1
-    monkeypatch.setattr(Training, "state", kept)
+    monkeypatch.setattr(checkpoints, "kept", kept)
     steps = []
     fitted = Training._loss
     monkeypatch.setattr(Training, "_loss", lambda self, places: steps.append(1) or fitted(self, places))

@@ -116,7 +116,7 @@ def flipped(content, place):
 def test_a_broken_checkpoint_is_refused_by_name(record, tmp_path, monkeypatch, train_one):
     mine = checkpoint_of(train_one, record, tmp_path, monkeypatch)
     whole = mine.read_bytes()
-    weights = artifacts.read_checkpoint(mine)["state"]["student"]["scene.weight"]
+    weights = artifacts.read_checkpoint(mine)["state"]["model"]["scene.weight"]
     in_a_tensor = whole.index(weights.numpy().tobytes())
     for broken in (whole[:1000], whole[:10], b"", flipped(whole, in_a_tensor), flipped(whole, 0)):
         mine.write_bytes(broken)

@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -14,16 +14,7 @@ from torch import Tensor
 from overheard.errors import CheckpointError
 from overheard.io import artifacts, progress
 from overheard.learning.loop import Run
-
-
-class Training(Protocol):
-    """What can be kept and gone on with."""
-
-    def state(self, run: Run) -> dict[str, Any]:
-        """All that is needed to go on."""
-
-    def resume(self, state: dict[str, Any]) -> Run:
-        """Go on where `state` was taken."""
+from overheard.learning.standing import Training, kept, resume
 
 
 class Checkpoint:
@@ -65,14 +56,14 @@ class Checkpoint:
             raise CheckpointError(
                 f"{self.path}: belongs to another training ({'; '.join(shown)}); delete it and run again"
             )
-        run = training.resume(content["state"])
+        run = resume(training, content["state"])
         progress.note(f"going on after epoch {len(run.history)}, from {self.path.name}")
         return run
 
     def keep(self, training: Training, run: Run) -> None:
         """Write where a training stands: under a temporary name, renamed when it is whole."""
         part = self.path.with_name(f".part-{self.path.name}")
-        artifacts.write_checkpoint(part, {"identity": self.identity, "state": training.state(run)})
+        artifacts.write_checkpoint(part, {"identity": self.identity, "state": kept(training, run)})
         part.replace(self.path)
 
     def delete(self) -> None:

@@ -7,7 +7,6 @@ are shown with their own second, half with one of another place, so that chance 
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
@@ -238,24 +237,6 @@ class Training:
         seen = [self.model.image(_scaled(part)) for part in frames.split(_EVALUATION_BATCH)]
         heard = [self.model.sound(part) for part in seconds.split(_EVALUATION_BATCH)]
         return self.model.compared(torch.cat(seen), torch.cat(heard))
-
-    def state(self, run: Run) -> dict[str, Any]:
-        """What `resume` needs."""
-        generators = {word: stream.get_state() for word, stream in self.generators.items()}
-        return {
-            "model": self.model.state_dict(),
-            "adam": self.adam.state(),
-            "generators": generators,
-            "run": vars(run),
-        }
-
-    def resume(self, state: dict[str, Any]) -> Run:
-        """Go on where `state` was taken."""
-        self.model.load_state_dict(state["model"])
-        self.adam.load(state["adam"])
-        for word, stream in self.generators.items():
-            stream.set_state(state["generators"][word])
-        return Run(**state["run"])
 
 
 def _scaled(frames: Tensor) -> Tensor:

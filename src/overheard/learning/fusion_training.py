@@ -5,7 +5,6 @@ Which row is trained changes no stream of random numbers but that of its own fir
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
@@ -245,24 +244,6 @@ class Training:
             "val_loss": scene_loss(logits, label).double().mean().item(),
             "val_accuracy": (logits.argmax(dim=1) == label).double().mean().item(),
         }
-
-    def state(self, run: Run) -> dict[str, Any]:
-        """What `resume` needs."""
-        generators = {word: stream.get_state() for word, stream in self.generators.items()}
-        return {
-            "model": self.model.state_dict(),
-            "adam": self.adam.state(),
-            "generators": generators,
-            "run": vars(run),
-        }
-
-    def resume(self, state: dict[str, Any]) -> Run:
-        """Go on where `state` was taken."""
-        self.model.load_state_dict(state["model"])
-        self.adam.load(state["adam"])
-        for word, stream in self.generators.items():
-            stream.set_state(state["generators"][word])
-        return Run(**state["run"])
 
 
 def _label(windows: Windows, positions: Tensor) -> Tensor:

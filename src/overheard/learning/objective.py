@@ -146,6 +146,7 @@ class Training:
         """
         self.objective, self.train, self.val = objective, train, val
         self.adam, self.augmentation, self.generators = adam, augmentation, generators
+        self.model = objective.student
 
     def fit(self, recipe: Recipe, exact: bool, run: Run | None, on_validation: Callable[[Run], None]) -> Run:
         """Train; see `loop.fit`. With `exact`, batch norms get exact statistics before weights are validated."""
@@ -168,20 +169,6 @@ class Training:
             before_validation=statistics if exact else lambda: None,
             on_validation=on_validation,
         )
-
-    def state(self, run: Run) -> dict[str, Any]:
-        """What `resume` needs."""
-        generators = {word: generator.get_state() for word, generator in self.generators.items()}
-        student = self.objective.student.state_dict()
-        return {"student": student, "adam": self.adam.state(), "generators": generators, "run": vars(run)}
-
-    def resume(self, state: dict[str, Any]) -> Run:
-        """Go on where `state` was taken."""
-        self.objective.student.load_state_dict(state["student"])
-        self.adam.load(state["adam"])
-        for word, generator in self.generators.items():
-            generator.set_state(state["generators"][word])
-        return Run(**state["run"])
 
 
 def say(student: Student, inputs: dict[str, Tensor], bf16: bool) -> Said:

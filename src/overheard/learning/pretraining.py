@@ -145,7 +145,7 @@ class Pretraining:
         layout = torch.channels_last if channels_last else torch.contiguous_format
         self.model.to(device=device, memory_format=layout)
         self.adam = Adam(list(self.model.parameters()), learning_rate, weight_decay)
-        self.order, self.draws = generator("order"), generator("augmentation")
+        self.generators = {word: generator(word) for word in ("order", "augmentation")}
 
     @torch.no_grad()
     def _start_at_prevalence(self) -> None:
@@ -159,8 +159,9 @@ class Pretraining:
 
     def _changed_logits(self, rows: Tensor) -> Tensor:
         """Of training clips: pictures augmented, sounds turned."""
-        batch = self.inputs.batch(rows, self.augmentation, self.draws)[self.modality]
-        return self.model(turned(batch, self.draws) if self.modality == "sound" else batch)
+        draws = self.generators["augmentation"]
+        batch = self.inputs.batch(rows, self.augmentation, draws)[self.modality]
+        return self.model(turned(batch, draws) if self.modality == "sound" else batch)
 
     def _loss(self, logits: Tensor, rows: Tensor) -> Tensor:
         """(clips,) in nats: cross-entropy of the scene, or binary cross-entropy summed over events."""
@@ -198,7 +199,7 @@ class Pretraining:
             self._validate,
             Recipe(batch_size, None, epochs, schedules.cosine, lowest_loss, patience=None),
             clips=len(self.train_rows),
-            order=self.order,
+            order=self.generators["order"],
             run=run,
             on_validation=on_validation,
         )
@@ -208,19 +209,6 @@ class Pretraining:
         target = self.target[self.train_rows.to(self.target.device)]
         seen = target.unique() if target.ndim == 1 else target.any(dim=0).nonzero().flatten()
         return seen.tolist()
-
-    def state(self, run: Run) -> dict[str, Any]:
-        """What `resume` needs."""
-        generators = {"order": self.order.get_state(), "draws": self.draws.get_state()}
-        return {"model": self.model.state_dict(), "adam": self.adam.state(), "run": vars(run)} | generators
-
-    def resume(self, state: dict[str, Any]) -> Run:
-        """Go on where `state` was taken."""
-        self.model.load_state_dict(state["model"])
-        self.adam.load(state["adam"])
-        self.order.set_state(state["order"])
-        self.draws.set_state(state["draws"])
-        return Run(**state["run"])
 
 
 def encoder_file(

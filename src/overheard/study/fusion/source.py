@@ -5,8 +5,8 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from overheard.scores.origin import Origin
-from overheard.study.checking import Count, Positive, Seed, Share
-from overheard.study.source import Source
+from overheard.study.checking import Count, Positive, Share
+from overheard.study.source import Channels, Classes, Source, WindowSeed, World
 
 
 class Stills(Source):
@@ -16,9 +16,9 @@ class Stills(Source):
     collection: ClassVar = "pairs"
     kind: Literal["stills"]
     pairs: str = Field(description="folder with vision/<class>/<id>.jpg and sound/<class>/<id>.wav")
-    classes: list[str] | None = Field(None, description="classes to use; all found where it is null")
-    channels: Literal["mean"] | None = Field(None, description="`mean` averages sounds of more than two channels")
-    seed: Seed = Field(0, description="seed of the ten-second windows cut from longer sounds")
+    classes: Classes = None
+    channels: Channels = None
+    seed: WindowSeed = 0
 
     def origin(self, data: str) -> Origin:
         """What it is called, in a study of `data`."""
@@ -41,7 +41,7 @@ class Videos(Source):
         "have no sound track; meta.csv and evaluation_setup/ are obeyed"
     )
     classes: list[str] | None = Field(None, description="scenes to use; all found where it is null")
-    channels: Literal["mean"] | None = Field(None, description="`mean` averages sounds of more than two channels")
+    channels: Channels = None
     fewer_frames: bool = Field(False, description="whether videos may have fewer frames than their headers promise")
 
     def origin(self, data: str) -> Origin:
@@ -60,7 +60,7 @@ class UrbanTwin(Source):
     drawn: ClassVar = True
     collection: ClassVar = "clips"
     kind: Literal["urban_twin"]
-    world: Seed = Field(0, description="seed of the simulated world")
+    world: World = 0
     scale: Annotated[Positive, Field(le=1)] = Field(
         0.35, description="share of the record's 431 locations; at least 10 a scene"
     )

@@ -5,8 +5,8 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field, model_validator
 
 from overheard.scores.origin import Origin
-from overheard.study.checking import Band, Count, Positive, Seed, Share, Value
-from overheard.study.source import Source
+from overheard.study.checking import Band, Count, Positive, Share, Value
+from overheard.study.source import Channels, Classes, Source, WindowSeed, World
 
 
 class Twin(Source):
@@ -14,7 +14,7 @@ class Twin(Source):
 
     drawn: ClassVar = True
     kind: Literal["twin"]
-    world: Seed = Field(0, description="seed of the simulated world")
+    world: World = 0
     scale: Annotated[Positive, Field(le=1)] = Field(
         0.1, description="share of ADVANCE's 2,696 locations; at least 10 a class"
     )
@@ -51,7 +51,7 @@ class Directory(Source):
         None, description="weights of the tagger mn04 (mn04_as_mAP_432.pt): sound network and teacher"
     )
     sounds: str | None = Field(None, description="folder with sound/<id>.wav and tags.csv: instead of a tagger")
-    classes: list[str] | None = Field(None, description="classes to use; all found where it is null")
+    classes: Classes = None
     bands: Annotated[list[Band], Field(min_length=3, max_length=3)] | None = Field(
         None, description="which bands of a picture are red, green, blue, where it has more than four (from 0)"
     )
@@ -60,8 +60,8 @@ class Directory(Source):
         description="which values become black and white in pictures of more than eight bits, e.g. [0, 3000]; null: "
         "the whole range of 16 bits",
     )
-    channels: Literal["mean"] | None = Field(None, description="`mean` averages sounds of more than two channels")
-    seed: Seed = Field(0, description="seed of the ten-second windows cut from longer sounds")
+    channels: Channels = None
+    seed: WindowSeed = 0
     listing: str | None = Field(
         None,
         description="ids (column id) in the order in which the released program listed the folder, for protocols that "
